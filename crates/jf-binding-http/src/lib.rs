@@ -1,0 +1,1 @@
+//! The HTTP binding: an axum router over any engine.

@@ -1,0 +1,1 @@
+//! The WebSocket binding: the journeyforge.v1 protocol over any engine.

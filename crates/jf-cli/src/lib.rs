@@ -1,0 +1,1 @@
+//! The jf command: check, serve, run and explain journeys.

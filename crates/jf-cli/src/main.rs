@@ -1,0 +1,2 @@
+//! The `jf` command.
+fn main() {}

@@ -1,0 +1,1 @@
+//! The logical engine API and the service provider interfaces of JourneyForge.

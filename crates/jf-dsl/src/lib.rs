@@ -1,0 +1,1 @@
+//! Journey documents: spanned parsing, the typed model, validation, diagnostics.

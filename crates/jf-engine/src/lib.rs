@@ -1,0 +1,1 @@
+//! The embedded durable engine: the default implementation of the Engine trait.

@@ -1,0 +1,1 @@
+//! The jq expression engine.

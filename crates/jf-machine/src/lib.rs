@@ -1,0 +1,1 @@
+//! The pure interpreter: journey semantics without clocks, stores or sockets.

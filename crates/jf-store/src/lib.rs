@@ -1,0 +1,1 @@
+//! The persistence interface and the complete in-memory store.

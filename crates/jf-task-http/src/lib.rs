@@ -1,0 +1,1 @@
+//! The httpCall:v1 task and the HTTP connector.

@@ -1,0 +1,1 @@
+//! Embedding example: a toy engine behind the same bindings.

@@ -1,0 +1,1 @@
+//! Embedding example: both bindings on one port in a main of your own.
