@@ -1,0 +1,181 @@
+//! The one trait between bindings and engines.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jf_dsl::{Catalog, Definition};
+
+use crate::{
+    ApiReply, At, CallApi, Caller, Cancel, ClientCookie, Cursor, EngineError, HeadWatch, JourneyId, JourneyOutcome,
+    JourneyStatus, ListQuery, Page, Replay, StartRequest, Started, SubmitStep, Submitted,
+};
+
+/// What an engine offers beyond the operations every engine has.
+///
+/// An operation whose ability is `false` answers [`Unsupported`](crate::EngineErrorKind::Unsupported), never a pretence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct EngineCapabilities {
+    /// Runs survive a restart of the process.
+    pub durable: bool,
+    /// `list` works.
+    pub list: bool,
+    /// Caller keys are honoured (ENG-050). Where not, a command with a key is refused.
+    pub idempotency: bool,
+    /// `events` and `watch` work, so that runs can be subscribed.
+    pub events: bool,
+}
+
+impl EngineCapabilities {
+    /// Nothing but the operations every engine has.
+    #[must_use]
+    pub const fn minimal() -> Self {
+        Self { durable: false, list: false, idempotency: false, events: false }
+    }
+
+    /// Everything this version of the interface knows, in memory.
+    #[must_use]
+    pub const fn all_in_memory() -> Self {
+        Self { durable: false, list: true, idempotency: true, events: true }
+    }
+
+    /// With durable runs.
+    #[must_use]
+    pub const fn with_durable(mut self, durable: bool) -> Self {
+        self.durable = durable;
+        self
+    }
+}
+
+/// What was left when a drain ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct DrainReport {
+    /// Runs that were still in motion at the deadline; a durable engine resumes them on the next start.
+    pub in_motion: usize,
+}
+
+impl DrainReport {
+    /// A report.
+    #[must_use]
+    pub const fn new(in_motion: usize) -> Self {
+        Self { in_motion }
+    }
+}
+
+/// The logical operations of ENG-001. Bindings call nothing else, and an engine need offer nothing else.
+///
+/// # Contract
+///
+/// 1. **Dropping any future of this trait neither stops nor undoes anything.** A caller that goes away changes no run. Whether
+///    a command dropped before it was admitted has an effect is unknown.
+/// 2. **Admitted means durable.** When [`start`](Self::start), [`submit_step`](Self::submit_step) or
+///    [`cancel`](Self::cancel) return `Ok`, their commit is as durable as the engine's store is (ENG-100), and its events are
+///    readable. `settled()` of the reply waits for the document to answer with.
+/// 3. **One order per run.** Changes to one run are totally ordered by commit; events are numbered from 1 without a hole, the
+///    outcome is the last one (ENG-106). Commands given one after the other by one caller for one run are applied in that order.
+/// 4. **Exactly one of racing commands wins**: a submission, a time-out, a cancellation and the deadline of one activation
+///    never both apply (ENG-045).
+/// 5. **Reads show the head.** Documents read at one `seq` are equal, on whatever binding and by whatever operation, except
+///    for the `projection` of a status that answers a command (ENG-048).
+/// 6. **Absence, removal and denial look alike**: [`EngineError::not_found`] in every member (ENG-113).
+/// 7. **A refused command has no effect**, [`Internal`](crate::EngineErrorKind::Internal) excepted, where it is unknown
+///    (ENG-143).
+/// 8. Documents carry `_links` built from the engine's configured base, if the definition has them on (HTTP-053, HTTP-054).
+///
+/// Checks of a command happen in the order of HTTP-023: run, key, step, precondition, body.
+///
+/// An engine runs in whatever runtime it likes; callers may await its futures on any executor its documentation allows.
+#[async_trait]
+pub trait Engine: Send + Sync + 'static {
+    /// The deployed definitions, as a snapshot. Cheap; called once per request at most.
+    fn catalog(&self) -> Arc<Catalog>;
+
+    /// What this engine offers. Constant for its life.
+    fn capabilities(&self) -> EngineCapabilities;
+
+    /// The definition version a run belongs to. Unguarded: for routing only, never shown to clients (RT-5, HTTP-006).
+    ///
+    /// # Errors
+    /// NotFound.
+    async fn locate(&self, journey_id: &JourneyId) -> Result<Arc<Definition>, EngineError>;
+
+    /// Creates a run (ENG-002 to ENG-007).
+    ///
+    /// Order of checks: definition, known key, object body, projections of `spec.bindings.<caller.transport()>`,
+    /// `input.schema`, metadata limits. Nothing is created when one fails. The read guard does not apply (ENG-051).
+    ///
+    /// # Errors
+    /// NotFound (unknown journey), InvalidInput, Limited, Unavailable, Internal.
+    async fn start(&self, request: StartRequest, caller: &Caller) -> Result<Started, EngineError>;
+
+    /// Submits input to a waiting step (ENG-040 to ENG-059). The step stays active when the payload is refused (ENG-044).
+    ///
+    /// # Errors
+    /// NotFound, InvalidInput (all violations listed), Conflict (`step-not-active`, `step-ambiguous` with `candidates`),
+    /// Precondition, Limited, Unavailable, Internal.
+    async fn submit_step(&self, request: SubmitStep, caller: &Caller) -> Result<Submitted, EngineError>;
+
+    /// Where the run stands (ENG-009). Guarded.
+    ///
+    /// # Errors
+    /// NotFound, Unavailable, Internal.
+    async fn get_status(&self, journey_id: &JourneyId, caller: &Caller) -> Result<At<JourneyStatus>, EngineError>;
+
+    /// How the run ended (ENG-009). Guarded; the guard comes before the Conflict.
+    ///
+    /// # Errors
+    /// NotFound, Conflict (`not-terminal`), Unavailable, Internal.
+    async fn get_outcome(&self, journey_id: &JourneyId, caller: &Caller) -> Result<At<JourneyOutcome>, EngineError>;
+
+    /// Ends a running run (ENG-055 to ENG-057); on an ended one changes nothing. Guarded.
+    ///
+    /// # Errors
+    /// NotFound, Conflict (`not-cancellable`), Precondition, Unavailable, Internal.
+    async fn cancel(&self, request: Cancel, caller: &Caller) -> Result<Submitted, EngineError>;
+
+    /// Runs an Api to its end (ENG-008). A fault of the request or the run is an [`ApiReply`] in the definition's envelope.
+    ///
+    /// # Errors
+    /// NotFound (no such Api), Limited, Unavailable, Internal.
+    async fn call_api(&self, request: CallApi, caller: &Caller) -> Result<ApiReply, EngineError>;
+
+    /// A page of runs, newest first (ENG-138). Guards are not evaluated: an operator operation.
+    ///
+    /// # Errors
+    /// InvalidInput (a token of another query), Unsupported, Unavailable, Internal.
+    async fn list(&self, query: ListQuery, caller: &Caller) -> Result<Page<JourneyStatus>, EngineError>;
+
+    /// The next events after `from`, at most `limit`, in order and without a hole (ENG-132). Guarded, once per call.
+    ///
+    /// [`Replay::Gone`] is the answer when events after the cursor are no longer kept, the cursor is of another epoch, or lies
+    /// beyond the head.
+    ///
+    /// # Errors
+    /// NotFound, Unsupported, Unavailable, Internal.
+    async fn events(
+        &self,
+        journey_id: &JourneyId,
+        from: Cursor,
+        limit: NonZeroU32,
+        caller: &Caller,
+    ) -> Result<Replay, EngineError>;
+
+    /// A wake-up for one run: level-triggered, lossy, unguarded (it tells numbers only). Watching a parked run does not load it.
+    ///
+    /// # Errors
+    /// NotFound, Unsupported, Unavailable.
+    async fn watch(&self, journey_id: &JourneyId) -> Result<HeadWatch, EngineError>;
+
+    /// The jar cookies an ended run still owes its client, given out once (HTTP-060). Guarded.
+    ///
+    /// # Errors
+    /// NotFound, Unavailable, Internal.
+    async fn take_cookies(&self, journey_id: &JourneyId, caller: &Caller) -> Result<Vec<ClientCookie>, EngineError>;
+
+    /// Stops taking commands (they are `draining` from now on), ends open waits of replies with the status (ENG-006), and
+    /// returns when nothing is in motion or `deadline` has passed. Reads go on. May be called again.
+    async fn drain(&self, deadline: Duration) -> DrainReport;
+}

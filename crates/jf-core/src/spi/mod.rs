@@ -1,0 +1,25 @@
+//! What an engine can be extended with: expression engines, task plugins, connectors, clocks, secrets, and their registries.
+//!
+//! Callers of an [`Engine`](crate::Engine) need nothing of this module.
+
+mod clock;
+mod connector;
+mod expression;
+mod load;
+mod registry;
+mod secret;
+mod task;
+
+pub use clock::{Clock, Sleep};
+pub use connector::{HttpConnector, HttpExchange, HttpFailure, HttpFailureKind, HttpReceived};
+pub use expression::{
+    Bindings, BoundExpression, CompileError, CompiledExpression, EvalContext, EvalError, EvalErrorKind, EvalLimits,
+    ExpressionEngine, Site,
+};
+pub use load::LoadContext;
+pub use registry::{Registries, RegistriesBuilder, RegistryError};
+pub use secret::{NoSecrets, Secret, SecretError, SecretResolver};
+pub use task::{
+    Connectors, DefinitionIdentity, Evaluation, Notification, PreparedTask, TaskContext, TaskDescriptor,
+    TaskError, TaskErrorKind, TaskOutput, TaskPlugin, TaskWrite, WriteTarget,
+};
