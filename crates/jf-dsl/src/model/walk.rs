@@ -1,0 +1,42 @@
+//! Walking over every state of a definition.
+
+use super::definition::Definition;
+use super::state::{State, States};
+use crate::ids::StateId;
+
+impl Definition {
+    /// Every state at any depth, branches included, in document order; a `parallel` state comes before its branches.
+    pub fn all_states(&self) -> impl Iterator<Item = (&StateId, &State)> {
+        AllStates { open: vec![self.spec.states.iter()], pending: Vec::new() }
+    }
+
+    /// The ids of the `wait` and `webhook` states at any depth, in document order; an id that several scopes use comes
+    /// several times.
+    pub fn external_inputs(&self) -> impl Iterator<Item = &StateId> {
+        self.all_states().filter(|(_, state)| state.external_input().is_some()).map(|(id, _)| id)
+    }
+}
+
+struct AllStates<'a> {
+    open: Vec<super::ordered::Iter<'a, StateId, State>>,
+    /// Branches of the state returned last, the first one last.
+    pending: Vec<&'a States>,
+}
+
+impl<'a> Iterator for AllStates<'a> {
+    type Item = (&'a StateId, &'a State);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.open.extend(self.pending.drain(..).map(States::iter));
+        while let Some(scope) = self.open.last_mut() {
+            if let Some((id, state)) = scope.next() {
+                if let State::Parallel(parallel) = state {
+                    self.pending.extend(parallel.branches.iter().rev().map(|branch| &branch.states));
+                }
+                return Some((id, state));
+            }
+            self.open.pop();
+        }
+        None
+    }
+}

@@ -1,0 +1,217 @@
+//! Source files: text with a name.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+/// A definition file before it is read (DEF-001): its name, text, format, and the folder that relative references
+/// start from. Cheap to clone.
+#[derive(Clone)]
+pub struct SourceFile(Arc<Inner>);
+
+struct Inner {
+    name: String,
+    text: Arc<str>,
+    format: Format,
+    base: Option<PathBuf>,
+    flaw: Option<SourceFlaw>,
+    /// Byte offsets at which lines start, computed when a position is first asked for.
+    lines: OnceLock<Vec<usize>>,
+}
+
+/// How the text is written (DEF-001, DEF-003).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// YAML 1.2, the JSON-compatible subset (DEF-002).
+    Yaml,
+    /// JSON.
+    Json,
+}
+
+/// Why the bytes of a file are no text to read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SourceFlaw {
+    /// The bytes from this offset on are not UTF-8; the text ends there.
+    NotUtf8(usize),
+    /// The file has more than this many bytes; the text is empty.
+    TooLarge(usize),
+}
+
+/// A place in a text: line and column count from 1, columns in Unicode scalar values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LineColumn {
+    /// The line.
+    pub line: usize,
+    /// The column.
+    pub column: usize,
+}
+
+/// A range of bytes of a source text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Span {
+    /// The first byte.
+    pub start: usize,
+    /// The byte after the last.
+    pub end: usize,
+}
+
+impl Span {
+    /// The bytes from `start` to before `end`.
+    #[must_use]
+    pub const fn new(start: usize, end: usize) -> Self {
+        Self { start, end }
+    }
+}
+
+/// The most bytes that [`SourceFile::from_path`] takes into memory; the limit of DEF-014 is checked when loading.
+const READ_LIMIT: u64 = 16 * 1024 * 1024;
+
+impl SourceFile {
+    /// A source from memory. The format follows from the name (`.json`, else YAML).
+    #[must_use]
+    pub fn new(name: impl Into<String>, text: impl Into<Arc<str>>) -> Self {
+        Self::build(name.into(), text.into(), None, None)
+    }
+
+    /// A source from bytes, which need not be UTF-8: loading reports where they are not.
+    #[must_use]
+    pub fn from_bytes(name: impl Into<String>, bytes: Vec<u8>) -> Self {
+        Self::decode(name.into(), bytes, None)
+    }
+
+    /// Reads a file; relative references of the definition start from its folder (DEF-065).
+    ///
+    /// A file beyond 16 MiB is not taken into memory; loading reports it as too large.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read.
+    pub fn from_path(path: impl AsRef<Path>) -> io::Result<Self> {
+        let path = path.as_ref();
+        let name = path.display().to_string();
+        let base = path.parent().map(Path::to_path_buf);
+        let mut bytes = Vec::new();
+        File::open(path)?.take(READ_LIMIT + 1).read_to_end(&mut bytes)?;
+        let size = bytes.len();
+        if size as u64 > READ_LIMIT {
+            return Ok(Self::build(name, "".into(), base, Some(SourceFlaw::TooLarge(size - 1))));
+        }
+        Ok(Self::decode(name, bytes, base))
+    }
+
+    /// The same source with another base folder for relative references (DEF-065).
+    #[must_use]
+    pub fn with_base(self, base: impl Into<PathBuf>) -> Self {
+        let inner = &*self.0;
+        Self::build(inner.name.clone(), Arc::clone(&inner.text), Some(base.into()), inner.flaw)
+    }
+
+    fn decode(name: String, bytes: Vec<u8>, base: Option<PathBuf>) -> Self {
+        match String::from_utf8(bytes) {
+            Ok(text) => Self::build(name, text.into(), base, None),
+            Err(error) => {
+                let valid = error.utf8_error().valid_up_to();
+                let text = String::from_utf8_lossy(&error.as_bytes()[..valid]).into_owned();
+                Self::build(name, text.into(), base, Some(SourceFlaw::NotUtf8(valid)))
+            }
+        }
+    }
+
+    fn build(name: String, text: Arc<str>, base: Option<PathBuf>, flaw: Option<SourceFlaw>) -> Self {
+        let json =
+            Path::new(&name).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+        let format = if json { Format::Json } else { Format::Yaml };
+        Self(Arc::new(Inner { name, text, format, base, flaw, lines: OnceLock::new() }))
+    }
+
+    /// The name, as diagnostics show it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// The text; up to the fault when the bytes are not UTF-8.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.0.text
+    }
+
+    /// How the text is written.
+    #[must_use]
+    pub fn format(&self) -> Format {
+        self.0.format
+    }
+
+    /// The folder that relative references start from, when there is one.
+    #[must_use]
+    pub fn base(&self) -> Option<&Path> {
+        self.0.base.as_deref()
+    }
+
+    pub(crate) fn flaw(&self) -> Option<SourceFlaw> {
+        self.0.flaw
+    }
+
+    /// The line and column of a byte offset; the end of the text for an offset beyond it.
+    #[must_use]
+    pub fn position(&self, offset: usize) -> LineColumn {
+        let text = self.text();
+        let offset = text.floor_char_boundary(offset.min(text.len()));
+        let lines = self.0.lines.get_or_init(|| line_starts(text));
+        let line = lines.partition_point(|start| *start <= offset);
+        let column = text[lines[line - 1]..offset].chars().count() + 1;
+        LineColumn { line, column }
+    }
+}
+
+/// Where lines start; a line ends with LF, CR or CRLF.
+fn line_starts(text: &str) -> Vec<usize> {
+    let bytes = text.as_bytes();
+    let ends = bytes
+        .iter()
+        .enumerate()
+        .filter(|(at, byte)| **byte == b'\n' || (**byte == b'\r' && bytes.get(at + 1) != Some(&b'\n')));
+    std::iter::once(0).chain(ends.map(|(at, _)| at + 1)).collect()
+}
+
+impl fmt::Debug for SourceFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SourceFile")
+            .field("name", &self.0.name)
+            .field("format", &self.0.format)
+            .field("bytes", &self.0.text.len())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Format, LineColumn, SourceFile, SourceFlaw};
+
+    #[test]
+    fn def_010_positions_count_scalars_from_one() {
+        let source = SourceFile::new("a.journey.yaml", "äb\r\nc\rd\n");
+        let at = |offset| {
+            let LineColumn { line, column } = source.position(offset);
+            (line, column)
+        };
+        assert_eq!([at(0), at(2), at(3)], [(1, 1), (1, 2), (1, 3)]);
+        assert_eq!([at(5), at(7), at(9)], [(2, 1), (3, 1), (4, 1)]);
+        assert_eq!(at(1), (1, 1), "inside a character");
+        assert_eq!(at(1000), (4, 1));
+    }
+
+    #[test]
+    fn def_001_format_follows_the_name() {
+        assert_eq!(SourceFile::new("a.journey.JSON", "").format(), Format::Json);
+        assert_eq!(SourceFile::new("a.journey.yml", "").format(), Format::Yaml);
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_kept_up_to_the_fault() {
+        let source = SourceFile::from_bytes("a.yaml", b"ok: \xff\xfe".to_vec());
+        assert_eq!((source.text(), source.flaw()), ("ok: ", Some(SourceFlaw::NotUtf8(4))));
+    }
+}
