@@ -10,6 +10,7 @@ mod load;
 mod model;
 mod schema;
 mod source;
+mod suggest;
 mod value;
 mod version;
 
@@ -47,6 +48,7 @@ pub use model::state::{
 };
 pub use schema::{CompiledSchema, Schemas, Violation};
 pub use source::{Format, LineColumn, SourceFile, Span};
+pub use suggest::closest;
 pub use value::duration::{InvalidDuration, IsoDuration};
 pub use value::path::{DotPath, InvalidDotPath, Members, PathConflict, WritePath};
 pub use value::template::{
