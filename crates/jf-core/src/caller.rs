@@ -65,7 +65,6 @@ impl Caller {
     }
 
     /// Begins the description of an inbound request over the binding `transport` (`http`, `websocket`, …).
-    #[must_use]
     pub fn request(transport: &'static str, method: Method, path: impl Into<String>) -> CallerBuilder {
         CallerBuilder {
             inbound: Inbound { transport, is_request: true, method, path: path.into(), ..Inbound::default() },
@@ -112,7 +111,8 @@ impl Caller {
     /// are not UTF-8 are replaced.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<String> {
-        let mut values = self.inbound.headers.get_all(name).iter().map(|v| String::from_utf8_lossy(v.as_bytes()));
+        let mut values =
+            self.inbound.headers.get_all(name).iter().map(|v| String::from_utf8_lossy(v.as_bytes()));
         let mut text = values.next()?.into_owned();
         let separator = if name.eq_ignore_ascii_case("cookie") { "; " } else { ", " };
         for value in values {

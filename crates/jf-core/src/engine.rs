@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use jf_dsl::{Catalog, Definition};
 
 use crate::{
-    ApiReply, At, CallApi, Caller, Cancel, ClientCookie, Cursor, EngineError, HeadWatch, JourneyId, JourneyOutcome,
-    JourneyStatus, ListQuery, Page, Replay, StartRequest, Started, SubmitStep, Submitted,
+    ApiReply, At, CallApi, Caller, Cancel, ClientCookie, Cursor, EngineError, HeadWatch, JourneyId,
+    JourneyOutcome, JourneyStatus, ListQuery, Page, Replay, StartRequest, Started, SubmitStep, Submitted,
 };
 
 /// What an engine offers beyond the operations every engine has.
@@ -122,13 +122,21 @@ pub trait Engine: Send + Sync + 'static {
     ///
     /// # Errors
     /// NotFound, Unavailable, Internal.
-    async fn get_status(&self, journey_id: &JourneyId, caller: &Caller) -> Result<At<JourneyStatus>, EngineError>;
+    async fn get_status(
+        &self,
+        journey_id: &JourneyId,
+        caller: &Caller,
+    ) -> Result<At<JourneyStatus>, EngineError>;
 
     /// How the run ended (ENG-009). Guarded; the guard comes before the Conflict.
     ///
     /// # Errors
     /// NotFound, Conflict (`not-terminal`), Unavailable, Internal.
-    async fn get_outcome(&self, journey_id: &JourneyId, caller: &Caller) -> Result<At<JourneyOutcome>, EngineError>;
+    async fn get_outcome(
+        &self,
+        journey_id: &JourneyId,
+        caller: &Caller,
+    ) -> Result<At<JourneyOutcome>, EngineError>;
 
     /// Ends a running run (ENG-055 to ENG-057); on an ended one changes nothing. Guarded.
     ///
@@ -173,7 +181,11 @@ pub trait Engine: Send + Sync + 'static {
     ///
     /// # Errors
     /// NotFound, Unavailable, Internal.
-    async fn take_cookies(&self, journey_id: &JourneyId, caller: &Caller) -> Result<Vec<ClientCookie>, EngineError>;
+    async fn take_cookies(
+        &self,
+        journey_id: &JourneyId,
+        caller: &Caller,
+    ) -> Result<Vec<ClientCookie>, EngineError>;
 
     /// Stops taking commands (they are `draining` from now on), ends open waits of replies with the status (ENG-006), and
     /// returns when nothing is in motion or `deadline` has passed. Reads go on. May be called again.

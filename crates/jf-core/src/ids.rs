@@ -160,7 +160,9 @@ impl std::str::FromStr for Head {
     fn from_str(text: &str) -> Result<Self, InvalidId> {
         let invalid = InvalidId { what: "head", expected: "<epoch>.<seq>" };
         let (epoch, seq) = text.split_once('.').ok_or_else(|| invalid.clone())?;
-        let canonical = !seq.is_empty() && seq.bytes().all(|b| b.is_ascii_digit()) && (seq == "0" || !seq.starts_with('0'));
+        let canonical = !seq.is_empty()
+            && seq.bytes().all(|b| b.is_ascii_digit())
+            && (seq == "0" || !seq.starts_with('0'));
         match (Epoch::parse(epoch), seq.parse()) {
             (Ok(epoch), Ok(seq)) if canonical => Ok(Self { epoch, seq }),
             _ => Err(invalid),
@@ -273,7 +275,9 @@ mod tests {
     fn http_018_heads_round_trip_and_refuse_other_spellings() {
         let head: Head = "e1.9".parse().expect("valid");
         assert_eq!(head.to_string(), "e1.9");
-        for bad in ["e1", "e1.", ".9", "e1.09", "e1.+9", "e1.-1", "e1.9.9", "e 1.9", "e1.99999999999999999999"] {
+        for bad in
+            ["e1", "e1.", ".9", "e1.09", "e1.+9", "e1.-1", "e1.9.9", "e 1.9", "e1.99999999999999999999"]
+        {
             assert!(bad.parse::<Head>().is_err(), "{bad}");
         }
     }

@@ -48,8 +48,8 @@ mod time;
 
 pub use caller::{Caller, CallerBuilder, TraceContext};
 pub use documents::{
-    ActiveStep, JourneyOutcome, JourneyStartResponse, JourneyStatus, Link, Links, OutcomeError, Phase, StepType,
-    TerminationKind,
+    ActiveStep, JourneyOutcome, JourneyStartResponse, JourneyStatus, Link, Links, OutcomeError, Phase,
+    StepType, TerminationKind,
 };
 pub use engine::{DrainReport, Engine, EngineCapabilities};
 pub use error::{Effect, EngineError, EngineErrorKind, ErrorClass, run_fault};

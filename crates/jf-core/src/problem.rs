@@ -138,9 +138,13 @@ mod tests {
 
     #[test]
     fn eng_141_violations_are_named_as_in_rfc_9457() {
-        let violation =
-            Violation { pointer: "/decision".into(), keyword: "enum".into(), detail: "must be one of a, b".into() };
-        let problem = Problem::of(EngineErrorKind::InvalidInput).with_errors(vec![violation]).with("step", "a");
+        let violation = Violation {
+            pointer: "/decision".into(),
+            keyword: "enum".into(),
+            detail: "must be one of a, b".into(),
+        };
+        let problem =
+            Problem::of(EngineErrorKind::InvalidInput).with_errors(vec![violation]).with("step", "a");
         let direct = serde_json::to_value(&problem).expect("serialises");
         assert_eq!(direct["errors"][0]["pointer"], "/decision");
         assert_eq!(direct["type"], "urn:journeyforge:error:invalid-input");

@@ -37,6 +37,7 @@ impl fmt::Debug for ClientCookie {
 /// The reply to a start, by start mode and how far the run came (ENG-005 to ENG-007).
 #[derive(Debug, Clone)]
 #[non_exhaustive]
+#[expect(clippy::large_enum_variant, reason = "replies are short-lived values on their way to a socket")]
 pub enum StartReply {
     /// Asynchronous start: the run exists.
     Started(At<JourneyStartResponse>),

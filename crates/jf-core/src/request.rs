@@ -182,7 +182,8 @@ pub struct ListQuery {
 
 impl ListQuery {
     /// The attributes that can be filtered by (ENG-138).
-    pub const ATTRIBUTES: [&'static str; 5] = ["subjectId", "tenantId", "orderId", "paymentIntentId", "crmCaseId"];
+    pub const ATTRIBUTES: [&'static str; 5] =
+        ["subjectId", "tenantId", "orderId", "paymentIntentId", "crmCaseId"];
 
     /// All runs, in pages of `page_size`.
     #[must_use]

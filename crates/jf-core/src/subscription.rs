@@ -10,8 +10,8 @@ use std::time::Duration;
 use futures::StreamExt;
 
 use crate::{
-    At, Caller, Cursor, Engine, EngineError, ErrorClass, Event, EventFilter, GapReason, Head, HeadSignal, HeadWatch,
-    JourneyId, JourneyOutcome, JourneyStatus, Phase, Replay,
+    At, Caller, Cursor, Engine, EngineError, ErrorClass, Event, EventFilter, GapReason, Head, HeadSignal,
+    HeadWatch, JourneyId, JourneyOutcome, JourneyStatus, Phase, Replay,
 };
 
 /// Pause before the first retry of a guard that failed by an error; doubled each time (ENG-115).
@@ -302,7 +302,11 @@ impl Subscription {
                         }
                         continue;
                     }
-                    let pulled = if self.conflate { self.pull_head(caller).await } else { self.pull_log(caller).await };
+                    let pulled = if self.conflate {
+                        self.pull_head(caller).await
+                    } else {
+                        self.pull_log(caller).await
+                    };
                     match pulled {
                         Ok(Some(delivery)) => return Ok(delivery),
                         Ok(None) => {}
@@ -315,7 +319,8 @@ impl Subscription {
 
     /// The head, by way of the log, so that the guard speaks first.
     async fn read(&self, caller: &Caller) -> Result<Head, EngineError> {
-        let replay = self.engine.events(&self.journey_id, Cursor::beginning(), NonZeroU32::MIN, caller).await?;
+        let replay =
+            self.engine.events(&self.journey_id, Cursor::beginning(), NonZeroU32::MIN, caller).await?;
         Ok(replay.head().clone())
     }
 
@@ -373,7 +378,11 @@ impl Subscription {
                 self.engine.events(&self.journey_id, before, NonZeroU32::MIN, caller).await?
                 && let Some(At { at, document: Event::Status(status) }) = items.pop()
             {
-                last = Some(Delivery::Status { status: At::new(at, status), skipped: elided - 1, snapshot: false });
+                last = Some(Delivery::Status {
+                    status: At::new(at, status),
+                    skipped: elided - 1,
+                    snapshot: false,
+                });
             }
         }
         self.advance(&end);

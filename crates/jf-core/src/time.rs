@@ -40,7 +40,6 @@ pub mod rfc3339_millis {
         ///
         /// # Errors
         /// Those of the serializer only.
-        #[expect(clippy::ref_option, reason = "the signature serde asks for")]
         pub fn serialize<S: Serializer>(at: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
             match at {
                 Some(at) => super::serialize(at, serializer),
@@ -52,7 +51,9 @@ pub mod rfc3339_millis {
         ///
         /// # Errors
         /// When the text is not a timestamp.
-        pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+        pub fn deserialize<'de, D: Deserializer<'de>>(
+            deserializer: D,
+        ) -> Result<Option<Timestamp>, D::Error> {
             let text = Option::<std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
             text.map(|text| text.parse().map_err(D::Error::custom)).transpose()
         }

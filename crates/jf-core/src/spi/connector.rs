@@ -35,8 +35,12 @@ impl HttpExchange {
 
 impl fmt::Debug for HttpExchange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let host = self.url.split('/').nth(2).map(|authority| authority.rsplit('@').next().unwrap_or_default());
-        f.debug_struct("HttpExchange").field("method", &self.method).field("host", &host).finish_non_exhaustive()
+        let host =
+            self.url.split('/').nth(2).map(|authority| authority.rsplit('@').next().unwrap_or_default());
+        f.debug_struct("HttpExchange")
+            .field("method", &self.method)
+            .field("host", &host)
+            .finish_non_exhaustive()
     }
 }
 

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use jf_dsl::{
-    Definition, Expression, ExpressionCheck, ExpressionFault, ExpressionFaultKind, JsonPath, Lang, Severity, SiteClass,
-    TaskFinding, TaskSite, Template,
+    Definition, Expression, ExpressionCheck, ExpressionFault, ExpressionFaultKind, JsonPath, Lang, Severity,
+    SiteClass, TaskFinding, TaskSite, Template,
 };
 use serde_json::{Map, Value};
 
@@ -88,13 +88,25 @@ impl<'a> LoadContext<'a> {
 
     /// Reads the mapper of `holder`, an object at `path` with a member `mapper` or `mapperRef`, and compiles it (DEF-126,
     /// EXP-070). `None` when it holds neither, or when an error was reported.
-    pub fn mapper(&mut self, path: &JsonPath, holder: &Map<String, Value>, class: SiteClass) -> Option<BoundExpression> {
+    pub fn mapper(
+        &mut self,
+        path: &JsonPath,
+        holder: &Map<String, Value>,
+        class: SiteClass,
+    ) -> Option<BoundExpression> {
         let at = |member: &str| path.clone().member(member);
-        match (holder.get("mapper").filter(|v| !v.is_null()), holder.get("mapperRef").filter(|v| !v.is_null())) {
+        match (
+            holder.get("mapper").filter(|v| !v.is_null()),
+            holder.get("mapperRef").filter(|v| !v.is_null()),
+        ) {
             (None, None) => None,
             (Some(_), Some(_)) => {
-                let finding = TaskFinding::error("DEF-126", at("mapperRef"), "`mapper` and `mapperRef` exclude each other")
-                    .help("keep one of them");
+                let finding = TaskFinding::error(
+                    "DEF-126",
+                    at("mapperRef"),
+                    "`mapper` and `mapperRef` exclude each other",
+                )
+                .help("keep one of them");
                 self.report(finding);
                 None
             }
@@ -105,7 +117,8 @@ impl<'a> LoadContext<'a> {
 
     fn inline(&mut self, path: &JsonPath, mapper: &Value, class: SiteClass) -> Option<BoundExpression> {
         let Some(object) = mapper.as_object() else {
-            let finding = TaskFinding::error("EXP-001", path.clone(), "a mapper is an object with `lang` and `expr`");
+            let finding =
+                TaskFinding::error("EXP-001", path.clone(), "a mapper is an object with `lang` and `expr`");
             self.report(finding);
             return None;
         };
@@ -134,7 +147,8 @@ impl<'a> LoadContext<'a> {
         let Some(expression) = named else {
             let known: Vec<&str> = self.site.definition.spec.mappers.keys().map(|id| id.as_str()).collect();
             let id = reference.as_str().unwrap_or_default();
-            let mut finding = TaskFinding::error("DEF-126", path.clone(), format!("`spec.mappers` has no mapper `{id}`"));
+            let mut finding =
+                TaskFinding::error("DEF-126", path.clone(), format!("`spec.mappers` has no mapper `{id}`"));
             if let Some(near) = jf_dsl::closest(id, known.iter().copied()) {
                 finding = finding.help(format!("did you mean `{near}`?")).suggestion(near);
             }
@@ -152,7 +166,8 @@ impl<'a> LoadContext<'a> {
         expr_path: &JsonPath,
     ) -> Option<BoundExpression> {
         let lang = &expression.lang;
-        let site = Site::new(class).with_context_schema(self.site.definition.spec.context.as_ref().map(|s| s.json()));
+        let site = Site::new(class)
+            .with_context_schema(self.site.definition.spec.context.as_ref().map(|s| s.json()));
         match self.registries.compile(expression, site) {
             Ok(compiled) => Some(compiled),
             Err(ExpressionCheck::UnknownLanguage) => {

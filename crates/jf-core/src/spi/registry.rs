@@ -5,12 +5,14 @@ use std::fmt;
 use std::sync::Arc;
 
 use jf_dsl::{
-    Capabilities, DefinitionName, Expression, ExpressionCheck, ExpressionFault, ExpressionFaultKind, ExpressionSite, Feature,
-    MetadataLimits, SizeLimits, TaskFinding, TaskKind, TaskSite,
+    Capabilities, DefinitionName, Expression, ExpressionCheck, ExpressionFault, ExpressionFaultKind,
+    ExpressionSite, Feature, MetadataLimits, SizeLimits, TaskFinding, TaskKind, TaskSite,
 };
 use serde_json::Value;
 
-use super::{BoundExpression, CompileError, EvalLimits, ExpressionEngine, LoadContext, PreparedTask, Site, TaskPlugin};
+use super::{
+    BoundExpression, CompileError, EvalLimits, ExpressionEngine, LoadContext, PreparedTask, Site, TaskPlugin,
+};
 
 /// Expression engines, task plugins, bindings and features of a build, with the configured values of DEF-013.
 ///
@@ -58,7 +60,6 @@ pub enum RegistryError {
 
 impl Registries {
     /// Begins with nothing installed.
-    #[must_use]
     pub fn builder() -> RegistriesBuilder {
         RegistriesBuilder::default()
     }
@@ -77,7 +78,11 @@ impl Registries {
     ///
     /// # Errors
     /// What [`Capabilities::check_expression`] would say of it.
-    pub fn compile(&self, expression: &Expression, site: Site<'_>) -> Result<BoundExpression, ExpressionCheck> {
+    pub fn compile(
+        &self,
+        expression: &Expression,
+        site: Site<'_>,
+    ) -> Result<BoundExpression, ExpressionCheck> {
         let (engine, limits) =
             self.0.expressions.get(expression.lang.as_str()).ok_or(ExpressionCheck::UnknownLanguage)?;
         if !engine.supports(site.class) {
@@ -134,7 +139,9 @@ impl Capabilities for Registries {
     }
 
     fn check_expression(&self, site: &ExpressionSite<'_>) -> ExpressionCheck {
-        let Some((engine, _)) = self.0.expressions.get(site.lang) else { return ExpressionCheck::UnknownLanguage };
+        let Some((engine, _)) = self.0.expressions.get(site.lang) else {
+            return ExpressionCheck::UnknownLanguage;
+        };
         if !engine.supports(site.class) {
             return ExpressionCheck::UnsupportedSite;
         }
@@ -247,7 +254,11 @@ impl RegistriesBuilder {
 
     /// Sets a value of `spec.platform.config` for a definition (DEF-081).
     pub fn platform_config(mut self, definition: &str, key: &str, value: Value) -> Self {
-        self.content().platform_config.entry(definition.to_owned()).or_default().insert(key.to_owned(), value);
+        self.content()
+            .platform_config
+            .entry(definition.to_owned())
+            .or_default()
+            .insert(key.to_owned(), value);
         self
     }
 

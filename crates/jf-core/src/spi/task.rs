@@ -11,9 +11,7 @@ use jf_dsl::{DefinitionName, Kind, StateId, Version, WritePath};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{
-    Bindings, BoundExpression, Clock, EvalError, HttpConnector, LoadContext, SecretResolver,
-};
+use super::{Bindings, BoundExpression, Clock, EvalError, HttpConnector, LoadContext, SecretResolver};
 use crate::{Caller, JourneyId, Problem};
 
 /// What a plugin says of itself.
@@ -124,7 +122,11 @@ impl Evaluation {
     ///
     /// # Errors
     /// Those of the expression.
-    pub fn evaluate_with(&self, expression: &BoundExpression, bindings: &Bindings<'_>) -> Result<Value, EvalError> {
+    pub fn evaluate_with(
+        &self,
+        expression: &BoundExpression,
+        bindings: &Bindings<'_>,
+    ) -> Result<Value, EvalError> {
         expression.evaluate(bindings, self.now, self.seed)
     }
 }
