@@ -4,8 +4,9 @@ use crate::ids_in_text;
 use crate::spec::Spec;
 use crate::trace::{Kind, Sink};
 
-/// Reads one file. The key is `covers` (or `x-covers` in a journey document), at the start of a line or of a `#` or `//` comment; its ids follow on that line,
-/// up to the `]` of a bracket that it opens, or as `-` items below it.
+/// Reads one file. The key is `covers` (or `x-covers` in a journey document), at the start of a line or of a
+/// `#` or `//` comment; its ids follow on that line, up to the `]` of a bracket that it opens, or as `-`
+/// items below it.
 pub(crate) fn read(spec: &Spec, file: &str, text: &str, sink: &mut Sink<'_>) {
     let name = file.rsplit('/').next().unwrap_or(file);
     let is_scenario = name.ends_with(".scenario.yaml") || name.ends_with(".scenario.yml");

@@ -2,7 +2,8 @@
 
 use crate::spec::{Lookup, Spec};
 
-/// An id that was found: the place of its rule in [`Spec::rules`], or the id as a rule of the specification would have it.
+/// An id that was found: the place of its rule in [`Spec::rules`], or the id as a rule of the specification
+/// would have it.
 pub type Found = Result<usize, String>;
 
 /// The ids in a text such as a comment: `ENG-045`, `SUB-6`, and `STA-052/053` for two of one chapter.

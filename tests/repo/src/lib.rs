@@ -1,7 +1,8 @@
 //! The trace from the rules of `docs/spec` to the tests that hold them.
 //!
-//! [`Spec`] reads the rules, [`Trace`] reads everything else in the repository and notes who cites which rule, [`report`] prints it. The command is
-//! `cargo rules` (`src/bin/rules.rs`). This crate stands beside the others: it depends on none of them, so that it builds in a second.
+//! [`Spec`] reads the rules, [`Trace`] reads everything else in the repository and notes who cites which
+//! rule, [`report`] prints it. The command is `cargo rules` (`src/bin/rules.rs`). This crate stands beside
+//! the others: it depends on none of them, so that it builds in a second.
 //!
 //! What counts as a citation is fixed in `docs/spec/README.md`:
 //!
@@ -10,8 +11,9 @@
 //! - an id under `covers:` in a scenario, or behind `covers:` in the comment of a case file or foreign test;
 //! - a function named after a rule in test code that is no test by itself: a case of a conformance suite.
 //!
-//! Comments elsewhere, and string literals that are exactly one id, say what code *implements*; they are listed apart and never count as tested. A citation
-//! of an id that the specification does not define is an error wherever it stands, documentation included.
+//! Comments elsewhere, and string literals that are exactly one id, say what code *implements*; they are
+//! listed apart and never count as tested. A citation of an id that the specification does not define is an
+//! error wherever it stands, documentation included.
 //!
 //! ```
 //! use jf_repo_tests::{Spec, Trace};

@@ -183,8 +183,8 @@ impl<'a> Scanner<'a, '_> {
         }
     }
 
-    /// Takes note of what stands on `first..=last` before an item. A blank line before it parts ordinary comments from the item; doc comments
-    /// still belong to it.
+    /// Takes note of what stands on `first..=last` before an item. A blank line before it parts ordinary
+    /// comments from the item; doc comments still belong to it.
     fn reach(&mut self, first: usize, last: usize) {
         if self.pending.last_line + 1 < first {
             let comments = std::mem::take(&mut self.pending.comments);

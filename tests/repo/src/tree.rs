@@ -9,7 +9,8 @@ pub fn find_root(start: &Path) -> Option<PathBuf> {
     start.ancestors().find(|folder| folder.join("docs/spec").is_dir()).map(Path::to_path_buf)
 }
 
-/// Every file below `root` as a relative path with `/` between its parts, sorted. Hidden folders, build output, installed packages and links are left out.
+/// Every file below `root` as a relative path with `/` between its parts, sorted. Hidden folders, build
+/// output, installed packages and links are left out.
 pub(crate) fn files(root: &Path) -> io::Result<Vec<String>> {
     let mut found = Vec::new();
     let mut folders = vec![String::new()];

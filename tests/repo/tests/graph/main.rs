@@ -1,4 +1,5 @@
-//! The dependency graph against `docs/design/architecture.md`, `deny.toml` and the habits of the workspace manifest.
+//! The dependency graph against `docs/design/architecture.md`, `deny.toml` and the habits of the workspace
+//! manifest.
 //!
 //! Everything is judged on what cargo resolved for this machine, not on what the manifests seem to say.
 

@@ -132,8 +132,8 @@ impl Packages {
     }
 }
 
-/// The edges of a node. The resolution in cargo's metadata also lists optional dependencies that only a weak feature (`name?/feature`) mentions and that
-/// are never built; these are left out.
+/// The edges of a node. The resolution in cargo's metadata also lists optional dependencies that only a weak
+/// feature (`name?/feature`) mentions and that are never built; these are left out.
 fn edges_of(metadata: &Metadata, node: &Node) -> Vec<(PackageId, Edge)> {
     let package = &metadata[&node.id];
     let mut edges = Vec::new();
