@@ -46,6 +46,10 @@ pub mod spi;
 mod subscription;
 mod time;
 
+/// The language's own types, as far as they appear in this interface: definitions, names, paths, templates, site classes.
+/// Implementers of an engine or a plugin reach them here and need depend on this crate only.
+pub use jf_dsl as dsl;
+
 pub use caller::{Caller, CallerBuilder, TraceContext};
 pub use documents::{
     ActiveStep, JourneyOutcome, JourneyStartResponse, JourneyStatus, Link, Links, OutcomeError, Phase,
