@@ -75,7 +75,9 @@ impl DrainReport {
 ///    [`cancel`](Self::cancel) return `Ok`, their commit is as durable as the engine's store is (ENG-100), and its events are
 ///    readable. `settled()` of the reply waits for the document to answer with.
 /// 3. **One order per run.** Changes to one run are totally ordered by commit; events are numbered from 1 without a hole, the
-///    outcome is the last one (ENG-106). Commands given one after the other by one caller for one run are applied in that order.
+///    outcome is the last one (ENG-106). Commands given one after the other by one caller for one run are applied in that order,
+///    where a command is given when its future is polled for the first time: a binding need not wait until one is admitted
+///    before it gives the next (ORD-1). A submission that is held (ENG-059) delays none behind it.
 /// 4. **Exactly one of racing commands wins**: a submission, a time-out, a cancellation and the deadline of one activation
 ///    never both apply (ENG-045).
 /// 5. **Reads show the head.** Documents read at one `seq` are equal, on whatever binding and by whatever operation, except
@@ -90,7 +92,8 @@ impl DrainReport {
 /// An engine runs in whatever runtime it likes; callers may await its futures on any executor its documentation allows.
 #[async_trait]
 pub trait Engine: Send + Sync + 'static {
-    /// The deployed definitions, as a snapshot. Cheap; called once per request at most.
+    /// The deployed definitions, as a snapshot. Cheap; called about once per request. As long as nothing is deployed it is the
+    /// same `Arc`, by which bindings recognise that their tables are still right.
     fn catalog(&self) -> Arc<Catalog>;
 
     /// What this engine offers. Constant for its life.

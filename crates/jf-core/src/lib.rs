@@ -37,6 +37,7 @@ mod documents;
 mod engine;
 mod error;
 mod head;
+mod identity;
 mod ids;
 mod log;
 mod problem;
@@ -58,6 +59,7 @@ pub use documents::{
 pub use engine::{DrainReport, Engine, EngineCapabilities};
 pub use error::{Effect, EngineError, EngineErrorKind, ErrorClass, run_fault};
 pub use head::{HeadPublisher, HeadSignal, HeadWatch};
+pub use identity::{PeerCertificates, Principal};
 pub use ids::{Cursor, Epoch, Head, HeadCondition, IdempotencyKey, InvalidId, JourneyId, StepRef};
 pub use log::{At, Event, EventFilter, EventKind, GapReason, Replay};
 pub use problem::{Problem, Violation};

@@ -2,9 +2,14 @@
 //!
 //! A subscription is a cursor and a wake-up, not a queue: it holds nothing that grows. What is behind the cursor is read when
 //! the reader can take it, so a slow reader costs nobody anything.
+//!
+//! Most readers call [`Subscription::next`] in a loop. A reader that holds many subscriptions, or may be full for a while, uses
+//! the two halves of it: [`Subscription::poll_ready`] waits and touches nothing but the wake-up, [`Subscription::pull`] reads.
 
+use std::future::poll_fn;
 use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use futures::StreamExt;
@@ -130,7 +135,7 @@ pub enum Delivery {
         /// Why.
         reason: GapReason,
     },
-    /// A guard failed by an error; call [`Subscription::next`] again after the pause (ENG-115).
+    /// A guard failed by an error; ask again after the pause (ENG-115).
     Withheld {
         /// How long to wait.
         pause: Duration,
@@ -156,13 +161,19 @@ pub struct Subscription {
     faults: u32,
 }
 
-/// What [`Subscription::next`] does before it looks at the log.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What comes before the next look at the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Pending {
     Nothing,
-    Gap { from: u64, reason: GapReason },
+    Gap {
+        from: u64,
+        reason: GapReason,
+    },
     Snapshot,
+    /// The outcome has been told or is not wanted.
     End,
+    /// The wake-up says that the run is gone.
+    Removed,
     Over,
 }
 
@@ -249,12 +260,21 @@ impl Subscription {
         self.filter
     }
 
-    /// Counts a reply document written on the same connection as delivery of everything up to it but the outcome, which
-    /// only an outcome delivers (SEQ-5).
-    pub fn delivered(&mut self, at: &Head, phase: Phase) {
-        let seq = if phase.is_final() { at.seq - 1 } else { at.seq };
+    /// Counts a status document that the subscriber got in another way, as the reply to a command, as delivery of everything
+    /// up to it, the outcome excepted (SEQ-5). Ignored while a gap or a snapshot is due, which comes first.
+    pub fn delivered_status(&mut self, at: &Head, phase: Phase) {
+        let seq = if phase.is_final() { at.seq.saturating_sub(1) } else { at.seq };
         if at.epoch == self.cursor.epoch && seq > self.cursor.seq && self.pending == Pending::Nothing {
             self.cursor.seq = seq;
+        }
+    }
+
+    /// Counts an outcome document that the subscriber got in another way as delivery of it: [`Delivery::Completed`] is next
+    /// (SEQ-5).
+    pub fn delivered_outcome(&mut self, at: &Head) {
+        if at.epoch == self.cursor.epoch && self.pending != Pending::Over {
+            self.cursor.seq = self.cursor.seq.max(at.seq);
+            self.pending = Pending::End;
         }
     }
 
@@ -273,48 +293,54 @@ impl Subscription {
     /// Unavailable or Internal trouble of the engine; the subscription stays as it was and may be polled again.
     pub async fn next(&mut self, caller: &Caller) -> Result<Delivery, EngineError> {
         loop {
-            match self.pending.clone() {
-                Pending::Over => std::future::pending::<()>().await,
-                Pending::End => {
-                    self.pending = Pending::Over;
-                    return Ok(Delivery::Completed);
-                }
-                Pending::Gap { from, reason } => {
-                    let head = match self.read(caller).await {
-                        Ok(head) => head,
-                        Err(error) => return self.fault(error),
-                    };
-                    let to = head.seq;
-                    self.cursor = Head::new(head.epoch.clone(), to);
-                    self.pending = Pending::Snapshot;
-                    return Ok(Delivery::Gap { head, from, to, reason });
-                }
-                Pending::Snapshot => match self.snapshot(caller).await {
-                    Ok(Some(delivery)) => return Ok(delivery),
-                    Ok(None) => {}
-                    Err(error) => return self.fault(error),
-                },
-                Pending::Nothing => {
-                    if self.head <= self.cursor.seq && !self.stale {
-                        match self.watch.next().await {
-                            Some(HeadSignal::Moved(head)) => self.head = self.head.max(head),
-                            Some(HeadSignal::Removed) | None => return Ok(self.end(Delivery::Gone)),
-                        }
-                        continue;
-                    }
-                    let pulled = if self.conflate {
-                        self.pull_head(caller).await
-                    } else {
-                        self.pull_log(caller).await
-                    };
-                    match pulled {
-                        Ok(Some(delivery)) => return Ok(delivery),
-                        Ok(None) => {}
-                        Err(error) => return self.fault(error),
-                    }
-                }
+            poll_fn(|cx| self.poll_ready(cx)).await;
+            if let Some(delivery) = self.pull(caller).await? {
+                return Ok(delivery);
             }
         }
+    }
+
+    /// Whether [`Subscription::pull`] may have something to tell. Asks the wake-up only, never the engine; after the last
+    /// delivery it stays pending.
+    pub fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            match self.pending {
+                Pending::Over => return Poll::Pending,
+                Pending::Nothing if self.head <= self.cursor.seq && !self.stale => {}
+                _ => return Poll::Ready(()),
+            }
+            match ready!(self.watch.poll_next_unpin(cx)) {
+                Some(HeadSignal::Moved(head)) => self.head = self.head.max(head),
+                Some(HeadSignal::Removed) | None => self.pending = Pending::Removed,
+            }
+        }
+    }
+
+    /// Reads what is next, without waiting for anything to happen; every read is guarded. `None` when there is nothing to tell,
+    /// or nothing that is wanted.
+    ///
+    /// Cancel safe: the cursor moves only with a returned value.
+    ///
+    /// # Errors
+    /// Those of [`Subscription::next`].
+    pub async fn pull(&mut self, caller: &Caller) -> Result<Option<Delivery>, EngineError> {
+        let pulled = match self.pending {
+            Pending::Over => Ok(None),
+            Pending::End => Ok(Some(self.end(Delivery::Completed))),
+            Pending::Removed => Ok(Some(self.end(Delivery::Gone))),
+            Pending::Gap { from, reason } => self.gap(from, reason, caller).await.map(Some),
+            Pending::Snapshot => self.snapshot(caller).await,
+            Pending::Nothing if self.conflate => self.pull_head(caller).await,
+            Pending::Nothing => self.pull_log(caller).await,
+        };
+        pulled.or_else(|error| self.fault(error).map(Some))
+    }
+
+    async fn gap(&mut self, from: u64, reason: GapReason, caller: &Caller) -> Result<Delivery, EngineError> {
+        let head = self.read(caller).await?;
+        self.cursor = head.clone();
+        self.pending = Pending::Snapshot;
+        Ok(Delivery::Gap { from, to: head.seq, head, reason })
     }
 
     /// The head, by way of the log, so that the guard speaks first.
