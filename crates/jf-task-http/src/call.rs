@@ -1,0 +1,94 @@
+//! One configured call, run for every activation of its state.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jf_core::spi::{
+    Evaluation, HttpExchange, HttpFailure, HttpFailureKind, HttpReceived, PreparedTask, TaskContext, TaskError, TaskOutput,
+    WriteTarget,
+};
+use jiff::SignedDuration;
+use serde_json::Value;
+
+use crate::error_mapping::ErrorMapping;
+use crate::notify::{Failures, notification};
+use crate::request::RequestPlan;
+use crate::result::CallResult;
+
+/// A checked `httpCall:v1`.
+#[derive(Debug)]
+pub(crate) struct HttpCall {
+    pub(crate) request: RequestPlan,
+    pub(crate) timeout: Duration,
+    pub(crate) mode: Mode,
+}
+
+/// TSK-024.
+#[derive(Debug)]
+pub(crate) enum Mode {
+    RequestResponse { result_var: Arc<str>, error_mapping: Option<ErrorMapping> },
+    Notify { failures: Failures },
+}
+
+#[async_trait]
+impl PreparedTask for HttpCall {
+    async fn execute(&self, context: TaskContext) -> Result<TaskOutput, TaskError> {
+        let timeout = context.budget.map_or(self.timeout, |budget| budget.min(self.timeout));
+        let exchange = self.request.build(&context.evaluation, &context.passthrough, timeout)?;
+        match &self.mode {
+            Mode::RequestResponse { result_var, error_mapping } => {
+                let outcome = send(&context, exchange).await;
+                output(&context.evaluation, result_var, error_mapping.as_ref(), CallResult::of(outcome))
+            }
+            Mode::Notify { failures } => {
+                let connector = Arc::clone(&context.connectors.http);
+                let work = notification(connector, exchange, context.definition, context.state, failures.clone());
+                Ok(TaskOutput::none().with_notification(work))
+            }
+        }
+    }
+}
+
+/// One attempt (TSK-055).
+async fn send(context: &TaskContext, exchange: HttpExchange) -> Result<HttpReceived, HttpFailure> {
+    let Some(budget) = context.budget.filter(|budget| *budget <= exchange.timeout) else {
+        return context.connectors.http.send(exchange).await;
+    };
+    let clock = &context.connectors.clock;
+    let deadline = SignedDuration::try_from(budget).ok().and_then(|budget| clock.now().checked_add(budget).ok());
+    let outcome = if budget.is_zero() {
+        // ENG-061: an operation is not started with no budget left.
+        Err(HttpFailure::new(HttpFailureKind::Timeout, "the time budget of the run is spent"))
+    } else {
+        context.connectors.http.send(exchange).await
+    };
+    // It was the budget of the run that ended the attempt. Then the run times out and has no result, so none may arrive before its
+    // deadline by the engine's clock.
+    if let (Err(failure), Some(deadline)) = (&outcome, deadline)
+        && failure.kind() == HttpFailureKind::Timeout
+    {
+        clock.sleep_until(deadline).await;
+    }
+    outcome
+}
+
+/// The result, and what `errorMapping` makes of it (TSK-040, TSK-045).
+fn output(
+    evaluation: &Evaluation,
+    result_var: &Arc<str>,
+    error_mapping: Option<&ErrorMapping>,
+    result: CallResult,
+) -> Result<TaskOutput, TaskError> {
+    let target = WriteTarget::Var(Arc::clone(result_var));
+    let Some(mapping) = error_mapping.filter(|_| !result.ok) else {
+        return Ok(TaskOutput::none().with_write(target, result.value));
+    };
+    // The mapper sees the context with the result stored in it.
+    let mut context = evaluation.context().clone();
+    let Some(members) = context.as_object_mut() else { return Ok(TaskOutput::none().with_write(target, result.value)) };
+    members.insert(result_var.to_string(), result.value);
+    let mapped = mapping.apply(evaluation, &context, result_var)?;
+    let result = context.get_mut(&**result_var).map_or(Value::Null, Value::take);
+    Ok(TaskOutput::none().with_write(target, result).with_write(mapped.target, mapped.value))
+}
