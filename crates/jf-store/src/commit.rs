@@ -1,0 +1,164 @@
+//! The one thing that is ever written.
+
+use std::fmt;
+use std::num::NonZeroU64;
+use std::sync::Arc;
+
+use jf_core::{Event, JourneyId, JourneyOutcome, JourneyStatus};
+use jiff::Timestamp;
+
+use crate::{NewKey, RunIndex, Snapshot};
+
+/// How often a run was committed, from 1. It cannot be the head of the log, since a commit may hold several events or none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Revision(NonZeroU64);
+
+impl Revision {
+    /// Revision of a run that was just created.
+    pub const FIRST: Self = Self(NonZeroU64::MIN);
+
+    /// The revision with this number; 0 is none.
+    #[must_use]
+    pub const fn new(number: u64) -> Option<Self> {
+        match NonZeroU64::new(number) {
+            Some(number) => Some(Self(number)),
+            None => None,
+        }
+    }
+
+    /// Its number.
+    #[must_use]
+    pub const fn get(self) -> u64 {
+        self.0.get()
+    }
+
+    /// The one after it.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+}
+
+impl fmt::Display for Revision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// The right of one engine process to commit (ENG-102). A later claim ends every earlier one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Claim(u64);
+
+impl Claim {
+    /// The claim with this number; stores give out growing ones.
+    #[must_use]
+    pub const fn new(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// Its number.
+    #[must_use]
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+}
+
+/// One event of a run's log (ENG-106).
+#[derive(Debug, Clone, PartialEq)]
+pub struct LogRecord {
+    /// Its number.
+    pub seq: u64,
+    /// What it says. A store may keep less, as long as it gives back an equal document.
+    pub document: LogDocument,
+}
+
+/// The document of a [`LogRecord`], without the links that are added on reading. Shared, since a run holds its outcome as well.
+#[derive(Debug, Clone, PartialEq)]
+pub enum LogDocument {
+    /// The run changed.
+    Status(Arc<JourneyStatus>),
+    /// The run ended.
+    Outcome(Arc<JourneyOutcome>),
+}
+
+impl LogDocument {
+    /// A copy of the document, as readers get it.
+    #[must_use]
+    pub fn to_event(&self) -> Event {
+        match self {
+            Self::Status(status) => Event::Status(JourneyStatus::clone(status)),
+            Self::Outcome(outcome) => Event::Outcome(JourneyOutcome::clone(outcome)),
+        }
+    }
+}
+
+/// Something a commit does beyond its run. There is nothing yet; a store refuses what it does not know.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum OutboxEntry {}
+
+/// One change of one run with everything that belongs to it. Happens as a whole or not at all.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Commit {
+    /// The right to write.
+    pub claim: Claim,
+    /// The run.
+    pub run: JourneyId,
+    /// The revision the change was computed from; `None` creates the run.
+    pub expected: Option<Revision>,
+    /// When it happens, by the engine's clock.
+    pub at: Timestamp,
+    /// The run from now on.
+    pub snapshot: Arc<dyn Snapshot>,
+    /// What may be known of it from now on.
+    pub index: RunIndex,
+    /// What it adds to the log: numbers without a hole, up to the head of `index`.
+    pub events: Vec<LogRecord>,
+    /// Caller keys that it uses up.
+    pub keys: Vec<NewKey>,
+    /// What it does beyond the run.
+    pub outbox: Vec<OutboxEntry>,
+}
+
+impl Commit {
+    /// Creates a run.
+    #[must_use]
+    pub fn create(
+        claim: Claim,
+        run: JourneyId,
+        at: Timestamp,
+        snapshot: Arc<dyn Snapshot>,
+        index: RunIndex,
+    ) -> Self {
+        let (events, keys, outbox) = (Vec::new(), Vec::new(), Vec::new());
+        Self { claim, run, expected: None, at, snapshot, index, events, keys, outbox }
+    }
+
+    /// Changes a run that stands at revision `expected`.
+    #[must_use]
+    pub fn update(
+        claim: Claim,
+        run: JourneyId,
+        expected: Revision,
+        at: Timestamp,
+        snapshot: Arc<dyn Snapshot>,
+        index: RunIndex,
+    ) -> Self {
+        Self { expected: Some(expected), ..Self::create(claim, run, at, snapshot, index) }
+    }
+
+    /// With these events.
+    #[must_use]
+    pub fn with_events(mut self, events: Vec<LogRecord>) -> Self {
+        self.events = events;
+        self
+    }
+
+    /// With one more caller key.
+    #[must_use]
+    pub fn with_key(mut self, key: NewKey) -> Self {
+        self.keys.push(key);
+        self
+    }
+}

@@ -1,0 +1,153 @@
+//! The persistence interface.
+
+use std::fmt;
+use std::num::NonZeroUsize;
+
+use async_trait::async_trait;
+use jf_core::{Epoch, IdempotencyKey, JourneyId};
+use jiff::Timestamp;
+
+use crate::{
+    Claim, Commit, DueRun, EventPage, KeyRecord, KeyScope, ListKey, Revision, RunFilter, RunIndex,
+    StoreError, StoredRun, Swept,
+};
+
+/// Where an engine keeps its runs.
+///
+/// # Contract
+///
+/// Committing:
+///
+/// 1. [`commit`](Self::commit) makes everything in the [`Commit`] visible to every later read at once, or changes nothing and
+///    fails. After it returned `Ok` the change is as durable as the store is (ENG-100).
+/// 2. A commit without `expected` creates the run at [`Revision::FIRST`]; it fails with `Exists` when there is such a run.
+/// 3. A commit with `expected` succeeds only at exactly that revision and returns the next one; otherwise, or when there is no such
+///    run, it fails with `StaleRevision`. Of any number of concurrent commits with one expected revision exactly one succeeds.
+/// 4. A commit whose claim is not the latest one fails with `LostClaim` (ENG-102).
+/// 5. A commit that uses a caller key that is in use fails with `KeyTaken` (ENG-050). A record no longer kept at the time of the
+///    commit does not count.
+/// 6. Events must continue the log without a hole and end at the head of the index; the creation time never changes; a final phase
+///    never changes; a key of a run counts in that run and names it. A commit that breaks this fails with `Invalid`.
+/// 7. Dropping the future of a commit leaves open whether it happens; it never happens in part.
+///
+/// Reading:
+///
+/// 8. [`load`](Self::load) and [`locate`](Self::locate) give what the last commit of the run left, or `None`. `locate` does not
+///    touch the snapshot.
+/// 9. [`events`](Self::events) gives the events after a number, in order and without a hole, as far as they are kept; head and phase are
+///    of the same moment.
+/// 10. [`due`](Self::due) gives the runs whose due time has come, earliest first, each once; [`next_due`](Self::next_due) the earliest
+///     due time of all.
+/// 11. [`in_motion`](Self::in_motion) gives the runs with work pending in the order of their ids.
+/// 12. [`list`](Self::list) gives runs in the order of [`ListKey`]. Paging by the key of the last one is stable: a run that was there all
+///     the time is given exactly once, whatever is created or removed meanwhile.
+/// 13. [`key`](Self::key) gives the record of a caller key that is in use at a time. Records go with their run.
+/// 14. [`epoch`](Self::epoch) is constant as long as no log may have lost or re-issued numbers (ENG-108).
+///
+/// Forgetting, by the [`Retention`](crate::Retention) the store was made with:
+///
+/// 15. The last [`events`](crate::Retention::events) of a run are kept while it runs and for
+///     [`events_after_end`](crate::Retention::events_after_end) from its end; the last event is kept with the run (ENG-109).
+/// 16. [`sweep`](Self::sweep) removes runs that ended [`ended_runs`](crate::Retention::ended_runs) ago or earlier, with their log and
+///     keys. Runs that have not ended are never removed (ENG-104).
+/// 17. A store that is not durable may remove ended runs beyond [`memory_runs`](crate::Retention::memory_runs) at any time, oldest end
+///     first.
+///
+/// Reads see commits of one run in order; commits of different runs need not be seen in any order. No method blocks the thread for
+/// longer than a few microseconds without yielding, save that of an engine's start.
+#[async_trait]
+pub trait Store: fmt::Debug + Send + Sync + 'static {
+    /// Whether what is committed survives the process.
+    fn is_durable(&self) -> bool;
+
+    /// The identity of all logs in this store (ENG-108).
+    ///
+    /// # Errors
+    /// Unavailable, Corrupt.
+    async fn epoch(&self) -> Result<Epoch, StoreError>;
+
+    /// Claims the store for one engine process and ends every earlier claim (ENG-102).
+    ///
+    /// # Errors
+    /// Unavailable.
+    async fn claim(&self) -> Result<Claim, StoreError>;
+
+    /// Makes one change of one run happen: the only way to write.
+    ///
+    /// # Errors
+    /// StaleRevision, Exists, KeyTaken, LostClaim, Invalid, Unavailable: nothing happened. FateUnknown: load the run anew.
+    async fn commit(&self, commit: Commit) -> Result<Revision, StoreError>;
+
+    /// A run as last committed.
+    ///
+    /// # Errors
+    /// Unavailable, Corrupt.
+    async fn load(&self, run: &JourneyId) -> Result<Option<StoredRun>, StoreError>;
+
+    /// The index of a run, without reading what it is.
+    ///
+    /// # Errors
+    /// Unavailable, Corrupt.
+    async fn locate(&self, run: &JourneyId) -> Result<Option<RunIndex>, StoreError>;
+
+    /// At most `limit` events after number `after`; `None` when there is no such run.
+    ///
+    /// # Errors
+    /// Unavailable, Corrupt.
+    async fn events(
+        &self,
+        run: &JourneyId,
+        after: u64,
+        limit: NonZeroUsize,
+    ) -> Result<Option<EventPage>, StoreError>;
+
+    /// At most `limit` runs with a due time at or before `until`.
+    ///
+    /// # Errors
+    /// Unavailable.
+    async fn due(&self, until: Timestamp, limit: NonZeroUsize) -> Result<Vec<DueRun>, StoreError>;
+
+    /// The earliest due time of any run.
+    ///
+    /// # Errors
+    /// Unavailable.
+    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
+
+    /// At most `limit` runs with work pending whose ids come after `after`.
+    ///
+    /// # Errors
+    /// Unavailable.
+    async fn in_motion(
+        &self,
+        after: Option<&JourneyId>,
+        limit: NonZeroUsize,
+    ) -> Result<Vec<JourneyId>, StoreError>;
+
+    /// At most `limit` runs that match, from just after `after` on.
+    ///
+    /// # Errors
+    /// Unavailable, Corrupt.
+    async fn list(
+        &self,
+        filter: &RunFilter,
+        after: Option<&ListKey>,
+        limit: NonZeroUsize,
+    ) -> Result<Vec<StoredRun>, StoreError>;
+
+    /// What is remembered of a caller key at `now`.
+    ///
+    /// # Errors
+    /// Unavailable, Corrupt.
+    async fn key(
+        &self,
+        scope: &KeyScope,
+        key: &IdempotencyKey,
+        now: Timestamp,
+    ) -> Result<Option<KeyRecord>, StoreError>;
+
+    /// Removes what need not be kept at `now`, at most about `limit` things; call it again while it removes something.
+    ///
+    /// # Errors
+    /// Unavailable.
+    async fn sweep(&self, now: Timestamp, limit: NonZeroUsize) -> Result<Swept, StoreError>;
+}
