@@ -1,0 +1,162 @@
+//! Request bodies (HTTP-010 to HTTP-013).
+
+use axum::body::Body;
+use bytes::{Bytes, BytesMut};
+use http::HeaderMap;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http_body_util::BodyExt;
+use jf_core::{EngineError, EngineErrorKind};
+use serde_json::Value;
+
+use crate::config::HttpConfig;
+use crate::json;
+
+/// Reads a body as JSON; `None` is the empty body, whose meaning differs (HTTP-011).
+///
+/// No more than the limit is ever held, and nothing is read of a body that announces more.
+///
+/// # Errors
+/// UnsupportedMediaType, TooLarge, InvalidInput.
+pub(crate) async fn read(
+    headers: &HeaderMap,
+    body: Body,
+    config: &HttpConfig,
+) -> Result<Option<Value>, EngineError> {
+    check_media_type(headers)?;
+    let bytes = collect(headers, body, config.body_bytes).await?;
+    if bytes.is_empty() {
+        return Ok(None);
+    }
+    json::parse(&bytes, config.json_depth).map(Some).map_err(EngineError::invalid_input)
+}
+
+/// `application/json` and every `+json` type are JSON, and so is what does not say (HTTP-010). Parameters do not matter: JSON
+/// has one encoding.
+fn check_media_type(headers: &HeaderMap) -> Result<(), EngineError> {
+    let Some(value) = headers.get(CONTENT_TYPE) else { return Ok(()) };
+    let essence = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    if essence.eq_ignore_ascii_case("application/json") || has_json_suffix(essence) {
+        return Ok(());
+    }
+    Err(EngineError::new(EngineErrorKind::UnsupportedMediaType)
+        .with_detail("send the body as application/json or a type that ends in +json"))
+}
+
+fn has_json_suffix(essence: &str) -> bool {
+    let Some((kind, subtype)) = essence.split_once('/') else { return false };
+    let suffix = subtype.len().checked_sub("+json".len()).and_then(|start| subtype.get(start..));
+    !kind.is_empty()
+        && subtype.len() > "+json".len()
+        && suffix.is_some_and(|s| s.eq_ignore_ascii_case("+json"))
+}
+
+async fn collect(headers: &HeaderMap, mut body: Body, limit: usize) -> Result<Bytes, EngineError> {
+    let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|length| length > limit as u64) {
+        return Err(too_large(limit));
+    }
+    let mut first = Bytes::new();
+    let mut all = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|cause| {
+            EngineError::invalid_input("the body ended early or is not framed correctly").with_source(cause)
+        })?;
+        let Ok(data) = frame.into_data() else { continue };
+        if first.len() + all.len() + data.len() > limit {
+            return Err(too_large(limit));
+        }
+        // Most bodies arrive in one piece, which is used as it is.
+        if first.is_empty() && all.is_empty() {
+            first = data;
+        } else {
+            if all.is_empty() {
+                all.reserve(
+                    announced.map_or(2 * first.len(), |length| usize::try_from(length).unwrap_or(limit)),
+                );
+                all.extend_from_slice(&std::mem::take(&mut first));
+            }
+            all.extend_from_slice(&data);
+        }
+    }
+    Ok(if all.is_empty() { first } else { all.freeze() })
+}
+
+fn too_large(limit: usize) -> EngineError {
+    EngineError::new(EngineErrorKind::TooLarge).with_detail(format!("the body is larger than {limit} bytes"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{check_media_type, collect};
+    use axum::body::Body;
+    use bytes::Bytes;
+    use http::{HeaderMap, HeaderValue, header};
+    use jf_core::EngineErrorKind;
+
+    #[test]
+    fn http_010_json_types_pass_and_others_are_told_what_to_send() {
+        for good in [
+            "application/json",
+            "Application/JSON; charset=utf-8",
+            "application/merge-patch+json",
+            "application/vnd.x+JSON;v=1",
+        ] {
+            let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static(good))]);
+            assert!(check_media_type(&headers).is_ok(), "{good}");
+        }
+        assert!(check_media_type(&HeaderMap::new()).is_ok());
+        for bad in [
+            "",
+            "text/plain",
+            "application/x-www-form-urlencoded",
+            "json",
+            "+json",
+            "/+json",
+            "a/json+",
+            "application/jsonp",
+        ] {
+            let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static(bad))]);
+            let error = check_media_type(&headers).unwrap_err();
+            assert_eq!(error.kind(), EngineErrorKind::UnsupportedMediaType, "{bad}");
+            assert!(error.problem().detail.as_deref().unwrap().contains("application/json"));
+        }
+    }
+
+    fn pieces(pieces: &'static [&'static str]) -> Body {
+        Body::from_stream(futures::stream::iter(
+            pieces.iter().map(|p| Ok::<_, std::io::Error>(Bytes::from_static(p.as_bytes()))),
+        ))
+    }
+
+    #[tokio::test]
+    async fn http_013_the_limit_counts_whole_bodies_however_they_arrive() {
+        let none = HeaderMap::new();
+        assert_eq!(collect(&none, pieces(&["ab", "", "cd", "e"]), 5).await.unwrap(), "abcde");
+        assert_eq!(collect(&none, pieces(&["", "abcde"]), 5).await.unwrap(), "abcde");
+        assert_eq!(collect(&none, pieces(&[]), 0).await.unwrap(), "");
+        for body in [pieces(&["abcdef"]), pieces(&["abc", "def"]), pieces(&["abcde", "", "f"])] {
+            assert_eq!(collect(&none, body, 5).await.unwrap_err().kind(), EngineErrorKind::TooLarge);
+        }
+    }
+
+    #[tokio::test]
+    async fn http_013_nothing_is_read_of_a_body_that_announces_too_much() {
+        let headers = HeaderMap::from_iter([(header::CONTENT_LENGTH, HeaderValue::from_static("6"))]);
+        let untouched = Body::from_stream(futures::stream::once(async {
+            panic!("the body was read");
+            #[expect(unreachable_code, reason = "gives the stream its type")]
+            Ok::<Bytes, std::io::Error>(Bytes::new())
+        }));
+        assert_eq!(collect(&headers, untouched, 5).await.unwrap_err().kind(), EngineErrorKind::TooLarge);
+    }
+
+    #[tokio::test]
+    async fn http_012_a_body_that_breaks_off_is_invalid_input() {
+        let broken = Body::from_stream(futures::stream::iter([
+            Ok(Bytes::from_static(b"{\"a\"")),
+            Err(std::io::Error::from(std::io::ErrorKind::UnexpectedEof)),
+        ]));
+        let error = collect(&HeaderMap::new(), broken, 100).await.unwrap_err();
+        assert_eq!(error.kind(), EngineErrorKind::InvalidInput);
+    }
+}

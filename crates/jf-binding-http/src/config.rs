@@ -1,0 +1,152 @@
+//! What an embedder can set.
+
+use std::collections::HashSet;
+use std::num::NonZeroU32;
+
+use http::HeaderValue;
+use jf_dsl::DefinitionName;
+
+use crate::cors::Origins;
+
+/// Settings of the binding. Every one has the default of the specification.
+///
+/// ```
+/// use jf_binding_http::{HttpConfig, ListMode};
+///
+/// let config = HttpConfig::default().with_body_bytes(64 * 1024).with_list_mode(ListMode::Off);
+/// ```
+#[derive(Debug, Clone)]
+pub struct HttpConfig {
+    pub(crate) body_bytes: usize,
+    pub(crate) json_depth: usize,
+    pub(crate) header_bytes: usize,
+    pub(crate) list_mode: ListMode,
+    pub(crate) page_size: NonZeroU32,
+    pub(crate) max_page_size: NonZeroU32,
+    pub(crate) origins: Origins,
+    pub(crate) challenge: HeaderValue,
+    pub(crate) hidden_journeys: HashSet<DefinitionName>,
+    pub(crate) hidden_apis: HashSet<DefinitionName>,
+}
+
+/// Who may list runs (HTTP-080).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ListMode {
+    /// Whoever reaches the address; protect it (the default).
+    #[default]
+    Operator,
+    /// Authenticated callers, their own runs only: those whose attribute `subjectId` is the subject of the
+    /// [`Principal`](crate::Principal) a layer in front has set (HTTP-083).
+    SelfService,
+    /// Nobody: the address is 404.
+    Off,
+}
+
+impl HttpConfig {
+    /// The deepest nesting that [`with_json_depth`](Self::with_json_depth) accepts. Values are walked recursively everywhere,
+    /// so depth is stack.
+    pub const MAX_JSON_DEPTH: usize = 256;
+
+    /// Limits request bodies, in bytes; 1 MiB by default (HTTP-013).
+    #[must_use]
+    pub const fn with_body_bytes(mut self, bytes: usize) -> Self {
+        self.body_bytes = bytes;
+        self
+    }
+
+    /// Limits how many arrays and objects of a body lie inside each other; 128 by default (HTTP-013), at most
+    /// [`MAX_JSON_DEPTH`](Self::MAX_JSON_DEPTH), which larger values are taken as.
+    #[must_use]
+    pub const fn with_json_depth(mut self, depth: usize) -> Self {
+        self.json_depth = if depth > Self::MAX_JSON_DEPTH { Self::MAX_JSON_DEPTH } else { depth };
+        self
+    }
+
+    /// Limits the header section, in bytes as sent; 32 KiB by default (HTTP-013). The listener should refuse what is much
+    /// larger before it gets here.
+    #[must_use]
+    pub const fn with_header_bytes(mut self, bytes: usize) -> Self {
+        self.header_bytes = bytes;
+        self
+    }
+
+    /// Says who may list runs.
+    #[must_use]
+    pub const fn with_list_mode(mut self, mode: ListMode) -> Self {
+        self.list_mode = mode;
+        self
+    }
+
+    /// Sets the page size of a listing without `pageSize`, and the largest one; 50 and 200 by default (HTTP-081). The default
+    /// is lowered to the maximum if it is above it.
+    #[must_use]
+    pub fn with_page_sizes(mut self, default: NonZeroU32, max: NonZeroU32) -> Self {
+        self.page_size = default.min(max);
+        self.max_page_size = max;
+        self
+    }
+
+    /// Says which pages may use the API (HTTP-028); none by default.
+    #[must_use]
+    pub fn with_origins(mut self, origins: Origins) -> Self {
+        self.origins = origins;
+        self
+    }
+
+    /// Sets the `WWW-Authenticate` of 401 answers; `Bearer` by default.
+    #[must_use]
+    pub fn with_challenge(mut self, challenge: HeaderValue) -> Self {
+        self.challenge = challenge;
+        self
+    }
+
+    /// Turns the HTTP surface of a Journey off (HTTP-006): its name and its runs are 404 here, and listings leave them out.
+    #[must_use]
+    pub fn without_journey(mut self, name: DefinitionName) -> Self {
+        self.hidden_journeys.insert(name);
+        self
+    }
+
+    /// Turns the HTTP surface of an Api off: its route is 404.
+    #[must_use]
+    pub fn without_api(mut self, name: DefinitionName) -> Self {
+        self.hidden_apis.insert(name);
+        self
+    }
+}
+
+impl Default for HttpConfig {
+    fn default() -> Self {
+        Self {
+            body_bytes: 1024 * 1024,
+            json_depth: 128,
+            header_bytes: 32 * 1024,
+            list_mode: ListMode::default(),
+            page_size: NonZeroU32::new(50).expect("50 is not 0"),
+            max_page_size: NonZeroU32::new(200).expect("200 is not 0"),
+            origins: Origins::default(),
+            challenge: HeaderValue::from_static("Bearer"),
+            hidden_journeys: HashSet::new(),
+            hidden_apis: HashSet::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::HttpConfig;
+    use std::num::NonZeroU32;
+
+    #[test]
+    fn http_013_defaults_and_bounds_of_limits() {
+        let config = HttpConfig::default();
+        assert_eq!((config.body_bytes, config.json_depth, config.header_bytes), (1 << 20, 128, 32 << 10));
+        assert_eq!(config.with_json_depth(usize::MAX).json_depth, HttpConfig::MAX_JSON_DEPTH);
+    }
+
+    #[test]
+    fn http_081_the_default_page_is_never_above_the_largest() {
+        let size = |n| NonZeroU32::new(n).unwrap();
+        assert_eq!(HttpConfig::default().with_page_sizes(size(50), size(10)).page_size, size(10));
+    }
+}

@@ -1,0 +1,144 @@
+//! The one entrance: what every request passes, and the way to the operation it means.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::response::Response;
+use http::request::Parts;
+use http::{Method, StatusCode, Uri};
+use jf_core::{Caller, Engine, EngineError, EngineErrorKind, JourneyId};
+use serde_json::Value;
+
+use crate::caller::caller;
+use crate::config::{HttpConfig, ListMode};
+use crate::path::Target;
+use crate::{body, cors, problem, respond, routes};
+
+/// The HTTP API of an engine, as one axum router (HTTP-001).
+///
+/// It answers everything below `/api/v1` and 404 for any other path: it is a router's *fallback*, since Apis come and go with
+/// deployments and are looked up in [`Engine::catalog`] at each request. Add routes of your own with
+/// [`Router::route`] or [`Router::merge`] (of routers without a fallback), they come first; wrap the whole in layers as usual.
+///
+/// The router opens no port, starts no task, takes no lock and keeps nothing between requests. What a layer in front can tell it
+/// are request extensions: [`Principal`](crate::Principal), [`PeerCertificates`](crate::PeerCertificates) and
+/// [`ConnectInfo<SocketAddr>`](axum::extract::ConnectInfo).
+pub fn router(engine: Arc<dyn Engine>, config: HttpConfig) -> Router {
+    Router::new().fallback(serve).with_state(Arc::new(Binding { engine, config }))
+}
+
+/// What the routes share.
+pub(crate) struct Binding {
+    pub(crate) engine: Arc<dyn Engine>,
+    pub(crate) config: HttpConfig,
+}
+
+/// A request on its way to an operation.
+pub(crate) struct Inbound<'u> {
+    pub(crate) parts: Parts,
+    pub(crate) uri: &'u Uri,
+    pub(crate) body: Body,
+}
+
+impl Inbound<'_> {
+    /// The body as JSON, `None` when it is empty.
+    ///
+    /// # Errors
+    /// As [`body::read`].
+    pub(crate) async fn json(&mut self, config: &HttpConfig) -> Result<Option<Value>, EngineError> {
+        body::read(&self.parts.headers, std::mem::take(&mut self.body), config).await
+    }
+
+    /// Who asks; takes the headers along.
+    pub(crate) fn caller(&mut self) -> Caller {
+        caller(&mut self.parts, self.uri)
+    }
+
+    pub(crate) fn is_head(&self) -> bool {
+        self.parts.method == Method::HEAD
+    }
+}
+
+async fn serve(State(binding): State<Arc<Binding>>, request: Request) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let uri = std::mem::take(&mut parts.uri);
+    let standing = binding.config.origins.judge(&parts.headers);
+    let mut response = if standing.is_forbidden(&parts) {
+        let error = EngineError::new(EngineErrorKind::Forbidden);
+        problem::answer(
+            error.with_detail("pages of this origin may not use the API with cookies or client certificates"),
+        )
+    } else if let Some(target) = binding.target(uri.path()) {
+        if standing.is_preflight(&parts) {
+            let mut response = respond::empty(StatusCode::NO_CONTENT);
+            cors::grant(target.allow(), &parts.headers, response.headers_mut());
+            response
+        } else {
+            binding.perform(target, Inbound { parts, uri: &uri, body }).await
+        }
+    } else {
+        problem::not_found()
+    };
+    binding.config.origins.decorate(standing, response.headers_mut());
+    response
+}
+
+impl Binding {
+    /// What the path means here and now; an Api only if it is deployed and shown.
+    fn target<'p>(&self, path: &'p str) -> Option<Target<'p>> {
+        Target::of(path, |route| {
+            let catalog = self.engine.catalog();
+            let name = &catalog.api_at(route)?.definition.metadata.name;
+            (!self.config.hidden_apis.contains(name)).then(|| name.clone())
+        })
+        .filter(|target| *target != Target::Journeys || self.config.list_mode != ListMode::Off)
+    }
+
+    async fn perform(&self, target: Target<'_>, inbound: Inbound<'_>) -> Response {
+        if !target.takes(&inbound.parts.method) {
+            return problem::method_not_allowed(target.allow());
+        }
+        if let Err(error) = self.check_headers(&inbound.parts) {
+            return problem::answer(error);
+        }
+        let answer = match target {
+            Target::Start(journey) => routes::start::start(self, &journey, inbound).await,
+            Target::Status(run) => routes::status::status(self, &run, inbound).await,
+            Target::Outcome(run) => routes::result::result(self, &run, inbound).await,
+            Target::Step(run, step) => routes::steps::submit(self, &run, &step, inbound).await,
+            Target::Cancel(run) => routes::cancel::cancel(self, &run, inbound).await,
+            Target::Journeys => routes::list::list(self, inbound).await,
+            Target::Api(name) => routes::api::call(self, name, inbound).await,
+        };
+        answer.unwrap_or_else(problem::answer)
+    }
+
+    fn check_headers(&self, parts: &Parts) -> Result<(), EngineError> {
+        // A line is a name, a colon, a space, a value and a line break.
+        let size: usize =
+            parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+        let limit = self.config.header_bytes;
+        if size <= limit {
+            return Ok(());
+        }
+        let error = EngineError::new(EngineErrorKind::HeadersTooLarge);
+        Err(error.with_detail(format!("the headers are larger than {limit} bytes")))
+    }
+
+    /// The run a path names, if its definition is shown here (HTTP-006).
+    ///
+    /// # Errors
+    /// NotFound, and what [`Engine::locate`] says.
+    pub(crate) async fn run(&self, text: &str) -> Result<JourneyId, EngineError> {
+        let run = JourneyId::parse(text).map_err(|_| EngineError::not_found())?;
+        if !self.config.hidden_journeys.is_empty() {
+            let definition = self.engine.locate(&run).await?;
+            if self.config.hidden_journeys.contains(&definition.metadata.name) {
+                return Err(EngineError::not_found());
+            }
+        }
+        Ok(run)
+    }
+}

@@ -1,0 +1,100 @@
+//! `GET /journeys` (HTTP-080 to HTTP-083).
+
+use std::num::NonZeroU32;
+
+use axum::response::Response;
+use http::StatusCode;
+use jf_core::{EngineError, ListQuery, Phase};
+use jf_dsl::DefinitionName;
+
+use crate::caller::Principal;
+use crate::config::{HttpConfig, ListMode};
+use crate::problem;
+use crate::respond::{self, Media};
+use crate::router::{Binding, Inbound};
+
+const SUBJECT: &str = "subjectId";
+
+/// Answers a page of runs.
+///
+/// # Errors
+/// InvalidInput for parameters that are unknown, repeated or unreadable, then those of [`Engine::list`](jf_core::Engine::list).
+pub(crate) async fn list(binding: &Binding, mut inbound: Inbound<'_>) -> Result<Response, EngineError> {
+    let config = &binding.config;
+    let own = match (config.list_mode, inbound.parts.extensions.get::<Principal>()) {
+        (ListMode::SelfService, None) => return Ok(problem::unauthenticated(&config.challenge)),
+        (ListMode::SelfService, Some(principal)) => Some(principal.subject().to_owned()),
+        (ListMode::Operator | ListMode::Off, _) => None,
+    };
+    let caller = inbound.caller();
+    let mut query = query(caller.query(), config)?;
+    if let Some(subject) = own {
+        query.attributes.insert(SUBJECT.to_owned(), subject);
+    }
+    let mut page = binding.engine.list(query, &caller).await?;
+    if !config.hidden_journeys.is_empty() {
+        page.items.retain(|status| !config.hidden_journeys.contains(&status.journey_name));
+    }
+    respond::json(StatusCode::OK, Media::Json, &page)
+}
+
+fn query(parameters: &[(String, String)], config: &HttpConfig) -> Result<ListQuery, EngineError> {
+    let mut query = ListQuery::new(config.page_size);
+    for (index, (name, value)) in parameters.iter().enumerate() {
+        if name != "tag" && parameters[..index].iter().any(|(earlier, _)| earlier == name) {
+            return Err(EngineError::invalid_input(format!(
+                "the parameter {} is given more than once",
+                Shown(name)
+            )));
+        }
+        match name.as_str() {
+            "journeyName" => {
+                query.journey = Some(parse(name, value, "a journey name", |v| DefinitionName::parse(v).ok())?)
+            }
+            "phase" => query.phase = Some(parse(name, value, "RUNNING, SUCCEEDED or FAILED", phase)?),
+            "tag" => query.tags.push(value.clone()),
+            "pageSize" => {
+                let max = config.max_page_size;
+                let size = |v: &str| v.parse().ok().filter(|size: &NonZeroU32| *size <= max);
+                query.page_size = parse(name, value, &format!("a number from 1 to {max}"), size)?;
+            }
+            "pageToken" => query.page_token = Some(value.clone()),
+            "includeCompensation" => {
+                query.include_compensation = parse(name, value, "true or false", |v| v.parse().ok())?
+            }
+            attribute if ListQuery::ATTRIBUTES.contains(&attribute) => {
+                query.attributes.insert(name.clone(), value.clone());
+            }
+            _ => {
+                return Err(EngineError::invalid_input(format!(
+                    "there is no parameter {} here",
+                    Shown(name)
+                )));
+            }
+        }
+    }
+    Ok(query)
+}
+
+fn phase(text: &str) -> Option<Phase> {
+    [Phase::Running, Phase::Succeeded, Phase::Failed].into_iter().find(|phase| phase.as_str() == text)
+}
+
+fn parse<T>(
+    name: &str,
+    value: &str,
+    expected: &str,
+    read: impl FnOnce(&str) -> Option<T>,
+) -> Result<T, EngineError> {
+    read(value).ok_or_else(|| EngineError::invalid_input(format!("the parameter {name} takes {expected}")))
+}
+
+/// A parameter name as it may be repeated to its sender: quoted and cut.
+struct Shown<'a>(&'a str);
+
+impl std::fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let end = self.0.char_indices().nth(40).map_or(self.0.len(), |(end, _)| end);
+        write!(f, "`{}`", self.0[..end].escape_debug())
+    }
+}

@@ -1,0 +1,10 @@
+//! One file per operation: read the request, ask the engine, answer.
+
+pub(crate) mod api;
+pub(crate) mod cancel;
+pub(crate) mod health;
+pub(crate) mod list;
+pub(crate) mod result;
+pub(crate) mod start;
+pub(crate) mod status;
+pub(crate) mod steps;
