@@ -1,1 +1,5 @@
 //! Conformance suites, fakes and drivers for JourneyForge implementations.
+
+mod clock;
+
+pub use clock::ManualClock;
