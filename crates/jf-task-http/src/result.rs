@@ -159,3 +159,6 @@ fn encoding(label: &str) -> Option<&'static Encoding> {
 fn without_mark(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
 }
+
+#[cfg(test)]
+mod tests;

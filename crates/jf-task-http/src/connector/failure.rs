@@ -21,7 +21,7 @@ pub(super) fn classify(error: &reqwest::Error) -> HttpFailure {
         return HttpFailure::new(HttpFailureKind::Timeout, "the connection was not established in time");
     }
     if error.is_connect() {
-        return match find::<io::Error>(error).map(io::Error::kind) {
+        return match find::<io::Error>(error).map(innermost_kind) {
             Some(io::ErrorKind::ConnectionRefused) => network("the connection was refused"),
             // The TLS library reports through the socket that it reads from.
             Some(io::ErrorKind::InvalidData) => network("the TLS handshake failed"),
@@ -62,4 +62,13 @@ fn find<'e, E: Error + 'static>(error: &'e (dyn Error + 'static)) -> Option<&'e 
         next = error.source();
     }
     None
+}
+
+/// I/O errors that wrap others do not name them as their source.
+fn innermost_kind(error: &io::Error) -> io::ErrorKind {
+    let mut error = error;
+    while let Some(inner) = error.get_ref().and_then(|inner| inner.downcast_ref::<io::Error>()) {
+        error = inner;
+    }
+    error.kind()
 }

@@ -2,8 +2,6 @@
 
 mod body;
 mod headers;
-#[cfg(test)]
-mod tests;
 mod text;
 mod url;
 
