@@ -1,0 +1,212 @@
+//! The one function through which runs change.
+
+use jf_core::spi::TaskWrite;
+use jf_core::{HeadCondition, run_fault};
+
+use crate::failure::Failure;
+use crate::flow::Position;
+use crate::machine::Machine;
+use crate::program::StateIndex;
+use crate::refused::Reason;
+use crate::states::Op;
+use crate::{
+    ActivationId, Effect, Effects, Env, Fact, Input, Program, Refused, Run, SegmentId, TaskFailure, TimerId,
+};
+
+/// Applies one input to a run and says what there is to do.
+///
+/// Deterministic: equal program, run, input and environment give an equal run and equal effects. Pure states are executed in here,
+/// until the flow that was moved runs a task, parks or ends; an engine commits at these points only.
+///
+/// # For engines
+///
+/// 1. Inputs of one run are applied one at a time. Before each, [`Run::overdue`] is applied until there is nothing overdue, at
+///    the same `env.now` (ENG-073).
+/// 2. The changed run is committed together with the [`Effect::Emit`], [`Effect::ArmTimer`] and [`Effect::DisarmTimer`] it came
+///    with; everything else is performed after the commit. A run whose commit failed is forgotten and loaded anew.
+/// 3. After [`Effect::Continue`] nothing is committed yet: look at clock and cancellations, apply [`Input::Resume`], as often as
+///    it is asked for, and commit everything together (ENG-107).
+/// 4. After a crash [`pending_effects`] tells what still has to be done; timers need only [`Run::overdue`] and
+///    [`Run::next_due`].
+///
+/// # Errors
+/// A submission or cancellation that is not taken; the run is as it was.
+pub fn apply(program: &Program, run: &mut Run, input: Input, env: &Env<'_>) -> Result<Effects, Refused> {
+    let mut machine = Machine::new(program, run, env);
+    match input {
+        Input::Begin { segment } => machine.begin(segment),
+        Input::TaskFinished { activation, result } => machine.task_finished(activation, result),
+        Input::StepSubmitted(submission) => machine.submitted(submission)?,
+        Input::TimerFired { activation } => machine.timer_fired(activation),
+        Input::WaitTimedOut { activation } => machine.wait_timed_out(activation),
+        Input::DeadlineReached => machine.deadline_reached(),
+        Input::CancelRequested { if_head } => machine.cancelled(if_head.as_deref())?,
+        Input::Resume => machine.resumed(),
+    }
+    Ok(machine.into_effects())
+}
+
+/// What a run is waiting for, derived from the run alone: the tasks it has sent out, under the same names (ENG-101), its timers,
+/// and [`Effect::Continue`] when it was left in the middle of pure states.
+///
+/// For recovery after a crash. The run is not changed; tasks see no inbound request, since a run that was read back has no segment
+/// (TSK-008).
+#[must_use]
+pub fn pending_effects(program: &Program, run: &Run, env: &Env<'_>) -> Effects {
+    let mut run = run.clone();
+    let timers: Vec<_> = run.timers().collect();
+    let positions: Vec<_> = run.flows.iter().map(|flow| flow.position).collect();
+    let mut machine = Machine::new(program, &mut run, env);
+    for (due, timer) in timers {
+        machine.push(Effect::ArmTimer { timer, due });
+    }
+    for (flow, position) in positions.into_iter().enumerate() {
+        match position {
+            Position::Task { activation } => machine.repeat_task(flow, activation),
+            Position::Moving => machine.push(Effect::Continue),
+            Position::Step { .. } | Position::Timer { .. } => {}
+        }
+    }
+    machine.into_effects()
+}
+
+impl Machine<'_> {
+    /// Creation, then the states up to the first stop.
+    fn begin(&mut self, segment: Option<SegmentId>) {
+        if self.run.begun {
+            return;
+        }
+        self.begin_trigger();
+        self.run.begun = true;
+        self.run.flows[0].begin_segment(segment, None);
+        self.report(Fact::JourneyStarted);
+        self.emit_creation();
+        if let Some(due) = self.run.deadline {
+            self.push(Effect::ArmTimer { timer: TimerId::Deadline, due });
+        }
+        // DEF-082: checked when the definition was deployed; the values may have changed since.
+        if self.program.check_config(self.env.platform).is_empty() {
+            self.resume(0);
+        } else {
+            self.end_run(Err(Failure::runtime(run_fault::PLATFORM_CONFIG)));
+        }
+    }
+
+    fn task_finished(&mut self, activation: ActivationId, result: Result<Vec<TaskWrite>, TaskFailure>) {
+        let Some(flow) = self.run.flow_at(activation) else { return };
+        let place = self.run.flows[flow].scope().state.clone();
+        if !matches!(self.run.flows[flow].position, Position::Task { .. }) {
+            return;
+        }
+        self.begin_trigger();
+        self.run.flows[flow].position = Position::Moving;
+        let done = match self.program.find(&place).map(|state| state.op()) {
+            Some(Op::Task(task)) => task.finish(&place.id, flow, result, self),
+            // The state is gone or another one: the definition was replaced (DEF-029).
+            _ => Err(Failure::runtime(run_fault::INTERNAL)),
+        };
+        match done {
+            Ok(next) => {
+                self.report(Fact::StateExited(place.id));
+                self.proceed(flow, next);
+            }
+            Err(failure) => self.end_scope(flow, Err(failure)),
+        }
+    }
+
+    fn timer_fired(&mut self, activation: ActivationId) {
+        let Some(flow) = self.run.flow_at(activation) else { return };
+        if !matches!(self.run.flows[flow].position, Position::Timer { .. }) {
+            return;
+        }
+        let place = self.run.flows[flow].scope().state.clone();
+        self.report(Fact::TimerFired(place.id.clone()));
+        let next = match self.program.find(&place).map(|state| state.op()) {
+            Some(Op::Timer(timer)) => Some(timer.next),
+            _ => None,
+        };
+        self.leave(flow, None, next);
+    }
+
+    fn wait_timed_out(&mut self, activation: ActivationId) {
+        let Some(flow) = self.run.flow_at(activation) else { return };
+        let place = self.run.flows[flow].scope().state.clone();
+        if !matches!(self.run.flows[flow].position, Position::Step { due: Some(_), .. }) {
+            return;
+        }
+        let next = match self.program.find(&place).map(|state| state.op()) {
+            Some(Op::ExternalInput(input)) => input.on_timeout(),
+            _ => None,
+        };
+        self.leave(flow, None, next);
+    }
+
+    /// A parked flow goes on: what it waited for is released, a new segment begins.
+    pub(crate) fn leave(&mut self, flow: usize, segment: Option<SegmentId>, next: Option<StateIndex>) {
+        self.begin_trigger();
+        let parked = self.run.flows[flow].position;
+        self.release(parked);
+        let id = self.run.flows[flow].scope().state.id.clone();
+        let left = matches!(parked, Position::Step { .. }).then(|| id.clone());
+        if left.is_some() {
+            self.step_moved();
+        }
+        let moving = &mut self.run.flows[flow];
+        moving.position = Position::Moving;
+        moving.begin_segment(segment, left);
+        match next {
+            Some(next) => {
+                self.report(Fact::StateExited(id));
+                self.proceed(flow, next);
+            }
+            // The state is gone or another one: the definition was replaced (DEF-029).
+            None => self.end_scope(flow, Err(Failure::runtime(run_fault::INTERNAL))),
+        }
+    }
+
+    fn deadline_reached(&mut self) {
+        if !self.run.begun || self.run.end.is_some() || self.run.deadline.is_none() {
+            return;
+        }
+        self.begin_trigger();
+        let failure = match &self.program.definition().spec.execution {
+            Some(execution) => Failure::timeout(&*execution.error_code, &*execution.reason),
+            None => Failure::timeout(run_fault::TIMEOUT, "Run Deadline Exceeded"),
+        };
+        self.end_run(Err(failure));
+    }
+
+    /// Changes nothing on a run that has ended (ENG-056).
+    fn cancelled(&mut self, if_head: Option<&[HeadCondition]>) -> Result<(), Refused> {
+        if !self.run.begun || self.run.end.is_some() {
+            return Ok(());
+        }
+        if !self.program.definition().spec.lifecycle.cancellable {
+            return Err(Refused::new(Reason::NotCancellable));
+        }
+        if !self.head_matches(if_head) {
+            return Err(Refused::new(Reason::SeqMismatch));
+        }
+        self.begin_trigger();
+        self.end_run(Err(Failure::cancelled()));
+        Ok(())
+    }
+
+    fn resumed(&mut self) {
+        if !self.run.begun {
+            return;
+        }
+        if let Some(flow) = self.run.flows.iter().position(|flow| flow.position == Position::Moving) {
+            self.begin_trigger();
+            self.resume(flow);
+        }
+    }
+
+    fn repeat_task(&mut self, flow: usize, activation: ActivationId) {
+        let place = self.run.flows[flow].scope().state.clone();
+        if let Some(Op::Task(task)) = self.program.find(&place).map(|state| state.op()) {
+            let order = task.order(&place.id, flow, activation, self);
+            self.push(Effect::RunTask(Box::new(order)));
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! What an input made of a run, and what there is to do now.
+
+use std::fmt;
+use std::sync::Arc;
+
+use jf_core::spi::{Evaluation, PreparedTask};
+use jf_core::{Event, JourneyOutcome, JourneyStatus, StepRef};
+use jf_dsl::{StateId, TaskKind};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::{ActivationId, Fact, FlowId, SegmentId, TimerId};
+
+/// Everything one [`apply`](crate::apply) asks for, in order.
+///
+/// An engine first commits the run together with the log entries and timers, then performs the rest.
+#[derive(Debug, Default)]
+pub struct Effects {
+    pub(crate) list: Vec<Effect>,
+    pub(crate) accepted: Option<Accepted>,
+    pub(crate) changed: bool,
+}
+
+impl Effects {
+    /// The effects in order.
+    pub fn iter(&self) -> std::slice::Iter<'_, Effect> {
+        self.list.iter()
+    }
+
+    /// Whether the run differs from before; if not, there is nothing to commit.
+    #[must_use]
+    pub const fn changed(&self) -> bool {
+        self.changed
+    }
+
+    /// What an accepted submission was resolved to.
+    #[must_use]
+    pub const fn accepted(&self) -> Option<&Accepted> {
+        self.accepted.as_ref()
+    }
+
+    /// Whether there is more to evaluate: nothing is committed and no reply given before [`Input::Resume`](crate::Input::Resume)
+    /// was applied, as often as it takes.
+    #[must_use]
+    pub fn is_unfinished(&self) -> bool {
+        self.list.iter().any(|effect| matches!(effect, Effect::Continue))
+    }
+
+    /// Adds what a later `apply` of the same commit asks for.
+    pub fn append(&mut self, mut later: Self) {
+        self.list.append(&mut later.list);
+        self.accepted = later.accepted.or(self.accepted.take());
+        self.changed |= later.changed;
+    }
+}
+
+impl IntoIterator for Effects {
+    type Item = Effect;
+    type IntoIter = std::vec::IntoIter<Effect>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.list.into_iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a Effects {
+    type Item = &'a Effect;
+    type IntoIter = std::slice::Iter<'a, Effect>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+/// One thing to do, or to tell.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Effect {
+    /// Add an entry to the log of the run, in the commit (ENG-106).
+    Emit(Box<LogEntry>),
+    /// Keep a timer, in the commit; replaces one of the same id.
+    ArmTimer {
+        /// Which.
+        timer: TimerId,
+        /// When it is due, never after the deadline of the run (ENG-061).
+        due: Timestamp,
+    },
+    /// Forget a timer, in the commit.
+    DisarmTimer {
+        /// Which.
+        timer: TimerId,
+    },
+    /// Run a task after the commit and feed [`Input::TaskFinished`](crate::Input::TaskFinished).
+    RunTask(Box<TaskOrder>),
+    /// Drop a running task; its result no longer counts (TSK-013).
+    AbandonTask {
+        /// Its activation.
+        activation: ActivationId,
+    },
+    /// Something for telemetry, to be reported once the commit is done (ENG-130).
+    Report(Fact),
+    /// The run has ended; nothing will happen to it any more.
+    Finish,
+    /// The bound on evaluations is reached: look at clock and cancellations, then apply [`Input::Resume`](crate::Input::Resume).
+    Continue,
+}
+
+/// An accepted submission.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accepted {
+    /// The step, as replies name it: its state id, or its address when the id was active more than once (RT-7).
+    pub step: StepRef,
+    /// The id of the state, by which projections are chosen (HTTP-035).
+    pub state: StateId,
+    /// The flow it moved: the reply is due when that flow has stopped (ENG-047).
+    pub flow: FlowId,
+}
+
+/// An entry of the log (ENG-106), without the `_links` that are added on reading.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LogEntry {
+    /// Its number; the first one is 1.
+    pub seq: u64,
+    /// Its time, never before that of the entry before it; `updatedAt` of a status.
+    pub at: Timestamp,
+    /// What it says.
+    pub document: LogDocument,
+}
+
+/// The document of a [`LogEntry`].
+#[derive(Debug, Clone, PartialEq)]
+pub enum LogDocument {
+    /// The run changed.
+    Status(JourneyStatus),
+    /// The run ended; shared with the run, which keeps it as well.
+    Outcome(Arc<JourneyOutcome>),
+}
+
+impl LogDocument {
+    /// The document as readers get it, still without `_links`.
+    #[must_use]
+    pub fn to_event(&self) -> Event {
+        match self {
+            Self::Status(status) => Event::Status(status.clone()),
+            Self::Outcome(outcome) => Event::Outcome(JourneyOutcome::clone(outcome)),
+        }
+    }
+}
+
+/// A task to run. Its `Debug` form shows no context.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct TaskOrder {
+    /// Names the result; part of the run, hence the same when the order is repeated after a crash.
+    pub activation: ActivationId,
+    /// The same for the outside world: unique over all runs.
+    pub attempt: Arc<str>,
+    /// The state.
+    pub state: StateId,
+    /// The kind of task.
+    pub kind: TaskKind,
+    /// What to run.
+    pub task: Arc<dyn PreparedTask>,
+    /// Context, platform and time at entry.
+    pub evaluation: Evaluation,
+    /// By which the engine finds the inbound request and the pass-through headers.
+    pub segment: Option<SegmentId>,
+    /// When the run's time is up.
+    pub deadline: Option<Timestamp>,
+}
+
+impl TaskOrder {
+    /// What is left of the run's budget at `now`; `None` without a deadline (TSK-055).
+    #[must_use]
+    pub fn budget(&self, now: Timestamp) -> Option<std::time::Duration> {
+        let left = self.deadline?.duration_since(now).max(SignedDuration::ZERO);
+        Some(left.unsigned_abs())
+    }
+}
+
+impl fmt::Debug for TaskOrder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TaskOrder")
+            .field("activation", &self.activation)
+            .field("state", &self.state)
+            .field("kind", &self.kind)
+            .field("segment", &self.segment)
+            .field("deadline", &self.deadline)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,162 @@
+//! The end of a run: classification and the outcome document (ENG-024 to ENG-036).
+
+use std::sync::Arc;
+
+use jf_core::spi::Bindings;
+use jf_core::{JourneyOutcome, OutcomeError, Phase, TerminationKind, run_fault};
+use jf_dsl::{EndPhase, JsonPath, OutcomeId, Spec, value_to_text};
+use serde_json::{Map, Value};
+
+use crate::failure::Failure;
+use crate::link::{Expr, Linker};
+use crate::machine::Machine;
+use crate::projection::pick_members;
+use crate::run::End;
+use crate::{Diagnostic, Effect, Fact, OutputValidation, TimerId};
+
+/// The linked rules of `spec.outcomes`, in document order.
+#[derive(Debug)]
+pub(crate) struct Outcomes(Vec<Rule>);
+
+#[derive(Debug)]
+struct Rule {
+    id: OutcomeId,
+    phase: EndPhase,
+    predicate: Option<Expr>,
+}
+
+impl Outcomes {
+    pub(crate) fn link(spec: &Spec, linker: &mut Linker<'_>) -> Self {
+        let path = JsonPath::root().member("spec").member("outcomes");
+        let rules = spec.outcomes.iter().filter_map(|(id, rule)| {
+            let path = path.clone().member(id.as_str()).member("when").member("predicate").member("expr");
+            let predicate = match &rule.predicate {
+                Some(predicate) => Some(linker.predicate(predicate, &["output"], &path)?),
+                None => None,
+            };
+            Some(Rule { id: id.clone(), phase: rule.phase, predicate })
+        });
+        Self(rules.collect())
+    }
+}
+
+impl Machine<'_> {
+    /// Ends the run: nothing is waited for any more, the outcome is made and published.
+    pub(crate) fn end_run(&mut self, result: Result<Value, Failure>) {
+        let Some(top) = self.take_top() else { return };
+        if self.run.deadline.is_some() {
+            self.push(Effect::DisarmTimer { timer: TimerId::Deadline });
+        }
+        self.run.trigger = None;
+        let result = self.checked_output(result);
+        let termination = match &result {
+            Ok(_) => TerminationKind::Success,
+            Err(failure) => failure.termination(),
+        };
+        let outcome = Arc::new(self.outcome(result, &top.context));
+        let status = outcome.status.clone();
+        self.report(match &outcome.error {
+            None => Fact::JourneyCompleted { status },
+            Some(error) => Fact::JourneyFailed { status, code: error.code.clone() },
+        });
+        self.emit_outcome(&outcome, top.state.id);
+        self.run.end = Some(End { termination, outcome, context: top.context });
+        self.push(Effect::Finish);
+    }
+
+    /// Checks the output of a success against `spec.output.schema` as far as the platform wants it (DEF-056).
+    fn checked_output(&mut self, result: Result<Value, Failure>) -> Result<Value, Failure> {
+        let mode = self.limits().output_validation;
+        let (Ok(output), Some(schema)) = (&result, &self.program.definition().spec.output.schema) else {
+            return result;
+        };
+        if mode == OutputValidation::Off {
+            return result;
+        }
+        let Err(violations) = self.program.schemas.get(schema).check(output) else { return result };
+        self.report(Fact::Diagnostic(Diagnostic::OutputSchema { violations: violations.len() }));
+        match mode {
+            OutputValidation::Enforce => {
+                Err(Failure::runtime_because(run_fault::INTERNAL, "the output does not match its schema"))
+            }
+            _ => result,
+        }
+    }
+
+    fn outcome(&mut self, result: Result<Value, Failure>, context: &Value) -> JourneyOutcome {
+        let outcome_id = self.classify(&result, context);
+        let phase = if result.is_ok() { Phase::Succeeded } else { Phase::Failed };
+        let status = status(result.as_ref().ok(), outcome_id.as_deref(), phase);
+        let (output, error) = match result {
+            Ok(output) => (output, None),
+            Err(failure) => {
+                let (code, reason) = (failure.code().to_owned(), failure.reason().to_owned());
+                (Value::Null, Some(OutcomeError::new(code, reason, Some(failure.into_problem()))))
+            }
+        };
+        let run = &*self.run;
+        let mut outcome =
+            JourneyOutcome::new(run.journey_id.clone(), run.name.clone(), phase, status, output);
+        outcome.error = error;
+        outcome.outcome_id = outcome_id;
+        outcome.tags.clone_from(&run.tags);
+        outcome.attributes.clone_from(&run.attributes);
+        if let Some(response) = &self.program.definition().spec.output.response {
+            let (members, skipped) = pick_members(context, &response.output_var, &JourneyOutcome::RESERVED);
+            outcome.projection = members;
+            if !skipped.is_empty() {
+                self.report(Fact::Diagnostic(Diagnostic::ProjectionSkipped(skipped)));
+            }
+        }
+        outcome
+    }
+
+    /// The first rule of `spec.outcomes` that matches (DEF-151). One whose predicate fails does not match (EXP-042).
+    fn classify(&mut self, result: &Result<Value, Failure>, context: &Value) -> Option<String> {
+        let program = self.program;
+        let phase = if result.is_ok() { EndPhase::Succeeded } else { EndPhase::Failed };
+        let mut rules = program.outcomes.0.iter().filter(|rule| rule.phase == phase).peekable();
+        rules.peek()?;
+        let error = result.as_ref().err().map_or(Value::Null, Failure::error);
+        let output = result.as_ref().unwrap_or(&Value::Null);
+        // EXP-014: predicates see the error in the context as well, unless the context has one of its own.
+        let with_error = match context.as_object() {
+            Some(members) if result.is_err() && !members.contains_key("error") => {
+                let mut members = members.clone();
+                members.insert("error".to_owned(), error.clone());
+                Some(Value::Object(members))
+            }
+            _ => None,
+        };
+        let context = with_error.as_ref().unwrap_or(context);
+        for rule in rules {
+            let Some(predicate) = &rule.predicate else { return Some(rule.id.to_string()) };
+            let (platform, seed) = (self.platform(), self.next_seed());
+            let extra = [("output", output)];
+            let bindings = Bindings::new(context, &platform).with_payload(&Value::Null).with_error(&error);
+            match predicate.bound.test(&bindings.with_extra(&extra), self.env.now, seed) {
+                Ok(true) => return Some(rule.id.to_string()),
+                Ok(false) => {}
+                Err(error) => self.expression_failed(None, "outcome predicate", predicate, &error),
+            }
+        }
+        None
+    }
+}
+
+/// The stable code of ENG-027.
+fn status(output: Option<&Value>, outcome_id: Option<&str>, phase: Phase) -> String {
+    match output.and_then(|output| output.get("status")) {
+        Some(Value::String(text)) if !text.is_empty() => text.clone(),
+        Some(value @ (Value::Number(_) | Value::Bool(_))) => value_to_text(value).into_owned(),
+        _ => outcome_id.unwrap_or(phase.as_str()).to_owned(),
+    }
+}
+
+/// `{output, error}` as `apiResponses` sites see it (EXP-013).
+pub(crate) fn result_binding(output: &Value, error: &Value) -> Value {
+    let mut members = Map::new();
+    members.insert("output".to_owned(), output.clone());
+    members.insert("error".to_owned(), error.clone());
+    Value::Object(members)
+}

@@ -1,0 +1,105 @@
+//! What `apply` may know of the world.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jf_core::Epoch;
+use jf_dsl::MetadataLimits;
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+/// The world at the moment of one [`apply`](crate::apply). Everything that may change from one input to the next is in here,
+/// so that the same run, input and environment give the same result.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Env<'a> {
+    /// The time, constant for the whole input. Overdue inputs are looked for at this very time (ENG-073).
+    pub now: Timestamp,
+    /// Seed of the random values an expression language may offer (EXP-006). Fresh for every input.
+    pub seed: u64,
+    /// Identity of the log, for preconditions (ENG-054).
+    pub epoch: &'a Epoch,
+    /// What expressions see of the platform.
+    pub platform: &'a PlatformValues,
+    /// Bounds.
+    pub limits: &'a Limits,
+}
+
+impl<'a> Env<'a> {
+    /// The world at `now`.
+    #[must_use]
+    pub const fn new(
+        now: Timestamp,
+        seed: u64,
+        epoch: &'a Epoch,
+        platform: &'a PlatformValues,
+        limits: &'a Limits,
+    ) -> Self {
+        Self { now, seed, epoch, platform, limits }
+    }
+}
+
+/// Configured values for one definition (EXP-015). Its `Debug` form is that of the configuration, which holds no secrets
+/// (DEF-084).
+#[derive(Debug, Clone, PartialEq, Default)]
+#[non_exhaustive]
+pub struct PlatformValues {
+    /// `platform.environment`.
+    pub environment: Arc<str>,
+    /// Values for keys of `spec.platform.config`; undeclared ones are not shown to the run (DEF-081).
+    pub config: Map<String, Value>,
+}
+
+impl PlatformValues {
+    /// The given values.
+    #[must_use]
+    pub fn new(environment: impl Into<Arc<str>>, config: Map<String, Value>) -> Self {
+        Self { environment: environment.into(), config }
+    }
+}
+
+/// Bounds that the platform sets and no definition can change (ENG-145).
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Transitions of one flow in one segment (ENG-066).
+    pub transitions_per_segment: u32,
+    /// Size of a live context as compact JSON, in bytes (DEF-203).
+    pub context_bytes: usize,
+    /// Nesting of a live context. Guards the stack of whoever walks it; far beyond what bodies may have.
+    pub context_depth: usize,
+    /// Evaluations of one `apply` before it asks to be continued.
+    pub evaluations_per_apply: u32,
+    /// Limits on tags and attributes, and on the duration of runs (DEF-091, DEF-115).
+    pub metadata: MetadataLimits,
+    /// Longest duration of a run whatever its definition says (DEF-091).
+    pub max_duration: Option<Duration>,
+    /// What a violation of `spec.output.schema` does (DEF-056).
+    pub output_validation: OutputValidation,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            transitions_per_segment: 10_000,
+            context_bytes: 4 * 1024 * 1024,
+            context_depth: 256,
+            evaluations_per_apply: 64,
+            metadata: MetadataLimits::default(),
+            max_duration: None,
+            output_validation: OutputValidation::Warn,
+        }
+    }
+}
+
+/// What a violation of `spec.output.schema` does (DEF-056).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OutputValidation {
+    /// The schema is for contracts only.
+    Off,
+    /// A diagnostic; the outcome stays.
+    #[default]
+    Warn,
+    /// The run ends as a RuntimeError.
+    Enforce,
+}

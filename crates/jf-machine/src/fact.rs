@@ -1,0 +1,70 @@
+//! What telemetry learns (ENG-130, ENG-131). Facts hold names and codes, never bodies, headers or context values.
+
+use jf_dsl::{Lang, StateId, TaskKind};
+use jiff::Timestamp;
+
+/// Something that happened in a run; the engine adds run, definition, `seq` and time.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Fact {
+    /// The run was created.
+    JourneyStarted,
+    /// The run ended well.
+    JourneyCompleted {
+        /// `status` of the outcome.
+        status: String,
+    },
+    /// The run ended badly.
+    JourneyFailed {
+        /// `status` of the outcome.
+        status: String,
+        /// `error.code` of the outcome.
+        code: String,
+    },
+    /// A state was entered.
+    StateEntered(StateId),
+    /// A state was left for another one, or ended its scope.
+    StateExited(StateId),
+    /// A task goes out with the commit.
+    TaskStarted(StateId, TaskKind),
+    /// A task gave its result.
+    TaskCompleted(StateId, TaskKind),
+    /// A task failed.
+    TaskFailed(StateId, TaskKind, String),
+    /// A step waits for input.
+    ExternalInputWaiting(StateId),
+    /// A submission was accepted.
+    ExternalInputReceived(StateId),
+    /// A timer state waits until then.
+    TimerArmed(StateId, Timestamp),
+    /// A timer state is done waiting.
+    TimerFired(StateId),
+    /// Something an author should know about that did not stop the run.
+    Diagnostic(Diagnostic),
+}
+
+/// Something an author should know about.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Diagnostic {
+    /// An expression failed (EXP-043).
+    ExpressionFailed {
+        /// The state, or `None` for expressions outside of states.
+        state: Option<StateId>,
+        /// Where the expression stands, such as `choice predicate`.
+        site: &'static str,
+        /// The engine.
+        lang: Lang,
+        /// The engine's code.
+        code: String,
+    },
+    /// `outputVar` of a `succeed` names no variable of the context (STA-036).
+    OutputVarMissing(StateId),
+    /// The output does not match `spec.output.schema` (DEF-056).
+    OutputSchema {
+        /// How many violations there are.
+        violations: usize,
+    },
+    /// Members of a projection that would hide the document's own (ENG-029).
+    ProjectionSkipped(Vec<String>),
+}

@@ -1,0 +1,148 @@
+//! What can happen to a run.
+
+use std::fmt;
+
+use jf_core::spi::{TaskError, TaskErrorKind, TaskWrite};
+use jf_core::{Caller, EngineErrorKind, HeadCondition, Problem, StepTarget};
+use serde_json::Value;
+
+use crate::{ActivationId, SegmentId};
+
+/// One input of a run; see [`apply`](crate::apply).
+///
+/// Results and firings whose activation is gone are dropped without effect. Its `Debug` form shows no payloads.
+#[derive(Clone)]
+#[non_exhaustive]
+pub enum Input {
+    /// The creation of the run: the first input of every run, given once.
+    Begin {
+        /// The segment of the start; `None` without inbound request.
+        segment: Option<SegmentId>,
+    },
+    /// A task has ended.
+    TaskFinished {
+        /// The activation that [`TaskOrder`](crate::TaskOrder) named.
+        activation: ActivationId,
+        /// What it wrote, or how it failed.
+        result: Result<Vec<TaskWrite>, TaskFailure>,
+    },
+    /// Somebody submits input to a step. May be refused.
+    StepSubmitted(Submission),
+    /// A `timer` state is due.
+    TimerFired {
+        /// Its activation.
+        activation: ActivationId,
+    },
+    /// A `wait` or `webhook` state has waited long enough.
+    WaitTimedOut {
+        /// Its activation.
+        activation: ActivationId,
+    },
+    /// The deadline of the run has come (ENG-062).
+    DeadlineReached,
+    /// Somebody cancels the run. May be refused; has no effect on a run that has ended (ENG-056).
+    CancelRequested {
+        /// Accepted heads (ENG-054).
+        if_head: Option<Vec<HeadCondition>>,
+    },
+    /// Goes on after [`Effect::Continue`](crate::Effect::Continue); without effect otherwise.
+    Resume,
+}
+
+impl fmt::Debug for Input {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Begin { segment } => f.debug_struct("Begin").field("segment", segment).finish(),
+            Self::TaskFinished { activation, result } => {
+                let result = result.as_ref().map(Vec::len).map_err(|failure| &failure.problem.problem_type);
+                f.debug_struct("TaskFinished")
+                    .field("activation", activation)
+                    .field("result", &result)
+                    .finish()
+            }
+            Self::StepSubmitted(submission) => submission.fmt(f),
+            Self::TimerFired { activation } => {
+                f.debug_struct("TimerFired").field("activation", activation).finish()
+            }
+            Self::WaitTimedOut { activation } => {
+                f.debug_struct("WaitTimedOut").field("activation", activation).finish()
+            }
+            Self::DeadlineReached => f.write_str("DeadlineReached"),
+            Self::CancelRequested { if_head } => {
+                f.debug_struct("CancelRequested").field("if_head", if_head).finish()
+            }
+            Self::Resume => f.write_str("Resume"),
+        }
+    }
+}
+
+/// Input for a step (ENG-040 ff.). Checked in the order of HTTP-023: step, precondition, payload.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Submission {
+    /// Which step is meant.
+    pub target: StepTarget,
+    /// The payload itself (ENG-043).
+    pub payload: Value,
+    /// Who submits; the projections of its binding are applied (HTTP-034).
+    pub caller: Caller,
+    /// Accepted heads (ENG-054): `None` is no precondition, an empty list never holds.
+    pub if_head: Option<Vec<HeadCondition>>,
+    /// The segment it begins when it is accepted.
+    pub segment: Option<SegmentId>,
+}
+
+impl Submission {
+    /// Submits `payload` without precondition and segment.
+    #[must_use]
+    pub const fn new(target: StepTarget, payload: Value, caller: Caller) -> Self {
+        Self { target, payload, caller, if_head: None, segment: None }
+    }
+
+    /// With a precondition.
+    #[must_use]
+    pub fn with_if_head(mut self, if_head: Option<Vec<HeadCondition>>) -> Self {
+        self.if_head = if_head;
+        self
+    }
+
+    /// With the segment it begins.
+    #[must_use]
+    pub const fn with_segment(mut self, segment: SegmentId) -> Self {
+        self.segment = Some(segment);
+        self
+    }
+}
+
+impl fmt::Debug for Submission {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StepSubmitted")
+            .field("target", &self.target)
+            .field("if_head", &self.if_head)
+            .field("segment", &self.segment)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How a task failed (STA-022), without the cause that only logs may show.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TaskFailure {
+    /// Reported by the task, or a fault of it.
+    pub kind: TaskErrorKind,
+    /// The Problem.
+    pub problem: Problem,
+}
+
+impl TaskFailure {
+    /// What a task that panicked or broke its contract counts as (TSK-006).
+    #[must_use]
+    pub fn internal() -> Self {
+        Self { kind: TaskErrorKind::Fault, problem: Problem::of(EngineErrorKind::Internal) }
+    }
+}
+
+impl From<TaskError> for TaskFailure {
+    fn from(error: TaskError) -> Self {
+        Self { kind: error.kind(), problem: error.into_problem() }
+    }
+}

@@ -1,0 +1,156 @@
+//! Linking: from the model to what runs.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use jf_core::spi::{BoundExpression, PreparedTask, Registries, Site};
+use jf_dsl::{
+    Definition, Expression, ExpressionCheck, JsonPath, Lang, Mapper, SiteClass, State, StateId, Task,
+    TaskSite,
+};
+
+use crate::program::{LinkedState, StateIndex};
+use crate::states::Op;
+
+/// What a definition needs and the registries or this interpreter do not have; everything at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkError {
+    faults: Vec<LinkFault>,
+}
+
+/// One thing that is missing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LinkFault {
+    /// Where it is needed.
+    pub path: JsonPath,
+    /// One sentence: lower case, no final period.
+    pub message: String,
+}
+
+impl LinkError {
+    /// What is missing, in document order; at least one thing.
+    #[must_use]
+    pub fn faults(&self) -> &[LinkFault] {
+        &self.faults
+    }
+}
+
+impl fmt::Display for LinkError {
+    /// One line per fault.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, fault) in self.faults.iter().enumerate() {
+            let separator = if at == 0 { "" } else { "\n" };
+            write!(f, "{separator}{}: {}", fault.path, fault.message)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for LinkError {}
+
+/// A compiled expression that still knows its language, for diagnostics.
+#[derive(Debug, Clone)]
+pub(crate) struct Expr {
+    pub(crate) bound: BoundExpression,
+    pub(crate) lang: Lang,
+}
+
+/// Compiles what a definition contains and collects what is missing.
+pub(crate) struct Linker<'a> {
+    definition: &'a Definition,
+    registries: &'a Registries,
+    faults: Vec<LinkFault>,
+}
+
+impl<'a> Linker<'a> {
+    pub(crate) const fn new(definition: &'a Definition, registries: &'a Registries) -> Self {
+        Self { definition, registries, faults: Vec::new() }
+    }
+
+    /// A state of the top level.
+    pub(crate) fn state(
+        &mut self,
+        index: &HashMap<StateId, StateIndex>,
+        id: &StateId,
+        state: &State,
+    ) -> Option<LinkedState> {
+        let path = JsonPath::root().member("spec").member("states").member(id.as_str());
+        let op = Op::link(state, &path, index, self)?;
+        Some(LinkedState::new(id.clone(), index.get(id.as_str()).copied()?, op))
+    }
+
+    /// The state a member points to; the targets of a loaded definition exist (STA-005).
+    pub(crate) fn target(&mut self, index: &HashMap<StateId, StateIndex>, id: &StateId) -> StateIndex {
+        index.get(id.as_str()).copied().unwrap_or_else(|| {
+            self.fault(JsonPath::root().member("spec"), format!("there is no state `{id}`"));
+            StateIndex::UNKNOWN
+        })
+    }
+
+    pub(crate) fn mapper(&mut self, mapper: &Mapper, class: SiteClass, path: &JsonPath) -> Option<Expr> {
+        self.expression(self.definition.expression_of(mapper), Site::new(class), path)
+    }
+
+    pub(crate) fn predicate(
+        &mut self,
+        expression: &Expression,
+        extra: &'static [&'static str],
+        path: &JsonPath,
+    ) -> Option<Expr> {
+        self.expression(expression, Site::new(SiteClass::Predicate).with_extra(extra), path)
+    }
+
+    pub(crate) fn expression(
+        &mut self,
+        expression: &Expression,
+        site: Site<'_>,
+        path: &JsonPath,
+    ) -> Option<Expr> {
+        let schema = self.definition.spec.context.as_ref().map(|schema| schema.json());
+        let message = match self.registries.compile(expression, site.with_context_schema(schema)) {
+            Ok(bound) => return Some(Expr { bound, lang: expression.lang.clone() }),
+            Err(ExpressionCheck::UnknownLanguage) => {
+                format!("no expression engine is registered for `{}`", expression.lang)
+            }
+            Err(ExpressionCheck::UnsupportedSite) => {
+                format!("`{}` cannot be used for {}", expression.lang, site.class.label())
+            }
+            Err(ExpressionCheck::Rejected(faults)) => {
+                let faults: Vec<String> = faults.into_iter().map(|fault| fault.message).collect();
+                faults.join("; ")
+            }
+            Err(_) => "the expression is not accepted".to_owned(),
+        };
+        self.fault(path.clone(), message);
+        None
+    }
+
+    pub(crate) fn task(&mut self, task: &Task, path: &JsonPath) -> Option<Arc<dyn PreparedTask>> {
+        let path = path.clone().member("task");
+        match self.registries.prepare(&task.kind, &task.config, TaskSite::new(self.definition, &path)) {
+            Ok(prepared) => Some(prepared),
+            Err(findings) => {
+                for finding in findings {
+                    self.fault(path.clone().join(&finding.path), finding.message);
+                }
+                None
+            }
+        }
+    }
+
+    /// A state type that this interpreter does not run. Loading refuses it already, where the registries tell the truth.
+    pub(crate) fn unsupported(&mut self, what: &str, path: &JsonPath) {
+        self.fault(path.clone().member("type"), format!("{what} are not supported by this interpreter"));
+    }
+
+    fn fault(&mut self, path: JsonPath, message: String) {
+        self.faults.push(LinkFault { path, message });
+    }
+
+    /// All faults, if there are any.
+    pub(crate) fn finish(self) -> Result<(), LinkError> {
+        if self.faults.is_empty() { Ok(()) } else { Err(LinkError { faults: self.faults }) }
+    }
+}

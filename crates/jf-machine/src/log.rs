@@ -1,0 +1,91 @@
+//! The events of a run's log: one per trigger at most (ENG-106, ENG-107).
+
+use std::mem;
+use std::sync::Arc;
+
+use jf_core::{ActiveStep, JourneyOutcome};
+use jf_dsl::StateId;
+
+use crate::flow::Position;
+use crate::machine::Machine;
+use crate::run::Shown;
+use crate::states::Op;
+use crate::{Effect, LogDocument, LogEntry, time};
+
+impl Machine<'_> {
+    /// The first event: the creation, before the first state is entered.
+    pub(crate) fn emit_creation(&mut self) {
+        let shown = self.present(Vec::new());
+        self.emit_status(shown);
+    }
+
+    /// Every flow that the trigger moved has stopped: makes its status event if a member of the status has changed since the last
+    /// event, or a step was activated or deactivated meanwhile.
+    pub(crate) fn close_trigger(&mut self) {
+        let Some(trigger) = self.run.trigger.take() else { return };
+        let shown = &self.run.shown;
+        // The active steps can differ only if one was activated or deactivated.
+        let same = !trigger.steps_moved
+            && shown.attributes == self.run.attributes.len()
+            && self.run.flows.first().is_some_and(|root| root.scope().state.id == shown.state);
+        if same || !self.program.is_journey() {
+            return;
+        }
+        let shown = self.present(self.live_steps());
+        self.emit_status(shown);
+    }
+
+    /// The last event: the outcome. The status that belongs to it is read at the same number.
+    pub(crate) fn emit_outcome(&mut self, outcome: &Arc<JourneyOutcome>, state: StateId) {
+        self.run.shown =
+            Shown { at: self.event_time(), state, steps: Vec::new(), attributes: self.run.attributes.len() };
+        self.emit(LogDocument::Outcome(Arc::clone(outcome)));
+    }
+
+    fn emit_status(&mut self, shown: Shown) {
+        self.run.shown = shown;
+        if self.program.is_journey() {
+            let status = self.run.status();
+            self.emit(LogDocument::Status(status));
+        }
+    }
+
+    fn emit(&mut self, document: LogDocument) {
+        if !self.program.is_journey() {
+            return;
+        }
+        self.run.seq += 1;
+        let entry = LogEntry { seq: self.run.seq, at: self.run.shown.at, document };
+        self.push(Effect::Emit(Box::new(entry)));
+    }
+
+    /// What a status says now. Without parallel states the innermost state of the root tells the position (ENG-022).
+    fn present(&self, steps: Vec<ActiveStep>) -> Shown {
+        let shown = &self.run.shown;
+        let root = self.run.flows.first();
+        let state = root.map_or_else(|| shown.state.clone(), |root| root.scope().state.id.clone());
+        Shown { at: self.event_time(), state, steps, attributes: self.run.attributes.len() }
+    }
+
+    /// The active steps in the order of their activation (ENG-031).
+    fn live_steps(&self) -> Vec<ActiveStep> {
+        let mut steps: Vec<_> = self
+            .run
+            .flows
+            .iter()
+            .filter_map(|flow| {
+                let Position::Step { activation, due } = flow.position else { return None };
+                let state = self.program.find(&flow.scope().state)?;
+                let Op::ExternalInput(input) = state.op() else { return None };
+                Some((activation, input.shown(state.id(), due)))
+            })
+            .collect();
+        steps.sort_by_key(|(activation, _)| *activation);
+        mem::take(&mut steps).into_iter().map(|(_, step)| step).collect()
+    }
+
+    /// Never before the event before it, should the clock have jumped back.
+    fn event_time(&self) -> jiff::Timestamp {
+        time::floor(self.env.now).max(self.run.shown.at)
+    }
+}

@@ -1,0 +1,119 @@
+//! What requests bring into runs and answers take out of them (HTTP-030 ff., HTTP-040 ff., ENG-028, ENG-048).
+
+use std::sync::Arc;
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+use jf_core::{Caller, JourneyStatus, StepRef};
+use jf_dsl::{PathConflict, Projection, StateId, VarName};
+use serde_json::{Map, Value};
+
+use crate::context::members;
+use crate::measure::name_len;
+use crate::{Program, Run};
+
+impl Program {
+    /// The projection that the binding of a caller declares for a start, or for the steps of an id wherever they sit (HTTP-035).
+    /// Bindings without projections of their own have none (WS-024).
+    pub(crate) fn projection(&self, caller: &Caller, step: Option<&StateId>) -> Option<&Projection> {
+        let http = &self.definition().spec.bindings.http;
+        match (caller.transport(), step) {
+            ("http", None) => Some(&http.start),
+            ("http", Some(id)) => http.steps.get(id.as_str()),
+            _ => None,
+        }
+        .filter(|projection| !projection.is_empty())
+    }
+
+    /// The headers that a request adds to the outbound calls of its segment: those of a start (or Api call) without `step`, else
+    /// those of a submission to that state (HTTP-040, HTTP-042). To be kept in memory for that segment only (HTTP-041).
+    #[must_use]
+    pub fn passthrough(&self, step: Option<&StateId>, caller: &Caller) -> HeaderMap {
+        let entries =
+            self.projection(caller, step).map_or(&[][..], |projection| &projection.headers_passthrough);
+        let mut headers = HeaderMap::new();
+        for entry in entries {
+            let value = caller.header(entry.from.as_str()).and_then(|text| HeaderValue::from_str(&text).ok());
+            if let (Ok(name), Some(value)) = (HeaderName::from_bytes(entry.to.as_str().as_bytes()), value) {
+                headers.insert(name, value);
+            }
+        }
+        headers
+    }
+}
+
+impl Run {
+    /// The members that the `response` block of a submitted step adds to the answer, by the context of the step's scope as it is
+    /// now, or as it was when that scope ended (ENG-048). `step` is what the submission was resolved to.
+    #[must_use]
+    pub fn step_response(&self, program: &Program, step: &StepRef) -> Map<String, Value> {
+        let StepRef::Id(id) = step else { return Map::new() };
+        let context = match &self.end {
+            Some(end) => Some(&end.context),
+            None => self.flows.first().and_then(|root| root.scopes.first()).map(|scope| &scope.context),
+        };
+        let input = program.definition().state(id.as_str()).and_then(|state| state.external_input());
+        let output_var =
+            input.and_then(|input| input.response.as_ref()).and_then(|response| response.output_var.as_ref());
+        match (context, output_var) {
+            (Some(context), Some(output_var)) => {
+                pick_members(context, output_var, &JourneyStatus::RESERVED).0
+            }
+            _ => Map::new(),
+        }
+    }
+
+    /// The members that the answer to a synchronous start adds: those of the one step the run is parked at, if it is exactly one
+    /// (ENG-048).
+    #[must_use]
+    pub fn start_response(&self, program: &Program) -> Map<String, Value> {
+        match self.active_steps() {
+            [step] => self.step_response(program, &StepRef::Id(step.step_id.clone())),
+            _ => Map::new(),
+        }
+    }
+}
+
+/// Query parameters, then headers, each in document order, written over the context (HTTP-030, HTTP-033). Absent ones change
+/// nothing, empty ones write the empty text (HTTP-031). Returns the changed context and the bytes it gained at most, or `None`
+/// when nothing was present.
+pub(crate) fn project(
+    projection: &Projection,
+    caller: &Caller,
+    context: &Arc<Value>,
+) -> Result<Option<(Arc<Value>, usize)>, PathConflict> {
+    let query = projection
+        .query_to_context
+        .iter()
+        .filter_map(|entry| Some((&entry.field, caller.query_parameter(&entry.parameter)?.to_owned())));
+    let headers = projection
+        .headers_to_context
+        .iter()
+        .filter_map(|entry| Some((&entry.field, caller.header(entry.header.as_str())?)));
+    let mut projected: Option<(Arc<Value>, usize)> = None;
+    for (field, text) in query.chain(headers) {
+        let (context, added) = projected.get_or_insert_with(|| (Arc::clone(context), 0));
+        let names: usize = field.segments().map(|segment| name_len(segment) + 2).sum();
+        // The text may need escapes: six bytes for a character at most.
+        *added += names + 6 * text.len() + 2;
+        field.write(members(context), Value::String(text))?;
+    }
+    Ok(projected)
+}
+
+/// The members of `context.<output_var>` that do not hide the document's own, and the names of those that would.
+pub(crate) fn pick_members(
+    context: &Value,
+    output_var: &VarName,
+    reserved: &[&str],
+) -> (Map<String, Value>, Vec<String>) {
+    let mut skipped = Vec::new();
+    let mut picked = Map::new();
+    for (name, value) in context.get(output_var.as_str()).and_then(Value::as_object).into_iter().flatten() {
+        if reserved.contains(&name.as_str()) {
+            skipped.push(name.clone());
+        } else {
+            picked.insert(name.clone(), value.clone());
+        }
+    }
+    (picked, skipped)
+}

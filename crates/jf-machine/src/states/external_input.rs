@@ -1,0 +1,67 @@
+//! `wait` and `webhook`: one behaviour, parked until a submission or a time-out (02 §7).
+
+use jf_core::{ActiveStep, StepType};
+use jf_dsl::{Schema, StateId, StateType};
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Index, Next};
+use crate::flow::Position;
+use crate::link::Linker;
+use crate::machine::Machine;
+use crate::program::StateIndex;
+use crate::{Fact, time};
+
+/// A linked `wait` or `webhook` state.
+#[derive(Debug)]
+pub(crate) struct ExternalInput {
+    step_type: StepType,
+    pub(crate) schema: Schema,
+    timeout: Option<(SignedDuration, StateIndex)>,
+    pub(crate) next: StateIndex,
+}
+
+impl ExternalInput {
+    pub(super) fn link(
+        state_type: StateType,
+        input: &jf_dsl::ExternalInput,
+        index: &Index,
+        linker: &mut Linker<'_>,
+    ) -> Self {
+        let timeout = input.timeout.as_ref().map(|timeout| {
+            let after = i64::try_from(timeout.after_sec.get()).unwrap_or(i64::MAX);
+            (SignedDuration::from_secs(after), linker.target(index, &timeout.next))
+        });
+        Self {
+            step_type: if state_type == StateType::Webhook { StepType::Webhook } else { StepType::Wait },
+            schema: input.input.clone(),
+            timeout,
+            next: linker.target(index, &input.next),
+        }
+    }
+
+    /// Removes the last payload and parks (STA-066); every entry is an activation of its own with a fresh time-out (STA-070).
+    pub(super) fn enter(&self, id: &StateId, flow: usize, machine: &mut Machine<'_>) -> Next {
+        machine.clear_payload(flow);
+        let due = self.timeout.map(|(after, _)| {
+            let due = machine.now().checked_add(after).unwrap_or(Timestamp::MAX);
+            machine.clamp(time::ceil(due))
+        });
+        let activation = machine.activate();
+        if let Some(due) = due {
+            machine.arm(activation, due);
+        }
+        machine.step_moved();
+        machine.report(Fact::ExternalInputWaiting(id.clone()));
+        Next::Stop(Position::Step { activation, due })
+    }
+
+    /// Where the flow goes when nobody has submitted in time.
+    pub(crate) fn on_timeout(&self) -> Option<StateIndex> {
+        self.timeout.map(|(_, next)| next)
+    }
+
+    /// How status documents show it while it is active (ENG-031).
+    pub(crate) fn shown(&self, id: &StateId, due_at: Option<Timestamp>) -> ActiveStep {
+        ActiveStep { step_id: id.clone(), address: None, step_type: self.step_type, due_at }
+    }
+}

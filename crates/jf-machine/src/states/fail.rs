@@ -1,0 +1,34 @@
+//! `fail`: ends its scope with an authored failure (02 §5).
+
+use jf_core::run_fault;
+use jf_dsl::Template;
+
+use crate::failure::Failure;
+use crate::machine::Machine;
+
+/// A linked `fail` state.
+#[derive(Debug)]
+pub(crate) struct Fail {
+    error_code: Template,
+    reason: Template,
+}
+
+impl Fail {
+    pub(super) fn link(fail: &jf_dsl::Fail) -> Self {
+        Self { error_code: fail.error_code.clone(), reason: fail.reason.clone() }
+    }
+
+    /// The failure with its placeholders filled in; a placeholder without value makes it another failure (STA-039).
+    pub(super) fn enter(&self, flow: usize, machine: &mut Machine<'_>) -> Failure {
+        let platform = machine.platform();
+        let context = machine.context(flow);
+        let code = self.error_code.render(context, &*platform);
+        let reason = self.reason.render(context, &*platform);
+        match (code, reason) {
+            (Ok(code), Ok(reason)) => Failure::authored(code.into_owned(), reason.into_owned(), context),
+            (Err(unresolved), _) | (_, Err(unresolved)) => {
+                Failure::runtime_because(run_fault::INTERPOLATION, unresolved.to_string())
+            }
+        }
+    }
+}

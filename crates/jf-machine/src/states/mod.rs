@@ -1,0 +1,107 @@
+//! The state types, one file each: how a state is linked, and what entering it does.
+
+mod choice;
+mod external_input;
+mod fail;
+mod succeed;
+mod task;
+mod timer;
+mod transform;
+
+use std::collections::HashMap;
+
+use jf_dsl::{JsonPath, State, StateId, StateType};
+use serde_json::Value;
+
+use crate::failure::Failure;
+use crate::flow::Position;
+use crate::link::Linker;
+use crate::machine::Machine;
+use crate::program::StateIndex;
+
+pub(crate) use choice::Choice;
+pub(crate) use external_input::ExternalInput;
+pub(crate) use fail::Fail;
+pub(crate) use succeed::Succeed;
+pub(crate) use task::Task;
+pub(crate) use timer::Timer;
+pub(crate) use transform::Transform;
+
+/// Where the states of a scope stand in the program.
+pub(crate) type Index = HashMap<StateId, StateIndex>;
+
+/// What a state does.
+#[derive(Debug)]
+pub(crate) enum Op {
+    Task(Task),
+    Choice(Choice),
+    Transform(Transform),
+    ExternalInput(ExternalInput),
+    Timer(Timer),
+    Succeed(Succeed),
+    Fail(Fail),
+}
+
+/// What becomes of a flow that entered a state. A failure ends the scope instead.
+#[derive(Debug)]
+pub(crate) enum Next {
+    /// It takes this successor.
+    Go(StateIndex),
+    /// It stops there.
+    Stop(Position),
+    /// Its scope ends with this output.
+    Succeed(Value),
+}
+
+impl Op {
+    /// Links a state at a path. `None` when something is missing; the linker knows what.
+    pub(crate) fn link(
+        state: &State,
+        path: &JsonPath,
+        index: &Index,
+        linker: &mut Linker<'_>,
+    ) -> Option<Self> {
+        match state {
+            State::Task(task) => Task::link(task, path, index, linker).map(Self::Task),
+            State::Choice(choice) => Choice::link(choice, path, index, linker).map(Self::Choice),
+            State::Transform(transform) => {
+                Transform::link(transform, path, index, linker).map(Self::Transform)
+            }
+            State::Wait(input) => {
+                Some(Self::ExternalInput(ExternalInput::link(StateType::Wait, input, index, linker)))
+            }
+            State::Webhook(input) => {
+                Some(Self::ExternalInput(ExternalInput::link(StateType::Webhook, input, index, linker)))
+            }
+            State::Timer(timer) => Timer::link(timer, path, index, linker).map(Self::Timer),
+            State::Succeed(succeed) => Some(Self::Succeed(Succeed::link(succeed))),
+            State::Fail(fail) => Some(Self::Fail(Fail::link(fail))),
+            State::Parallel(_) => {
+                linker.unsupported("parallel states", path);
+                None
+            }
+            State::Subjourney(_) => {
+                linker.unsupported("subjourney states", path);
+                None
+            }
+        }
+    }
+
+    /// Enters the state with the flow `flow`. After a failure the context is as it was at entry (STA-008).
+    pub(crate) fn enter(
+        &self,
+        id: &StateId,
+        flow: usize,
+        machine: &mut Machine<'_>,
+    ) -> Result<Next, Failure> {
+        match self {
+            Self::Task(task) => Ok(task.enter(id, flow, machine)),
+            Self::Choice(choice) => choice.enter(id, flow, machine),
+            Self::Transform(transform) => transform.enter(id, flow, machine),
+            Self::ExternalInput(input) => Ok(input.enter(id, flow, machine)),
+            Self::Timer(timer) => timer.enter(id, flow, machine),
+            Self::Succeed(succeed) => Ok(succeed.enter(id, flow, machine)),
+            Self::Fail(fail) => Err(fail.enter(flow, machine)),
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! `task`: runs a plugin once per entry, then takes `next` (02 §3).
+
+use std::sync::Arc;
+
+use jf_core::spi::{PreparedTask, TaskWrite};
+use jf_dsl::{JsonPath, StateId, TaskKind};
+
+use super::{Index, Next};
+use crate::failure::Failure;
+use crate::flow::Position;
+use crate::link::Linker;
+use crate::machine::Machine;
+use crate::program::StateIndex;
+use crate::{ActivationId, Effect, Fact, TaskFailure, TaskOrder};
+
+/// A linked `task` state.
+#[derive(Debug)]
+pub(crate) struct Task {
+    kind: TaskKind,
+    prepared: Arc<dyn PreparedTask>,
+    next: StateIndex,
+}
+
+impl Task {
+    pub(super) fn link(
+        task: &jf_dsl::Task,
+        path: &JsonPath,
+        index: &Index,
+        linker: &mut Linker<'_>,
+    ) -> Option<Self> {
+        let next = linker.target(index, &task.next);
+        Some(Self { kind: task.kind.clone(), prepared: linker.task(task, path)?, next })
+    }
+
+    /// Sends the task out; the run records it first, so that a crash repeats it under the same name (ENG-101).
+    pub(super) fn enter(&self, id: &StateId, flow: usize, machine: &mut Machine<'_>) -> Next {
+        let activation = machine.activate();
+        let order = self.order(id, flow, activation, machine);
+        machine.report(Fact::TaskStarted(id.clone(), self.kind.clone()));
+        machine.push(Effect::RunTask(Box::new(order)));
+        Next::Stop(Position::Task { activation })
+    }
+
+    /// What the plugin is to work on.
+    pub(crate) fn order(
+        &self,
+        id: &StateId,
+        flow: usize,
+        activation: ActivationId,
+        machine: &mut Machine<'_>,
+    ) -> TaskOrder {
+        TaskOrder {
+            activation,
+            attempt: machine.attempt(activation),
+            state: id.clone(),
+            kind: self.kind.clone(),
+            task: Arc::clone(&self.prepared),
+            evaluation: machine.evaluation(flow),
+            segment: machine.segment(flow),
+            deadline: machine.deadline(),
+        }
+    }
+
+    /// Takes the result: all writes or none (STA-008). HTTP outcomes are data; what arrives here as a failure ends the scope
+    /// (STA-022).
+    pub(crate) fn finish(
+        &self,
+        id: &StateId,
+        flow: usize,
+        result: Result<Vec<TaskWrite>, TaskFailure>,
+        machine: &mut Machine<'_>,
+    ) -> Result<StateIndex, Failure> {
+        let done = result.map_err(Failure::task).and_then(|writes| machine.write_all(flow, writes));
+        let (id, kind) = (id.clone(), self.kind.clone());
+        machine.report(match &done {
+            Ok(()) => Fact::TaskCompleted(id, kind),
+            Err(failure) => Fact::TaskFailed(id, kind, failure.code().to_owned()),
+        });
+        done.map(|()| self.next)
+    }
+}

@@ -1,0 +1,96 @@
+//! Submissions to steps: checks, projection, acceptance (ENG-040 ff., HTTP-034).
+
+use std::mem;
+use std::sync::Arc;
+
+use jf_core::StepRef;
+use serde_json::Value;
+
+use crate::context::{PAYLOAD, Target};
+use crate::failure::Failure;
+use crate::flow::Position;
+use crate::machine::Machine;
+use crate::projection::project;
+use crate::refused::{Reason, Refused};
+use crate::states::{ExternalInput, Op};
+use crate::steps::resolve;
+use crate::{Accepted, Fact, Submission};
+
+/// A submission that passed all checks.
+struct Checked<'a> {
+    flow: usize,
+    step: StepRef,
+    input: &'a ExternalInput,
+    /// The context after the projections of the request, with what they add to its weight; `None` when they add nothing.
+    projected: Option<(Arc<Value>, usize)>,
+}
+
+impl<'a> Machine<'a> {
+    /// Takes a submission, or refuses it and changes nothing.
+    pub(crate) fn submitted(&mut self, submission: Submission) -> Result<(), Refused> {
+        match self.check(&submission) {
+            Ok(checked) => {
+                self.accept(checked, submission);
+                Ok(())
+            }
+            Err(refused) => Err(refused.with_submission(submission)),
+        }
+    }
+
+    /// Step, precondition, payload, projections, in this order (HTTP-023).
+    fn check(&self, submission: &Submission) -> Result<Checked<'a>, Refused> {
+        let (program, run) = (self.program, &*self.run);
+        let (flow, step) = resolve(program, run, &submission.target)?;
+        let scope = run.flows[flow].scope();
+        let Some(Op::ExternalInput(input)) = program.find(&scope.state).map(|state| state.op()) else {
+            return Err(Refused::new(Reason::StepNotActive));
+        };
+        if !self.head_matches(submission.if_head.as_deref()) {
+            return Err(Refused::new(Reason::SeqMismatch));
+        }
+        if let Err(violations) = program.schemas.get(&input.schema).check(&submission.payload) {
+            let violations = violations.into_iter().map(Into::into).collect();
+            return Err(Refused::new(Reason::Payload(violations)));
+        }
+        let projection = program.projection(&submission.caller, Some(&scope.state.id));
+        let projected = projection.map(|projection| project(projection, &submission.caller, &scope.context));
+        let projected =
+            projected.transpose().map_err(|conflict| Refused::new(Reason::Projection(conflict)))?.flatten();
+        Ok(Checked { flow, step, input, projected })
+    }
+
+    /// Deactivates the step, stores projections and payload and takes `next`, all at once (ENG-045, STA-067).
+    fn accept(&mut self, checked: Checked<'a>, submission: Submission) {
+        let Checked { flow, step, input, projected } = checked;
+        let trace = submission.caller.trace();
+        self.run.traceparent = trace.map(|trace| Arc::clone(&trace.traceparent));
+        let state = self.run.flows[flow].scope().state.id.clone();
+        self.accepted(Accepted { step, state: state.clone(), flow: self.run.flows[flow].id });
+        self.report(Fact::ExternalInputReceived(state));
+
+        let limits = self.limits();
+        let scope = self.run.flows[flow].scope_mut();
+        let before = projected.map(|(context, added)| {
+            let before = (mem::replace(&mut scope.context, context), scope.weight);
+            scope.weight += added;
+            before
+        });
+        match scope.write(Target::Var(PAYLOAD), submission.payload, limits) {
+            Ok(()) => self.leave(flow, submission.segment, Some(input.next)),
+            // The context would become too large (DEF-203): the step was taken, its state fails.
+            Err(failure) => {
+                if let Some((context, weight)) = before {
+                    (scope.context, scope.weight) = (context, weight);
+                }
+                self.fail_step(flow, failure);
+            }
+        }
+    }
+
+    fn fail_step(&mut self, flow: usize, failure: Failure) {
+        self.begin_trigger();
+        let parked = mem::replace(&mut self.run.flows[flow].position, Position::Moving);
+        self.release(parked);
+        self.end_scope(flow, Err(failure));
+    }
+}
