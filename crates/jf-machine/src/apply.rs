@@ -60,12 +60,14 @@ pub fn pending_effects(program: &Program, run: &Run, env: &Env<'_>) -> Effects {
     for (due, timer) in timers {
         machine.push(Effect::ArmTimer { timer, due });
     }
-    for (flow, position) in positions.into_iter().enumerate() {
+    for (flow, position) in positions.iter().copied().enumerate() {
         match position {
             Position::Task { activation } => machine.repeat_task(flow, activation),
-            Position::Moving => machine.push(Effect::Continue),
-            Position::Step { .. } | Position::Timer { .. } => {}
+            Position::Moving | Position::Step { .. } | Position::Timer { .. } => {}
         }
+    }
+    if positions.contains(&Position::Moving) && machine.run.begun {
+        machine.push(Effect::Continue);
     }
     machine.into_effects()
 }

@@ -42,11 +42,14 @@ impl Effects {
     /// was applied, as often as it takes.
     #[must_use]
     pub fn is_unfinished(&self) -> bool {
-        self.list.iter().any(|effect| matches!(effect, Effect::Continue))
+        matches!(self.list.last(), Some(Effect::Continue))
     }
 
-    /// Adds what a later `apply` of the same commit asks for.
+    /// Adds what a later `apply` of the same commit asks for; that one has answered a request to continue.
     pub fn append(&mut self, mut later: Self) {
+        if self.is_unfinished() {
+            self.list.pop();
+        }
         self.list.append(&mut later.list);
         self.accepted = later.accepted.or(self.accepted.take());
         self.changed |= later.changed;
@@ -76,7 +79,7 @@ impl<'a> IntoIterator for &'a Effects {
 #[non_exhaustive]
 pub enum Effect {
     /// Add an entry to the log of the run, in the commit (ENG-106).
-    Emit(Box<LogEntry>),
+    Emit(LogEntry),
     /// Keep a timer, in the commit; replaces one of the same id.
     ArmTimer {
         /// Which.
@@ -101,6 +104,7 @@ pub enum Effect {
     /// The run has ended; nothing will happen to it any more.
     Finish,
     /// The bound on evaluations is reached: look at clock and cancellations, then apply [`Input::Resume`](crate::Input::Resume).
+    /// Always the last effect.
     Continue,
 }
 
@@ -130,7 +134,7 @@ pub struct LogEntry {
 #[derive(Debug, Clone, PartialEq)]
 pub enum LogDocument {
     /// The run changed.
-    Status(JourneyStatus),
+    Status(Box<JourneyStatus>),
     /// The run ended; shared with the run, which keeps it as well.
     Outcome(Arc<JourneyOutcome>),
 }
@@ -140,7 +144,7 @@ impl LogDocument {
     #[must_use]
     pub fn to_event(&self) -> Event {
         match self {
-            Self::Status(status) => Event::Status(status.clone()),
+            Self::Status(status) => Event::Status(JourneyStatus::clone(status)),
             Self::Outcome(outcome) => Event::Outcome(JourneyOutcome::clone(outcome)),
         }
     }

@@ -104,9 +104,7 @@ impl Machine<'_> {
         if let Some(response) = &self.program.definition().spec.output.response {
             let (members, skipped) = pick_members(context, &response.output_var, &JourneyOutcome::RESERVED);
             outcome.projection = members;
-            if !skipped.is_empty() {
-                self.report(Fact::Diagnostic(Diagnostic::ProjectionSkipped(skipped)));
-            }
+            skipped.into_iter().for_each(|fact| self.report(fact));
         }
         outcome
     }

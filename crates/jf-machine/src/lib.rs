@@ -45,6 +45,7 @@ pub use input::{Input, Submission, TaskFailure};
 pub use link::{LinkError, LinkFault};
 pub use platform::ConfigFault;
 pub use program::Program;
+pub use projection::ResponseMembers;
 pub use refused::{Hold, Refused};
 pub use run::Run;
 pub use snapshot::SnapshotError;

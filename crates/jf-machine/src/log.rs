@@ -46,7 +46,7 @@ impl Machine<'_> {
         self.run.shown = shown;
         if self.program.is_journey() {
             let status = self.run.status();
-            self.emit(LogDocument::Status(status));
+            self.emit(LogDocument::Status(Box::new(status)));
         }
     }
 
@@ -56,7 +56,7 @@ impl Machine<'_> {
         }
         self.run.seq += 1;
         let entry = LogEntry { seq: self.run.seq, at: self.run.shown.at, document };
-        self.push(Effect::Emit(Box::new(entry)));
+        self.push(Effect::Emit(entry));
     }
 
     /// What a status says now. Without parallel states the innermost state of the root tells the position (ENG-022).

@@ -70,7 +70,7 @@ impl<'a> Machine<'a> {
     /// the one loop of the interpreter.
     fn advance(&mut self, flow: usize, mut state: &'a LinkedState) {
         loop {
-            if self.evaluations >= self.env.limits.evaluations_per_apply {
+            if self.evaluations >= self.env.limits.evaluations_per_apply.max(1) {
                 self.stop(flow, state, Position::Moving);
                 self.push(Effect::Continue);
                 return;

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::context::members;
 use crate::measure::name_len;
-use crate::{Program, Run};
+use crate::{Diagnostic, Fact, Program, Run};
 
 impl Program {
     /// The projection that the binding of a caller declares for a start, or for the steps of an id wherever they sit (HTTP-035).
@@ -32,21 +32,51 @@ impl Program {
             self.projection(caller, step).map_or(&[][..], |projection| &projection.headers_passthrough);
         let mut headers = HeaderMap::new();
         for entry in entries {
-            let value = caller.header(entry.from.as_str()).and_then(|text| HeaderValue::from_str(&text).ok());
-            if let (Ok(name), Some(value)) = (HeaderName::from_bytes(entry.to.as_str().as_bytes()), value) {
+            let value = caller
+                .header(entry.from.as_str())
+                .and_then(|text| HeaderValue::from_bytes(text.as_bytes()).ok());
+            if let (Ok(name), Some(mut value)) = (HeaderName::from_bytes(entry.to.as_str().as_bytes()), value)
+            {
+                // Hides it from debug output, since it may well be a credential (TSK-010).
+                value.set_sensitive(true);
                 headers.insert(name, value);
             }
         }
         headers
     }
+
+    /// The query parameters of a request that are projected, as the fingerprint of a keyed command covers them (ENG-058).
+    #[must_use]
+    pub fn projected_query<'a>(
+        &'a self,
+        step: Option<&StateId>,
+        caller: &'a Caller,
+    ) -> Vec<(&'a str, &'a str)> {
+        let entries =
+            self.projection(caller, step).map_or(&[][..], |projection| &projection.query_to_context);
+        let present = entries
+            .iter()
+            .filter_map(|entry| Some((&*entry.parameter, caller.query_parameter(&entry.parameter)?)));
+        present.collect()
+    }
+}
+
+/// What a `response` block adds to an answer, with what telemetry should learn of it.
+#[derive(Debug, Clone, PartialEq, Default)]
+#[non_exhaustive]
+pub struct ResponseMembers {
+    /// The members, for [`JourneyStatus::projection`].
+    pub members: Map<String, Value>,
+    /// Diagnostics: members that would hide the document's own (ENG-029).
+    pub facts: Vec<Fact>,
 }
 
 impl Run {
     /// The members that the `response` block of a submitted step adds to the answer, by the context of the step's scope as it is
     /// now, or as it was when that scope ended (ENG-048). `step` is what the submission was resolved to.
     #[must_use]
-    pub fn step_response(&self, program: &Program, step: &StepRef) -> Map<String, Value> {
-        let StepRef::Id(id) = step else { return Map::new() };
+    pub fn step_response(&self, program: &Program, step: &StepRef) -> ResponseMembers {
+        let StepRef::Id(id) = step else { return ResponseMembers::default() };
         let context = match &self.end {
             Some(end) => Some(&end.context),
             None => self.flows.first().and_then(|root| root.scopes.first()).map(|scope| &scope.context),
@@ -54,21 +84,20 @@ impl Run {
         let input = program.definition().state(id.as_str()).and_then(|state| state.external_input());
         let output_var =
             input.and_then(|input| input.response.as_ref()).and_then(|response| response.output_var.as_ref());
-        match (context, output_var) {
-            (Some(context), Some(output_var)) => {
-                pick_members(context, output_var, &JourneyStatus::RESERVED).0
-            }
-            _ => Map::new(),
-        }
+        let (Some(context), Some(output_var)) = (context, output_var) else {
+            return ResponseMembers::default();
+        };
+        let (members, skipped) = pick_members(context, output_var, &JourneyStatus::RESERVED);
+        ResponseMembers { members, facts: skipped.into_iter().collect() }
     }
 
     /// The members that the answer to a synchronous start adds: those of the one step the run is parked at, if it is exactly one
     /// (ENG-048).
     #[must_use]
-    pub fn start_response(&self, program: &Program) -> Map<String, Value> {
+    pub fn start_response(&self, program: &Program) -> ResponseMembers {
         match self.active_steps() {
             [step] => self.step_response(program, &StepRef::Id(step.step_id.clone())),
-            _ => Map::new(),
+            _ => ResponseMembers::default(),
         }
     }
 }
@@ -100,12 +129,12 @@ pub(crate) fn project(
     Ok(projected)
 }
 
-/// The members of `context.<output_var>` that do not hide the document's own, and the names of those that would.
+/// The members of `context.<output_var>` that do not hide the document's own, and a report of those that would (ENG-029).
 pub(crate) fn pick_members(
     context: &Value,
     output_var: &VarName,
     reserved: &[&str],
-) -> (Map<String, Value>, Vec<String>) {
+) -> (Map<String, Value>, Option<Fact>) {
     let mut skipped = Vec::new();
     let mut picked = Map::new();
     for (name, value) in context.get(output_var.as_str()).and_then(Value::as_object).into_iter().flatten() {
@@ -115,5 +144,6 @@ pub(crate) fn pick_members(
             picked.insert(name.clone(), value.clone());
         }
     }
-    (picked, skipped)
+    let report = (!skipped.is_empty()).then_some(Fact::Diagnostic(Diagnostic::ProjectionSkipped(skipped)));
+    (picked, report)
 }
