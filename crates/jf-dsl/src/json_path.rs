@@ -69,6 +69,11 @@ impl JsonPath {
         self.steps.is_empty()
     }
 
+    /// The paths from the root to here, both included.
+    pub(crate) fn prefixes(&self) -> impl Iterator<Item = JsonPath> + '_ {
+        (0..=self.steps.len()).map(|length| Self { steps: self.steps[..length].to_vec() })
+    }
+
     pub(crate) fn from_steps(steps: Vec<PathStep>) -> Self {
         Self { steps }
     }

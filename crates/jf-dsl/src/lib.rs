@@ -2,15 +2,19 @@
 
 mod capabilities;
 mod catalog;
+mod decode;
 mod diagnostic;
+mod digest;
 mod header;
 mod ids;
 mod json_path;
 mod load;
 mod model;
+mod rules;
 mod schema;
 mod source;
 mod suggest;
+mod tree;
 mod value;
 mod version;
 
@@ -28,7 +32,8 @@ pub use ids::{
     OutcomeId, RESERVED_CLIENT_TYPES, StateId, SubjourneyId, VarName, is_ident,
 };
 pub use json_path::{InvalidJsonPath, JsonPath, PathStep};
-pub use load::{BodyDigest, Loaded, Positions, load};
+pub use digest::BodyDigest;
+pub use load::{Document, Loaded, Positions, check_configuration, load, load_document};
 pub use model::binding::{
     ApiResponseRule, ApiResponses, Bindings, FailedStatus, HeaderToContext, HttpBinding, Passthrough,
     Projection, QueryToContext, RuleStatus, WebSocketBinding,
@@ -46,9 +51,11 @@ pub use model::state::{
     ResultKind, State, StateType, States, StepResponse, Subjourney, Succeed, Task, Timer, TimerDue,
     Transform, TransformTarget, WaitTimeout,
 };
+pub use rules::{RuleInfo, all as rules, explain};
 pub use schema::{CompiledSchema, Schemas, Violation};
 pub use source::{Format, LineColumn, SourceFile, Span};
 pub use suggest::closest;
+pub use tree::{Member, Node, NodeValue, read_tree};
 pub use value::duration::{InvalidDuration, IsoDuration};
 pub use value::path::{DotPath, InvalidDotPath, Members, PathConflict, WritePath};
 pub use value::template::{

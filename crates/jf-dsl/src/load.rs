@@ -1,14 +1,21 @@
 //! Loading: from a source file to a validated definition.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::capabilities::Capabilities;
+use crate::capabilities::{Capabilities, TaskSite};
+use crate::decode::{self, PendingTask};
+use crate::diagnostic::Diagnostic;
 use crate::diagnostic::set::Diagnostics;
+use crate::digest::BodyDigest;
 use crate::json_path::JsonPath;
 use crate::model::definition::Definition;
+use crate::model::metadata::MetadataLimits;
+use crate::rules::{metadata, shape, syntax, tasks};
 use crate::schema::Schemas;
 use crate::source::{SourceFile, Span};
+use crate::tree::{Node, read_into};
 
 /// A definition that passed every rule, with what belongs to it.
 #[derive(Debug, Clone)]
@@ -27,9 +34,10 @@ pub struct Loaded {
 }
 
 /// Where the members of a loaded document stand. Cheap to clone.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Positions {
     source: SourceFile,
+    root: Arc<Node>,
 }
 
 impl Positions {
@@ -39,46 +47,171 @@ impl Positions {
         &self.source
     }
 
+    /// The document as it was read.
+    #[must_use]
+    pub fn tree(&self) -> &Node {
+        &self.root
+    }
+
     /// The bytes of the value at a path.
     #[must_use]
     pub fn span(&self, path: &JsonPath) -> Option<Span> {
-        let _ = path;
-        None
+        self.root.find(path).map(|(node, _)| node.span)
     }
-}
 
-/// Identifies a body as parsed: equal for documents that differ in comments and layout alone, different when a value
-/// or the order of keys differs (DEF-029). Stable across processes and versions.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct BodyDigest([u8; 32]);
-
-impl BodyDigest {
-    /// The 32 bytes.
+    /// The bytes of the key that leads to a path.
     #[must_use]
-    pub const fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
+    pub fn key_span(&self, path: &JsonPath) -> Option<Span> {
+        self.root.find(path).and_then(|(_, key)| key)
     }
 }
 
-impl fmt::Display for BodyDigest {
-    /// Lower-case hexadecimal.
+impl fmt::Debug for Positions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.debug_struct("Positions").field("source", &self.source).finish_non_exhaustive()
     }
 }
 
-impl fmt::Debug for BodyDigest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
+/// A document of any kind (DEF-021).
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Document {
+    /// A Journey or an Api.
+    Definition(Box<Loaded>),
+    /// Limits on metadata (DEF-115).
+    MetadataLimits {
+        /// The limits of the document over the built-in ones (DEF-116).
+        limits: MetadataLimits,
+        /// What deserves a look.
+        warnings: Diagnostics,
+    },
 }
 
 /// Loads a Journey or an Api.
 ///
+/// Loading is pure: it asks the capabilities and opens nothing (DEF-013).
+///
 /// # Errors
 ///
-/// All diagnostics when at least one is an error; a document of another kind is one.
+/// All diagnostics, warnings included, when at least one is an error. A document of another kind is an error too; use
+/// [`load_document`] where one may stand.
+///
+/// # Examples
+///
+/// ```
+/// use jf_dsl::{SourceFile, StaticCapabilities, load};
+///
+/// let source = SourceFile::new("hello.journey.yaml", "
+/// apiVersion: v1
+/// kind: Journey
+/// metadata: { name: hello, version: 1.0.0 }
+/// spec:
+///   start: done
+///   states:
+///     done: { type: succeed }
+/// ");
+/// let loaded = load(&source, &StaticCapabilities::full()).unwrap();
+/// assert_eq!(loaded.definition.name(), "hello");
+/// ```
 pub fn load(source: &SourceFile, capabilities: &dyn Capabilities) -> Result<Loaded, Diagnostics> {
-    let _ = (source, capabilities);
-    Err(Diagnostics::new())
+    match load_document(source, capabilities)? {
+        Document::Definition(loaded) => Ok(*loaded),
+        Document::MetadataLimits { .. } => {
+            let fault = shape::not_one_of("MetadataLimits", &["Journey", "Api"]).rule("DEF-021");
+            let path = JsonPath::root().member("kind");
+            Err(Diagnostics::sorted(vec![fault.at(path, source, Span::default())]))
+        }
+    }
+}
+
+/// Loads a document of any kind.
+///
+/// # Errors
+///
+/// All diagnostics, warnings included, when at least one is an error.
+pub fn load_document(source: &SourceFile, capabilities: &dyn Capabilities) -> Result<Document, Diagnostics> {
+    let mut faults = Vec::new();
+    if !source.is_definition_file() {
+        faults.push(syntax::file_name().at(JsonPath::root(), source, Span::default()));
+    }
+    let root = read_into(source, &capabilities.size_limits(), &mut faults);
+    let Some(root) = root else { return Err(Diagnostics::sorted(faults)) };
+    let mut decoded = decode::decode_tree(source, capabilities, &root, faults);
+    if let Some(decode::Document::Definition(definition)) = &decoded.document {
+        let judged = judge_tasks(source, capabilities, &root, definition, decoded.tasks, &decoded.faults);
+        decoded.faults.extend(judged);
+    }
+    let faults = Diagnostics::sorted(decoded.faults);
+    match decoded.document {
+        Some(document) if !faults.has_errors() => Ok(match document {
+            decode::Document::MetadataLimits(limits) => Document::MetadataLimits { limits, warnings: faults },
+            decode::Document::Definition(definition) => Document::Definition(Box::new(Loaded {
+                definition: Arc::from(definition),
+                schemas: Arc::new(Schemas { compiled: decoded.compiled }),
+                warnings: faults,
+                digest: BodyDigest::of(&root),
+                positions: Positions { source: source.clone(), root: Arc::new(root) },
+            })),
+        }),
+        _ => Err(faults),
+    }
+}
+
+/// Lets the plugins judge their tasks, now that the rest of the definition is known. What lies at or below a member
+/// that was reported already is the same fault.
+fn judge_tasks(
+    source: &SourceFile,
+    capabilities: &dyn Capabilities,
+    root: &Node,
+    definition: &Definition,
+    pending: Vec<PendingTask>,
+    reported: &[Diagnostic],
+) -> Vec<Diagnostic> {
+    let reported: HashSet<&JsonPath> = reported.iter().map(|diagnostic| &diagnostic.path).collect();
+    let mut found = Vec::new();
+    for task in pending {
+        let site = TaskSite::new(definition, &task.path).with_base(source.base());
+        for finding in capabilities.check_task(&task.kind, &task.config, &site) {
+            let path = task.path.clone().join(&finding.path);
+            if path.prefixes().skip(task.path.steps().len() + 1).any(|prefix| reported.contains(&prefix)) {
+                continue;
+            }
+            let span = span_near(root, &path).unwrap_or(task.key);
+            found.push(tasks::finding(finding).at(path, source, span));
+        }
+    }
+    found
+}
+
+/// The bytes to show for a path that may not exist: those of the value, or the key of the nearest object around it.
+fn span_near(root: &Node, path: &JsonPath) -> Option<Span> {
+    if let Some((node, key)) = root.find(path) {
+        let scalar = node.members().is_empty() && node.items().is_empty();
+        return Some(if scalar { node.span } else { key.unwrap_or(node.span) });
+    }
+    path.prefixes().collect::<Vec<_>>().iter().rev().find_map(|prefix| root.find(prefix).and_then(|(_, key)| key))
+}
+
+/// Checks that the declared configuration keys of a definition have values of their types (DEF-082). This is part of
+/// deploying, not of loading: a definition can be valid where its configuration is not known.
+///
+/// # Errors
+///
+/// One diagnostic per key without a usable value.
+pub fn check_configuration(loaded: &Loaded, capabilities: &dyn Capabilities) -> Result<(), Diagnostics> {
+    let definition = &*loaded.definition;
+    let mut faults = Vec::new();
+    for (key, declaration) in &definition.spec.platform_config {
+        let fault = match capabilities.platform_config(definition.name(), key.as_str()) {
+            None if declaration.required => metadata::config_missing(key.as_str()),
+            Some(value) if !declaration.config_type.accepts(&value) => {
+                metadata::config_type(key.as_str(), declaration.config_type.as_str())
+            }
+            _ => continue,
+        };
+        let path = JsonPath::root().member("spec").member("platform").member("config").member(key.as_str());
+        let span = loaded.positions.key_span(&path).unwrap_or_default();
+        faults.push(fault.at(path, loaded.positions.source(), span));
+    }
+    if faults.is_empty() { Ok(()) } else { Err(Diagnostics::sorted(faults)) }
 }

@@ -16,6 +16,8 @@ struct Inner {
     text: Arc<str>,
     format: Format,
     base: Option<PathBuf>,
+    /// Whether it was read from a file, whose name then matters (DEF-001).
+    is_file: bool,
     flaw: Option<SourceFlaw>,
     /// Byte offsets at which lines start, computed when a position is first asked for.
     lines: OnceLock<Vec<usize>>,
@@ -30,13 +32,30 @@ pub enum Format {
     Json,
 }
 
+/// Where a source comes from.
+enum Origin {
+    Memory,
+    /// A file, with the folder it lies in.
+    File(Option<PathBuf>),
+}
+
+/// Whether the file is named like a definition (DEF-001).
+fn is_definition_name(name: &str) -> bool {
+    [".journey.yaml", ".journey.yml", ".journey.json"].iter().any(|ending| name.ends_with(ending))
+}
+
 /// Why the bytes of a file are no text to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SourceFlaw {
     /// The bytes from this offset on are not UTF-8; the text ends there.
-    NotUtf8(usize),
-    /// The file has more than this many bytes; the text is empty.
-    TooLarge(usize),
+    NotUtf8 {
+        /// The offset.
+        at: usize,
+        /// Whether the file starts like UTF-16.
+        utf16: bool,
+    },
+    /// The file has more than [`READ_LIMIT`] bytes; the text is empty.
+    TooLarge,
 }
 
 /// A place in a text: line and column count from 1, columns in Unicode scalar values.
@@ -72,13 +91,13 @@ impl SourceFile {
     /// A source from memory. The format follows from the name (`.json`, else YAML).
     #[must_use]
     pub fn new(name: impl Into<String>, text: impl Into<Arc<str>>) -> Self {
-        Self::build(name.into(), text.into(), None, None)
+        Self::build(name.into(), text.into(), Origin::Memory, None)
     }
 
     /// A source from bytes, which need not be UTF-8: loading reports where they are not.
     #[must_use]
     pub fn from_bytes(name: impl Into<String>, bytes: Vec<u8>) -> Self {
-        Self::decode(name.into(), bytes, None)
+        Self::decode(name.into(), bytes, Origin::Memory)
     }
 
     /// Reads a file; relative references of the definition start from its folder (DEF-065).
@@ -91,39 +110,51 @@ impl SourceFile {
     pub fn from_path(path: impl AsRef<Path>) -> io::Result<Self> {
         let path = path.as_ref();
         let name = path.display().to_string();
-        let base = path.parent().map(Path::to_path_buf);
+        let origin = Origin::File(path.parent().map(Path::to_path_buf));
         let mut bytes = Vec::new();
         File::open(path)?.take(READ_LIMIT + 1).read_to_end(&mut bytes)?;
-        let size = bytes.len();
-        if size as u64 > READ_LIMIT {
-            return Ok(Self::build(name, "".into(), base, Some(SourceFlaw::TooLarge(size - 1))));
+        if bytes.len() as u64 > READ_LIMIT {
+            return Ok(Self::build(name, "".into(), origin, Some(SourceFlaw::TooLarge)));
         }
-        Ok(Self::decode(name, bytes, base))
+        Ok(Self::decode(name, bytes, origin))
     }
 
     /// The same source with another base folder for relative references (DEF-065).
     #[must_use]
     pub fn with_base(self, base: impl Into<PathBuf>) -> Self {
-        let inner = &*self.0;
-        Self::build(inner.name.clone(), Arc::clone(&inner.text), Some(base.into()), inner.flaw)
+        let Inner { name, text, format, is_file, flaw, .. } = &*self.0;
+        let (name, text) = (name.clone(), Arc::clone(text));
+        let (format, is_file, flaw) = (*format, *is_file, *flaw);
+        let base = Some(base.into());
+        Self(Arc::new(Inner { name, text, format, base, is_file, flaw, lines: OnceLock::new() }))
     }
 
-    fn decode(name: String, bytes: Vec<u8>, base: Option<PathBuf>) -> Self {
+    fn decode(name: String, bytes: Vec<u8>, origin: Origin) -> Self {
         match String::from_utf8(bytes) {
-            Ok(text) => Self::build(name, text.into(), base, None),
+            Ok(text) => Self::build(name, text.into(), origin, None),
             Err(error) => {
-                let valid = error.utf8_error().valid_up_to();
-                let text = String::from_utf8_lossy(&error.as_bytes()[..valid]).into_owned();
-                Self::build(name, text.into(), base, Some(SourceFlaw::NotUtf8(valid)))
+                let at = error.utf8_error().valid_up_to();
+                let utf16 = error.as_bytes().starts_with(b"\xff\xfe") || error.as_bytes().starts_with(b"\xfe\xff");
+                let text = String::from_utf8_lossy(&error.as_bytes()[..at]).into_owned();
+                Self::build(name, text.into(), origin, Some(SourceFlaw::NotUtf8 { at, utf16 }))
             }
         }
     }
 
-    fn build(name: String, text: Arc<str>, base: Option<PathBuf>, flaw: Option<SourceFlaw>) -> Self {
+    fn build(name: String, text: Arc<str>, origin: Origin, flaw: Option<SourceFlaw>) -> Self {
         let json =
             Path::new(&name).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
         let format = if json { Format::Json } else { Format::Yaml };
-        Self(Arc::new(Inner { name, text, format, base, flaw, lines: OnceLock::new() }))
+        let (base, is_file) = match origin {
+            Origin::Memory => (None, false),
+            Origin::File(base) => (base, true),
+        };
+        Self(Arc::new(Inner { name, text, format, base, is_file, flaw, lines: OnceLock::new() }))
+    }
+
+    /// Whether the name is one of a definition file; text from memory may have any (DEF-001).
+    pub(crate) fn is_definition_file(&self) -> bool {
+        !self.0.is_file || is_definition_name(&self.0.name)
     }
 
     /// The name, as diagnostics show it.
@@ -212,6 +243,6 @@ mod tests {
     #[test]
     fn bytes_that_are_no_text_are_kept_up_to_the_fault() {
         let source = SourceFile::from_bytes("a.yaml", b"ok: \xff\xfe".to_vec());
-        assert_eq!((source.text(), source.flaw()), ("ok: ", Some(SourceFlaw::NotUtf8(4))));
+        assert_eq!((source.text(), source.flaw()), ("ok: ", Some(SourceFlaw::NotUtf8 { at: 4, utf16: false })));
     }
 }

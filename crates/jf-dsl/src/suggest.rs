@@ -1,59 +1,67 @@
-//! "Did you mean …?" (DEF-007).
+//! Did you mean …? (DEF-007)
 
-/// The known name an author most likely meant: equal ignoring case, or else the nearest within edit distance 2.
+/// The candidate that the word most likely stands for: equal but for case, or within edit distance 2 (DEF-007).
 ///
-/// Among equally near names the first wins. Names of up to two characters are never guessed at by distance, since any two
-/// of them are near.
+/// ```
+/// assert_eq!(jf_dsl::closest("nexxt", ["next", "default"]), Some("next"));
+/// assert_eq!(jf_dsl::closest("TimeoutSec", ["timeoutSec"]), Some("timeoutSec"));
+/// assert_eq!(jf_dsl::closest("banana", ["next", "default"]), None);
+/// ```
 #[must_use]
-pub fn closest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    const REACH: usize = 2;
+pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    const FARTHEST: usize = 2;
     let mut best: Option<(usize, &str)> = None;
-    for candidate in known {
-        if candidate.eq_ignore_ascii_case(name) {
-            return Some(candidate);
-        }
-        if name.chars().count() <= REACH || candidate.len().abs_diff(name.len()) > REACH * 4 {
+    for candidate in candidates {
+        let distance = if candidate.eq_ignore_ascii_case(word) {
+            0
+        } else if word.chars().count().abs_diff(candidate.chars().count()) > FARTHEST {
             continue;
-        }
-        let distance = distance(name, candidate);
-        if distance <= REACH && best.is_none_or(|(nearest, _)| distance < nearest) {
+        } else {
+            distance(word, candidate)
+        };
+        if distance <= FARTHEST && best.is_none_or(|(least, _)| distance < least) {
             best = Some((distance, candidate));
         }
     }
     best.map(|(_, candidate)| candidate)
 }
 
-/// Levenshtein distance in characters, with two neighbours swapped counting as one edit.
+/// The number of insertions, removals, replacements and swaps of neighbours between two words.
 fn distance(a: &str, b: &str) -> usize {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let mut before = vec![0; b.len() + 1];
-    let mut previous: Vec<usize> = (0..=b.len()).collect();
-    for i in 1..=a.len() {
-        let mut current = vec![i; b.len() + 1];
-        for j in 1..=b.len() {
-            let substituted = previous[j - 1] + usize::from(a[i - 1] != b[j - 1]);
-            current[j] = substituted.min(previous[j] + 1).min(current[j - 1] + 1);
-            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                current[j] = current[j].min(before[j - 2] + 1);
+    let mut before_last: Vec<usize> = Vec::new();
+    let mut last: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.iter().enumerate() {
+        let mut row = vec![i + 1];
+        for (j, y) in b.iter().enumerate() {
+            let replaced = last[j] + usize::from(x != y);
+            let mut least = replaced.min(last[j + 1] + 1).min(row[j] + 1);
+            if i > 0 && j > 0 && *x == b[j - 1] && a[i - 1] == *y {
+                least = least.min(before_last[j - 1] + 1);
             }
+            row.push(least);
         }
-        before = std::mem::replace(&mut previous, current);
+        before_last = std::mem::replace(&mut last, row);
     }
-    previous[b.len()]
+    last[b.len()]
 }
 
 #[cfg(test)]
 mod tests {
-    use super::closest;
+    use super::{closest, distance};
 
     #[test]
-    fn def_007_suggests_names_within_two_edits_or_other_case() {
-        let known = ["timeoutSec", "onTimeout", "input", "response"];
-        assert_eq!(closest("timeoutsec", known), Some("timeoutSec"));
-        assert_eq!(closest("timoutSec", known), Some("timeoutSec"));
-        assert_eq!(closest("inptu", known), Some("input"));
-        assert_eq!(closest("respond", known), Some("response"));
-        assert_eq!(closest("security", known), None);
-        assert_eq!(closest("in", known), None);
+    fn def_007_distance_counts_edits() {
+        for (a, b, expected) in [("", "abc", 3), ("next", "next", 0), ("nxet", "next", 1), ("defualt", "default", 1), ("staets", "states", 1), ("kitten", "sitting", 3)] {
+            assert_eq!(distance(a, b), expected, "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn def_007_the_nearest_wins() {
+        assert_eq!(closest("inputs", ["outputs", "input", "output"]), Some("input"));
+        assert_eq!(closest("NEXT", ["text", "next"]), Some("next"));
+        assert_eq!(closest("if", ["name", "id"]), Some("id"));
+        assert_eq!(closest("timeout", ["timeoutSec"]), None, "too far");
     }
 }

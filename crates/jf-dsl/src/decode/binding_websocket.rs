@@ -1,0 +1,127 @@
+//! `spec.bindings.websocket` (WS-001 ff.).
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::{Decoder, Place};
+use crate::ids::{MessageType, StateId};
+use crate::model::binding::WebSocketBinding;
+use crate::model::ordered::OrderedMap;
+use crate::rules::{bindings as rules, flow, shape};
+use crate::source::Span;
+
+impl Decoder<'_> {
+    pub(super) fn websocket_binding(
+        &mut self,
+        place: &Place<'_>,
+        graph: Option<&flow::Graph<'_>>,
+    ) -> Option<WebSocketBinding> {
+        self.object(place, "WS-001")?;
+        self.known_or(place, &["endpoint", "start", "steps"], |name| {
+            Some(shape::unknown_member(name, &["endpoint", "start", "steps"]).rule("WS-001"))
+        });
+        let (path, subprotocol) = place.get("endpoint").map(|place| self.endpoint(&place)).unwrap_or_default();
+        let start = self.start_type(place);
+        let steps = place.get("steps");
+        let types = steps.as_ref().map(|steps| self.step_types(steps, start.as_ref(), graph)).unwrap_or_default();
+        if let Some(graph) = graph {
+            let covered = |id: &str| steps.as_ref().is_some_and(|steps| steps.get(id).is_some());
+            let uncovered: Vec<&str> = graph.external_ids().filter(|id| !covered(id)).collect();
+            if !uncovered.is_empty() {
+                self.report_member(place, "steps", rules::not_submittable(&uncovered));
+            }
+        }
+        Some(WebSocketBinding { path, subprotocol, start: start?.0, steps: types })
+    }
+
+    fn endpoint(&mut self, place: &Place<'_>) -> (Option<Arc<str>>, Option<Arc<str>>) {
+        if self.object(place, "WS-001").is_none() {
+            return (None, None);
+        }
+        self.known_or(place, &["path", "subprotocol"], |name| {
+            Some(shape::unknown_member(name, &["path", "subprotocol"]).rule("WS-001"))
+        });
+        let path = place.get("path").and_then(|place| {
+            let text = self.non_empty(&place, "WS-004")?;
+            if let Some(reason) = rules::endpoint_fault(text) {
+                self.report(&place, shape::malformed(text, "endpoint path", reason).rule("WS-004"));
+                return None;
+            }
+            Some(Arc::clone(text))
+        });
+        let subprotocol = place.get("subprotocol").and_then(|place| {
+            let text = self.non_empty(&place, "WS-007")?;
+            if !crate::header::is_token(text) {
+                self.report(&place, shape::malformed(text, "subprotocol", "it is not a token").rule("WS-007"));
+                return None;
+            }
+            Some(Arc::clone(text))
+        });
+        (path, subprotocol)
+    }
+
+    fn start_type(&mut self, place: &Place<'_>) -> Option<(MessageType, Span)> {
+        let start = self.required(place, "start", "WS-008")?;
+        let message_type = self.type_of(&start, "WS-008")?;
+        let span = start.get("messageType")?.span();
+        Some((message_type, span))
+    }
+
+    /// An object with `messageType` (WS-008, WS-010, WS-013).
+    fn type_of(&mut self, place: &Place<'_>, rule: &'static str) -> Option<MessageType> {
+        self.object(place, rule)?;
+        self.known_or(place, &["messageType"], |name| {
+            Some(shape::unknown_member(name, &["messageType"]).rule("WS-001"))
+        });
+        let member = self.required(place, "messageType", rule)?;
+        let text = self.non_empty(&member, rule)?;
+        match MessageType::parse(Arc::clone(text)) {
+            Ok(message_type) => {
+                if rules::is_server_type(text) {
+                    self.report(&member, rules::server_type(text));
+                }
+                Some(message_type)
+            }
+            Err(invalid) => {
+                self.report(&member, rules::reserved_type(text, invalid.reason()));
+                None
+            }
+        }
+    }
+
+    fn step_types(
+        &mut self,
+        place: &Place<'_>,
+        start: Option<&(MessageType, Span)>,
+        graph: Option<&flow::Graph<'_>>,
+    ) -> OrderedMap<StateId, MessageType> {
+        let mut types = OrderedMap::default();
+        if self.object(place, "WS-009").is_none() {
+            return types;
+        }
+        let mut first_uses: HashMap<MessageType, Span> = HashMap::new();
+        for (id, step) in place.entries() {
+            if let Some(graph) = graph
+                && !graph.is_external_input(id)
+            {
+                self.report_key(&step, rules::no_such_step(id, graph, "WS-009"));
+            }
+            let Some(message_type) = self.type_of(&step, "WS-010") else { continue };
+            if let Some(member) = step.get("messageType") {
+                match (start, first_uses.get(&message_type)) {
+                    (Some((start, at)), _) if *start == message_type => {
+                        self.report(&member, rules::start_is_step(message_type.as_str(), *at));
+                    }
+                    (_, Some(first)) => self.report(&member, rules::shared_type(message_type.as_str(), *first)),
+                    (_, None) => {
+                        first_uses.insert(message_type.clone(), member.span());
+                    }
+                }
+            }
+            if let Ok(id) = StateId::parse(Arc::clone(id)) {
+                types.insert(id, message_type);
+            }
+        }
+        types
+    }
+}

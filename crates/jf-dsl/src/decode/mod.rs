@@ -1,0 +1,197 @@
+//! From the tree to the model.
+//!
+//! The decoder is a set of small functions, one per block of the language, that go on after an error: each returns what
+//! it could read and reports the rest. `None` means that the fault has been reported already, so that one fault gives
+//! one diagnostic.
+
+mod binding_http;
+mod binding_websocket;
+mod bindings;
+mod blocks;
+mod document;
+mod expression;
+mod io;
+mod limits;
+mod metadata;
+mod place;
+mod scalars;
+mod schema;
+mod spec;
+mod state;
+mod states;
+mod template;
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use crate::capabilities::Capabilities;
+use crate::diagnostic::Diagnostic;
+use crate::ids::MapperId;
+use crate::json_path::JsonPath;
+use crate::model::definition::{ConfigDeclaration, Kind};
+use crate::model::expression::Expression;
+use crate::model::metadata::MetadataLimits;
+use crate::model::ordered::OrderedMap;
+use crate::model::schema::Schema;
+use crate::rules::{Fault, shape};
+use crate::schema::CompiledSchema;
+use crate::source::{SourceFile, Span};
+use crate::tree::Node;
+use crate::{ConfigKey, TaskKind};
+
+pub(crate) use document::Document;
+pub(crate) use place::Place;
+
+/// What is known while a document is decoded.
+pub(crate) struct Decoder<'a> {
+    pub(crate) source: &'a SourceFile,
+    pub(crate) capabilities: &'a dyn Capabilities,
+    pub(crate) faults: Vec<Diagnostic>,
+    pub(crate) limits: MetadataLimits,
+    /// The kind; a Journey while it is unknown, which has fewer restrictions.
+    pub(crate) kind: Kind,
+    /// The compiled schemas by slot.
+    pub(crate) compiled: Vec<CompiledSchema>,
+    /// The named mappers; those that have faults of their own are `None`.
+    pub(crate) mappers: OrderedMap<MapperId, Option<Expression>>,
+    pub(crate) used_mappers: HashSet<Arc<str>>,
+    /// The declared configuration keys.
+    pub(crate) config: OrderedMap<ConfigKey, ConfigDeclaration>,
+    pub(crate) context: Option<Schema>,
+    /// Tasks of registered kinds, to be judged by their plugins once the rest is known.
+    pub(crate) tasks: Vec<PendingTask>,
+    /// States seen so far, over all scopes (DEF-014).
+    pub(crate) states: usize,
+    /// Nested `parallel` and `subjourney` states around the scope in hand (DEF-014).
+    pub(crate) level: usize,
+}
+
+/// A task that its plugin has to judge.
+pub(crate) struct PendingTask {
+    pub(crate) path: JsonPath,
+    pub(crate) kind: TaskKind,
+    pub(crate) config: serde_json::Value,
+    pub(crate) key: Span,
+}
+
+impl<'a> Decoder<'a> {
+    pub(crate) fn new(source: &'a SourceFile, capabilities: &'a dyn Capabilities, faults: Vec<Diagnostic>) -> Self {
+        Self {
+            source,
+            capabilities,
+            faults,
+            limits: capabilities.metadata_limits(),
+            kind: Kind::Journey,
+            compiled: Vec::new(),
+            mappers: OrderedMap::default(),
+            used_mappers: HashSet::new(),
+            config: OrderedMap::default(),
+            context: None,
+            tasks: Vec::new(),
+            states: 0,
+            level: 0,
+        }
+    }
+
+    /// Reports a fault of a value.
+    pub(crate) fn report(&mut self, place: &Place<'_>, fault: Fault) {
+        self.report_at(place.path(), place.span(), fault);
+    }
+
+    /// Reports a fault of a member as such: its key is shown.
+    pub(crate) fn report_key(&mut self, place: &Place<'_>, fault: Fault) {
+        self.report_at(place.path(), place.anchor(), fault);
+    }
+
+    /// Reports something about a member that may be missing, at the path it would have (DEF-010).
+    pub(crate) fn report_member(&mut self, parent: &Place<'_>, name: &str, fault: Fault) {
+        match parent.node.member(name) {
+            Some(member) => self.report(&parent.of(member), fault),
+            None => self.report_at(parent.path().member(name), parent.anchor(), fault),
+        }
+    }
+
+    pub(crate) fn report_at(&mut self, path: JsonPath, span: Span, fault: Fault) {
+        self.faults.push(fault.at(path, self.source, span));
+    }
+
+    /// Checks that the value is an object.
+    pub(crate) fn object(&mut self, place: &Place<'_>, rule: &'static str) -> Option<()> {
+        if place.is_object() {
+            return Some(());
+        }
+        self.wrong_type(place, "an object", rule);
+        None
+    }
+
+    /// Checks that the value is an array.
+    pub(crate) fn array(&mut self, place: &Place<'_>, rule: &'static str) -> Option<()> {
+        if matches!(place.node.value, crate::tree::NodeValue::Array(_)) {
+            return Some(());
+        }
+        self.wrong_type(place, "an array", rule);
+        None
+    }
+
+    pub(crate) fn wrong_type(&mut self, place: &Place<'_>, expected: &str, rule: &'static str) {
+        if !place.is_broken() {
+            self.report(place, shape::wrong_type(expected, place.node.type_name()).rule(rule));
+        }
+    }
+
+    /// A member that must be there.
+    pub(crate) fn required<'s>(
+        &mut self,
+        place: &'s Place<'_>,
+        name: &'static str,
+        rule: &'static str,
+    ) -> Option<Place<'s>> {
+        let found = place.get(name);
+        if found.is_none() {
+            self.report_member(place, name, shape::missing(name).rule(rule));
+        }
+        found
+    }
+
+    /// Reports members that a fixed shape does not have (DEF-007, DEF-008).
+    pub(crate) fn known(&mut self, place: &Place<'_>, known: &[&str]) {
+        self.known_or(place, known, |_| None);
+    }
+
+    /// Like `known`, with a more specific fault for some members.
+    pub(crate) fn known_or(&mut self, place: &Place<'_>, known: &[&str], special: impl Fn(&str) -> Option<Fault>) {
+        for member in place.node.members() {
+            let name = &*member.key;
+            if known.contains(&name) || name.starts_with("x-") {
+                continue;
+            }
+            let fault = special(name).unwrap_or_else(|| shape::unknown_member(name, known));
+            self.report_key(&place.of(member), fault);
+        }
+    }
+}
+
+/// What decoding gave.
+pub(crate) struct Decoded {
+    /// The document; with errors what could be read of it.
+    pub(crate) document: Option<Document>,
+    /// The faults, those of reading the tree included.
+    pub(crate) faults: Vec<Diagnostic>,
+    /// The compiled schemas by slot.
+    pub(crate) compiled: Vec<CompiledSchema>,
+    /// Tasks that their plugins have to judge.
+    pub(crate) tasks: Vec<PendingTask>,
+}
+
+/// Decodes a tree; the faults of reading it come first.
+pub(crate) fn decode_tree(
+    source: &SourceFile,
+    capabilities: &dyn Capabilities,
+    root: &Node,
+    faults: Vec<Diagnostic>,
+) -> Decoded {
+    let mut decoder = Decoder::new(source, capabilities, faults);
+    let document = document::decode(&mut decoder, &Place::root(root));
+    let Decoder { faults, compiled, tasks, .. } = decoder;
+    Decoded { document, faults, compiled, tasks }
+}

@@ -1,0 +1,165 @@
+//! Inline schemas (DEF-050 to DEF-053).
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use jsonschema::error::ValidationErrorKind;
+use serde_json::Value;
+
+use super::{Decoder, Place};
+use crate::model::schema::Schema;
+use crate::rules::{schemas as rules, shape};
+use crate::schema::compile::{META_SCHEMA, compile};
+
+/// Keywords whose value is a schema.
+const SCHEMA: [&str; 11] = [
+    "additionalProperties",
+    "contains",
+    "contentSchema",
+    "else",
+    "if",
+    "items",
+    "not",
+    "propertyNames",
+    "then",
+    "unevaluatedItems",
+    "unevaluatedProperties",
+];
+/// Keywords whose value is an array of schemas.
+const SCHEMAS: [&str; 4] = ["allOf", "anyOf", "oneOf", "prefixItems"];
+/// Keywords whose value maps names to schemas.
+const SCHEMA_MAPS: [&str; 5] = ["$defs", "definitions", "dependentSchemas", "patternProperties", "properties"];
+
+/// What a walk over the schema found.
+#[derive(Default)]
+struct Findings {
+    faulty: bool,
+    has_ids: bool,
+}
+
+impl Decoder<'_> {
+    /// An inline schema; it is compiled at once, so that its slot holds the compiled form.
+    pub(super) fn schema(&mut self, place: &Place<'_>) -> Option<Schema> {
+        if !place.is_object() {
+            if !place.is_broken() {
+                let fault = shape::wrong_type("a JSON Schema (an object)", place.node.type_name());
+                self.report(place, fault.rule("DEF-050"));
+            }
+            return None;
+        }
+        let json = place.node.to_value();
+        let mut findings = Findings::default();
+        self.walk_schema(place, &json, &mut findings);
+        if findings.faulty {
+            return None;
+        }
+        let compiled = if findings.has_ids {
+            let mut without = json.clone();
+            strip_ids(&mut without);
+            compile(&without)
+        } else {
+            compile(&json)
+        };
+        match compiled {
+            Ok(compiled) => {
+                let slot = self.compiled.len();
+                self.compiled.push(compiled);
+                Some(Schema { json: Arc::new(json), slot })
+            }
+            Err(error) => {
+                let fault = match error.kind() {
+                    ValidationErrorKind::Referencing(_) => rules::unresolved(),
+                    _ => rules::not_a_schema(&error.to_string(), error.instance_path().as_str()),
+                };
+                let deeper = find_pointer(place.node, error.instance_path().as_str());
+                let span = deeper.map_or_else(|| place.span(), |node| Place::root(node).span());
+                self.report_at(place.path(), span, fault);
+                None
+            }
+        }
+    }
+
+    /// Checks the keywords that the language restricts, in every subschema.
+    fn walk_schema(&mut self, place: &Place<'_>, root: &Value, findings: &mut Findings) {
+        for (key, value) in place.entries() {
+            match &**key {
+                "$schema" if value.text().is_none_or(|text| &**text != META_SCHEMA) => {
+                    findings.faulty = true;
+                    self.report(&value, rules::other_draft());
+                }
+                "$id" => {
+                    findings.has_ids = true;
+                    self.report(&value, rules::id_ignored());
+                }
+                "$ref" | "$dynamicRef" => {
+                    if let Some(text) = value.text()
+                        && !is_local(text, root)
+                    {
+                        findings.faulty = true;
+                        self.report(&value, rules::not_local(text));
+                    }
+                }
+                keyword if SCHEMA.contains(&keyword) => self.walk_schema(&value, root, findings),
+                keyword if SCHEMAS.contains(&keyword) => {
+                    for item in value.items() {
+                        self.walk_schema(&item, root, findings);
+                    }
+                }
+                keyword if SCHEMA_MAPS.contains(&keyword) => {
+                    for (_, member) in value.entries() {
+                        self.walk_schema(&member, root, findings);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Reports names of `properties` that answers reserve for themselves (DEF-059, STA-064).
+    pub(super) fn reserved_properties(&mut self, schema: &Place<'_>, reserved: &[&str], rule: &'static str) {
+        let Some(properties) = schema.get("properties") else { return };
+        let names: HashSet<&str> = reserved.iter().copied().collect();
+        for (name, property) in properties.entries() {
+            if names.contains(&**name) {
+                self.report_key(&property, rules::reserved(name, rule));
+            }
+        }
+    }
+}
+
+/// Whether a reference stays inside the schema: an anchor, or a pointer that resolves (DEF-052).
+fn is_local(reference: &str, root: &Value) -> bool {
+    let Some(fragment) = reference.strip_prefix('#') else { return false };
+    if !fragment.starts_with('/') {
+        // `#` is the root; the compiler knows the anchors.
+        return true;
+    }
+    let decoded = percent_encoding::percent_decode_str(fragment).decode_utf8();
+    decoded.is_ok_and(|pointer| root.pointer(&pointer).is_some())
+}
+
+/// Removes `$id` from every subschema: identifiers are ignored, and references must not be resolved against them
+/// (DEF-051).
+fn strip_ids(schema: &mut Value) {
+    let Value::Object(members) = schema else { return };
+    members.shift_remove("$id");
+    for (keyword, value) in members.iter_mut() {
+        match (keyword.as_str(), value) {
+            (keyword, value) if SCHEMA.contains(&keyword) => strip_ids(value),
+            (keyword, Value::Array(items)) if SCHEMAS.contains(&keyword) => items.iter_mut().for_each(strip_ids),
+            (keyword, Value::Object(named)) if SCHEMA_MAPS.contains(&keyword) => named.values_mut().for_each(strip_ids),
+            _ => {}
+        }
+    }
+}
+
+/// The node a JSON Pointer leads to.
+fn find_pointer<'t>(node: &'t crate::tree::Node, pointer: &str) -> Option<&'t crate::tree::Node> {
+    pointer.split('/').skip(1).try_fold(node, |node, token| {
+        let name = token.replace("~1", "/").replace("~0", "~");
+        match node.member(&name) {
+            Some(member) => Some(&member.value),
+            None => node.items().get(name.parse::<usize>().ok()?),
+        }
+    })
+}

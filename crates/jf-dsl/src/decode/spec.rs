@@ -1,0 +1,158 @@
+//! `spec`: which blocks there are, and in which order they are read (DEF-030).
+
+use super::{Decoder, Place};
+use crate::capabilities::Feature;
+use crate::ids::StateId;
+use crate::model::definition::{Kind, Output, Spec};
+use crate::rules::{features, flow, metadata as rules, schemas, shape};
+
+const MEMBERS: [&str; 20] = [
+    "start",
+    "states",
+    "subjourneys",
+    "input",
+    "output",
+    "context",
+    "apis",
+    "defaults",
+    "platform",
+    "execution",
+    "compensation",
+    "lifecycle",
+    "metadata",
+    "access",
+    "httpSurface",
+    "mappers",
+    "policies",
+    "outcomes",
+    "cookies",
+    "errors",
+];
+
+/// Blocks that belong to features which the model does not hold yet.
+const UNSUPPORTED: [(&str, Feature); 7] = [
+    ("subjourneys", Feature::Subjourney),
+    ("apis", Feature::Apis),
+    ("compensation", Feature::Compensation),
+    ("access", Feature::Access),
+    ("policies", Feature::Policies),
+    ("cookies", Feature::Cookies),
+    ("errors", Feature::Errors),
+];
+
+impl Decoder<'_> {
+    /// `kind_known` says whether `kind` could be read; without it nothing is held against the kind.
+    pub(super) fn spec(&mut self, place: &Place<'_>, kind_known: bool) -> Option<Spec> {
+        self.object(place, "DEF-030")?;
+        self.spec_members(place);
+        let is_api = kind_known && self.kind == Kind::Api;
+        // What expressions and texts refer to comes first.
+        if let Some(platform) = place.get("platform") {
+            self.platform(&platform);
+        }
+        let context = place.get("context").and_then(|place| self.schema_block(&place));
+        self.context.clone_from(&context);
+        let mappers_place = place.get("mappers");
+        if let Some(mappers) = &mappers_place {
+            self.named_mappers(mappers);
+        }
+        let input = place.get("input").and_then(|place| self.input(&place));
+        let output = place.get("output").map_or_else(Output::default, |place| self.output(&place, is_api));
+        self.api_contract(place, is_api);
+        let defaults = place.get("defaults").map(|place| self.defaults(&place)).unwrap_or_default();
+        let execution = place.get("execution").and_then(|place| self.execution(&place));
+        let lifecycle = place.get("lifecycle").map(|place| self.lifecycle(&place, is_api)).unwrap_or_default();
+        let http_surface = place.get("httpSurface").map(|place| self.http_surface(&place, is_api)).unwrap_or_default();
+        let metadata_bindings =
+            place.get("metadata").map(|place| self.metadata_bindings(&place, is_api)).unwrap_or_default();
+        let start = self.required(place, "start", "DEF-031").and_then(|place| self.start(&place, "DEF-031"));
+        let states = self.required(place, "states", "DEF-032");
+        let graph = states.as_ref().filter(|states| states.is_object()).map(|_| flow::Graph::build(place));
+        let states = states.map(|states| self.states(&states, "DEF-032"));
+        if let Some(graph) = &graph {
+            flow::check(self, graph, is_api);
+        }
+        let outcomes = place.get("outcomes").map(|place| self.outcomes(&place)).unwrap_or_default();
+        let bindings = place.get("bindings").map(|place| self.bindings(&place, kind_known, graph.as_ref()));
+        self.mark_mappers_of_tasks(place);
+        let mappers = self.finish_mappers(mappers_place.as_ref());
+        let spec = Spec {
+            start: start.unwrap_or_else(nowhere),
+            states: states.unwrap_or_default(),
+            input,
+            output,
+            context,
+            defaults,
+            platform_config: std::mem::take(&mut self.config),
+            execution,
+            lifecycle,
+            http_surface,
+            metadata: metadata_bindings,
+            mappers,
+            outcomes,
+            bindings: bindings.unwrap_or_default(),
+        };
+        Some(spec)
+    }
+
+    fn spec_members(&mut self, place: &Place<'_>) {
+        let known: Vec<&str> = MEMBERS.into_iter().chain(["bindings"]).collect();
+        self.known_or(place, &known, |name| match name {
+            "route" => Some(shape::retired("spec.route", "`spec.bindings.http.route`")),
+            "apiResponses" => Some(shape::retired("spec.apiResponses", "`spec.bindings.http.apiResponses`")),
+            "resources" => Some(shape::retired("spec.resources", "a `cache:v1` task")),
+            _ => None,
+        });
+        for (name, feature) in UNSUPPORTED {
+            if let Some(block) = place.get(name) {
+                self.report_key(&block, features::unsupported(feature, "DEF-030"));
+                self.retired_below(name, &block);
+            }
+        }
+    }
+
+    /// Retired spellings inside blocks that are not read yet (DEF-012).
+    fn retired_below(&mut self, name: &str, block: &Place<'_>) {
+        if name == "policies"
+            && let Some(security) = block.get("httpSecurity")
+        {
+            self.report_key(&security, shape::retired("spec.policies.httpSecurity", "auth tasks in the graph"));
+        }
+    }
+
+    /// A start member: the name of a state, whose existence the flow rules judge.
+    pub(super) fn start(&mut self, place: &Place<'_>, rule: &'static str) -> Option<StateId> {
+        self.state_ref(place, rule)
+    }
+
+    /// A member that names a state of the same scope. Whether it exists is for the flow rules.
+    pub(super) fn state_ref(&mut self, place: &Place<'_>, rule: &'static str) -> Option<StateId> {
+        let text = self.non_empty(place, rule)?;
+        // A malformed id names no state, which the flow rules report.
+        StateId::parse(std::sync::Arc::clone(text)).ok()
+    }
+
+    /// DEF-055: an Api should say what it takes and gives.
+    fn api_contract(&mut self, place: &Place<'_>, is_api: bool) {
+        if !is_api {
+            return;
+        }
+        for block in ["input", "output"] {
+            if place.get(block).and_then(|block| block.get("schema").map(|_| ())).is_none() {
+                self.report_member(place, block, schemas::api_without_schema(block));
+            }
+        }
+    }
+
+    /// DEF-100 and its like: a block of Journeys on an Api.
+    pub(super) fn journey_only(&mut self, place: &Place<'_>, name: &str, is_api: bool, rule: &'static str) {
+        if is_api {
+            self.report_key(place, rules::wrong_kind(name, "Journey", rule));
+        }
+    }
+}
+
+/// Stands in for a start that could not be read.
+fn nowhere() -> StateId {
+    StateId::parse("nowhere").expect("the id has the form of DEF-033")
+}

@@ -1,0 +1,134 @@
+//! `wait` and `webhook` (02 §7).
+
+use crate::decode::{Decoder, Place};
+use crate::ids::{StateId, VarName};
+use crate::model::schema::Schema;
+use crate::model::state::{ExternalInput, StepResponse, WaitTimeout};
+use crate::rules::{schemas, shape};
+
+/// Members of the status document (STA-064).
+const STATUS_MEMBERS: [&str; 9] = [
+    "journeyId",
+    "journeyName",
+    "phase",
+    "currentState",
+    "activeSteps",
+    "updatedAt",
+    "tags",
+    "attributes",
+    "_links",
+];
+
+impl Decoder<'_> {
+    pub(in crate::decode) fn external_input_state(
+        &mut self,
+        place: &Place<'_>,
+        name: &'static str,
+    ) -> Option<ExternalInput> {
+        self.state_members(place, &[name, "next"]);
+        let block = self.required(place, name, "STA-002");
+        let block = block.filter(|block| self.object(block, "STA-060").is_some());
+        let next = self.next_or_default(place, block.as_ref(), name);
+        let block = block?;
+        self.known_or(&block, &["channel", "input", "response", "timeoutSec", "onTimeout", "default"], |member| {
+            match member {
+                "security" if name == "webhook" => {
+                    Some(shape::retired("webhook.security", "an auth task before the state"))
+                }
+                _ => Some(shape::unknown_member(member, &["channel", "input", "response", "timeoutSec", "onTimeout"]).rule("STA-065")),
+            }
+        });
+        self.channel(&block, name);
+        let input = self.step_input(&block);
+        let response = block.get("response").map(|place| self.step_response(&place));
+        let timeout = self.wait_timeout(&block);
+        Some(ExternalInput { input: input?, response: response.flatten(), timeout: timeout?, next: next? })
+    }
+
+    /// `next`, or `default` of the block in its place (STA-063).
+    fn next_or_default(&mut self, state: &Place<'_>, block: Option<&Place<'_>>, name: &str) -> Option<StateId> {
+        let next = state.get("next");
+        let Some(default) = block.and_then(|block| block.get("default")) else {
+            let Some(next) = next else {
+                self.report_member(state, "next", shape::missing("next").rule("STA-063"));
+                return None;
+            };
+            return self.state_ref(&next, "STA-005");
+        };
+        let Some(next) = next else {
+            let message = format!("`{name}.default` is a deprecated spelling of `next`");
+            let fault = shape::deprecated(message, "move the target to `next` of the state");
+            self.report_key(&default, fault);
+            return self.state_ref(&default, "STA-005");
+        };
+        if let (Some(a), Some(b)) = (next.text(), default.text())
+            && a == b
+        {
+            let message = format!("`{name}.default` repeats `next`");
+            self.report_key(&default, shape::deprecated(message, "remove it"));
+        } else {
+            let message = format!("`{name}.default` and `next` name different states");
+            self.report_key(&default, shape::does_not_fit(message).rule("STA-063"));
+        }
+        self.state_ref(&next, "STA-005")
+    }
+
+    fn channel(&mut self, block: &Place<'_>, name: &str) {
+        let Some(channel) = block.get("channel") else { return };
+        if name == "webhook" {
+            self.report_key(&channel, shape::does_not_fit("`channel` belongs to `wait` states").rule("STA-060"));
+        } else {
+            self.one_of(&channel, "STA-060", &[("manual", ())]);
+        }
+    }
+
+    fn step_input(&mut self, block: &Place<'_>) -> Option<Schema> {
+        let Some(input) = block.get("input") else {
+            let fault = shape::missing("input.schema").rule("STA-061");
+            let path = block.path().member("input").member("schema");
+            self.report_at(path, block.anchor(), fault);
+            return None;
+        };
+        self.object(&input, "STA-061")?;
+        self.known_or(&input, &["schema"], |member| {
+            Some(shape::unknown_member(member, &["schema"]).rule("STA-065"))
+        });
+        let schema = self.required(&input, "schema", "STA-061")?;
+        self.schema(&schema)
+    }
+
+    fn step_response(&mut self, place: &Place<'_>) -> Option<StepResponse> {
+        self.object(place, "STA-064")?;
+        self.known(place, &["outputVar", "schema"]);
+        let schema = place.get("schema");
+        if let Some(schema) = &schema {
+            if place.get("outputVar").is_none() {
+                self.report_key(schema, schemas::response_without_variable());
+            }
+            self.reserved_properties(schema, &STATUS_MEMBERS, "STA-064");
+        }
+        let output_var = place.get("outputVar").and_then(|place| self.name(&place, "STA-006", VarName::parse));
+        let schema = schema.and_then(|place| self.schema(&place));
+        Some(StepResponse { output_var, schema })
+    }
+
+    /// `timeoutSec` and `onTimeout` (STA-062); the outer `None` says that they are at fault.
+    fn wait_timeout(&mut self, block: &Place<'_>) -> Option<Option<WaitTimeout>> {
+        match (block.get("timeoutSec"), block.get("onTimeout")) {
+            (None, None) => Some(None),
+            (Some(seconds), on_timeout) => {
+                let after_sec = self.positive(&seconds, "STA-062");
+                if on_timeout.is_none() {
+                    self.report_member(block, "onTimeout", shape::missing("onTimeout").rule("STA-062"));
+                }
+                let next = on_timeout.and_then(|place| self.state_ref(&place, "STA-005"));
+                Some(Some(WaitTimeout { after_sec: after_sec?, next: next? }))
+            }
+            (None, Some(on_timeout)) => {
+                let fault = shape::does_not_fit("`onTimeout` needs `timeoutSec`").rule("STA-062");
+                self.report_key(&on_timeout, fault);
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,312 @@
+//! From parser events to the tree.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError};
+
+use super::json;
+use super::scalar::{Plain, resolve};
+use super::{Member, Node, NodeValue};
+use crate::capabilities::SizeLimits;
+use crate::diagnostic::Diagnostic;
+use crate::diagnostic::set::Diagnostics;
+use crate::json_path::{JsonPath, PathStep};
+use crate::rules::{Fault, syntax};
+use crate::source::{Format, SourceFile, SourceFlaw, Span};
+
+/// Reads a file into a tree with positions (DEF-001 to DEF-006, DEF-014).
+///
+/// Time and memory are linear in the size of the text.
+///
+/// # Errors
+///
+/// All faults found; reading stops at the first that breaks the grammar.
+pub fn read_tree(source: &SourceFile, limits: &SizeLimits) -> Result<Node, Diagnostics> {
+    let mut faults = Vec::new();
+    match read_into(source, limits, &mut faults) {
+        Some(root) if faults.is_empty() => Ok(root),
+        _ => Err(Diagnostics::sorted(faults)),
+    }
+}
+
+/// Reads what can be read. Faults that leave the rest intact are in `faults` beside a result, with
+/// [`NodeValue::Broken`] in their place.
+pub(crate) fn read_into(source: &SourceFile, limits: &SizeLimits, faults: &mut Vec<Diagnostic>) -> Option<Node> {
+    let mut reader = Reader { source, limits, faults, stack: Vec::new(), root: None };
+    reader.check_source()?;
+    reader.read()?;
+    if reader.root.is_none() {
+        reader.report(syntax::no_document(), Span::default());
+    }
+    reader.root
+}
+
+struct Reader<'a> {
+    source: &'a SourceFile,
+    limits: &'a SizeLimits,
+    faults: &'a mut Vec<Diagnostic>,
+    stack: Vec<Frame>,
+    root: Option<Node>,
+}
+
+/// A collection that is still open.
+enum Frame {
+    Array { start: usize, items: Vec<Node> },
+    Object(ObjectFrame),
+}
+
+struct ObjectFrame {
+    start: usize,
+    members: Vec<Member>,
+    key: Key,
+    /// Positions of the keys, once there are too many to compare one by one.
+    seen: HashMap<Arc<str>, Span>,
+}
+
+/// The key of the value that comes next in a mapping.
+enum Key {
+    /// The next node is a key.
+    Awaited,
+    Read(Arc<str>, Span),
+    /// The key was reported and its value is dropped.
+    Refused,
+}
+
+/// From this many members on, keys are compared through a hash table.
+const MANY_MEMBERS: usize = 16;
+/// The parser's own ceilings lie above ours, so that ours are reported.
+const PARSER_NESTING: usize = 512;
+
+impl Reader<'_> {
+    fn check_source(&mut self) -> Option<()> {
+        let limit = self.limits.file_bytes;
+        match self.source.flaw() {
+            Some(SourceFlaw::TooLarge) => self.report(syntax::too_large(limit), Span::default()),
+            _ if self.source.text().len() > limit => self.report(syntax::too_large(limit), Span::default()),
+            Some(SourceFlaw::NotUtf8 { at, utf16 }) => self.report(syntax::not_utf8(utf16), Span::new(at, at)),
+            None => return self.check_json(),
+        }
+        None
+    }
+
+    fn check_json(&mut self) -> Option<()> {
+        if self.source.format() == Format::Yaml {
+            return Some(());
+        }
+        let text = self.source.text();
+        let body = text.strip_prefix('\u{feff}').unwrap_or(text);
+        if body.trim_ascii().is_empty() {
+            self.report(syntax::no_document(), Span::default());
+            return None;
+        }
+        let Err(fault) = json::check(body) else { return Some(()) };
+        let offset = fault.offset + (text.len() - body.len());
+        self.report(syntax::not_json(&fault.message), Span::new(offset, offset));
+        None
+    }
+
+    fn read(&mut self) -> Option<()> {
+        let source = self.source;
+        let text = source.text();
+        let mut options = granit_parser::options! {
+            emit_unresolved_aliases: true,
+            emit_anchor_events: true,
+            flow_nesting_limit: PARSER_NESTING,
+            block_nesting_limit: PARSER_NESTING,
+        };
+        options.set_emit_comments(false);
+        if source.format() == Format::Json {
+            options.simple_key_max_lookahead = text.len().max(1);
+        }
+        for event in Parser::new_from_str_with_options(text, options) {
+            let (event, at) = match event {
+                Ok(event) => event,
+                Err(error) => {
+                    self.refuse(&error);
+                    return None;
+                }
+            };
+            let span = at.byte_range().map_or(Span::default(), |range| Span::new(range.start, range.end));
+            if let Some(tag) = at.tag_span().and_then(|tag| tag.byte_range()) {
+                self.report(syntax::tag(), Span::new(tag.start, tag.end));
+            }
+            self.event(event, span, at.tag_start().is_some())?;
+        }
+        Some(())
+    }
+
+    fn event(&mut self, event: Event<'_>, span: Span, tagged: bool) -> Option<()> {
+        match event {
+            Event::DocumentStart(..) if self.root.is_some() => {
+                self.report(syntax::several_documents(), span);
+                return None;
+            }
+            Event::Scalar(text, style, ..) => {
+                let node = if tagged { NodeValue::Broken } else { self.scalar(&text, style, span) };
+                self.scalar_node(Node { span, value: node }, &text, style);
+            }
+            Event::Alias(_) | Event::UnresolvedAlias(_) => {
+                self.report(syntax::alias(), span);
+                self.node(Node { span, value: NodeValue::Broken });
+            }
+            Event::Anchor(..) => self.report(syntax::anchor(), span),
+            Event::SequenceStart(..) => self.open(Frame::Array { start: span.start, items: Vec::new() }, span)?,
+            Event::MappingStart(..) => {
+                let (start, members, seen) = (span.start, Vec::new(), HashMap::new());
+                self.open(Frame::Object(ObjectFrame { start, members, key: Key::Awaited, seen }), span)?;
+            }
+            Event::SequenceEnd | Event::MappingEnd => self.close(span),
+            _ => {}
+        }
+        Some(())
+    }
+
+    fn refuse(&mut self, error: &ScanError) {
+        let offset = error.marker().byte_offset().unwrap_or(0);
+        let fault = match error.kind() {
+            ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation => syntax::tab(),
+            _ if self.source.format() == Format::Json => syntax::not_json(&error.info()),
+            _ => syntax::not_yaml(&error.info()),
+        };
+        self.report(fault, Span::new(offset, offset));
+    }
+
+    fn scalar(&mut self, text: &str, style: ScalarStyle, span: Span) -> NodeValue {
+        let value = match self.source.format() {
+            Format::Json => json::scalar(self.source.text().get(span.start..span.end).unwrap_or_default()),
+            Format::Yaml if style != ScalarStyle::Plain => Some(NodeValue::String(text.into())),
+            Format::Yaml => match resolve(text) {
+                Plain::Value(value) => Some(value),
+                Plain::NotFinite => None,
+            },
+        };
+        value.unwrap_or_else(|| {
+            self.report(syntax::not_finite(), span);
+            NodeValue::Broken
+        })
+    }
+
+    /// Takes a scalar, which may be a key.
+    fn scalar_node(&mut self, node: Node, text: &str, style: ScalarStyle) {
+        let Some(Frame::Object(ObjectFrame { key: Key::Awaited, .. })) = self.stack.last() else {
+            return self.node(node);
+        };
+        let span = node.span;
+        let key = match node.value {
+            NodeValue::String(_) if text == "<<" && style == ScalarStyle::Plain => Err(Some(syntax::merge_key())),
+            NodeValue::String(key) => Ok(key),
+            NodeValue::Broken => Err(None),
+            _ => Err(Some(syntax::key_not_text(Some(text)))),
+        };
+        let key = match key {
+            Ok(key) => self.new_key(key, span),
+            Err(fault) => {
+                if let Some(fault) = fault {
+                    self.report(fault, span);
+                }
+                Key::Refused
+            }
+        };
+        if let Some(Frame::Object(object)) = self.stack.last_mut() {
+            object.key = key;
+        }
+    }
+
+    /// Refuses a key that the mapping already has (DEF-004).
+    fn new_key(&mut self, key: Arc<str>, span: Span) -> Key {
+        let Some(Frame::Object(object)) = self.stack.last_mut() else { return Key::Refused };
+        match object.first_use(&key) {
+            None => Key::Read(key, span),
+            Some(first) => {
+                let path = self.path().member(Arc::clone(&key));
+                self.faults.push(syntax::duplicate_key(&key, first).at(path, self.source, span));
+                Key::Refused
+            }
+        }
+    }
+
+    /// Takes a complete node: into the open collection, or as the document.
+    fn node(&mut self, node: Node) {
+        match self.stack.last_mut() {
+            None => self.root = Some(node),
+            Some(Frame::Array { items, .. }) => items.push(node),
+            Some(Frame::Object(object)) => match std::mem::replace(&mut object.key, Key::Awaited) {
+                Key::Read(key, key_span) => object.push(Member { key, key_span, value: node }),
+                Key::Refused => {}
+                Key::Awaited => {
+                    object.key = Key::Refused;
+                    if node.value != NodeValue::Broken {
+                        self.report(syntax::key_not_text(None), node.span);
+                    }
+                }
+            },
+        }
+    }
+
+    fn open(&mut self, frame: Frame, span: Span) -> Option<()> {
+        if self.stack.len() >= self.limits.nesting {
+            self.report(syntax::too_deep(self.limits.nesting), span);
+            return None;
+        }
+        self.stack.push(frame);
+        Some(())
+    }
+
+    fn close(&mut self, end: Span) {
+        let Some(frame) = self.stack.pop() else { return };
+        // A block collection ends where the next token starts; its last item says where it really ends.
+        let end_of = |last: Option<usize>| if end.start < end.end { end.end } else { last.unwrap_or(end.end) };
+        let node = match frame {
+            Frame::Array { start, items } => {
+                let end = end_of(items.last().map(|item| item.span.end));
+                Node { span: Span::new(start, end.max(start)), value: NodeValue::Array(items) }
+            }
+            Frame::Object(object) => {
+                let end = end_of(object.members.last().map(|member| member.value.span.end));
+                Node { span: Span::new(object.start, end.max(object.start)), value: NodeValue::Object(object.members) }
+            }
+        };
+        self.node(node);
+    }
+
+    fn report(&mut self, fault: Fault, span: Span) {
+        let diagnostic = fault.at(self.path(), self.source, span);
+        self.faults.push(diagnostic);
+    }
+
+    /// The path of the node that is being read.
+    fn path(&self) -> JsonPath {
+        let steps = self.stack.iter().filter_map(|frame| match frame {
+            Frame::Array { items, .. } => Some(PathStep::Index(items.len())),
+            Frame::Object(ObjectFrame { key: Key::Read(key, _), .. }) => Some(PathStep::Member(Arc::clone(key))),
+            Frame::Object(_) => None,
+        });
+        JsonPath::from_steps(steps.collect())
+    }
+}
+
+impl ObjectFrame {
+    fn first_use(&self, key: &str) -> Option<Span> {
+        if self.members.len() < MANY_MEMBERS {
+            self.members.iter().find(|member| &*member.key == key).map(|member| member.key_span)
+        } else {
+            self.seen.get(key).copied()
+        }
+    }
+
+    fn push(&mut self, member: Member) {
+        self.members.push(member);
+        match self.members.len() {
+            MANY_MEMBERS => {
+                let keys = self.members.iter().map(|member| (Arc::clone(&member.key), member.key_span));
+                self.seen.extend(keys);
+            }
+            more if more > MANY_MEMBERS => {
+                let last = &self.members[more - 1];
+                self.seen.insert(Arc::clone(&last.key), last.key_span);
+            }
+            _ => {}
+        }
+    }
+}
