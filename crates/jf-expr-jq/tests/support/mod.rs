@@ -26,7 +26,7 @@ pub(crate) fn compile_for(
 
 /// An evaluation under these limits at a fixed time.
 pub(crate) fn under(limits: EvalLimits) -> EvalContext {
-    EvalContext::new(limits, "2024-05-06T07:08:09.5Z".parse().unwrap(), 7)
+    EvalContext::new(limits, "2024-05-06T07:08:09.5Z".parse().expect("a timestamp"), 7)
 }
 
 /// Evaluates a mapper over that context.
