@@ -1,6 +1,6 @@
 //! Request bodies (HTTP-010 to HTTP-013).
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
@@ -11,6 +11,9 @@ use serde_json::Value;
 use crate::config::HttpConfig;
 use crate::json;
 
+/// How many bytes of a refused body are read and dropped for the sake of the connection.
+const DISCARDED: u64 = 16 * 1024 * 1024;
+
 /// Reads a body as JSON; `None` is the empty body, whose meaning differs (HTTP-011).
 ///
 /// No more than the limit is ever held, and nothing is read of a body that announces more.
@@ -19,7 +22,7 @@ use crate::json;
 /// UnsupportedMediaType, TooLarge, InvalidInput.
 pub(crate) async fn read(
     headers: &HeaderMap,
-    body: Body,
+    body: &mut Body,
     config: &HttpConfig,
 ) -> Result<Option<Value>, EngineError> {
     check_media_type(headers)?;
@@ -50,7 +53,7 @@ fn has_json_suffix(essence: &str) -> bool {
         && suffix.is_some_and(|s| s.eq_ignore_ascii_case("+json"))
 }
 
-async fn collect(headers: &HeaderMap, mut body: Body, limit: usize) -> Result<Bytes, EngineError> {
+async fn collect(headers: &HeaderMap, body: &mut Body, limit: usize) -> Result<Bytes, EngineError> {
     let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|length| length > limit as u64) {
         return Err(too_large(limit));
@@ -78,7 +81,32 @@ async fn collect(headers: &HeaderMap, mut body: Body, limit: usize) -> Result<By
             all.extend_from_slice(&data);
         }
     }
+    // Read to the end, which not every body can tell afterwards.
+    *body = Body::empty();
     Ok(if all.is_empty() { first } else { all.freeze() })
+}
+
+/// Reads on what the client of an answered request is still sending, and drops it.
+///
+/// Most clients read the answer only when they have sent all; closing the connection under them would cost them the answer. What is
+/// larger than [`DISCARDED`], or waits for leave to be sent, is not worth it: there the connection ends. No memory is held
+/// meanwhile, and the task ends with the connection at the latest.
+pub(crate) fn discard(mut body: Body, awaits_leave: bool) {
+    let small = body.size_hint().lower() <= DISCARDED;
+    if body.is_end_stream() || awaits_leave || !small {
+        return;
+    }
+    let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+    runtime.spawn(async move {
+        let mut left = DISCARDED;
+        while let Some(Ok(frame)) = body.frame().await {
+            let length = frame.data_ref().map_or(0, |data| data.len() as u64);
+            match left.checked_sub(length) {
+                Some(rest) => left = rest,
+                None => return,
+            }
+        }
+    });
 }
 
 fn too_large(limit: usize) -> EngineError {
@@ -131,32 +159,32 @@ mod tests {
     #[tokio::test]
     async fn http_013_the_limit_counts_whole_bodies_however_they_arrive() {
         let none = HeaderMap::new();
-        assert_eq!(collect(&none, pieces(&["ab", "", "cd", "e"]), 5).await.unwrap(), "abcde");
-        assert_eq!(collect(&none, pieces(&["", "abcde"]), 5).await.unwrap(), "abcde");
-        assert_eq!(collect(&none, pieces(&[]), 0).await.unwrap(), "");
+        assert_eq!(collect(&none, &mut pieces(&["ab", "", "cd", "e"]), 5).await.unwrap(), "abcde");
+        assert_eq!(collect(&none, &mut pieces(&["", "abcde"]), 5).await.unwrap(), "abcde");
+        assert_eq!(collect(&none, &mut pieces(&[]), 0).await.unwrap(), "");
         for body in [pieces(&["abcdef"]), pieces(&["abc", "def"]), pieces(&["abcde", "", "f"])] {
-            assert_eq!(collect(&none, body, 5).await.unwrap_err().kind(), EngineErrorKind::TooLarge);
+            assert_eq!(collect(&none, &mut { body }, 5).await.unwrap_err().kind(), EngineErrorKind::TooLarge);
         }
     }
 
     #[tokio::test]
     async fn http_013_nothing_is_read_of_a_body_that_announces_too_much() {
         let headers = HeaderMap::from_iter([(header::CONTENT_LENGTH, HeaderValue::from_static("6"))]);
-        let untouched = Body::from_stream(futures::stream::once(async {
+        let mut untouched = Body::from_stream(futures::stream::once(async {
             panic!("the body was read");
             #[expect(unreachable_code, reason = "gives the stream its type")]
             Ok::<Bytes, std::io::Error>(Bytes::new())
         }));
-        assert_eq!(collect(&headers, untouched, 5).await.unwrap_err().kind(), EngineErrorKind::TooLarge);
+        assert_eq!(collect(&headers, &mut untouched, 5).await.unwrap_err().kind(), EngineErrorKind::TooLarge);
     }
 
     #[tokio::test]
     async fn http_012_a_body_that_breaks_off_is_invalid_input() {
-        let broken = Body::from_stream(futures::stream::iter([
+        let mut broken = Body::from_stream(futures::stream::iter([
             Ok(Bytes::from_static(b"{\"a\"")),
             Err(std::io::Error::from(std::io::ErrorKind::UnexpectedEof)),
         ]));
-        let error = collect(&HeaderMap::new(), broken, 100).await.unwrap_err();
+        let error = collect(&HeaderMap::new(), &mut broken, 100).await.unwrap_err();
         assert_eq!(error.kind(), EngineErrorKind::InvalidInput);
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! This crate is one of row 3: it knows [`jf_core::Engine`] and HTTP, and nothing of what an engine does inside. [`router`] gives
 //! the Journeys API and the Api endpoints of chapter 06 of the specification; [`health_router`] gives the probes of load
-//! balancers. Neither opens a port, starts a task or holds state: an embedder composes them with routes and layers of its own and
+//! balancers. Neither opens a port: an embedder composes them with routes and layers of its own and
 //! serves the result as it likes.
 //!
 //! ```

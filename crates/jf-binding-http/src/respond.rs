@@ -40,7 +40,7 @@ pub(crate) fn json<T: Serialize + ?Sized>(
     media: Media,
     document: &T,
 ) -> Result<Response, EngineError> {
-    let mut body = Vec::with_capacity(512);
+    let mut body = Vec::with_capacity(1024);
     serde_json::to_writer(&mut body, document).map_err(EngineError::internal)?;
     Ok(bytes(status, media, body))
 }

@@ -6,6 +6,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
+use http::header::EXPECT;
 use http::request::Parts;
 use http::{Method, StatusCode, Uri};
 use jf_core::{Caller, Engine, EngineError, EngineErrorKind, JourneyId};
@@ -13,6 +14,7 @@ use serde_json::Value;
 
 use crate::caller::caller;
 use crate::config::{HttpConfig, ListMode};
+use crate::cors::Standing;
 use crate::path::Target;
 use crate::{body, cors, problem, respond, routes};
 
@@ -22,7 +24,8 @@ use crate::{body, cors, problem, respond, routes};
 /// deployments and are looked up in [`Engine::catalog`] at each request. Add routes of your own with
 /// [`Router::route`] or [`Router::merge`] (of routers without a fallback), they come first; wrap the whole in layers as usual.
 ///
-/// The router opens no port, starts no task, takes no lock and keeps nothing between requests. What a layer in front can tell it
+/// The router opens no port, takes no lock and keeps nothing between requests. The one task it ever starts reads on what the client
+/// of a refused request still sends, so that it can read the answer. What a layer in front can tell it
 /// are request extensions: [`Principal`](crate::Principal), [`PeerCertificates`](crate::PeerCertificates) and
 /// [`ConnectInfo<SocketAddr>`](axum::extract::ConnectInfo).
 pub fn router(engine: Arc<dyn Engine>, config: HttpConfig) -> Router {
@@ -39,7 +42,7 @@ pub(crate) struct Binding {
 pub(crate) struct Inbound<'u> {
     pub(crate) parts: Parts,
     pub(crate) uri: &'u Uri,
-    pub(crate) body: Body,
+    pub(crate) body: &'u mut Body,
 }
 
 impl Inbound<'_> {
@@ -48,7 +51,7 @@ impl Inbound<'_> {
     /// # Errors
     /// As [`body::read`].
     pub(crate) async fn json(&mut self, config: &HttpConfig) -> Result<Option<Value>, EngineError> {
-        body::read(&self.parts.headers, std::mem::take(&mut self.body), config).await
+        body::read(&self.parts.headers, self.body, config).await
     }
 
     /// Who asks; takes the headers along.
@@ -62,30 +65,46 @@ impl Inbound<'_> {
 }
 
 async fn serve(State(binding): State<Arc<Binding>>, request: Request) -> Response {
-    let (mut parts, body) = request.into_parts();
+    let (mut parts, mut body) = request.into_parts();
+    let awaits_leave = parts.headers.contains_key(EXPECT);
     let uri = std::mem::take(&mut parts.uri);
     let standing = binding.config.origins.judge(&parts.headers);
-    let mut response = if standing.is_forbidden(&parts) {
-        let error = EngineError::new(EngineErrorKind::Forbidden);
-        problem::answer(
-            error.with_detail("pages of this origin may not use the API with cookies or client certificates"),
-        )
-    } else if let Some(target) = binding.target(uri.path()) {
-        if standing.is_preflight(&parts) {
-            let mut response = respond::empty(StatusCode::NO_CONTENT);
-            cors::grant(target.allow(), &parts.headers, response.headers_mut());
-            response
-        } else {
-            binding.perform(target, Inbound { parts, uri: &uri, body }).await
-        }
-    } else {
-        problem::not_found()
+    let mut response = match binding.admit(&standing, &parts) {
+        Err(error) => problem::answer(error),
+        Ok(()) => match binding.target(uri.path()) {
+            None => problem::not_found(),
+            Some(target) if standing.is_preflight(&parts) => {
+                let mut response = respond::empty(StatusCode::NO_CONTENT);
+                cors::grant(target.allow(), &parts.headers, response.headers_mut());
+                response
+            }
+            Some(target) => binding.perform(target, Inbound { parts, uri: &uri, body: &mut body }).await,
+        },
     };
+    body::discard(body, awaits_leave);
     binding.config.origins.decorate(standing, response.headers_mut());
     response
 }
 
 impl Binding {
+    /// What is refused whatever the path means, like a platform layer in front would (HTTP-013, HTTP-028).
+    fn admit(&self, standing: &Standing, parts: &Parts) -> Result<(), EngineError> {
+        if standing.is_forbidden(parts) {
+            return Err(EngineError::new(EngineErrorKind::Forbidden).with_detail(
+                "pages of this origin may not use the API with cookies or client certificates",
+            ));
+        }
+        // A line is a name, a colon, a space, a value and a line break.
+        let size: usize =
+            parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+        let limit = self.config.header_bytes;
+        if size > limit {
+            return Err(EngineError::new(EngineErrorKind::HeadersTooLarge)
+                .with_detail(format!("the headers are larger than {limit} bytes")));
+        }
+        Ok(())
+    }
+
     /// What the path means here and now; an Api only if it is deployed and shown.
     fn target<'p>(&self, path: &'p str) -> Option<Target<'p>> {
         Target::of(path, |route| {
@@ -100,9 +119,6 @@ impl Binding {
         if !target.takes(&inbound.parts.method) {
             return problem::method_not_allowed(target.allow());
         }
-        if let Err(error) = self.check_headers(&inbound.parts) {
-            return problem::answer(error);
-        }
         let answer = match target {
             Target::Start(journey) => routes::start::start(self, &journey, inbound).await,
             Target::Status(run) => routes::status::status(self, &run, inbound).await,
@@ -113,18 +129,6 @@ impl Binding {
             Target::Api(name) => routes::api::call(self, name, inbound).await,
         };
         answer.unwrap_or_else(problem::answer)
-    }
-
-    fn check_headers(&self, parts: &Parts) -> Result<(), EngineError> {
-        // A line is a name, a colon, a space, a value and a line break.
-        let size: usize =
-            parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
-        let limit = self.config.header_bytes;
-        if size <= limit {
-            return Ok(());
-        }
-        let error = EngineError::new(EngineErrorKind::HeadersTooLarge);
-        Err(error.with_detail(format!("the headers are larger than {limit} bytes")))
     }
 
     /// The run a path names, if its definition is shown here (HTTP-006).

@@ -1,0 +1,15 @@
+//! The binding over a scripted engine: what reaches the engine, and what comes back to the client.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod answers;
+mod errors;
+mod fake;
+mod health;
+mod listing;
+mod origins;
+mod properties;
+mod refusals;
+mod routes;
+mod socket;
+mod support;
