@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jf_core::spi::{
-    Evaluation, HttpExchange, HttpFailure, HttpFailureKind, HttpReceived, PreparedTask, TaskContext, TaskError, TaskOutput,
-    WriteTarget,
+    Evaluation, HttpExchange, HttpFailure, HttpFailureKind, HttpReceived, PreparedTask, TaskContext,
+    TaskError, TaskOutput, WriteTarget,
 };
 use jiff::SignedDuration;
 use serde_json::Value;
@@ -43,7 +43,8 @@ impl PreparedTask for HttpCall {
             }
             Mode::Notify { failures } => {
                 let connector = Arc::clone(&context.connectors.http);
-                let work = notification(connector, exchange, context.definition, context.state, failures.clone());
+                let work =
+                    notification(connector, exchange, context.definition, context.state, failures.clone());
                 Ok(TaskOutput::none().with_notification(work))
             }
         }
@@ -56,7 +57,8 @@ async fn send(context: &TaskContext, exchange: HttpExchange) -> Result<HttpRecei
         return context.connectors.http.send(exchange).await;
     };
     let clock = &context.connectors.clock;
-    let deadline = SignedDuration::try_from(budget).ok().and_then(|budget| clock.now().checked_add(budget).ok());
+    let deadline =
+        SignedDuration::try_from(budget).ok().and_then(|budget| clock.now().checked_add(budget).ok());
     let outcome = if budget.is_zero() {
         // ENG-061: an operation is not started with no budget left.
         Err(HttpFailure::new(HttpFailureKind::Timeout, "the time budget of the run is spent"))
@@ -86,7 +88,9 @@ fn output(
     };
     // The mapper sees the context with the result stored in it.
     let mut context = evaluation.context().clone();
-    let Some(members) = context.as_object_mut() else { return Ok(TaskOutput::none().with_write(target, result.value)) };
+    let Some(members) = context.as_object_mut() else {
+        return Ok(TaskOutput::none().with_write(target, result.value));
+    };
     members.insert(result_var.to_string(), result.value);
     let mapped = mapping.apply(evaluation, &context, result_var)?;
     let result = context.get_mut(&**result_var).map_or(Value::Null, Value::take);

@@ -53,10 +53,10 @@ pub struct ConnectorConfig {
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct PoolConfig {
-    /// Idle connections kept per origin. Default: 32.
+    /// Idle connections kept per origin; 0 keeps none. Default: 32.
     pub max_idle_per_host: usize,
     /// Milliseconds after which an idle connection is closed. Default: 90 000.
-    pub idle_timeout_ms: u64,
+    pub idle_timeout_ms: NonZeroU64,
 }
 
 /// One rule of `connectors.http.rewrite`.
@@ -94,7 +94,9 @@ pub struct InvalidOrigin;
 
 /// The text is no host pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not a host: write a name such as `api.example.com`, or `.example.com` for all names below it, without scheme, port and `*`")]
+#[error(
+    "not a host: write a name such as `api.example.com`, or `.example.com` for all names below it, without scheme, port and `*`"
+)]
 pub struct InvalidHostPattern;
 
 impl ConnectorConfig {
@@ -124,7 +126,8 @@ impl Default for ConnectorConfig {
 
 impl Default for PoolConfig {
     fn default() -> Self {
-        Self { max_idle_per_host: 32, idle_timeout_ms: 90_000 }
+        const NINETY_SECONDS: NonZeroU64 = NonZeroU64::new(90_000).expect("not zero");
+        Self { max_idle_per_host: 32, idle_timeout_ms: NINETY_SECONDS }
     }
 }
 
@@ -146,7 +149,10 @@ impl Origin {
         let scheme = url.set_scheme(self.scheme());
         let host = url.set_host(Some(&self.host.to_string()));
         let port = url.set_port(Some(self.port));
-        debug_assert!(scheme.is_ok() && host.is_ok() && port.is_ok(), "an http(s) URL takes any http(s) origin");
+        debug_assert!(
+            scheme.is_ok() && host.is_ok() && port.is_ok(),
+            "an http(s) URL takes any http(s) origin"
+        );
     }
 
     const fn scheme(&self) -> &'static str {
@@ -285,7 +291,17 @@ mod tests {
         assert_eq!(origin("https://API.example.com").unwrap(), "https://api.example.com:443");
         assert_eq!(origin("http://localhost:9000/").unwrap(), "http://localhost:9000");
         assert_eq!(origin("http://[::1]:80").unwrap(), "http://[::1]:80");
-        for bad in ["", "localhost", "localhost:9000", "ftp://h", "http://h/p", "http://h?q", "http://h#f", "http://u@h", "http://"] {
+        for bad in [
+            "",
+            "localhost",
+            "localhost:9000",
+            "ftp://h",
+            "http://h/p",
+            "http://h?q",
+            "http://h#f",
+            "http://u@h",
+            "http://",
+        ] {
             assert!(origin(bad).is_err(), "{bad}");
         }
     }

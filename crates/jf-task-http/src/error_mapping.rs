@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use jf_core::dsl::{SiteClass, TaskFinding, WritePath};
 use jf_core::spi::{Bindings, BoundExpression, Evaluation, LoadContext, TaskError, TaskWrite, WriteTarget};
-use jf_dsl::{SiteClass, TaskFinding, WritePath};
 use serde_json::Value;
 
 use crate::fault;
@@ -53,12 +53,17 @@ impl ErrorMapping {
 
 fn read_mapper(members: &Members<'_>, load: &mut LoadContext<'_>) -> Result<BoundExpression, Reported> {
     if members.has("normaliserRef") {
-        let finding = TaskFinding::error("TSK-046", members.at("normaliserRef"), "`normaliserRef` is not supported by this build yet")
-            .help("write the mapper here, or name one of `spec.mappers` with `mapperRef`");
+        let finding = TaskFinding::error(
+            "TSK-046",
+            members.at("normaliserRef"),
+            "`normaliserRef` is not supported by this build of the engine",
+        )
+        .help("write the mapper here, or name one of `spec.mappers` with `mapperRef`");
         return Err(refuse(load, finding));
     }
     if !members.has("mapper") && !members.has("mapperRef") {
-        let finding = TaskFinding::error(RULE, members.at("mapper"), "`errorMapping` needs `mapper` or `mapperRef`");
+        let finding =
+            TaskFinding::error(RULE, members.at("mapper"), "`errorMapping` needs `mapper` or `mapperRef`");
         return Err(refuse(load, finding));
     }
     load.mapper(members.path(), members.object(), SiteClass::Task).ok_or(Reported)
@@ -73,14 +78,18 @@ fn read_target(members: &Members<'_>, load: &mut LoadContext<'_>) -> Result<Writ
     if let Some(target) = target {
         load.refuse_unknown(target.path(), target.object(), &["kind", "path"]);
         if target.get("kind").and_then(Value::as_str) == Some("attributes") {
-            let finding = TaskFinding::error(RULE, target.at("kind"), "an `errorMapping` cannot write attributes")
-                .help("write to the context and use a transform with `target.kind: attributes` afterwards");
+            let finding =
+                TaskFinding::error(RULE, target.at("kind"), "an `errorMapping` cannot write attributes")
+                    .help(
+                        "write to the context and use a transform with `target.kind: attributes` afterwards",
+                    );
             return Err(refuse(load, finding));
         }
         is_var = target.word("kind", "STA-051", &["context", "var"], load)? == Some("var");
         if is_var && target.has("path") {
-            let finding = TaskFinding::error("STA-052", target.at("path"), "`path` does not go with `kind: var`")
-                .help("`kind: var` writes to `resultVar`");
+            let finding =
+                TaskFinding::error("STA-052", target.at("path"), "`path` does not go with `kind: var`")
+                    .help("`kind: var` writes to `resultVar`");
             return Err(refuse(load, finding));
         }
         path = read_path(&target, load);
@@ -88,12 +97,20 @@ fn read_target(members: &Members<'_>, load: &mut LoadContext<'_>) -> Result<Writ
     match (is_var, var?) {
         (true, Some(var)) => Ok(WriteTarget::Var(Arc::from(var.as_str()))),
         (true, None) => {
-            let finding = TaskFinding::error("STA-052", members.at("resultVar"), "`target.kind: var` needs `resultVar`");
+            let finding = TaskFinding::error(
+                "STA-052",
+                members.at("resultVar"),
+                "`target.kind: var` needs `resultVar`",
+            );
             Err(refuse(load, finding))
         }
         (false, Some(_)) => {
-            let finding = TaskFinding::error("STA-052", members.at("resultVar"), "`resultVar` goes with `target.kind: var` only")
-                .help("add `target: {kind: var}`, or write to `target.path`");
+            let finding = TaskFinding::error(
+                "STA-052",
+                members.at("resultVar"),
+                "`resultVar` goes with `target.kind: var` only",
+            )
+            .help("add `target: {kind: var}`, or write to `target.path`");
             Err(refuse(load, finding))
         }
         (false, None) => Ok(path?.map_or(WriteTarget::Context, WriteTarget::Path)),

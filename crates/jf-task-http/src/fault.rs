@@ -3,9 +3,9 @@
 use std::fmt;
 
 use jf_core::Problem;
+use jf_core::dsl::Unresolved;
 use jf_core::run_fault;
 use jf_core::spi::TaskError;
-use jf_dsl::Unresolved;
 
 /// Where in the configuration a text with placeholders stands, as authors know it.
 #[derive(Debug, Clone, PartialEq, Eq)]

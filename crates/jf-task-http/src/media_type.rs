@@ -17,7 +17,9 @@ impl MediaType {
         let essence = parts.next().unwrap_or_default().trim().to_ascii_lowercase();
         let charset = parts.find_map(|parameter| {
             let (name, value) = parameter.split_once('=')?;
-            name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"').to_ascii_lowercase())
+            name.trim()
+                .eq_ignore_ascii_case("charset")
+                .then(|| value.trim().trim_matches('"').to_ascii_lowercase())
         });
         Self { essence, charset }
     }
@@ -50,7 +52,12 @@ mod tests {
 
     #[test]
     fn tsk_043_json_types() {
-        for json in ["application/json", "Application/JSON; charset=utf-8", "application/problem+json", " application/json ;x"] {
+        for json in [
+            "application/json",
+            "Application/JSON; charset=utf-8",
+            "application/problem+json",
+            " application/json ;x",
+        ] {
             assert!(media(json).is_json(), "{json}");
         }
         for other in ["text/json", "application/jsonl", "application/x+jsonx", "", "json"] {

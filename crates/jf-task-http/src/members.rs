@@ -1,7 +1,7 @@
 //! Reading a configuration object: members by name, `null` counting as absent (DEF-009).
 
+use jf_core::dsl::{JsonPath, TaskFinding, VarName};
 use jf_core::spi::LoadContext;
-use jf_dsl::{JsonPath, TaskFinding, VarName};
 use serde_json::{Map, Value};
 
 /// A fault was reported; there is nothing to go on with.
@@ -57,7 +57,10 @@ impl<'v> Members<'v> {
         match self.get(name) {
             None => Ok(None),
             Some(Value::Object(object)) => Ok(Some(Members::new(object, self.at(name)))),
-            Some(_) => Err(refuse(load, TaskFinding::error(rule, self.at(name), format!("`{name}` must be an object")))),
+            Some(_) => Err(refuse(
+                load,
+                TaskFinding::error(rule, self.at(name), format!("`{name}` must be an object")),
+            )),
         }
     }
 
@@ -78,7 +81,7 @@ impl<'v> Members<'v> {
         let finding = TaskFinding::error(rule, self.at(name), format!("`{name}` must be one of {list}"));
         Err(refuse(
             load,
-            match jf_dsl::closest(text, allowed.iter().copied()) {
+            match jf_core::dsl::closest(text, allowed.iter().copied()) {
                 Some(near) => finding.help(format!("did you mean `{near}`?")).suggestion(near),
                 None => finding,
             },
@@ -89,13 +92,18 @@ impl<'v> Members<'v> {
     pub(crate) fn var(&self, name: &str, load: &mut LoadContext<'_>) -> Result<Option<VarName>, Reported> {
         let Some(value) = self.get(name) else { return Ok(None) };
         let Some(var) = value.as_str().and_then(|text| VarName::parse(text).ok()) else {
-            let finding = TaskFinding::error("STA-006", self.at(name), format!("`{name}` must be an identifier"))
-                .help("a letter or `_`, then letters, digits and `_`");
+            let finding =
+                TaskFinding::error("STA-006", self.at(name), format!("`{name}` must be an identifier"))
+                    .help("a letter or `_`, then letters, digits and `_`");
             return Err(refuse(load, finding));
         };
         if var.as_str() == "payload" {
-            let finding = TaskFinding::warning("STA-006", self.at(name), "the variable `payload` is cleared at every `wait` and `webhook`")
-                .help("choose another name");
+            let finding = TaskFinding::warning(
+                "STA-006",
+                self.at(name),
+                "the variable `payload` is cleared at every `wait` and `webhook`",
+            )
+            .help("choose another name");
             load.report(finding);
         }
         Ok(Some(var))

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use jf_core::dsl::StateId;
 use jf_core::spi::{DefinitionIdentity, HttpConnector, HttpExchange, HttpFailureKind, Notification};
-use jf_dsl::StateId;
 
 /// Counts notifications that were not delivered, for the telemetry of the process.
 #[derive(Debug, Clone, Default)]

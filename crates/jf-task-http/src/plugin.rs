@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jf_core::dsl::{JsonPath, TaskFinding};
 use jf_core::spi::{LoadContext, PreparedTask, TaskDescriptor, TaskPlugin};
-use jf_dsl::{JsonPath, TaskFinding};
 use serde_json::Value;
 
 use crate::call::{HttpCall, Mode};
@@ -83,8 +83,12 @@ impl HttpCallTask {
         if notify {
             let mut outcome = Ok(Mode::Notify { failures: self.failures.clone() });
             for name in ["resultVar", "errorMapping"].into_iter().filter(|name| task.has(name)) {
-                let finding = TaskFinding::error("TSK-024", task.at(name), format!("`{name}` does not go with `mode: notify`"))
-                    .help("a notification has no result: remove it, or remove `mode`");
+                let finding = TaskFinding::error(
+                    "TSK-024",
+                    task.at(name),
+                    format!("`{name}` does not go with `mode: notify`"),
+                )
+                .help("a notification has no result: remove it, or remove `mode`");
                 outcome = Err(refuse(load, finding));
             }
             return outcome;
@@ -92,8 +96,9 @@ impl HttpCallTask {
         let result_var = match task.var("resultVar", load) {
             Ok(Some(var)) => Ok(Arc::from(var.as_str())),
             Ok(None) => {
-                let finding = TaskFinding::error("TSK-024", task.at("resultVar"), "the call needs `resultVar`")
-                    .help("name the variable that takes the result, or set `mode: notify`");
+                let finding =
+                    TaskFinding::error("TSK-024", task.at("resultVar"), "the call needs `resultVar`")
+                        .help("name the variable that takes the result, or set `mode: notify`");
                 Err(refuse(load, finding))
             }
             Err(reported) => Err(reported),
@@ -117,7 +122,11 @@ impl HttpCallTask {
             Some(value) => match value.as_u64() {
                 Some(millis) if millis > 0 => Ok(Duration::from_millis(millis)),
                 _ => {
-                    let finding = TaskFinding::error("TSK-025", task.at("timeoutMs"), "`timeoutMs` must be an integer of at least 1");
+                    let finding = TaskFinding::error(
+                        "TSK-025",
+                        task.at("timeoutMs"),
+                        "`timeoutMs` must be an integer of at least 1",
+                    );
                     Err(refuse(load, finding))
                 }
             },
@@ -130,8 +139,12 @@ fn refuse_unsupported(task: &Members<'_>, load: &mut LoadContext<'_>) -> Result<
     let mut outcome = Ok(());
     for (name, rule) in [("auth", "TSK-029"), ("resiliencePolicyRef", "TSK-029"), ("cookies", "TSK-030")] {
         if task.has(name) {
-            let finding = TaskFinding::error(rule, task.at(name), format!("`{name}` is not supported by this build yet"))
-                .help(format!("remove `{name}`"));
+            let finding = TaskFinding::error(
+                rule,
+                task.at(name),
+                format!("`{name}` is not supported by this build of the engine"),
+            )
+            .help(format!("remove `{name}`"));
             outcome = Err(refuse(load, finding));
         }
     }

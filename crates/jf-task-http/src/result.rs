@@ -57,7 +57,12 @@ impl CallResult {
 }
 
 fn error(kind: &str, message: String) -> Value {
-    Value::Object([("type", kind.to_owned()), ("message", message)].map(|(k, v)| (k.to_owned(), v.into())).into_iter().collect())
+    Value::Object(
+        [("type", kind.to_owned()), ("message", message)]
+            .map(|(k, v)| (k.to_owned(), v.into()))
+            .into_iter()
+            .collect(),
+    )
 }
 
 /// Headers with stable names and one text each (TSK-042).

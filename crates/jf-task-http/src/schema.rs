@@ -12,7 +12,8 @@ pub(crate) fn configuration() -> Value {
             "expr": { "type": "string", "minLength": 1 },
         },
     });
-    let texts = json!({ "type": "object", "additionalProperties": { "type": ["string", "number", "boolean"] } });
+    let texts =
+        json!({ "type": "object", "additionalProperties": { "type": ["string", "number", "boolean"] } });
     let ident = json!({ "type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$" });
     json!({
         "type": "object",

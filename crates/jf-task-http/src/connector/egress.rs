@@ -142,14 +142,17 @@ mod tests {
 
     #[test]
     fn tsk_038_rewrite_replaces_the_origin_and_exempts_its_target() {
-        let config = || json!({ "rewrite": [{ "from": "https://api.example.com", "to": "http://127.0.0.1:9000" }] });
+        let config =
+            || json!({ "rewrite": [{ "from": "https://api.example.com", "to": "http://127.0.0.1:9000" }] });
         let rewritten = admit(config(), "https://api.example.com:443/a/b?c=d%2Fe").unwrap();
         assert_eq!(rewritten, ("http://127.0.0.1:9000/a/b?c=d%2Fe".to_owned(), Way::Exempt));
         // The target itself is exempt, its neighbours are not.
         assert_eq!(admit(config(), "http://127.0.0.1:9000/x").unwrap().1, Way::Exempt);
         assert!(admit(config(), "http://127.0.0.1:9001/x").is_err());
         // Another port or scheme is another origin.
-        for other in ["https://api.example.com:8443/a", "http://api.example.com/a", "https://www.api.example.com/a"] {
+        for other in
+            ["https://api.example.com:8443/a", "http://api.example.com/a", "https://www.api.example.com/a"]
+        {
             assert_eq!(admit(config(), other).unwrap(), (other.to_owned(), Way::Ruled));
         }
     }
@@ -163,9 +166,17 @@ mod tests {
             })
         };
         let hosts = json!(["a.example.com", ".partner.example"]);
-        assert!(admit(config(hosts.clone()), "https://A.example.com./x").is_ok(), "case and final dot do not matter");
+        assert!(
+            admit(config(hosts.clone()), "https://A.example.com./x").is_ok(),
+            "case and final dot do not matter"
+        );
         assert!(admit(config(hosts.clone()), "https://eu.partner.example/x").is_ok());
-        for refused in ["https://b.example.com/", "https://partner.example/", "https://evilpartner.example/", "http://stub.internal:1/"] {
+        for refused in [
+            "https://b.example.com/",
+            "https://partner.example/",
+            "https://evilpartner.example/",
+            "http://stub.internal:1/",
+        ] {
             assert!(admit(config(hosts.clone()), refused).unwrap_err().contains("allowHosts"), "{refused}");
         }
         assert!(admit(config(json!([])), "https://a.example.com/").is_err(), "an empty list allows nothing");

@@ -62,7 +62,8 @@ impl ReqwestConnector {
     /// When the TLS library cannot be set up.
     pub fn new(config: &ConnectorConfig) -> Result<Self, ConnectorError> {
         let egress = Egress::new(config);
-        let build = |public_only, system_trust| client(config, public_only, system_trust).map_err(ConnectorError);
+        let build =
+            |public_only, system_trust| client(config, public_only, system_trust).map_err(ConnectorError);
         let (ruled, has_trust_anchors) = match build(egress.denies_private(), true) {
             Ok(client) => (client, true),
             // The trust anchors could not be loaded. A system that calls `http` only must still start.
@@ -83,7 +84,7 @@ fn client(config: &ConnectorConfig, public_only: bool, system_trust: bool) -> re
         .referer(false)
         .no_proxy()
         .connect_timeout(Duration::from_millis(config.connect_timeout_ms.get()))
-        .pool_idle_timeout(Duration::from_millis(config.pool.idle_timeout_ms))
+        .pool_idle_timeout(Duration::from_millis(config.pool.idle_timeout_ms.get()))
         .pool_max_idle_per_host(config.pool.max_idle_per_host);
     if public_only {
         builder = builder.dns_resolver(PublicResolver);
@@ -133,7 +134,8 @@ fn with_defaults(mut headers: HeaderMap) -> HeaderMap {
 /// Collects the body, copying only when it arrives in more than one piece.
 async fn read(response: &mut Response, limit: usize) -> Result<Bytes, HttpFailure> {
     const RESERVE: usize = 64 * 1024;
-    let announced = response.content_length().map_or(0, |length| usize::try_from(length).unwrap_or(usize::MAX));
+    let announced =
+        response.content_length().map_or(0, |length| usize::try_from(length).unwrap_or(usize::MAX));
     if announced > limit {
         return Err(failure::too_large(limit));
     }

@@ -38,7 +38,8 @@ fn admit(
     found: impl Iterator<Item = SocketAddr>,
 ) -> Result<Vec<SocketAddr>, Box<dyn std::error::Error + Send + Sync>> {
     let mut any = false;
-    let public: Vec<SocketAddr> = found.inspect(|_| any = true).filter(|address| is_public(address.ip())).collect();
+    let public: Vec<SocketAddr> =
+        found.inspect(|_| any = true).filter(|address| is_public(address.ip())).collect();
     match (public.is_empty(), any) {
         (false, _) => Ok(public),
         (true, true) => Err(Box::new(PrivateAddress)),

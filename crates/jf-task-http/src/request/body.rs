@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue};
+use jf_core::dsl::{SiteClass, TaskFinding, value_to_text};
 use jf_core::spi::{BoundExpression, Evaluation, LoadContext, TaskError};
-use jf_dsl::{SiteClass, TaskFinding, value_to_text};
 use serde_json::Value;
 use url::form_urlencoded;
 
@@ -36,20 +36,29 @@ impl BodyPlan {
                 let template = load.template(&path, text).ok_or(Reported)?;
                 Ok(Some(Self::Text(Text::of(template))))
             }
-            Some(Value::Object(object)) if is_mapper(object) => {
-                load.mapper(&path, object, SiteClass::Task).ok_or(Reported).map(|mapper| Some(Self::Mapped(mapper)))
-            }
+            Some(Value::Object(object)) if is_mapper(object) => load
+                .mapper(&path, object, SiteClass::Task)
+                .ok_or(Reported)
+                .map(|mapper| Some(Self::Mapped(mapper))),
             Some(value @ (Value::Object(_) | Value::Array(_))) => {
                 if mentions_placeholder(value) {
-                    let finding = TaskFinding::warning("EXP-057", path, "`${` is not replaced inside a literal object body")
-                        .help("compute the body with `body: {mapper: …}`, or write it as a string");
+                    let finding = TaskFinding::warning(
+                        "EXP-057",
+                        path,
+                        "`${` is not replaced inside a literal object body",
+                    )
+                    .help("compute the body with `body: {mapper: …}`, or write it as a string");
                     load.report(finding);
                 }
                 Ok(Some(Self::Literal { value: value.clone(), json: json(value) }))
             }
             Some(_) => {
-                let finding = TaskFinding::error("TSK-028", path, "`body` must be a string, an object, an array or a mapper")
-                    .help("quote it to send it as text");
+                let finding = TaskFinding::error(
+                    "TSK-028",
+                    path,
+                    "`body` must be a string, an object, an array or a mapper",
+                )
+                .help("quote it to send it as text");
                 Err(refuse(load, finding))
             }
         }
@@ -79,7 +88,11 @@ impl BodyPlan {
                 (value, form) => encode(&value, form)?,
             },
         };
-        if body.len() > limit { Err(fault::too_long(&Place::Body, limit)) } else { Ok(body) }
+        if body.len() > limit {
+            Err(fault::body(&format!("it is longer than {limit} bytes")))
+        } else {
+            Ok(body)
+        }
     }
 }
 
@@ -109,7 +122,9 @@ fn encode(value: &Value, form: Form) -> Result<Bytes, TaskError> {
     match form {
         Form::Json => Ok(json(value)),
         Form::Urlencoded => urlencoded(value),
-        Form::Other => Err(fault::body("the content type is neither JSON nor a form, so the body must be a string")),
+        Form::Other => {
+            Err(fault::body("the content type is neither JSON nor a form, so the body must be a string"))
+        }
     }
 }
 
@@ -118,7 +133,9 @@ fn json(value: &Value) -> Bytes {
 }
 
 fn urlencoded(value: &Value) -> Result<Bytes, TaskError> {
-    let flat = value.as_object().filter(|object| !object.values().any(|value| value.is_object() || value.is_array()));
+    let flat = value
+        .as_object()
+        .filter(|object| !object.values().any(|value| value.is_object() || value.is_array()));
     let Some(object) = flat else {
         return Err(fault::body("a form is made from an object whose members are no objects and no arrays"));
     };
@@ -138,7 +155,9 @@ fn mentions_placeholder(value: &Value) -> bool {
     match value {
         Value::String(text) => text.contains("${"),
         Value::Array(items) => items.iter().any(mentions_placeholder),
-        Value::Object(object) => object.iter().any(|(name, value)| name.contains("${") || mentions_placeholder(value)),
+        Value::Object(object) => {
+            object.iter().any(|(name, value)| name.contains("${") || mentions_placeholder(value))
+        }
         _ => false,
     }
 }

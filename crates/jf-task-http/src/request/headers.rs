@@ -1,9 +1,9 @@
 //! The headers of a call and their layers (TSK-027, TSK-035, TSK-036, EXP-056).
 
-use http::header::{ACCEPT, CONTENT_LENGTH, CONNECTION, HOST, TE, TRAILER, TRANSFER_ENCODING, UPGRADE};
+use http::header::{ACCEPT, CONNECTION, CONTENT_LENGTH, HOST, TE, TRAILER, TRANSFER_ENCODING, UPGRADE};
 use http::{HeaderMap, HeaderName, HeaderValue};
+use jf_core::dsl::{JsonPath, TaskFinding};
 use jf_core::spi::{Evaluation, LoadContext, TaskError};
-use jf_dsl::{JsonPath, TaskFinding, Template};
 use serde_json::Value;
 
 use super::text::Text;
@@ -60,8 +60,13 @@ impl HeaderPlan {
     ///
     /// # Errors
     /// A placeholder without a value (EXP-054), and a value that is none for a header (EXP-056).
-    pub(super) fn render(&self, evaluation: &Evaluation, passthrough: &HeaderMap) -> Result<HeaderMap, TaskError> {
-        let mut headers = HeaderMap::with_capacity(self.defaults.len() + passthrough.len() + self.task.len() + 4);
+    pub(super) fn render(
+        &self,
+        evaluation: &Evaluation,
+        passthrough: &HeaderMap,
+    ) -> Result<HeaderMap, TaskError> {
+        let mut headers =
+            HeaderMap::with_capacity(self.defaults.len() + passthrough.len() + self.task.len() + 4);
         for field in self.defaults.iter().filter(|field| !passthrough.contains_key(&field.name)) {
             headers.insert(field.name.clone(), field.render(evaluation)?);
         }
@@ -116,12 +121,15 @@ fn read_field(
     before: &[Field],
     load: &mut LoadContext<'_>,
 ) -> Result<Field, Reported> {
-    let parsed = parse_name(name).map_err(|what| {
-        refuse(load, TaskFinding::error("TSK-004", path.clone(), format!("`{name}` {what}")))
+    let parsed = parse_name(name).map_err(|fault| {
+        let message = format!("`{name}` {}", fault.as_str());
+        refuse(load, TaskFinding::error("TSK-004", path.clone(), message))
     })?;
     if before.iter().any(|field| field.name == parsed) {
-        let finding = TaskFinding::error("TSK-027", path.clone(), format!("the header `{name}` is set twice"))
-            .help("header names ignore case, and `headers` and `params.headers` are one set: keep one of them");
+        let finding =
+            TaskFinding::error("TSK-027", path.clone(), format!("the header `{name}` is set twice")).help(
+                "header names ignore case, and `headers` and `params.headers` are one set: keep one of them",
+            );
         return Err(refuse(load, finding));
     }
     let text = Text::read(path, value, &format!("the header `{name}`"), load)?;
@@ -131,51 +139,84 @@ fn read_field(
 }
 
 /// `spec.defaults.http.headers` (DEF-071), without what the task sets itself.
-fn read_defaults(task: &[Field], accept_set: bool, load: &mut LoadContext<'_>) -> Result<Vec<Field>, Reported> {
+fn read_defaults(
+    task: &[Field],
+    accept_set: bool,
+    load: &mut LoadContext<'_>,
+) -> Result<Vec<Field>, Reported> {
     let mut fields = Vec::new();
     let mut outcome = Ok(());
     for (name, template) in &load.definition().spec.defaults.http.headers {
-        match read_default(name, template) {
-            Ok(field) if task.iter().any(|own| own.name == field.name) => {}
-            Ok(field) if accept_set && field.name == ACCEPT => {}
-            Ok(field) => fields.push(field),
-            Err(what) => {
-                let message = format!("the header `{name}` of `spec.defaults.http.headers` {what}");
-                outcome = Err(refuse(load, TaskFinding::error("DEF-071", JsonPath::root(), message)));
+        let fault = match (parse_name(name), FieldValue::of(Text::of(template.clone()), template.source())) {
+            // The loader has said so.
+            (Err(NameFault::NoToken), _) => continue,
+            (Ok(own), _) if task.iter().any(|field| field.name == own) => continue,
+            (Ok(own), _) if accept_set && own == ACCEPT => continue,
+            (Ok(own), Some(value)) => {
+                fields.push(Field { name: own, value, place: Place::Header(name.clone()) });
+                continue;
             }
-        }
+            (Err(fault), _) => fault.as_str(),
+            (Ok(_), None) => UNFIT,
+        };
+        let message = format!("the header `{name}` of `spec.defaults.http.headers` {fault}");
+        outcome = Err(refuse(load, TaskFinding::error("DEF-071", JsonPath::root(), message)));
     }
     outcome.map(|()| fields)
 }
 
-fn read_default(name: &str, template: &Template) -> Result<Field, &'static str> {
-    let value = FieldValue::of(Text::of(template.clone()), template.source()).ok_or(UNFIT)?;
-    Ok(Field { name: parse_name(name)?, value, place: Place::Header(name.to_owned()) })
-}
-
 /// TSK-036.
-fn read_accept(task: &Members<'_>, fields: &[Field], load: &mut LoadContext<'_>) -> Result<Option<HeaderValue>, Reported> {
+fn read_accept(
+    task: &Members<'_>,
+    fields: &[Field],
+    load: &mut LoadContext<'_>,
+) -> Result<Option<HeaderValue>, Reported> {
     let Some(value) = task.get("accept") else { return Ok(None) };
-    let parsed = value.as_str().filter(|text| !text.is_empty()).and_then(|text| HeaderValue::from_str(text).ok());
+    let parsed =
+        value.as_str().filter(|text| !text.is_empty()).and_then(|text| HeaderValue::from_str(text).ok());
     let Some(parsed) = parsed else {
-        let finding = TaskFinding::error("TSK-036", task.at("accept"), "`accept` must be a media type, such as `application/json`");
+        let finding = TaskFinding::error(
+            "TSK-036",
+            task.at("accept"),
+            "`accept` must be a media type, such as `application/json`",
+        );
         return Err(refuse(load, finding));
     };
     if fields.iter().any(|field| field.name == ACCEPT) {
-        let finding = TaskFinding::warning("TSK-036", task.at("accept"), "`accept` has no effect beside the header `Accept`")
-            .help("keep one of them");
+        let finding = TaskFinding::warning(
+            "TSK-036",
+            task.at("accept"),
+            "`accept` has no effect beside the header `Accept`",
+        )
+        .help("keep one of them");
         load.report(finding);
         return Ok(None);
     }
     Ok(Some(parsed))
 }
 
+/// Why a name cannot be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum NameFault {
+    NoToken,
+    Transport,
+}
+
+impl NameFault {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::NoToken => "is not an HTTP header name",
+            Self::Transport => "is set by the transport and cannot be chosen",
+        }
+    }
+}
+
 /// A name that the transport does not set itself (the names of DEF-188).
-fn parse_name(name: &str) -> Result<HeaderName, &'static str> {
-    let parsed = HeaderName::from_bytes(name.as_bytes()).map_err(|_| "is not an HTTP header name")?;
+fn parse_name(name: &str) -> Result<HeaderName, NameFault> {
+    let parsed = HeaderName::from_bytes(name.as_bytes()).map_err(|_| NameFault::NoToken)?;
     let transport = [HOST, CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION, UPGRADE, TE, TRAILER];
     if transport.contains(&parsed) || parsed == "keep-alive" || parsed.as_str().starts_with("proxy-") {
-        return Err("is set by the transport and cannot be chosen");
+        return Err(NameFault::Transport);
     }
     Ok(parsed)
 }

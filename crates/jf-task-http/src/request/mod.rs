@@ -8,8 +8,8 @@ mod url;
 use std::time::Duration;
 
 use http::{HeaderMap, Method};
+use jf_core::dsl::TaskFinding;
 use jf_core::spi::{Evaluation, HttpExchange, LoadContext, TaskError};
-use jf_dsl::TaskFinding;
 
 use self::body::BodyPlan;
 use self::headers::HeaderPlan;
@@ -35,7 +35,11 @@ pub(crate) struct RequestPlan {
 
 impl RequestPlan {
     /// Checks the members that make up the request (TSK-021 to TSK-023, TSK-026 to TSK-028).
-    pub(crate) fn read(task: &Members<'_>, limits: Limits, load: &mut LoadContext<'_>) -> Result<Self, Reported> {
+    pub(crate) fn read(
+        task: &Members<'_>,
+        limits: Limits,
+        load: &mut LoadContext<'_>,
+    ) -> Result<Self, Reported> {
         let target = check_target(task, load);
         let method = read_method(task, load);
         let params = read_params(task, load);
@@ -87,10 +91,16 @@ fn check_target(task: &Members<'_>, load: &mut LoadContext<'_>) -> Result<(), Re
     if task.has("operationRef") {
         for superfluous in ["method", "url"].into_iter().filter(|name| task.has(name)) {
             let message = format!("`{superfluous}` does not go with `operationRef`");
-            load.report(TaskFinding::error("TSK-021", task.at(superfluous), message).help("keep one of them"));
+            load.report(
+                TaskFinding::error("TSK-021", task.at(superfluous), message).help("keep one of them"),
+            );
         }
-        let finding = TaskFinding::error("TSK-031", task.at("operationRef"), "`operationRef` is not supported by this build yet")
-            .help("write `method` and `url` instead");
+        let finding = TaskFinding::error(
+            "TSK-031",
+            task.at("operationRef"),
+            "`operationRef` is not supported by this build of the engine",
+        )
+        .help("write `method` and `url` instead");
         return Err(refuse(load, finding));
     }
     let (path, message) = match (task.has("method"), task.has("url")) {
@@ -116,12 +126,7 @@ fn read_method(task: &Members<'_>, load: &mut LoadContext<'_>) -> Result<Option<
 /// `params` as far as it goes with a raw URL (TSK-026).
 fn read_params<'v>(task: &Members<'v>, load: &mut LoadContext<'_>) -> Result<Option<Members<'v>>, Reported> {
     let Some(params) = task.child("params", "TSK-026", load)? else { return Ok(None) };
-    if params.has("body") {
-        let finding = TaskFinding::error("DEF-012", params.at("body"), "`params.body` is now `body` of the task")
-            .help("move the value to `task.body`")
-            .suggestion("body");
-        load.report(finding);
-    }
+    // `params.body` is retired, which the loader says of every kind (DEF-012).
     load.refuse_unknown(params.path(), params.object(), &["path", "query", "headers", "body"]);
     if params.has("path") && !task.has("operationRef") {
         let finding = TaskFinding::error("TSK-026", params.at("path"), "`params.path` needs `operationRef`")

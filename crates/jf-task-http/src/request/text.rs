@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
+use jf_core::dsl::{JsonPath, TaskFinding, Template, Unresolved, value_to_text};
 use jf_core::spi::{Evaluation, LoadContext, TaskError};
-use jf_dsl::{JsonPath, TaskFinding, Template, Unresolved, value_to_text};
 use serde_json::Value;
 
 use crate::fault::{self, Place};
@@ -20,7 +20,12 @@ pub(super) enum Text {
 
 impl Text {
     /// Reads a value; `what` says in messages what it is the value of.
-    pub(super) fn read(path: &JsonPath, value: &Value, what: &str, load: &mut LoadContext<'_>) -> Result<Self, Reported> {
+    pub(super) fn read(
+        path: &JsonPath,
+        value: &Value,
+        what: &str,
+        load: &mut LoadContext<'_>,
+    ) -> Result<Self, Reported> {
         match value {
             Value::String(text) => Self::parse(path, text, load),
             Value::Number(_) | Value::Bool(_) => Ok(Self::Fixed(value_to_text(value).into_owned())),
@@ -47,7 +52,12 @@ impl Text {
     ///
     /// # Errors
     /// When a placeholder has no value (EXP-054), or the text grows beyond `limit` bytes.
-    pub(super) fn render(&self, evaluation: &Evaluation, place: &Place, limit: usize) -> Result<Cow<'_, str>, TaskError> {
+    pub(super) fn render(
+        &self,
+        evaluation: &Evaluation,
+        place: &Place,
+        limit: usize,
+    ) -> Result<Cow<'_, str>, TaskError> {
         let template = match self {
             Self::Fixed(text) => return Ok(Cow::Borrowed(text)),
             Self::Template(template) => template,

@@ -1,7 +1,7 @@
 //! The URL of a call: `url` and `params.query` (TSK-022, TSK-026, EXP-055).
 
+use jf_core::dsl::{TaskFinding, Template, encode_component};
 use jf_core::spi::{Evaluation, LoadContext, TaskError};
-use jf_dsl::{TaskFinding, Template, encode_component};
 use url::Url;
 
 use super::text::Text;
@@ -47,12 +47,20 @@ impl UrlPlan {
         let query = read_query(params, load);
         let Some(value) = task.get("url") else { return query.map(|_| None) };
         let Some(text) = value.as_str() else {
-            return Err(refuse(load, TaskFinding::error("TSK-022", task.at("url"), "`url` must be a string")));
+            return Err(refuse(
+                load,
+                TaskFinding::error("TSK-022", task.at("url"), "`url` must be a string"),
+            ));
         };
         let template = load.template(&task.at("url"), text).ok_or(Reported)?;
         let base = Base::of(template).map_err(|what| {
             let finding = TaskFinding::error("TSK-022", task.at("url"), format!("`url` {what}"));
-            refuse(load, finding.help("write an absolute URL, such as `https://api.example.com/orders/${context.orderId}`"))
+            refuse(
+                load,
+                finding.help(
+                    "write an absolute URL, such as `https://api.example.com/orders/${context.orderId}`",
+                ),
+            )
         })?;
         Ok(Some(Self { base, query: query? }))
     }
@@ -90,7 +98,9 @@ impl Base {
         }
         let prefix = template.literal_prefix();
         match prefix.split_once("://") {
-            Some((scheme, rest)) if ["http", "https"].iter().any(|known| known.eq_ignore_ascii_case(scheme)) => {
+            Some((scheme, rest))
+                if ["http", "https"].iter().any(|known| known.eq_ignore_ascii_case(scheme)) =>
+            {
                 match rest.find(['/', '?', '#']) {
                     Some(end) => {
                         checked(&prefix[..scheme.len() + "://".len() + end])?;
@@ -131,12 +141,17 @@ const CREDENTIALS: &str = "must not hold a user name or password";
 
 /// The URL in its normal form, without fragment.
 fn checked(text: &str) -> Result<String, &'static str> {
-    // The parser would drop some of them without a word.
-    if text.contains(|c: char| c.is_ascii_control()) {
-        return Err("holds a control character");
+    // URL parsers repair without a word: they drop control characters, turn backslashes round, and find an authority further on when
+    // there is none in its place (`https:///path`).
+    if text.contains(|c: char| c.is_ascii_control() || c == '\\') {
+        return Err("holds a character that URLs must not have");
+    }
+    let authority = text.split_once("://").map_or("", |(_, rest)| rest);
+    if authority.is_empty() || authority.starts_with(['/', '?', '#']) {
+        return Err(NOT_ABSOLUTE);
     }
     let mut url = Url::parse(text).map_err(|_| NOT_ABSOLUTE)?;
-    if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+    if !matches!(url.scheme(), "http" | "https") {
         return Err(NOT_ABSOLUTE);
     }
     if !url.username().is_empty() || url.password().is_some() {
@@ -153,7 +168,7 @@ fn checked(text: &str) -> Result<String, &'static str> {
 fn dot_segments(url: &str) -> usize {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let path = rest.split(['?', '#']).next().unwrap_or_default();
-    path.split(['/', '\\']).skip(1).filter(|segment| is_dots(segment)).count()
+    path.split('/').skip(1).filter(|segment| is_dots(segment)).count()
 }
 
 fn is_dots(segment: &str) -> bool {

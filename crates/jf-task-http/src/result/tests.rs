@@ -15,11 +15,16 @@ fn received(status: u16, headers: &[(&'static str, &[u8])], body: impl Into<Byte
 }
 
 fn body(content_type: &'static str, body: impl Into<Bytes>) -> Value {
-    let Value::Object(mut result) = received(200, &[("content-type", content_type.as_bytes())], body).value else {
+    let Value::Object(mut result) = received(200, &[("content-type", content_type.as_bytes())], body).value
+    else {
         panic!("a result is an object");
     };
     assert_eq!(result.remove("headers"), Some(json!({ "Content-Type": content_type })));
-    assert_eq!((result.remove("status"), result.remove("ok")), (Some(json!(200)), Some(json!(true))), "BODY_PARSE leaves `ok` alone");
+    assert_eq!(
+        (result.remove("status"), result.remove("ok")),
+        (Some(json!(200)), Some(json!(true))),
+        "BODY_PARSE leaves `ok` alone"
+    );
     Value::Object(result)
 }
 
@@ -33,9 +38,23 @@ fn tsk_040_a_response_is_status_ok_headers_body() {
 
 #[test]
 fn tsk_040_ok_is_2xx_exactly() {
-    for (status, ok) in [(100, false), (199, false), (200, true), (204, true), (299, true), (300, false), (302, false), (404, false), (500, false), (599, false)] {
+    for (status, ok) in [
+        (100, false),
+        (199, false),
+        (200, true),
+        (204, true),
+        (299, true),
+        (300, false),
+        (302, false),
+        (404, false),
+        (500, false),
+        (599, false),
+    ] {
         let result = received(status, &[], "");
-        assert_eq!((result.ok, &result.value["ok"], &result.value["status"]), (ok, &json!(ok), &json!(status)));
+        assert_eq!(
+            (result.ok, &result.value["ok"], &result.value["status"]),
+            (ok, &json!(ok), &json!(status))
+        );
         assert_eq!(result.value.get("error"), None, "a status is no error");
     }
 }
@@ -50,7 +69,8 @@ fn tsk_041_without_response_there_is_no_status() {
     ] {
         let result = CallResult::of(Err(HttpFailure::new(kind, "why")));
         assert!(!result.ok);
-        let expected = json!({ "ok": false, "headers": {}, "body": null, "error": { "type": name, "message": "why" } });
+        let expected =
+            json!({ "ok": false, "headers": {}, "body": null, "error": { "type": name, "message": "why" } });
         assert_eq!(result.value, expected);
     }
 }
@@ -85,8 +105,15 @@ fn tsk_042_headers_have_one_spelling_and_one_text() {
 #[test]
 fn tsk_043_json_is_parsed() {
     assert_eq!(body("application/json", "[1, 2.5]"), json!({ "body": [1, 2.5] }));
-    assert_eq!(body("application/problem+json; charset=utf-8", r#"{"a":"ü"}"#), json!({ "body": { "a": "ü" } }));
-    assert_eq!(body("application/json", &b"\xef\xbb\xbf{}"[..]), json!({ "body": {} }), "a byte order mark is no fault");
+    assert_eq!(
+        body("application/problem+json; charset=utf-8", r#"{"a":"ü"}"#),
+        json!({ "body": { "a": "ü" } })
+    );
+    assert_eq!(
+        body("application/json", &b"\xef\xbb\xbf{}"[..]),
+        json!({ "body": {} }),
+        "a byte order mark is no fault"
+    );
     assert_eq!(body("application/json; charset=iso-8859-1", &b"\"caf\xe9\""[..]), json!({ "body": "café" }));
     assert_eq!(body("application/json; charset=unheard-of", "true"), json!({ "body": true }));
 }
@@ -96,14 +123,20 @@ fn tsk_043_an_empty_body_is_null() {
     for content_type in ["application/json", "text/plain", "image/png"] {
         assert_eq!(body(content_type, ""), json!({ "body": null }), "{content_type}");
     }
-    assert_eq!(received(204, &[], "").value, json!({ "status": 204, "ok": true, "headers": {}, "body": null }));
+    assert_eq!(
+        received(204, &[], "").value,
+        json!({ "status": 204, "ok": true, "headers": {}, "body": null })
+    );
 }
 
 #[test]
 fn tsk_043_json_that_does_not_parse_stays_text() {
     let message = |line, column| format!("the body is not JSON: line {line}, column {column}");
     let error = |line, column| json!({ "type": "BODY_PARSE", "message": message(line, column) });
-    assert_eq!(body("application/json", "{\n\"a\": s3cret}"), json!({ "body": "{\n\"a\": s3cret}", "error": error(2, 6) }));
+    assert_eq!(
+        body("application/json", "{\n\"a\": s3cret}"),
+        json!({ "body": "{\n\"a\": s3cret}", "error": error(2, 6) })
+    );
     assert_eq!(body("application/json", "1 2"), json!({ "body": "1 2", "error": error(1, 3) }));
     let bytes = body("application/json", &b"\"\xff\""[..]);
     assert_eq!((&bytes["body"], &bytes["bodyEncoding"]), (&json!("Iv8i"), &json!("base64")));
@@ -138,7 +171,11 @@ fn tsk_043_undecodable_bytes_become_base64() {
     let base64 = |text: &str| json!({ "body": text, "bodyEncoding": "base64" });
     assert_eq!(body("image/png", &b"\x89PNG"[..]), base64("iVBORw=="));
     assert_eq!(body("text/plain; charset=utf-8", &b"\xff"[..]), base64("/w=="));
-    assert_eq!(body("text/plain; charset=unheard-of", &b"x"[..]), base64("eA=="), "unknown: nobody can decode it");
+    assert_eq!(
+        body("text/plain; charset=unheard-of", &b"x"[..]),
+        base64("eA=="),
+        "unknown: nobody can decode it"
+    );
     assert_eq!(body("text/plain; charset=utf-16le", &b"\x00\xd8"[..]), base64("ANg="), "a lone surrogate");
     assert_eq!(received(200, &[], &b"\xfe\xff\xfe"[..]).value["bodyEncoding"], "base64");
 }

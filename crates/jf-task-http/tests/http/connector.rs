@@ -37,7 +37,8 @@ async fn works(connector: &ReqwestConnector, exchange: HttpExchange) -> HttpRece
 #[tokio::test]
 async fn a_request_arrives_as_it_was_built_and_the_response_comes_back_whole() {
     let stub = Stub::start().await;
-    let mut exchange = HttpExchange::new(Method::PUT, stub.url("/a%2Fb/repeated?q=%26"), Duration::from_secs(10), 1024);
+    let mut exchange =
+        HttpExchange::new(Method::PUT, stub.url("/a%2Fb/repeated?q=%26"), Duration::from_secs(10), 1024);
     exchange.headers.append("x-many", HeaderValue::from_static("1"));
     exchange.headers.append("x-many", HeaderValue::from_static("2"));
     exchange.headers.insert("content-type", HeaderValue::from_static("text/plain"));
@@ -46,7 +47,10 @@ async fn a_request_arrives_as_it_was_built_and_the_response_comes_back_whole() {
     assert_eq!((plain.status.as_u16(), plain.body.as_ref()), (200, b"hello".as_slice()));
 
     let seen = stub.seen().remove(0);
-    assert_eq!((seen.method, seen.target.as_str(), seen.body.as_ref()), (Method::PUT, "/a%2Fb/repeated?q=%26", b"payload".as_slice()));
+    assert_eq!(
+        (seen.method, seen.target.as_str(), seen.body.as_ref()),
+        (Method::PUT, "/a%2Fb/repeated?q=%26", b"payload".as_slice())
+    );
     assert_eq!(seen.headers.get_all("x-many").iter().collect::<Vec<_>>(), ["1", "2"]);
     assert_eq!(seen.headers["content-length"], "7");
     assert_eq!(seen.headers["user-agent"], concat!("journeyforge/", env!("CARGO_PKG_VERSION")));
@@ -61,7 +65,10 @@ async fn a_request_arrives_as_it_was_built_and_the_response_comes_back_whole() {
 async fn tsk_038_a_redirect_is_a_result() {
     let stub = Stub::start().await;
     let received = works(&open(), get(stub.url("/redirect"))).await;
-    assert_eq!((received.status.as_u16(), &received.headers["location"]), (302, &HeaderValue::from_static("/elsewhere")));
+    assert_eq!(
+        (received.status.as_u16(), &received.headers["location"]),
+        (302, &HeaderValue::from_static("/elsewhere"))
+    );
     assert_eq!(stub.seen().len(), 1, "nothing was followed");
 }
 
@@ -88,7 +95,10 @@ async fn connections_are_pooled() {
 async fn nothing_is_retried() {
     let (origin, connections) = raw(b"").await;
     let (kind, message) = fails(&open(), get(format!("{origin}/x"))).await;
-    assert_eq!((kind, message.as_str()), (HttpFailureKind::Network, "the connection broke before a response arrived"));
+    assert_eq!(
+        (kind, message.as_str()),
+        (HttpFailureKind::Network, "the connection broke before a response arrived")
+    );
     let (origin, also) = raw(b"HTTP/1.1 503 Busy\r\nretry-after: 0\r\ncontent-length: 0\r\n\r\n").await;
     assert_eq!(works(&open(), get(format!("{origin}/x"))).await.status.as_u16(), 503);
     assert_eq!((connections.load(Ordering::SeqCst), also.load(Ordering::SeqCst)), (1, 1));
@@ -101,7 +111,10 @@ async fn tsk_055_the_time_out_covers_the_wait_for_a_response() {
     let mut exchange = get(stub.url("/silent"));
     exchange.timeout = Duration::from_secs(3600);
     let (kind, message) = fails(&open(), exchange).await;
-    assert_eq!((kind, message.as_str()), (HttpFailureKind::Timeout, "no complete response within 3600000 ms"));
+    assert_eq!(
+        (kind, message.as_str()),
+        (HttpFailureKind::Timeout, "no complete response within 3600000 ms")
+    );
     assert!(began.elapsed() >= Duration::from_secs(3600), "and not earlier");
 }
 
@@ -128,7 +141,10 @@ async fn tsk_044_a_body_beyond_the_limit_is_not() {
         let mut exchange = get(stub.url(path));
         exchange.max_response_bytes = limit;
         let (kind, message) = fails(&open(), exchange).await;
-        assert_eq!((kind, message), (HttpFailureKind::TooLarge, format!("the response body is longer than {limit} bytes")));
+        assert_eq!(
+            (kind, message),
+            (HttpFailureKind::TooLarge, format!("the response body is longer than {limit} bytes"))
+        );
     }
 }
 
@@ -152,7 +168,10 @@ async fn tsk_044_the_limit_holds_while_the_body_arrives() {
 async fn no_content_coding_is_undone() {
     let stub = Stub::start().await;
     let received = works(&open(), get(stub.url("/gzip"))).await;
-    assert_eq!((&received.headers["content-encoding"], received.body.as_ref()), (&HeaderValue::from_static("gzip"), b"\x1f not really".as_slice()));
+    assert_eq!(
+        (&received.headers["content-encoding"], received.body.as_ref()),
+        (&HeaderValue::from_static("gzip"), b"\x1f not really".as_slice())
+    );
     let mut exchange = get(stub.url("/gzip"));
     exchange.headers.insert("accept-encoding", HeaderValue::from_static("gzip"));
     works(&open(), exchange).await;
@@ -206,7 +225,10 @@ async fn tsk_038_rewritten_requests_reach_their_target_and_open_no_other_door() 
     }));
     works(&rewriting, get("https://api.example.com/orders/7?x=1")).await;
     let seen = stub.seen().remove(0);
-    assert_eq!((seen.target.as_str(), &seen.headers["host"]), ("/orders/7?x=1", &HeaderValue::from_str(&target["http://".len()..]).unwrap()));
+    assert_eq!(
+        (seen.target.as_str(), &seen.headers["host"]),
+        ("/orders/7?x=1", &HeaderValue::from_str(&target["http://".len()..]).unwrap())
+    );
 
     let (kind, _) = fails(&rewriting, get(format!("http://localhost:{}/x", other.address.port()))).await;
     assert_eq!(kind, HttpFailureKind::Blocked);

@@ -1,4 +1,14 @@
 //! The connector against servers on loopback, and the task against a scripted connector.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
 mod connector;
+mod end_to_end;
+mod error_mapping;
+mod load;
+mod notify;
+mod request;
+mod rig;
+mod run;
 mod stub;
+mod url_property;

@@ -70,12 +70,16 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
     let peer = parts.extensions.get::<axum::extract::ConnectInfo<SocketAddr>>().unwrap().0;
     let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
     let path = parts.uri.path().to_owned();
-    let seen = Seen { method: parts.method, target: parts.uri.to_string(), headers: parts.headers, body, peer };
+    let seen =
+        Seen { method: parts.method, target: parts.uri.to_string(), headers: parts.headers, body, peer };
     shared.seen.lock().unwrap().push(seen);
     match path.as_str() {
         "/redirect" => (StatusCode::FOUND, [(header::LOCATION, "/elsewhere")]).into_response(),
         "/cookie" => ([(header::SET_COOKIE, "a=1; Path=/")], "crumbs").into_response(),
-        "/gzip" => ([(header::CONTENT_ENCODING, "gzip"), (header::CONTENT_TYPE, "text/plain")], "\x1f not really").into_response(),
+        "/gzip" => {
+            ([(header::CONTENT_ENCODING, "gzip"), (header::CONTENT_TYPE, "text/plain")], "\x1f not really")
+                .into_response()
+        }
         "/unavailable" => (StatusCode::SERVICE_UNAVAILABLE, "later").into_response(),
         "/silent" => std::future::pending().await,
         "/stalls" => Body::from_stream(stream::unfold(true, |first| async move {
@@ -91,7 +95,8 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
             Ok::<_, Infallible>(CHUNK)
         }))
         .into_response(),
-        "/pieces" => Body::from_stream(stream::iter(["one ", "two ", "three"].map(|piece| Ok::<_, Infallible>(piece)))).into_response(),
+        "/pieces" => Body::from_stream(stream::iter(["one ", "two ", "three"].map(Ok::<_, Infallible>)))
+            .into_response(),
         "/repeated" => {
             let mut headers = HeaderMap::new();
             headers.append("x-many", HeaderValue::from_static("1"));
