@@ -11,7 +11,7 @@ use crate::failure::Failure;
 use crate::flow::Position;
 use crate::machine::Machine;
 use crate::projection::project;
-use crate::refused::{Reason, Refused};
+use crate::refused::{Hold, Reason, Refused};
 use crate::states::{ExternalInput, Op};
 use crate::steps::resolve;
 use crate::{Accepted, Fact, Submission};
@@ -33,7 +33,12 @@ impl<'a> Machine<'a> {
                 self.accept(checked, submission);
                 Ok(())
             }
-            Err(refused) => Err(refused.with_submission(submission)),
+            Err(refused) => {
+                // A precondition speaks of now; holding it would only make it fail later (ENG-059).
+                let refused =
+                    if submission.if_head.is_some() { refused.with_hold(Hold::Never) } else { refused };
+                Err(refused.with_submission(submission))
+            }
         }
     }
 

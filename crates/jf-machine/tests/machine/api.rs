@@ -1,0 +1,145 @@
+use jf_core::{EngineErrorKind, Problem};
+use jf_machine::{ApiAnswer, Diagnostic, Env, Fact, api_answer, api_refusal};
+use serde_json::{Value, json};
+
+use crate::support::{World, program};
+
+fn answer(states: &str, responses: &str, input: Value) -> ApiAnswer {
+    let spec = format!(
+        "start: end\nstates:\n{states}input: {{ schema: {{ type: object }} }}\noutput: {{ schema: {{}} }}\nbindings: {{ http: {{ apiResponses: {{ {responses} }} }} }}\n"
+    );
+    let world = World::start(program("Api", &spec), input);
+    answer_of(&world)
+}
+
+fn answer_of(world: &World) -> ApiAnswer {
+    api_answer(
+        &world.program,
+        &world.run,
+        &Env::new(world.now, 1, &world.epoch, &world.platform, &world.limits),
+    )
+}
+
+const SUCCEED: &str = "  end: { type: succeed, outputVar: out }\n";
+const FAIL: &str = "  end: { type: fail, errorCode: '${context.problem.type}', reason: why }\n";
+
+fn when(condition: &str, status: &str) -> String {
+    format!("{{ when: {{ {condition} }}, {status} }}")
+}
+
+#[test]
+fn http_066_success_is_the_output_with_200() {
+    let answer = answer(SUCCEED, "", json!({ "out": [1] }));
+    assert_eq!((answer.reply.status, answer.reply.body, answer.reply.is_problem), (200, json!([1]), false));
+}
+
+#[test]
+fn http_068_failure_takes_the_status_of_the_problem_if_it_is_an_error_status() {
+    for (status, sent) in [
+        (json!(404), 404),
+        (json!(409.0), 409),
+        (json!(599), 599),
+        (json!(200), 500),
+        (json!(399), 500),
+        (json!(600), 500),
+        (json!("404"), 500),
+        (json!(404.5), 500),
+        (Value::Null, 500),
+    ] {
+        let answer = answer(FAIL, "", json!({ "problem": { "type": "E", "status": status, "x": 1 } }));
+        assert_eq!((answer.reply.status, answer.reply.is_problem), (sent, true), "{status}");
+        let body = json!({ "type": "E", "title": "why", "x": 1, "status": sent });
+        assert_eq!(answer.reply.body, body, "HTTP-073");
+    }
+}
+
+#[test]
+fn http_067_the_first_matching_rule_gives_the_status() {
+    let rules = [
+        when(
+            "phase: SUCCEEDED, predicate: { lang: mini, expr: '{\"$eq\":[\"=output.n\",1]}' }",
+            "status: 201",
+        ),
+        when(
+            "phase: SUCCEEDED, predicate: { lang: mini, expr: '{\"$eq\":[\"=payload.output.n\",2]}' }",
+            "status: 202",
+        ),
+        when(
+            "phase: SUCCEEDED, predicate: { lang: mini, expr: '{\"$eq\":[\"=context.out.n\",3]}' }",
+            "status: 203",
+        ),
+        when("phase: FAILED, errorType: special", "status: 418"),
+        when(
+            "phase: FAILED, predicate: { lang: mini, expr: '{\"$eq\":[\"=error.type\",\"a\"]}' }",
+            "status: 401",
+        ),
+        when(
+            "phase: FAILED, predicate: { lang: mini, expr: '{\"$eq\":[\"=payload.error.type\",\"b\"]}' }",
+            "status: 402",
+        ),
+        when("phase: FAILED, errorType: ok", "status: 200"),
+    ];
+    let rules = format!("rules: [{}], default: {{ SUCCEEDED: 299, FAILED: 599 }}", rules.join(", "));
+    for (n, status) in [(1, 201), (2, 202), (3, 203), (4, 299)] {
+        let answer = answer(SUCCEED, &rules, json!({ "out": { "n": n } }));
+        assert_eq!((answer.reply.status, answer.reply.body), (status, json!({ "n": n })), "HTTP-070");
+    }
+    for (error_type, status) in [("special", 418), ("a", 401), ("b", 402), ("c", 599), ("ok", 200)] {
+        let answer = answer(FAIL, &rules, json!({ "problem": { "type": error_type } }));
+        assert_eq!(
+            (answer.reply.status, answer.reply.body["status"].clone()),
+            (status, json!(status)),
+            "EXP-013"
+        );
+    }
+}
+
+#[test]
+fn exp_021_a_status_expression_is_an_integer() {
+    let rules =
+        format!("rules: [{}]", when("phase: SUCCEEDED", "statusExpr: { lang: mini, expr: '\"=output\"' }"));
+    for (out, status) in [(json!(201), 201), (json!(202.0), 202), (json!(599), 599)] {
+        assert_eq!(answer(SUCCEED, &rules, json!({ "out": out })).reply.status, status);
+    }
+    for out in
+        [json!("201"), json!(201.5), json!(600), json!(99), json!(150), json!(null), json!(-1), json!(1e300)]
+    {
+        let answer = answer(SUCCEED, &rules, json!({ "out": out }));
+        assert_eq!((answer.reply.status, answer.reply.is_problem), (500, true), "HTTP-069: {out}");
+        assert_eq!(answer.reply.body["type"], "urn:journeyforge:error:internal");
+    }
+}
+
+#[test]
+fn http_069_a_rule_that_fails_makes_the_answer_internal() {
+    let predicate = when("phase: SUCCEEDED, predicate: { lang: mini, expr: '{\"$fail\":1}' }", "status: 201");
+    let status = when("phase: SUCCEEDED", "statusExpr: { lang: mini, expr: '{\"$fail\":1}' }");
+    for rule in [predicate, status] {
+        let answer = answer(SUCCEED, &format!("rules: [{rule}]"), json!({ "out": 1 }));
+        assert_eq!(answer.reply.status, 500);
+        let told = |fact: &Fact| matches!(fact, Fact::Diagnostic(Diagnostic::ExpressionFailed { code, .. }) if code == "MN_NULL_DEREFERENCE");
+        assert!(answer.facts.iter().any(told), "EXP-043");
+    }
+}
+
+#[test]
+fn http_071_a_deadline_is_504_by_default() {
+    let spec = "
+start: call
+states:
+  call: { type: task, task: { kind: 'fake:v1' }, next: done }
+  done: { type: succeed }
+execution: { maxDurationSec: 1, onTimeout: { errorCode: SLOW, reason: r } }
+";
+    let mut world = World::start(program("Api", spec), json!({}));
+    assert_eq!(answer_of(&world).reply.status, 500, "not ended yet");
+    world.pass(1);
+    assert_eq!(answer_of(&world).reply.status, 504);
+}
+
+#[test]
+fn http_073_refused_calls_keep_their_status() {
+    let reply = api_refusal(Problem::of(EngineErrorKind::TooLarge));
+    assert_eq!((reply.status, reply.is_problem), (413, true));
+    assert_eq!(reply.body["type"], "urn:journeyforge:error:too-large");
+}

@@ -1,0 +1,63 @@
+use jf_core::{Phase, TerminationKind};
+use jf_machine::Input;
+use serde_json::json;
+
+use crate::support::{World, head, journey, refusal};
+
+const STATES: &str = "
+start: call
+states:
+  call: { type: task, task: { kind: 'fake:v1' }, next: hold }
+  hold:
+    type: wait
+    wait: { input: { schema: {} }, timeoutSec: 60, onTimeout: done }
+    next: done
+  done: { type: succeed }
+";
+
+#[test]
+fn eng_055_cancel_ends_the_run_and_everything_it_waits_for() {
+    let mut world = World::start(journey(STATES), json!({}));
+    let activation = world.task().activation;
+    world.cancel().unwrap();
+    assert_eq!(world.error(), ("JOURNEY_CANCELLED", "Cancelled by user"));
+    assert_eq!(world.run.termination(), Some(TerminationKind::Cancel));
+    assert!(world.tasks.is_empty());
+    assert!(!world.feed(Input::TaskFinished { activation, result: Ok(Vec::new()) }).unwrap().changed());
+
+    let mut world = World::start(journey(STATES), json!({}));
+    world.finish(&[]);
+    world.cancel().unwrap();
+    assert!(world.timers.is_empty() && world.steps().is_empty());
+    assert_eq!(world.state(), "hold", "ENG-022: the state where the run ended");
+}
+
+#[test]
+fn eng_056_cancel_of_an_ended_run_changes_nothing() {
+    let mut world = World::start(journey(STATES), json!({}));
+    world.finish(&[]);
+    world.submit("hold", json!(1));
+    let nothing = world.feed(Input::CancelRequested { if_head: Some(vec![head(None, 1)]) }).unwrap();
+    assert!(!nothing.changed(), "ENG-054: it ignores the precondition too");
+    assert_eq!(world.run.phase(), Phase::Succeeded);
+}
+
+#[test]
+fn eng_056_a_run_that_cannot_be_cancelled_refuses() {
+    let mut world =
+        World::start(journey(&format!("{STATES}lifecycle: {{ cancellable: false }}\n")), json!({}));
+    let (slug, status, _) = refusal(world.cancel());
+    assert_eq!((slug, status), ("not-cancellable", 409));
+    let refused = refusal(world.feed(Input::CancelRequested { if_head: Some(Vec::new()) }));
+    assert_eq!(refused.0, "not-cancellable", "HTTP-023: before the precondition");
+}
+
+#[test]
+fn eng_054_cancel_takes_a_precondition() {
+    let mut world = World::start(journey(STATES), json!({}));
+    let (slug, status, _) =
+        refusal(world.feed(Input::CancelRequested { if_head: Some(vec![head(None, 9)]) }));
+    assert_eq!((slug, status), ("seq-mismatch", 412));
+    world.feed(Input::CancelRequested { if_head: Some(vec![head(Some("e1"), 1)]) }).unwrap();
+    assert_eq!(world.run.phase(), Phase::Failed);
+}

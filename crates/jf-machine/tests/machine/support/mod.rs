@@ -1,0 +1,383 @@
+//! A run in a small world: definitions from text, a fake language, a fake task, a clock that stands still, and the invariants of
+//! every run checked after every input.
+
+mod mini;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use jf_core::spi::{
+    LoadContext, PreparedTask, Registries, TaskContext, TaskDescriptor, TaskError, TaskOutput, TaskPlugin,
+};
+use jf_core::spi::{TaskWrite, WriteTarget};
+use jf_core::{
+    Caller, EngineError, Epoch, HeadCondition, JourneyId, JourneyOutcome, JourneyStatus, Phase, Problem,
+    StepRef, StepTarget,
+};
+use jf_dsl::SourceFile;
+use jf_machine::{
+    ActivationId, Effect, Effects, Env, Fact, Input, Limits, LogDocument, LogEntry, PlatformValues, Program,
+    Refused, Run, SegmentId, Submission, TaskFailure, TaskOrder, TimerId, apply, pending_effects,
+    prepare_start,
+};
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+pub(crate) use mini::Mini;
+
+/// A task that does nothing of its own: tests say what it gave back.
+#[derive(Debug)]
+struct FakeTask(TaskDescriptor);
+
+#[async_trait]
+impl PreparedTask for FakeTask {
+    async fn execute(&self, _: TaskContext) -> Result<TaskOutput, TaskError> {
+        Ok(TaskOutput::none())
+    }
+}
+
+impl TaskPlugin for FakeTask {
+    fn descriptor(&self) -> &TaskDescriptor {
+        &self.0
+    }
+
+    fn prepare(&self, _: &Value, _: &mut LoadContext<'_>) -> Option<Arc<dyn PreparedTask>> {
+        Some(Arc::new(Self(self.0.clone())))
+    }
+}
+
+pub(crate) fn registries() -> Registries {
+    let task = FakeTask(TaskDescriptor::new("fake:v1", json!({})));
+    Registries::builder()
+        .binding("http")
+        .binding("websocket")
+        .expression(Arc::new(Mini))
+        .task(Arc::new(task))
+        .features(Program::FEATURES.iter().copied())
+        .build()
+        .unwrap()
+}
+
+fn definition(kind: &str, spec: &str) -> String {
+    let spec: String = spec.lines().map(|line| format!("  {line}\n")).collect();
+    format!(
+        "apiVersion: v1\nkind: {kind}\nmetadata: {{ name: test, version: 1.2.0, tags: [static] }}\nspec:\n{spec}"
+    )
+}
+
+/// Links a definition from the members of its `spec`.
+pub(crate) fn program(kind: &str, spec: &str) -> Program {
+    let source = SourceFile::new("test.journey.yaml", definition(kind, spec));
+    let registries = registries();
+    let loaded = jf_dsl::load(&source, &registries).unwrap_or_else(|problems| panic!("{problems}"));
+    Program::link(&loaded, &registries).unwrap()
+}
+
+pub(crate) fn journey(spec: &str) -> Program {
+    program("Journey", spec)
+}
+
+pub(crate) fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+pub(crate) fn caller() -> Caller {
+    Caller::internal("test")
+}
+
+/// What a run has asked for so far, and the world it lives in.
+#[derive(Clone)]
+pub(crate) struct World {
+    pub(crate) program: Arc<Program>,
+    pub(crate) run: Run,
+    pub(crate) now: Timestamp,
+    pub(crate) limits: Limits,
+    pub(crate) platform: PlatformValues,
+    pub(crate) epoch: Epoch,
+    pub(crate) log: Vec<LogEntry>,
+    pub(crate) facts: Vec<Fact>,
+    /// Tasks that run.
+    pub(crate) tasks: Vec<TaskOrder>,
+    pub(crate) timers: BTreeMap<TimerId, Timestamp>,
+    pub(crate) finished: bool,
+    /// How often the machine asked to be continued.
+    pub(crate) continued: usize,
+    seed: u64,
+}
+
+impl World {
+    /// A run that has begun with `input`.
+    pub(crate) fn start(program: Program, input: Value) -> Self {
+        Self::with(program, input, |_| {})
+    }
+
+    /// The same in another world.
+    pub(crate) fn with(program: Program, input: Value, change: impl FnOnce(&mut Self)) -> Self {
+        let mut world = Self::prepared(program, input, change);
+        world.feed(Input::Begin { segment: Some(SegmentId::new(1)) }).unwrap();
+        world
+    }
+
+    /// A run that has not begun.
+    pub(crate) fn prepared(program: Program, input: Value, change: impl FnOnce(&mut Self)) -> Self {
+        let program = Arc::new(program);
+        let (limits, platform, epoch) =
+            (Limits::default(), PlatformValues::default(), Epoch::parse("e1").unwrap());
+        let now = at("2026-01-01T00:00:00Z");
+        let id = JourneyId::parse("r1").unwrap();
+        let initial = || prepare_start(&program, input.clone(), &caller(), &limits).unwrap();
+        let run = Run::new(&program, id.clone(), initial(), &Env::new(now, 7, &epoch, &platform, &limits));
+        let mut world = Self {
+            run,
+            now,
+            limits: limits.clone(),
+            platform: platform.clone(),
+            epoch: epoch.clone(),
+            log: Vec::new(),
+            facts: Vec::new(),
+            tasks: Vec::new(),
+            timers: BTreeMap::new(),
+            finished: false,
+            continued: 0,
+            seed: 7,
+            program: Arc::clone(&program),
+        };
+        change(&mut world);
+        let env = Env::new(world.now, 7, &world.epoch, &world.platform, &world.limits);
+        world.run = Run::new(&program, id, initial(), &env);
+        world
+    }
+
+    fn apply(&mut self, input: Input) -> Result<Effects, Refused> {
+        self.seed += 1;
+        let env = Env::new(self.now, self.seed, &self.epoch, &self.platform, &self.limits);
+        let mut applied = apply(&self.program, &mut self.run, input, &env)?;
+        while applied.is_unfinished() {
+            self.continued += 1;
+            applied.append(apply(&self.program, &mut self.run, Input::Resume, &env).unwrap());
+        }
+        Ok(applied)
+    }
+
+    /// Applies an input with everything that is overdue before it, and checks the invariants.
+    pub(crate) fn feed(&mut self, input: Input) -> Result<Effects, Refused> {
+        self.catch_up();
+        self.feed_now(input)
+    }
+
+    fn feed_now(&mut self, input: Input) -> Result<Effects, Refused> {
+        let before = self.run.clone();
+        let result = self.apply(input);
+        match &result {
+            Ok(effects) => {
+                assert!(effects.changed() || (self.run == before && effects.iter().next().is_none()));
+                self.take(effects);
+            }
+            Err(_) => assert!(self.run == before, "a refused input changed the run"),
+        }
+        self.check();
+        result
+    }
+
+    fn take(&mut self, effects: &Effects) {
+        for effect in effects {
+            assert!(!self.finished, "an effect after the end: {effect:?}");
+            match effect {
+                Effect::Emit(entry) => self.log.push(entry.clone()),
+                Effect::ArmTimer { timer, due } => {
+                    assert!(self.timers.insert(*timer, *due).is_none(), "{timer} armed twice")
+                }
+                Effect::DisarmTimer { timer } => {
+                    assert!(self.timers.remove(timer).is_some(), "{timer} was not armed")
+                }
+                Effect::RunTask(order) => self.tasks.push(TaskOrder::clone(order)),
+                Effect::AbandonTask { activation } => {
+                    let running = self.tasks.len();
+                    self.tasks.retain(|task| task.activation != *activation);
+                    assert_eq!(self.tasks.len() + 1, running, "no such task");
+                }
+                Effect::Report(fact) => self.facts.push(fact.clone()),
+                Effect::Finish => self.finished = true,
+                Effect::Continue => panic!("continued already"),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    /// What must hold of every run at every commit.
+    fn check(&mut self) {
+        // ENG-106, INV-1: gapless numbers; the outcome is the last event, and there is one exactly when the run has ended.
+        for (index, entry) in self.log.iter().enumerate() {
+            assert_eq!(entry.seq, index as u64 + 1);
+            let last = index + 1 == self.log.len();
+            let outcome = matches!(entry.document, LogDocument::Outcome(_));
+            assert_eq!(outcome, last && self.run.phase().is_final());
+        }
+        if let Some(last) = self.log.last() {
+            assert_eq!((self.run.seq(), self.run.updated_at()), (last.seq, last.at));
+            match &last.document {
+                LogDocument::Status(status) => assert_eq!(**status, self.run.status(), "reads show the head"),
+                LogDocument::Outcome(outcome) => assert!(Some(outcome) == self.run.outcome()),
+            }
+        }
+        assert_eq!(self.finished, self.run.phase().is_final());
+        assert!(self.run.updated_at() <= self.now);
+        // ENG-070: what is armed is what the run waits for, and it finds its overdue inputs itself.
+        assert_eq!(self.run.next_due(), self.timers.values().min().copied());
+        for timer in self.timers.values() {
+            assert!(self.run.deadline().is_none_or(|deadline| *timer <= deadline), "ENG-061");
+        }
+        // STA-068: no payload in a context that is parked at a step. (A timer keeps it, STA-080.)
+        let snapshot = self.run.to_snapshot();
+        let mut parser = serde_json::Deserializer::from_slice(&snapshot);
+        parser.disable_recursion_limit();
+        let parsed = Value::deserialize(&mut parser).unwrap();
+        for flow in parsed["flows"].as_array().unwrap() {
+            let clear = flow["scopes"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .all(|scope| scope["context"].get("payload").is_none());
+            assert!(clear || flow["position"].get("step").is_none(), "{}", flow["position"]);
+        }
+        // Serialisation loses nothing, and what is pending can be told from the run alone.
+        let back = Run::from_snapshot(&snapshot).unwrap();
+        assert!(back == self.run, "snapshot differs");
+        let env = Env::new(self.now, 0, &self.epoch, &self.platform, &self.limits);
+        let (mut timers, mut tasks) = (BTreeMap::new(), Vec::new());
+        for effect in pending_effects(&self.program, &back, &env) {
+            match effect {
+                Effect::ArmTimer { timer, due } => drop(timers.insert(timer, due)),
+                Effect::RunTask(task) => tasks.push((task.activation, task.attempt)),
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(timers, self.timers);
+        let running: Vec<_> =
+            self.tasks.iter().map(|task| (task.activation, Arc::clone(&task.attempt))).collect();
+        assert_eq!(tasks, running);
+    }
+
+    /// Applies what is overdue.
+    pub(crate) fn catch_up(&mut self) {
+        while let Some(input) = self.run.overdue(self.now) {
+            self.feed_now(input).unwrap();
+        }
+    }
+
+    /// Lets time pass, one timer after the other.
+    pub(crate) fn pass(&mut self, seconds: i64) {
+        let target = self.now + SignedDuration::from_secs(seconds);
+        while let Some(due) = self.run.next_due().filter(|due| *due <= target) {
+            self.now = self.now.max(due);
+            self.catch_up();
+        }
+        self.now = target;
+    }
+
+    /// The one task that runs.
+    pub(crate) fn task(&self) -> &TaskOrder {
+        let [task] = &self.tasks[..] else { panic!("{} tasks run", self.tasks.len()) };
+        task
+    }
+
+    fn end_task(&mut self) -> ActivationId {
+        let activation = self.task().activation;
+        self.tasks.clear();
+        activation
+    }
+
+    /// Ends the running task with writes to variables.
+    pub(crate) fn finish(&mut self, writes: &[(&str, Value)]) {
+        let write = |(name, value): &(&str, Value)| TaskWrite {
+            target: WriteTarget::Var((*name).into()),
+            value: value.clone(),
+        };
+        let result = Ok(writes.iter().map(write).collect());
+        let activation = self.end_task();
+        self.feed(Input::TaskFinished { activation, result }).unwrap();
+    }
+
+    /// Ends the running task badly.
+    pub(crate) fn fail_task(&mut self, failure: TaskFailure) {
+        let activation = self.end_task();
+        self.feed(Input::TaskFinished { activation, result: Err(failure) }).unwrap();
+    }
+
+    pub(crate) fn try_submit(&mut self, submission: Submission) -> Result<Effects, Refused> {
+        self.feed(Input::StepSubmitted(submission))
+    }
+
+    pub(crate) fn submit(&mut self, step: &str, payload: Value) {
+        self.try_submit(submission(step, payload)).unwrap();
+    }
+
+    pub(crate) fn cancel(&mut self) -> Result<Effects, Refused> {
+        self.feed(Input::CancelRequested { if_head: None })
+    }
+
+    pub(crate) fn outcome(&self) -> &JourneyOutcome {
+        self.run.outcome().expect("the run has ended")
+    }
+
+    pub(crate) fn output(&self) -> &Value {
+        assert_eq!(self.run.phase(), Phase::Succeeded, "{:?}", self.outcome().error);
+        &self.outcome().output
+    }
+
+    /// Code and reason of the failure.
+    pub(crate) fn error(&self) -> (&str, &str) {
+        let error = self.outcome().error.as_ref().expect("the run has failed");
+        (&error.code, &error.reason)
+    }
+
+    pub(crate) fn problem(&self) -> &Value {
+        self.outcome().error.as_ref().and_then(|error| error.problem.as_ref()).expect("a problem")
+    }
+
+    pub(crate) fn steps(&self) -> Vec<&str> {
+        self.run.active_steps().iter().map(|step| step.step_id.as_str()).collect()
+    }
+
+    pub(crate) fn state(&self) -> String {
+        self.run.status().current_state.to_string()
+    }
+
+    /// The log in short: a status as its state with the active steps, the outcome as its phase.
+    pub(crate) fn story(&self) -> Vec<String> {
+        let status = |status: &JourneyStatus| {
+            let steps: Vec<_> = status.active_steps.iter().map(|step| step.step_id.as_str()).collect();
+            format!("{} [{}]", status.current_state, steps.join(" "))
+        };
+        let entries = self.log.iter().map(|entry| match &entry.document {
+            LogDocument::Status(document) => status(document),
+            LogDocument::Outcome(outcome) => outcome.phase.to_string(),
+        });
+        entries.collect()
+    }
+}
+
+pub(crate) fn any(step: &str) -> StepTarget {
+    StepTarget::Any(StepRef::parse(step).unwrap())
+}
+
+pub(crate) fn submission(step: &str, payload: Value) -> Submission {
+    Submission::new(any(step), payload, caller()).with_segment(SegmentId::new(2))
+}
+
+pub(crate) fn head(epoch: Option<&str>, seq: u64) -> HeadCondition {
+    HeadCondition { epoch: epoch.map(|epoch| Epoch::parse(epoch).unwrap()), seq }
+}
+
+/// Kind and status of a refusal.
+pub(crate) fn refusal(result: Result<Effects, Refused>) -> (&'static str, u16, Problem) {
+    let error: EngineError = result.unwrap_err().into();
+    (error.kind().slug(), error.kind().status(), error.into_problem())
+}
+
+/// The problem type of a run failure.
+pub(crate) fn urn(slug: &str) -> String {
+    format!("urn:journeyforge:error:{slug}")
+}
