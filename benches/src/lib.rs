@@ -1,1 +1,0 @@
-//! Benchmarks against references measured in the same run.

@@ -1,0 +1,95 @@
+//! Measures JourneyForge against references in the same process run.
+//!
+//! ```text
+//! cargo run --release -p jf-bench -- all
+//! ```
+//!
+//! Every figure that depends on the machine is printed beside that of a reference measured in turns with it, so that the ratio means
+//! something on any machine. Clients and servers share the cores; both sides of a ratio do.
+
+mod check;
+mod load;
+mod machine;
+mod report;
+mod system;
+
+use std::time::Duration;
+
+use clap::{Parser, Subcommand};
+
+use crate::report::Report;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Measures JourneyForge against references in the same process run.
+#[derive(Debug, Parser)]
+#[command(name = "jf-bench")]
+struct Arguments {
+    #[command(subcommand)]
+    what: What,
+    /// Length of one measurement, in seconds.
+    #[arg(long, global = true, default_value_t = 3.0)]
+    seconds: f64,
+    /// Measurements per side; the median counts.
+    #[arg(long, global = true, default_value_t = 5)]
+    rounds: usize,
+    /// Print one JSON document instead of a table.
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// HTTP start → outcome of a three-state journey against a bare axum handler.
+    Http {
+        /// Concurrent keep-alive connections; several values are measured one after the other.
+        #[arg(long, value_delimiter = ',', default_values_t = [1, 16, 64])]
+        clients: Vec<usize>,
+    },
+    /// WebSocket step round trips against a bare echo server.
+    Ws {
+        /// Concurrent connections.
+        #[arg(long, value_delimiter = ',', default_values_t = [64])]
+        clients: Vec<usize>,
+    },
+    /// Transitions of the interpreter per second on one core.
+    Machine,
+    /// Resident memory per idle WebSocket connection.
+    Memory {
+        /// Connections held open.
+        #[arg(long, default_value_t = 2000)]
+        connections: usize,
+    },
+    /// Definitions checked per second on one core.
+    Check,
+    /// Everything above.
+    All,
+    /// Holds connections open for `memory`, in a process of its own.
+    #[command(hide = true)]
+    Hold {
+        /// Where to connect.
+        address: std::net::SocketAddr,
+        /// How many connections.
+        connections: usize,
+    },
+}
+
+/// How long and how often to measure.
+#[derive(Debug, Clone, Copy)]
+struct Effort {
+    time: Duration,
+    rounds: usize,
+}
+
+fn main() {
+    let arguments = Arguments::parse();
+    let effort = Effort { time: Duration::from_secs_f64(arguments.seconds), rounds: arguments.rounds.max(1) };
+    let mut report = Report::default();
+    match arguments.what {
+        What::Machine => machine::measure(effort, &mut report),
+        What::Check => check::measure(effort, &mut report),
+        _ => {}
+    }
+    report.print(arguments.json);
+}

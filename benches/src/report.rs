@@ -1,0 +1,139 @@
+//! What is printed at the end.
+
+use serde_json::{Value, json};
+
+use crate::load::Sample;
+
+/// All results of one process run.
+#[derive(Debug, Default)]
+pub(crate) struct Report(Vec<Line>);
+
+#[derive(Debug)]
+struct Line {
+    name: String,
+    ours: Measured,
+    reference: Option<Measured>,
+    target: String,
+    met: bool,
+}
+
+#[derive(Debug)]
+struct Measured {
+    text: String,
+    value: f64,
+    p50_us: Option<f64>,
+    p99_us: Option<f64>,
+    spread: Option<f64>,
+}
+
+impl Measured {
+    fn sample((sample, spread): &(Sample, f64)) -> Self {
+        Self {
+            text: format!("{:.0}/s", sample.rate),
+            value: sample.rate,
+            p50_us: Some(sample.p50.as_secs_f64() * 1e6),
+            p99_us: Some(sample.p99.as_secs_f64() * 1e6),
+            spread: Some(*spread),
+        }
+    }
+
+    fn json(&self) -> Value {
+        json!({ "value": self.value, "p50Us": self.p50_us, "p99Us": self.p99_us, "spread": self.spread })
+    }
+
+    fn details(&self) -> String {
+        match (self.p50_us, self.p99_us, self.spread) {
+            (Some(p50), Some(p99), Some(spread)) => {
+                format!("p50 {p50:.0} µs, p99 {p99:.0} µs, spread {:.0} %", spread * 100.0)
+            }
+            _ => String::new(),
+        }
+    }
+}
+
+impl Report {
+    /// Two sides measured in turns; the target is a share of the reference.
+    pub(crate) fn ratio(&mut self, name: String, ours: (Sample, f64), reference: (Sample, f64), target: f64) {
+        let met = ours.0.rate >= target * reference.0.rate;
+        self.add(Line {
+            name,
+            ours: Measured::sample(&ours),
+            reference: Some(Measured::sample(&reference)),
+            target: format!("≥ {target:.2} ×"),
+            met,
+        });
+    }
+
+    /// A figure of its own with a lower bound.
+    pub(crate) fn at_least(&mut self, name: &str, value: f64, unit: &str, target: f64) {
+        let met = value >= target;
+        self.plain(name, format!("{value:.0}{unit}"), value, format!("≥ {target:.0}{unit}"), met);
+    }
+
+    /// A figure of its own with an upper bound.
+    pub(crate) fn at_most(&mut self, name: &str, value: f64, unit: &str, target: f64) {
+        let met = value <= target;
+        self.plain(name, format!("{value:.1}{unit}"), value, format!("≤ {target:.0}{unit}"), met);
+    }
+
+    /// A figure of its own without a bound.
+    pub(crate) fn note(&mut self, name: &str, value: f64, unit: &str) {
+        self.plain(name, format!("{value:.1}{unit}"), value, "–".to_owned(), true);
+    }
+
+    fn plain(&mut self, name: &str, text: String, value: f64, target: String, met: bool) {
+        let ours = Measured { text, value, p50_us: None, p99_us: None, spread: None };
+        self.add(Line { name: name.to_owned(), ours, reference: None, target, met });
+    }
+
+    fn add(&mut self, line: Line) {
+        self.0.push(line);
+    }
+
+    /// Prints everything.
+    #[expect(clippy::print_stdout, reason = "the report is the output of the program")]
+    pub(crate) fn print(&self, as_json: bool) {
+        if as_json {
+            let lines: Vec<_> = self.0.iter().map(Line::json).collect();
+            println!("{:#}", json!({ "measurements": lines }));
+            return;
+        }
+        for line in &self.0 {
+            println!("{}", line.text());
+        }
+    }
+}
+
+impl Line {
+    fn ratio(&self) -> Option<f64> {
+        self.reference.as_ref().map(|reference| self.ours.value / reference.value)
+    }
+
+    fn text(&self) -> String {
+        let verdict = if self.met { "met" } else { "MISSED" };
+        let mut text = match (&self.reference, self.ratio()) {
+            (Some(reference), Some(ratio)) => format!(
+                "{:<46} {:>12}  reference {:>12}  ratio {ratio:.2}  target {} {verdict}",
+                self.name, self.ours.text, reference.text, self.target
+            ),
+            _ => format!("{:<46} {:>12}  target {} {verdict}", self.name, self.ours.text, self.target),
+        };
+        for (side, measured) in [("ours", Some(&self.ours)), ("reference", self.reference.as_ref())] {
+            if let Some(details) = measured.map(Measured::details).filter(|details| !details.is_empty()) {
+                text.push_str(&format!("\n    {side:<10} {details}"));
+            }
+        }
+        text
+    }
+
+    fn json(&self) -> Value {
+        json!({
+            "name": self.name,
+            "ours": self.ours.json(),
+            "reference": self.reference.as_ref().map(Measured::json),
+            "ratio": self.ratio(),
+            "target": self.target,
+            "met": self.met,
+        })
+    }
+}

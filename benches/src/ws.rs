@@ -1,0 +1,120 @@
+//! WebSocket step round trips against a bare tokio-tungstenite server that reads and writes frames of the same sizes.
+
+use std::net::SocketAddr;
+
+use futures::{SinkExt, StreamExt};
+use serde_json::Value;
+use tokio::net::{TcpListener, TcpStream};
+use tokio_tungstenite::{WebSocketStream, accept_async_with_config, client_async_with_config};
+use tungstenite::Message;
+use tungstenite::protocol::WebSocketConfig;
+
+use crate::load::{self, Work};
+use crate::report::Report;
+use crate::{Effort, system};
+
+type Socket = WebSocketStream<TcpStream>;
+
+/// A connection that sends one frame and waits for its reply, over and over.
+struct RoundTrip {
+    socket: Socket,
+    frame: String,
+}
+
+impl Work for RoundTrip {
+    async fn once(&mut self) -> usize {
+        let reply = exchange(&mut self.socket, &self.frame).await;
+        assert!(reply.starts_with(r#"{"type":"status""#), "unexpected reply: {reply}");
+        1
+    }
+}
+
+pub(crate) fn measure(clients: &[usize], effort: Effort, report: &mut Report) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime can be built");
+    runtime.block_on(async {
+        let ours = listen().await;
+        tokio::spawn(system::serve(ours.0, system::full_router().await));
+        let sample = submitter(ours.1).await;
+        let reply = exchange_owned(sample).await;
+        let reference = listen().await;
+        tokio::spawn(echo(reference.0, reply));
+        for &count in clients {
+            let (mut mine, mut theirs) = (Vec::new(), Vec::new());
+            for _ in 0..effort.rounds {
+                let (mut submitters, mut echoes) = (Vec::new(), Vec::new());
+                for _ in 0..count {
+                    let submitter = submitter(ours.1).await;
+                    let socket = connect(reference.1, "/").await;
+                    echoes.push(RoundTrip { socket, frame: submitter.frame.clone() });
+                    submitters.push(submitter);
+                }
+                theirs.push(load::run(echoes, effort.time).await.0);
+                mine.push(load::run(submitters, effort.time).await.0);
+            }
+            let name = format!("WebSocket step round trip, {count} connections");
+            report.ratio(name, load::median(mine), load::median(theirs), 0.50);
+        }
+    });
+}
+
+async fn listen() -> (TcpListener, SocketAddr) {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
+    let address = listener.local_addr().expect("a bound listener has an address");
+    (listener, address)
+}
+
+fn small_buffers() -> WebSocketConfig {
+    WebSocketConfig::default().read_buffer_size(4096).write_buffer_size(0)
+}
+
+async fn connect(address: SocketAddr, path: &str) -> Socket {
+    let stream = TcpStream::connect(address).await.expect("the server accepts connections");
+    stream.set_nodelay(true).expect("loopback sockets take options");
+    let url = format!("ws://{address}{path}");
+    client_async_with_config(url, stream, Some(small_buffers())).await.expect("the handshake succeeds").0
+}
+
+async fn exchange(socket: &mut Socket, frame: &str) -> String {
+    socket.send(Message::text(frame)).await.expect("the connection is open");
+    loop {
+        match socket.next().await.expect("the connection is open").expect("frames are readable") {
+            Message::Text(text) => return text.as_str().to_owned(),
+            Message::Ping(_) | Message::Pong(_) => {}
+            other => panic!("unexpected message: {other:?}"),
+        }
+    }
+}
+
+async fn exchange_owned(mut client: RoundTrip) -> String {
+    exchange(&mut client.socket, &client.frame).await
+}
+
+/// A connection with a run of its own that waits, and waits again after each submission.
+async fn submitter(address: SocketAddr) -> RoundTrip {
+    let mut socket = connect(address, "/ws/journeys/loop").await;
+    let welcome = socket.next().await.expect("a welcome").expect("a readable welcome");
+    assert!(welcome.to_text().is_ok_and(|text| text.contains("welcome")));
+    let started = exchange(&mut socket, r#"{"type":"loop.start","payload":{},"subscribe":false}"#).await;
+    let started: Value = serde_json::from_str(&started).expect("replies are JSON");
+    let run = started["journeyId"].as_str().expect("a started run has an id");
+    let frame =
+        format!(r#"{{"type":"loop.step","id":"1","journeyId":"{run}","payload":{{"decision":"again","comment":"fine"}}}}"#);
+    RoundTrip { socket, frame }
+}
+
+/// Answers every text frame with `reply`. No journey, no state.
+async fn echo(listener: TcpListener, reply: String) {
+    loop {
+        let (stream, _) = listener.accept().await.expect("the listener is open");
+        stream.set_nodelay(true).expect("loopback sockets take options");
+        let reply = reply.clone();
+        tokio::spawn(async move {
+            let Ok(mut socket) = accept_async_with_config(stream, Some(small_buffers())).await else { return };
+            while let Some(Ok(message)) = socket.next().await {
+                if message.is_text() && socket.send(Message::text(reply.as_str())).await.is_err() {
+                    return;
+                }
+            }
+        });
+    }
+}
