@@ -25,6 +25,7 @@ pub use capabilities::{
 pub use catalog::{Catalog, Endpoint};
 pub use diagnostic::code::InvalidCode;
 pub use diagnostic::set::Diagnostics;
+pub use diagnostic::terminal::TerminalStyle;
 pub use diagnostic::{Code, Diagnostic, Label, Severity};
 pub use header::{HeaderName, InvalidHeaderName};
 pub use ids::{

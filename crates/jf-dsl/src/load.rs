@@ -5,17 +5,17 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::capabilities::{Capabilities, TaskSite};
-use crate::decode::{self, PendingTask};
+use crate::decode::{self, Decoded, PendingTask};
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::set::Diagnostics;
 use crate::digest::BodyDigest;
-use crate::json_path::JsonPath;
+use crate::json_path::{JsonPath, PathStep};
 use crate::model::definition::Definition;
 use crate::model::metadata::MetadataLimits;
 use crate::rules::{metadata, shape, syntax, tasks};
 use crate::schema::Schemas;
 use crate::source::{SourceFile, Span};
-use crate::tree::{Node, read_into};
+use crate::tree::{Node, read_into, read_tree};
 
 /// A definition that passed every rule, with what belongs to it.
 #[derive(Debug, Clone)]
@@ -119,7 +119,9 @@ pub fn load(source: &SourceFile, capabilities: &dyn Capabilities) -> Result<Load
         Document::MetadataLimits { .. } => {
             let fault = shape::not_one_of("MetadataLimits", &["Journey", "Api"]).rule("DEF-021");
             let path = JsonPath::root().member("kind");
-            Err(Diagnostics::sorted(vec![fault.at(path, source, Span::default())]))
+            let root = read_tree(source, &capabilities.size_limits())?;
+            let span = root.find(&path).map_or_else(Span::default, |(node, _)| node.span);
+            Err(Diagnostics::sorted(vec![fault.at(path, source, span)]))
         }
     }
 }
@@ -138,7 +140,8 @@ pub fn load_document(source: &SourceFile, capabilities: &dyn Capabilities) -> Re
     let Some(root) = root else { return Err(Diagnostics::sorted(faults)) };
     let mut decoded = decode::decode_tree(source, capabilities, &root, faults);
     if let Some(decode::Document::Definition(definition)) = &decoded.document {
-        let judged = judge_tasks(source, capabilities, &root, definition, decoded.tasks, &decoded.faults);
+        let tasks = std::mem::take(&mut decoded.tasks);
+        let judged = judge_tasks(source, capabilities, &root, definition, tasks, &decoded);
         decoded.faults.extend(judged);
     }
     let faults = Diagnostics::sorted(decoded.faults);
@@ -158,22 +161,28 @@ pub fn load_document(source: &SourceFile, capabilities: &dyn Capabilities) -> Re
 }
 
 /// Lets the plugins judge their tasks, now that the rest of the definition is known. What lies at or below a member
-/// that was reported already is the same fault.
+/// that was reported already is the same fault, and so is a reference to a mapper that was.
 fn judge_tasks(
     source: &SourceFile,
     capabilities: &dyn Capabilities,
     root: &Node,
     definition: &Definition,
     pending: Vec<PendingTask>,
-    reported: &[Diagnostic],
+    decoded: &Decoded,
 ) -> Vec<Diagnostic> {
-    let reported: HashSet<&JsonPath> = reported.iter().map(|diagnostic| &diagnostic.path).collect();
+    let reported: HashSet<&JsonPath> = decoded.faults.iter().map(|diagnostic| &diagnostic.path).collect();
+    let faulty = |path: &JsonPath| {
+        let reference = matches!(path.steps().last(), Some(PathStep::Member(name)) if &**name == "mapperRef");
+        let id = root.find(path).filter(|_| reference).and_then(|(node, _)| node.as_str());
+        id.is_some_and(|id| decoded.faulty_mappers.contains(id))
+    };
     let mut found = Vec::new();
     for task in pending {
         let site = TaskSite::new(definition, &task.path).with_base(source.base());
         for finding in capabilities.check_task(&task.kind, &task.config, &site) {
             let path = task.path.clone().join(&finding.path);
-            if path.prefixes().skip(task.path.steps().len() + 1).any(|prefix| reported.contains(&prefix)) {
+            let known = path.prefixes().skip(task.path.steps().len() + 1).any(|prefix| reported.contains(&prefix));
+            if known || faulty(&path) {
                 continue;
             }
             let span = span_near(root, &path).unwrap_or(task.key);

@@ -16,7 +16,7 @@ use crate::version::TaskKind;
 /// ```
 /// use jf_dsl::{Capabilities, Feature, StaticCapabilities};
 ///
-/// let capabilities = StaticCapabilities::new().binding("http").language("jq").task("httpCall:v1").without(Feature::Parallel);
+/// let capabilities = StaticCapabilities::new().with_binding("http").with_language("jq").with_task("httpCall:v1").without(Feature::Parallel);
 /// assert!(!capabilities.supports(Feature::Parallel));
 /// ```
 #[derive(Debug, Clone, Default)]
@@ -44,9 +44,9 @@ impl StaticCapabilities {
     pub fn full() -> Self {
         ["http", "websocket", "queue", "grpc", "cli", "function"]
             .into_iter()
-            .fold(Self::new(), Self::binding)
-            .language("jq")
-            .task("httpCall:v1")
+            .fold(Self::new(), Self::with_binding)
+            .with_language("jq")
+            .with_task("httpCall:v1")
     }
 
     /// Without the feature.
@@ -58,7 +58,7 @@ impl StaticCapabilities {
 
     /// With the binding.
     #[must_use]
-    pub fn binding(mut self, id: &str) -> Self {
+    pub fn with_binding(mut self, id: &str) -> Self {
         self.bindings.insert(id.to_owned());
         self
     }
@@ -72,48 +72,48 @@ impl StaticCapabilities {
 
     /// With an expression language that supports every site and takes any text.
     #[must_use]
-    pub fn language(self, lang: &str) -> Self {
-        self.language_except(lang, &[])
+    pub fn with_language(self, lang: &str) -> Self {
+        self.with_language_except(lang, &[])
     }
 
     /// With an expression language that does not support the classes and takes any text elsewhere.
     #[must_use]
-    pub fn language_except(mut self, lang: &str, unsupported: &[SiteClass]) -> Self {
+    pub fn with_language_except(mut self, lang: &str, unsupported: &[SiteClass]) -> Self {
         self.languages.insert(lang.to_owned(), unsupported.to_vec());
         self
     }
 
     /// With a task kind that takes any configuration.
     #[must_use]
-    pub fn task(mut self, kind: &str) -> Self {
+    pub fn with_task(mut self, kind: &str) -> Self {
         self.tasks.insert(kind.to_owned());
         self
     }
 
     /// With the limits on metadata.
     #[must_use]
-    pub fn limits(mut self, limits: MetadataLimits) -> Self {
+    pub fn with_limits(mut self, limits: MetadataLimits) -> Self {
         self.limits = limits;
         self
     }
 
     /// With the ceilings on the size of a definition.
     #[must_use]
-    pub fn sizes(mut self, sizes: SizeLimits) -> Self {
+    pub fn with_sizes(mut self, sizes: SizeLimits) -> Self {
         self.sizes = sizes;
         self
     }
 
     /// With a configured value of `spec.platform.config`.
     #[must_use]
-    pub fn config(mut self, definition: &str, key: &str, value: Value) -> Self {
+    pub fn with_config(mut self, definition: &str, key: &str, value: Value) -> Self {
         self.config.insert((definition.to_owned(), key.to_owned()), value);
         self
     }
 
     /// In development mode.
     #[must_use]
-    pub fn in_development(mut self) -> Self {
+    pub fn with_development_mode(mut self) -> Self {
         self.development = true;
         self
     }

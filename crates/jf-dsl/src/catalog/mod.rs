@@ -1,15 +1,38 @@
 //! A validated set of definitions (DEF-027, DEF-028).
 
+mod build;
+mod endpoint;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::diagnostic::set::Diagnostics;
-use crate::ids::{DefinitionName, MessageType, StateId};
+use crate::ids::DefinitionName;
 use crate::load::Loaded;
-use crate::model::definition::{Definition, Kind};
+use crate::model::definition::Kind;
 use crate::version::Version;
 
+pub use endpoint::Endpoint;
+
 /// The definitions that are deployed together, with the tables that transports route by. Cheap to clone.
+///
+/// # Examples
+///
+/// ```
+/// use jf_dsl::{Catalog, SourceFile, StaticCapabilities, load};
+///
+/// let version = |version: &str| {
+///     let text = format!("
+/// apiVersion: v1
+/// kind: Journey
+/// metadata: {{ name: hello, version: {version} }}
+/// spec: {{ start: done, states: {{ done: {{ type: succeed }} }} }}
+/// ");
+///     load(&SourceFile::new("hello.journey.yaml", text), &StaticCapabilities::full()).unwrap()
+/// };
+/// let catalog = Catalog::new(vec![version("1.2.0"), version("1.10.0")]).unwrap();
+/// assert_eq!(catalog.journey("hello").unwrap().definition.version().to_string(), "1.10.0");
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct Catalog(Arc<Tables>);
 
@@ -17,53 +40,40 @@ pub struct Catalog(Arc<Tables>);
 struct Tables {
     journeys: BTreeMap<DefinitionName, Versions>,
     apis: BTreeMap<DefinitionName, Versions>,
+    /// The paths of the serving Apis.
     routes: HashMap<String, DefinitionName>,
     endpoints: BTreeMap<String, Endpoint>,
     warnings: Diagnostics,
 }
 
-/// The deployed versions of one name.
+/// The deployed versions of one name; never empty.
 #[derive(Debug)]
 struct Versions {
     all: BTreeMap<Version, Arc<Loaded>>,
     serving: Version,
 }
 
-/// What is served at one path over WebSocket: the definitions in their versions, and what their message types mean
-/// (WS-012, RT-1 ff.).
-#[derive(Debug, Clone, Default)]
-#[non_exhaustive]
-pub struct Endpoint {
-    /// The subprotocol that all of them name, or none (WS-021).
-    pub subprotocol: Option<Arc<str>>,
-    /// Every deployed version reachable here, serving or not (RT-11).
-    pub definitions: Vec<Arc<Loaded>>,
-    starts: HashMap<MessageType, Vec<DefinitionName>>,
-    steps: HashMap<(DefinitionName, Version), HashMap<MessageType, Vec<StateId>>>,
-}
-
-impl Endpoint {
-    /// The journeys that the type starts, in their serving version (`starts(t)` of the protocol).
-    #[must_use]
-    pub fn starts(&self, message_type: &str) -> &[DefinitionName] {
-        self.starts.get(message_type).map_or(&[], Vec::as_slice)
-    }
-
-    /// The states of a version that the type submits to (`steps(d,t)` of the protocol).
-    #[must_use]
-    pub fn steps(&self, definition: &Definition, message_type: &str) -> &[StateId] {
-        let key = (definition.metadata.name.clone(), definition.metadata.version.clone());
-        self.steps.get(&key).and_then(|types| types.get(message_type)).map_or(&[], Vec::as_slice)
-    }
-
-    /// Whether the type is a step type of any definition here.
-    #[must_use]
-    pub fn is_step_type(&self, message_type: &str) -> bool {
-        self.steps.values().any(|types| types.contains_key(message_type))
-    }
-}
-
 impl Catalog {
+    /// A catalog in which the highest version of each name serves new runs (DEF-028).
+    ///
+    /// Where a rule speaks of the second definition, the order of `loaded` decides.
+    ///
+    /// # Errors
+    ///
+    /// All reasons why the definitions cannot be deployed together.
+    pub fn new(loaded: Vec<Loaded>) -> Result<Self, Diagnostics> {
+        Self::with_pins(loaded, &BTreeMap::new())
+    }
+
+    /// A catalog in which the platform names the version that serves new runs of some names (`serve.<name>`, DEF-028).
+    ///
+    /// # Errors
+    ///
+    /// As [`Catalog::new`], and when a pinned version is not deployed.
+    pub fn with_pins(loaded: Vec<Loaded>, pins: &BTreeMap<DefinitionName, Version>) -> Result<Self, Diagnostics> {
+        build::build(loaded, pins).map(|tables| Self(Arc::new(tables)))
+    }
+
     /// The journey that serves new runs under the name (DEF-028).
     #[must_use]
     pub fn journey(&self, name: &str) -> Option<&Arc<Loaded>> {
@@ -92,13 +102,19 @@ impl Catalog {
         self.names(kind).values().filter_map(Versions::serving)
     }
 
+    /// Whether nothing is deployed.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.journeys.is_empty() && self.0.apis.is_empty()
+    }
+
     /// The Api that is served at a path below the base of the HTTP binding (DEF-189, DEF-191).
     #[must_use]
     pub fn api_at(&self, path: &str) -> Option<&Arc<Loaded>> {
         self.api(self.0.routes.get(path)?.as_str())
     }
 
-    /// The paths of the Apis with the names they serve.
+    /// The paths of the Apis with the names they serve, in no particular order.
     pub fn api_routes(&self) -> impl Iterator<Item = (&str, &DefinitionName)> {
         self.0.routes.iter().map(|(path, name)| (path.as_str(), name))
     }
@@ -114,7 +130,7 @@ impl Catalog {
         self.0.endpoints.iter().map(|(path, endpoint)| (path.as_str(), endpoint))
     }
 
-    /// What deserves a look without preventing the deployment.
+    /// What deserves a look about the definitions as a set; each definition has its own warnings beside these.
     #[must_use]
     pub fn warnings(&self) -> &Diagnostics {
         &self.0.warnings

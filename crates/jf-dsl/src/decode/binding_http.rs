@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::blocks::{PHASES, direct_predicate};
-use super::{Decoder, Place};
+use super::{Decoder, Place, Special};
 use crate::capabilities::SiteClass;
 use crate::header::HeaderName;
 use crate::ids::StateId;
@@ -28,8 +28,9 @@ impl Decoder<'_> {
         if self.object(place, "DEF-184").is_none() {
             return binding;
         }
-        self.known_or(place, &["start", "steps", "route", "apiResponses"], |name| {
-            (name == "security").then(|| shape::retired("spec.bindings.http.security", "auth tasks in the graph"))
+        self.known_or(place, &["start", "steps", "route", "apiResponses"], "DEF-007", |name| {
+            let retired = || shape::retired("spec.bindings.http.security", "auth tasks in the graph");
+            (name == "security").then(|| Special::Each(retired()))
         });
         if let Some(start) = place.get("start") {
             binding.start = self.projection(&start).unwrap_or_default();
@@ -37,14 +38,13 @@ impl Decoder<'_> {
         if let Some(steps) = place.get("steps") {
             binding.steps = self.http_steps(&steps, graph);
         }
-        for name in ["route", "apiResponses"] {
-            if let Some(member) = place.get(name)
-                && kind_known
-                && self.kind == Kind::Journey
-            {
-                self.report_key(&member, metadata::wrong_kind(name, "Api", "DEF-184"));
-                return binding;
+        if kind_known && self.kind == Kind::Journey {
+            for name in ["route", "apiResponses"] {
+                if let Some(member) = place.get(name) {
+                    self.report_key(&member, metadata::wrong_kind(name, "Api", "DEF-184"));
+                }
             }
+            return binding;
         }
         if let Some(route) = place.get("route") {
             binding.route_path = self.route(&route);
@@ -218,13 +218,14 @@ impl Decoder<'_> {
                 self.expression(&expr, SiteClass::StatusExpr, "DEF-192").map(RuleStatus::Computed)
             }
             (None, None) => {
-                self.report_member(place, "status", shape::missing("status").rule("DEF-192"));
+                self.missing(place, "status", "DEF-192");
                 None
             }
         };
         let when = self.required(place, "when", "DEF-192")?;
         self.object(&when, "DEF-192")?;
-        self.known_or(&when, &["phase", "errorType", "predicate"], |name| direct_predicate(name, "DEF-192"));
+        let members = ["phase", "errorType", "predicate"];
+        self.known_or(&when, &members, "DEF-007", |name| direct_predicate(name, "DEF-192"));
         let phase = self.required(&when, "phase", "DEF-192");
         let phase = phase.and_then(|place| self.one_of(&place, "DEF-192", &PHASES));
         let error_type = when.get("errorType").map(|place| {

@@ -17,9 +17,7 @@ impl Decoder<'_> {
         graph: Option<&flow::Graph<'_>>,
     ) -> Option<WebSocketBinding> {
         self.object(place, "WS-001")?;
-        self.known_or(place, &["endpoint", "start", "steps"], |name| {
-            Some(shape::unknown_member(name, &["endpoint", "start", "steps"]).rule("WS-001"))
-        });
+        self.known_or(place, &["endpoint", "start", "steps"], "WS-001", |_| None);
         let (path, subprotocol) = place.get("endpoint").map(|place| self.endpoint(&place)).unwrap_or_default();
         let start = self.start_type(place);
         let steps = place.get("steps");
@@ -38,9 +36,7 @@ impl Decoder<'_> {
         if self.object(place, "WS-001").is_none() {
             return (None, None);
         }
-        self.known_or(place, &["path", "subprotocol"], |name| {
-            Some(shape::unknown_member(name, &["path", "subprotocol"]).rule("WS-001"))
-        });
+        self.known_or(place, &["path", "subprotocol"], "WS-001", |_| None);
         let path = place.get("path").and_then(|place| {
             let text = self.non_empty(&place, "WS-004")?;
             if let Some(reason) = rules::endpoint_fault(text) {
@@ -70,9 +66,7 @@ impl Decoder<'_> {
     /// An object with `messageType` (WS-008, WS-010, WS-013).
     fn type_of(&mut self, place: &Place<'_>, rule: &'static str) -> Option<MessageType> {
         self.object(place, rule)?;
-        self.known_or(place, &["messageType"], |name| {
-            Some(shape::unknown_member(name, &["messageType"]).rule("WS-001"))
-        });
+        self.known_or(place, &["messageType"], "WS-001", |_| None);
         let member = self.required(place, "messageType", rule)?;
         let text = self.non_empty(&member, rule)?;
         match MessageType::parse(Arc::clone(text)) {

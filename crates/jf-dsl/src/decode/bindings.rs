@@ -49,8 +49,8 @@ impl Decoder<'_> {
     /// An empty object; the block itself is all it says (DEF-196).
     fn advisory(&mut self, place: &Place<'_>) -> bool {
         if self.object(place, "DEF-196").is_some() {
-            for member in place.node.members() {
-                self.report_key(&place.of(member), rules::advisory_not_empty(&member.key));
+            for (name, member) in place.entries() {
+                self.report_key(&member, rules::advisory_not_empty(name));
             }
         }
         true

@@ -1,9 +1,8 @@
 //! The small blocks of `spec`: defaults, platform, execution, lifecycle, HTTP surface, outcomes (01 §6 to §8, §10, §15).
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::{Decoder, Place};
+use super::{Decoder, Place, Special};
 use crate::capabilities::{Feature, SiteClass};
 use crate::ids::{ConfigKey, OutcomeId};
 use crate::model::definition::{
@@ -11,7 +10,7 @@ use crate::model::definition::{
     StartMode,
 };
 use crate::model::ordered::OrderedMap;
-use crate::rules::{bindings, features, metadata as rules, shape};
+use crate::rules::{features, metadata as rules, shape};
 use crate::value::template::Template;
 
 pub(super) const PHASES: [(&str, EndPhase); 2] =
@@ -43,13 +42,10 @@ impl Decoder<'_> {
     fn default_headers(&mut self, place: &Place<'_>) -> Option<OrderedMap<String, Template>> {
         self.object(place, "DEF-071")?;
         let mut headers = OrderedMap::default();
-        let mut seen = HashSet::new();
         for (name, entry) in place.entries() {
             if !crate::header::is_token(name) {
                 let fault = shape::malformed(name, "header name", "it is not an HTTP token");
                 self.report_key(&entry, fault.rule("DEF-071"));
-            } else if !seen.insert(name.to_ascii_lowercase()) {
-                self.report_key(&entry, bindings::header_twice(name).rule("DEF-071"));
             }
             let Some(text) = self.text(&entry, "DEF-071") else { continue };
             if let Some(template) = self.template_of(&entry, Arc::clone(text)) {
@@ -168,12 +164,16 @@ impl Decoder<'_> {
 
     fn outcome(&mut self, place: &Place<'_>) -> Option<OutcomeRule> {
         self.object(place, "DEF-150")?;
-        self.known_or(place, &["when"], |name| {
-            matches!(name, "phase" | "predicate").then(|| shape::misplaced(name, "under `when`").rule("DEF-150"))
+        self.known_or(place, &["when"], "DEF-007", |name| {
+            let misplaced = matches!(name, "phase" | "predicate");
+            misplaced.then(|| Special::Once(shape::misplaced(name, "under `when`").rule("DEF-150")))
         });
+        if place.get("when").is_none() && (place.get("phase").is_some() || place.get("predicate").is_some()) {
+            return None;
+        }
         let when = self.required(place, "when", "DEF-150")?;
         self.object(&when, "DEF-150")?;
-        self.known_or(&when, &["phase", "predicate"], |name| direct_predicate(name, "DEF-150"));
+        self.known_or(&when, &["phase", "predicate"], "DEF-007", |name| direct_predicate(name, "DEF-150"));
         let phase = self.required(&when, "phase", "DEF-150");
         let phase = phase.and_then(|place| self.one_of(&place, "DEF-150", &PHASES));
         let predicate = when.get("predicate").map(|place| self.expression(&place, SiteClass::Predicate, "DEF-150"));
@@ -182,6 +182,6 @@ impl Decoder<'_> {
 }
 
 /// `lang` or `expr` written directly where `predicate` belongs.
-pub(super) fn direct_predicate(name: &str, rule: &'static str) -> Option<crate::rules::Fault> {
-    matches!(name, "lang" | "expr").then(|| shape::misplaced(name, "under `predicate`").rule(rule))
+pub(super) fn direct_predicate(name: &str, rule: &'static str) -> Option<Special> {
+    matches!(name, "lang" | "expr").then(|| Special::Once(shape::misplaced(name, "under `predicate`").rule(rule)))
 }

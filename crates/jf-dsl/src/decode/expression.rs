@@ -1,8 +1,9 @@
 //! Expressions and mappers where they stand (03, 01 §13).
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::{Decoder, Place};
+use super::{Decoder, Place, Special};
 use crate::capabilities::{ExpressionCheck, ExpressionSite, SiteClass};
 use crate::ids::{Lang, MapperId};
 use crate::model::expression::{Expression, Mapper};
@@ -15,11 +16,11 @@ impl Decoder<'_> {
     /// `{lang, expr}` at a site of the class (EXP-001).
     pub(super) fn expression(&mut self, place: &Place<'_>, class: SiteClass, rule: &'static str) -> Option<Expression> {
         self.object(place, rule)?;
-        self.known_or(place, &["lang", "expr"], |name| match name {
-            "exprRef" => Some(shape::retired("exprRef", "an inline `expr`, or `mapperRef` and `spec.mappers`")),
-            "mapperRef" if matches!(class, SiteClass::Predicate | SiteClass::StatusExpr) => {
-                Some(rules::no_reference_here())
-            }
+        let predicate = matches!(class, SiteClass::Predicate | SiteClass::StatusExpr);
+        let unknown = if rule == "DEF-125" { rule } else { "DEF-007" };
+        self.known_or(place, &["lang", "expr"], unknown, |name| match name {
+            "exprRef" => Some(Special::Each(shape::retired_expr_ref())),
+            "mapperRef" if predicate => Some(Special::Each(rules::no_reference_here())),
             _ => None,
         });
         self.lang_and_expr(place, class)
@@ -82,13 +83,14 @@ impl Decoder<'_> {
     }
 
     /// Mentions of `platform.config` keys that are not declared (DEF-083).
-    fn undeclared_config(&mut self, expr: &Place<'_>, text: &str) {
+    pub(super) fn undeclared_config(&mut self, expr: &Place<'_>, text: &str) {
         const PREFIX: &str = "platform.config.";
+        let mut seen = HashSet::new();
         for (at, _) in text.match_indices(PREFIX) {
             let rest = &text[at + PREFIX.len()..];
             let end = rest.bytes().take_while(|b| b.is_ascii_alphanumeric() || *b == b'_').count();
             let key = &rest[..end];
-            if crate::ids::is_ident(key) && !self.config.contains_key(key) {
+            if crate::ids::is_ident(key) && !self.config.contains_key(key) && seen.insert(key) {
                 self.report(expr, rules::undeclared_config(key));
             }
         }
@@ -142,6 +144,9 @@ impl Decoder<'_> {
         for (key, entry) in place.entries() {
             let Some(id) = self.key(key, &entry, "DEF-125", MapperId::parse) else { continue };
             let expression = self.expression(&entry, SiteClass::Transform, "DEF-125");
+            if expression.is_none() {
+                self.faulty_mappers.insert(Arc::clone(key));
+            }
             self.mappers.insert(id, expression);
         }
     }

@@ -24,7 +24,7 @@ impl Decoder<'_> {
     /// A block that holds a schema and nothing else (DEF-049).
     pub(super) fn schema_block(&mut self, place: &Place<'_>) -> Option<Schema> {
         self.object(place, "DEF-049")?;
-        self.known(place, &["schema"]);
+        self.known_or(place, &["schema"], "DEF-049", |_| None);
         let schema = place.get("schema")?;
         self.schema(&schema)
     }
@@ -44,7 +44,7 @@ impl Decoder<'_> {
         if self.object(place, "DEF-049").is_none() {
             return Output::default();
         }
-        self.known(place, &["schema", "response"]);
+        self.known_or(place, &["schema", "response"], "DEF-049", |_| None);
         let schema = place.get("schema").and_then(|schema| self.schema(&schema));
         let response = place.get("response").and_then(|response| self.output_response(&response, is_api));
         Output { schema, response }

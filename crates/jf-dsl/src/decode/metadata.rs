@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{Decoder, Place};
+use super::{Decoder, Place, Special};
 use crate::header::HeaderName;
 use crate::ids::AttributeName;
 use crate::model::metadata::{AttributeBindings, MetadataBindings, TagBindings};
@@ -20,14 +20,15 @@ impl Decoder<'_> {
         if is_api || self.object(place, "DEF-105").is_none() {
             return bindings;
         }
-        self.known_or(place, &["bindings"], |name| {
-            matches!(name, "tags" | "attributes").then(|| shape::misplaced(name, "under `bindings`").rule("DEF-105"))
+        self.known_or(place, &["bindings"], "DEF-105", |name| {
+            let misplaced = matches!(name, "tags" | "attributes");
+            misplaced.then(|| Special::Each(shape::misplaced(name, "under `bindings`").rule("DEF-105")))
         });
         let Some(place) = place.get("bindings") else { return bindings };
         if self.object(&place, "DEF-105").is_none() {
             return bindings;
         }
-        self.known_or(&place, &["tags", "attributes"], direct_source);
+        self.known_or(&place, &["tags", "attributes"], "DEF-105", direct_source);
         if let Some(tags) = place.get("tags") {
             bindings.tags = self.tag_bindings(&tags).unwrap_or_default();
         }
@@ -39,7 +40,7 @@ impl Decoder<'_> {
 
     fn tag_bindings(&mut self, place: &Place<'_>) -> Option<TagBindings> {
         self.object(place, "DEF-105")?;
-        self.known(place, &SOURCES);
+        self.known_or(place, &SOURCES, "DEF-105", |_| None);
         Some(TagBindings {
             from_payload: self.tag_sources(place, "fromPayload", "path", Self::payload_path),
             from_headers: self.tag_sources(place, "fromHeaders", "header", Self::source_header),
@@ -63,12 +64,12 @@ impl Decoder<'_> {
 
     fn attribute_bindings(&mut self, place: &Place<'_>) -> Option<AttributeBindings> {
         self.object(place, "DEF-105")?;
-        self.known_or(place, &SOURCES, |name| {
+        self.known_or(place, &SOURCES, "DEF-105", |name| {
             let binding = place.get(name)?;
             binding.is_object().then(|| {
                 let source = ["path", "header", "key"].iter().position(|member| binding.get(member).is_some());
                 let source = SOURCES[source.unwrap_or(0)];
-                shape::misplaced(name, &format!("under `{source}`")).rule("DEF-105")
+                Special::Each(shape::misplaced(name, &format!("under `{source}`")).rule("DEF-105"))
             })
         });
         let mut names = Names { first_uses: HashMap::new() };
@@ -162,10 +163,9 @@ struct Names {
     first_uses: HashMap<Arc<str>, Span>,
 }
 
-fn direct_source(name: &str) -> Option<crate::rules::Fault> {
-    SOURCES
-        .contains(&name)
-        .then(|| shape::misplaced(name, "under `tags` or `attributes`").rule("DEF-105"))
+fn direct_source(name: &str) -> Option<Special> {
+    let misplaced = SOURCES.contains(&name);
+    misplaced.then(|| Special::Each(shape::misplaced(name, "under `tags` or `attributes`").rule("DEF-105")))
 }
 
 /// lowerCamel or snake_case (DEF-110).

@@ -60,10 +60,22 @@ pub(crate) struct Decoder<'a> {
     pub(crate) context: Option<Schema>,
     /// Tasks of registered kinds, to be judged by their plugins once the rest is known.
     pub(crate) tasks: Vec<PendingTask>,
+    /// Ids of named mappers that were reported where they stand.
+    pub(crate) faulty_mappers: HashSet<Arc<str>>,
+    /// Members that unknown ones were probably meant to be, by the start of their object.
+    meant: HashSet<(usize, String)>,
     /// States seen so far, over all scopes (DEF-014).
     pub(crate) states: usize,
     /// Nested `parallel` and `subjourney` states around the scope in hand (DEF-014).
     pub(crate) level: usize,
+}
+
+/// A more specific fault for a member that a shape does not have.
+pub(crate) enum Special {
+    /// Every such member is a fault of its own.
+    Each(Fault),
+    /// All such members of an object together are one fault.
+    Once(Fault),
 }
 
 /// A task that its plugin has to judge.
@@ -88,6 +100,8 @@ impl<'a> Decoder<'a> {
             config: OrderedMap::default(),
             context: None,
             tasks: Vec::new(),
+            faulty_mappers: HashSet::new(),
+            meant: HashSet::new(),
             states: 0,
             level: 0,
         }
@@ -148,25 +162,49 @@ impl<'a> Decoder<'a> {
     ) -> Option<Place<'s>> {
         let found = place.get(name);
         if found.is_none() {
-            self.report_member(place, name, shape::missing(name).rule(rule));
+            self.missing(place, name, rule);
         }
         found
     }
 
-    /// Reports members that a fixed shape does not have (DEF-007, DEF-008).
-    pub(crate) fn known(&mut self, place: &Place<'_>, known: &[&str]) {
-        self.known_or(place, known, |_| None);
+    /// Reports a missing member, unless an unknown one was probably meant to be it: that is one fault (DEF-010).
+    pub(crate) fn missing(&mut self, place: &Place<'_>, name: &str, rule: &'static str) {
+        if !self.meant.contains(&(place.node.span.start, name.to_owned())) {
+            self.report_member(place, name, shape::missing(name).rule(rule));
+        }
     }
 
-    /// Like `known`, with a more specific fault for some members.
-    pub(crate) fn known_or(&mut self, place: &Place<'_>, known: &[&str], special: impl Fn(&str) -> Option<Fault>) {
-        for member in place.node.members() {
-            let name = &*member.key;
-            if known.contains(&name) || name.starts_with("x-") {
+    /// Reports members that a fixed shape does not have (DEF-007, DEF-008).
+    pub(crate) fn known(&mut self, place: &Place<'_>, known: &[&str]) {
+        self.known_or(place, known, "DEF-007", |_| None);
+    }
+
+    /// Like `known`, where another rule says that the object holds nothing else, and with more specific faults for some
+    /// members. Several misplaced members are one fault, reported at the first.
+    pub(crate) fn known_or(
+        &mut self,
+        place: &Place<'_>,
+        known: &[&str],
+        rule: &'static str,
+        special: impl Fn(&str) -> Option<Special>,
+    ) {
+        let mut once = false;
+        for (name, member) in place.entries() {
+            if known.contains(&&**name) || name.starts_with("x-") {
                 continue;
             }
-            let fault = special(name).unwrap_or_else(|| shape::unknown_member(name, known));
-            self.report_key(&place.of(member), fault);
+            let fault = match special(name) {
+                Some(Special::Once(_)) if std::mem::replace(&mut once, true) => continue,
+                Some(Special::Each(fault) | Special::Once(fault)) => fault,
+                None => {
+                    let fault = shape::unknown_member(name, known).rule(rule);
+                    if let Some(meant) = fault.suggestion() {
+                        self.meant.insert((place.node.span.start, meant.to_owned()));
+                    }
+                    fault
+                }
+            };
+            self.report_key(&member, fault);
         }
     }
 }
@@ -181,6 +219,8 @@ pub(crate) struct Decoded {
     pub(crate) compiled: Vec<CompiledSchema>,
     /// Tasks that their plugins have to judge.
     pub(crate) tasks: Vec<PendingTask>,
+    /// Ids of named mappers that were reported where they stand.
+    pub(crate) faulty_mappers: HashSet<Arc<str>>,
 }
 
 /// Decodes a tree; the faults of reading it come first.
@@ -192,6 +232,6 @@ pub(crate) fn decode_tree(
 ) -> Decoded {
     let mut decoder = Decoder::new(source, capabilities, faults);
     let document = document::decode(&mut decoder, &Place::root(root));
-    let Decoder { faults, compiled, tasks, .. } = decoder;
-    Decoded { document, faults, compiled, tasks }
+    let Decoder { faults, compiled, tasks, faulty_mappers, .. } = decoder;
+    Decoded { document, faults, compiled, tasks, faulty_mappers }
 }

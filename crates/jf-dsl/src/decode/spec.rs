@@ -1,6 +1,6 @@
 //! `spec`: which blocks there are, and in which order they are read (DEF-030).
 
-use super::{Decoder, Place};
+use super::{Decoder, Place, Special};
 use crate::capabilities::Feature;
 use crate::ids::StateId;
 use crate::model::definition::{Kind, Output, Spec};
@@ -74,7 +74,6 @@ impl Decoder<'_> {
         }
         let outcomes = place.get("outcomes").map(|place| self.outcomes(&place)).unwrap_or_default();
         let bindings = place.get("bindings").map(|place| self.bindings(&place, kind_known, graph.as_ref()));
-        self.mark_mappers_of_tasks(place);
         let mappers = self.finish_mappers(mappers_place.as_ref());
         let spec = Spec {
             start: start.unwrap_or_else(nowhere),
@@ -97,11 +96,14 @@ impl Decoder<'_> {
 
     fn spec_members(&mut self, place: &Place<'_>) {
         let known: Vec<&str> = MEMBERS.into_iter().chain(["bindings"]).collect();
-        self.known_or(place, &known, |name| match name {
-            "route" => Some(shape::retired("spec.route", "`spec.bindings.http.route`")),
-            "apiResponses" => Some(shape::retired("spec.apiResponses", "`spec.bindings.http.apiResponses`")),
-            "resources" => Some(shape::retired("spec.resources", "a `cache:v1` task")),
-            _ => None,
+        self.known_or(place, &known, "DEF-007", |name| {
+            let (old, replacement) = match name {
+                "route" => ("spec.route", "`spec.bindings.http.route`"),
+                "apiResponses" => ("spec.apiResponses", "`spec.bindings.http.apiResponses`"),
+                "resources" => ("spec.resources", "a `cache:v1` task"),
+                _ => return None,
+            };
+            Some(Special::Each(shape::retired(old, replacement)))
         });
         for (name, feature) in UNSUPPORTED {
             if let Some(block) = place.get(name) {

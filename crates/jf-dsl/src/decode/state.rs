@@ -19,18 +19,17 @@ impl Decoder<'_> {
         if self.object(place, rule).is_none() {
             return states;
         }
-        if place.node.members().is_empty() {
+        if place.entries().next().is_none() {
             self.report(place, shape::empty("a map of states").rule(rule));
         }
         let limit = self.capabilities.size_limits().states;
-        for member in place.node.members() {
-            let entry = place.of(member);
+        for (name, entry) in place.entries() {
             self.states += 1;
             if self.states == limit + 1 {
                 self.report_key(&entry, shape::too_many("states in one definition", limit));
             }
-            let id = self.key(&member.key, &entry, "DEF-033", StateId::parse);
-            let state = self.state(&member.key, &entry);
+            let id = self.key(name, &entry, "DEF-033", StateId::parse);
+            let state = self.state(name, &entry);
             if let (Some(id), Some(state)) = (id, state) {
                 states.insert(id, state);
             }

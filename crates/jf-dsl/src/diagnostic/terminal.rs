@@ -1,1 +1,122 @@
-//! Diagnostics for a terminal.
+//! Diagnostics for a terminal: the message, the lines it speaks of, and what to do.
+
+use std::ops::Range;
+
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+
+use super::set::Diagnostics;
+use super::{Diagnostic, Label, Severity};
+use crate::source::{SourceFile, Span};
+
+/// How diagnostics are rendered for a terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TerminalStyle {
+    /// Plain text.
+    #[default]
+    Plain,
+    /// With ANSI colours.
+    Coloured,
+}
+
+/// Lines longer than this are not quoted: nobody reads them, and they would be rendered in full.
+const LONGEST_LINE: usize = 2_000;
+/// A label within this many lines of the fault shares its excerpt.
+const NEAR: usize = 30;
+
+impl Diagnostics {
+    /// The diagnostics with excerpts of the source, one block each, for people to read.
+    #[must_use]
+    pub fn to_terminal(&self, style: TerminalStyle) -> String {
+        let mut out = String::new();
+        for diagnostic in self {
+            out.push_str(&diagnostic.to_terminal(style));
+            out.push_str("\n\n");
+        }
+        out
+    }
+}
+
+impl Diagnostic {
+    /// The diagnostic with an excerpt of the source, for people to read; without a final line break.
+    #[must_use]
+    pub fn to_terminal(&self, style: TerminalStyle) -> String {
+        let renderer = match style {
+            TerminalStyle::Plain => Renderer::plain(),
+            TerminalStyle::Coloured => Renderer::styled(),
+        };
+        let level = match self.severity {
+            Severity::Error => Level::ERROR,
+            Severity::Warning => Level::WARNING,
+        };
+        let code = self.code.to_string();
+        let mut group = Group::with_title(level.primary_title(&self.message).id(code));
+        if let Some(source) = &self.source {
+            group = self.excerpts(group, source);
+        }
+        if let Some(help) = &self.help {
+            group = group.element(Level::HELP.message(help));
+        }
+        let note = format!("{} at {}", self.rule, self.path);
+        group = group.element(Level::NOTE.message(note));
+        renderer.render(&[group])
+    }
+
+    fn excerpts<'a>(&'a self, group: Group<'a>, source: &'a SourceFile) -> Group<'a> {
+        let Some(span) = self.span else { return group.element(Origin::path(source.name())) };
+        let first_line = |span: Span| source.position(span.start).line;
+        let line = first_line(span);
+        let near = |label: &&Label| first_line(label.span).abs_diff(line) <= NEAR;
+        let labels: Vec<&Label> = self.labels.iter().filter(near).collect();
+        let Some(excerpt) = Excerpt::around(source, labels.iter().map(|label| label.span).chain([span])) else {
+            let at = source.position(span.start);
+            return group.element(Origin::path(source.name()).line(at.line).char_column(at.column));
+        };
+        let mut snippet = Snippet::source(excerpt.text)
+            .line_start(excerpt.first_line)
+            .path(source.name())
+            .annotation(AnnotationKind::Primary.span(excerpt.range(span)));
+        for label in labels {
+            let annotation = AnnotationKind::Context.span(excerpt.range(label.span));
+            snippet = snippet.annotation(annotation.label(&*label.message));
+        }
+        let mut group = group.element(snippet);
+        for label in self.labels.iter().filter(|label| !near(label)) {
+            let Some(excerpt) = Excerpt::around(source, [label.span].into_iter()) else { continue };
+            let annotation = AnnotationKind::Context.span(excerpt.range(label.span)).label(&*label.message);
+            let snippet = Snippet::source(excerpt.text).line_start(excerpt.first_line).path(source.name());
+            group = group.element(snippet.annotation(annotation));
+        }
+        group
+    }
+}
+
+/// The lines of a source that some spans touch.
+struct Excerpt<'a> {
+    text: &'a str,
+    start: usize,
+    first_line: usize,
+}
+
+impl<'a> Excerpt<'a> {
+    /// The lines from the first span's to the last one's; `None` when one of them is too long to quote. Of a span over
+    /// several lines only the first is shown.
+    fn around(source: &'a SourceFile, spans: impl Iterator<Item = Span> + Clone) -> Option<Self> {
+        let text = source.text();
+        let first = spans.clone().map(|span| span.start).min()?.min(text.len());
+        let last = spans.map(|span| span.start).max()?.min(text.len());
+        let (first, last) = (text.floor_char_boundary(first), text.floor_char_boundary(last));
+        let start = text[..first].rfind(['\n', '\r']).map_or(0, |at| at + 1);
+        let end = text[last..].find(['\n', '\r']).map_or(text.len(), |at| last + at);
+        let excerpt = &text[start..end];
+        let quotable = excerpt.lines().all(|line| line.len() <= LONGEST_LINE);
+        quotable.then(|| Self { text: excerpt, start, first_line: source.position(first).line })
+    }
+
+    /// Where a span stands in the excerpt.
+    fn range(&self, span: Span) -> Range<usize> {
+        let inside = |offset: usize| self.text.floor_char_boundary(offset.saturating_sub(self.start).min(self.text.len()));
+        let start = inside(span.start);
+        let line_end = self.text[start..].find(['\n', '\r']).map_or(self.text.len(), |at| start + at);
+        start..inside(span.end).clamp(start, line_end)
+    }
+}

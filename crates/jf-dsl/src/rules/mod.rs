@@ -130,17 +130,30 @@ impl Fault {
         self
     }
 
+    pub(crate) fn suggestion(&self) -> Option<&str> {
+        self.suggestion.as_deref()
+    }
+
     pub(crate) fn label(mut self, span: Span, message: impl Into<String>) -> Self {
         self.labels.push(Label { span, message: message.into() });
         self
     }
 
     pub(crate) fn at(self, path: JsonPath, source: &SourceFile, span: Span) -> Diagnostic {
+        self.diagnostic(path).at(source, span)
+    }
+
+    /// A fault that is in no document.
+    pub(crate) fn without_position(self) -> Diagnostic {
+        self.diagnostic(JsonPath::root())
+    }
+
+    fn diagnostic(self, path: JsonPath) -> Diagnostic {
         let mut diagnostic = Diagnostic::new(self.info.severity, self.info.code, self.rule, path, self.message);
         diagnostic.help = self.help;
         diagnostic.suggestion = self.suggestion;
         diagnostic.labels = self.labels;
-        diagnostic.at(source, span)
+        diagnostic
     }
 }
 

@@ -18,8 +18,7 @@ pub(super) const RULES: &[&RuleInfo] = &[
     &TOO_MANY,
 ];
 
-/// A member that the object does not have (DEF-007).
-pub static UNKNOWN_MEMBER: RuleInfo = RuleInfo::error(
+static UNKNOWN_MEMBER: RuleInfo = RuleInfo::error(
     2001,
     "DEF-007",
     "an unknown member",
@@ -29,8 +28,7 @@ pub static UNKNOWN_MEMBER: RuleInfo = RuleInfo::error(
      and tools. Members below an unknown one were not looked into.",
 );
 
-/// A member that must be there is not, or is `null` (DEF-009).
-pub static MISSING_MEMBER: RuleInfo = RuleInfo::error(
+static MISSING_MEMBER: RuleInfo = RuleInfo::error(
     2002,
     "DEF-010",
     "a required member is missing",
@@ -38,8 +36,7 @@ pub static MISSING_MEMBER: RuleInfo = RuleInfo::error(
      as missing.",
 );
 
-/// A value of the wrong JSON type.
-pub static WRONG_TYPE: RuleInfo = RuleInfo::error(
+static WRONG_TYPE: RuleInfo = RuleInfo::error(
     2003,
     "DEF-010",
     "a value of the wrong type",
@@ -48,16 +45,14 @@ pub static WRONG_TYPE: RuleInfo = RuleInfo::error(
      `on` and `off` are text, not booleans.",
 );
 
-/// A word that is not one of those allowed.
-pub static NOT_ALLOWED_VALUE: RuleInfo = RuleInfo::error(
+static NOT_ALLOWED_VALUE: RuleInfo = RuleInfo::error(
     2004,
     "DEF-010",
     "a value that is not allowed here",
     "The member takes one of a few values, which the message lists. They are compared exactly, case included.",
 );
 
-/// A number outside its range.
-pub static OUT_OF_RANGE: RuleInfo = RuleInfo::error(
+static OUT_OF_RANGE: RuleInfo = RuleInfo::error(
     2005,
     "DEF-010",
     "a number out of range",
@@ -65,16 +60,14 @@ pub static OUT_OF_RANGE: RuleInfo = RuleInfo::error(
      `timeoutMs` milliseconds.",
 );
 
-/// Something empty that must not be.
-pub static EMPTY: RuleInfo = RuleInfo::error(
+static EMPTY: RuleInfo = RuleInfo::error(
     2006,
     "DEF-010",
     "an empty value",
     "The member must not be empty: an empty string, list or map says nothing here.",
 );
 
-/// Text that does not have the form it must have.
-pub static MALFORMED: RuleInfo = RuleInfo::error(
+static MALFORMED: RuleInfo = RuleInfo::error(
     2007,
     "DEF-010",
     "text of another form",
@@ -173,6 +166,10 @@ pub(crate) fn does_not_fit(message: impl Into<String>) -> Fault {
 
 pub(crate) fn retired(old: &str, replacement: &str) -> Fault {
     Fault::new(&RETIRED, format!("`{old}` is a retired spelling")).help(format!("use {replacement}"))
+}
+
+pub(crate) fn retired_expr_ref() -> Fault {
+    retired("exprRef", "an inline `expr`, or `mapperRef` and `spec.mappers`")
 }
 
 pub(crate) fn misplaced(name: &str, place: &str) -> Fault {

@@ -33,7 +33,7 @@ pub fn read_tree(source: &SourceFile, limits: &SizeLimits) -> Result<Node, Diagn
 /// Reads what can be read. Faults that leave the rest intact are in `faults` beside a result, with
 /// [`NodeValue::Broken`] in their place.
 pub(crate) fn read_into(source: &SourceFile, limits: &SizeLimits, faults: &mut Vec<Diagnostic>) -> Option<Node> {
-    let mut reader = Reader { source, limits, faults, stack: Vec::new(), root: None };
+    let mut reader = Reader { source, limits, faults, stack: Vec::new(), root: None, just_opened: false };
     reader.check_source()?;
     reader.read()?;
     if reader.root.is_none() {
@@ -48,6 +48,8 @@ struct Reader<'a> {
     faults: &'a mut Vec<Diagnostic>,
     stack: Vec<Frame>,
     root: Option<Node>,
+    /// Whether the last event opened a collection; an anchor belongs to the node of the event before it.
+    just_opened: bool,
 }
 
 /// A collection that is still open.
@@ -137,6 +139,12 @@ impl Reader<'_> {
     }
 
     fn event(&mut self, event: Event<'_>, span: Span, tagged: bool) -> Option<()> {
+        if let Event::Anchor(..) = event {
+            let path = self.path_of_last();
+            self.faults.push(syntax::anchor().at(path, self.source, span));
+            return Some(());
+        }
+        self.just_opened = matches!(event, Event::SequenceStart(..) | Event::MappingStart(..));
         match event {
             Event::DocumentStart(..) if self.root.is_some() => {
                 self.report(syntax::several_documents(), span);
@@ -150,7 +158,6 @@ impl Reader<'_> {
                 self.report(syntax::alias(), span);
                 self.node(Node { span, value: NodeValue::Broken });
             }
-            Event::Anchor(..) => self.report(syntax::anchor(), span),
             Event::SequenceStart(..) => self.open(Frame::Array { start: span.start, items: Vec::new() }, span)?,
             Event::MappingStart(..) => {
                 let (start, members, seen) = (span.start, Vec::new(), HashMap::new());
@@ -203,7 +210,8 @@ impl Reader<'_> {
             Ok(key) => self.new_key(key, span),
             Err(fault) => {
                 if let Some(fault) = fault {
-                    self.report(fault, span);
+                    let path = self.path().member(text);
+                    self.faults.push(fault.at(path, self.source, span));
                 }
                 Key::Refused
             }
@@ -277,12 +285,39 @@ impl Reader<'_> {
 
     /// The path of the node that is being read.
     fn path(&self) -> JsonPath {
-        let steps = self.stack.iter().filter_map(|frame| match frame {
-            Frame::Array { items, .. } => Some(PathStep::Index(items.len())),
-            Frame::Object(ObjectFrame { key: Key::Read(key, _), .. }) => Some(PathStep::Member(Arc::clone(key))),
-            Frame::Object(_) => None,
-        });
-        JsonPath::from_steps(steps.collect())
+        JsonPath::from_steps(self.stack.iter().filter_map(Frame::step).collect())
+    }
+
+    /// The path of the node that the last event began.
+    fn path_of_last(&self) -> JsonPath {
+        let Some((last, outer)) = self.stack.split_last() else { return JsonPath::root() };
+        let mut steps: Vec<PathStep> = outer.iter().filter_map(Frame::step).collect();
+        if !self.just_opened {
+            steps.extend(last.last_step());
+        }
+        JsonPath::from_steps(steps)
+    }
+}
+
+impl Frame {
+    /// The step to the node that comes next in the collection.
+    fn step(&self) -> Option<PathStep> {
+        match self {
+            Self::Array { items, .. } => Some(PathStep::Index(items.len())),
+            Self::Object(ObjectFrame { key: Key::Read(key, _), .. }) => Some(PathStep::Member(Arc::clone(key))),
+            Self::Object(_) => None,
+        }
+    }
+
+    /// The step to the node that came last.
+    fn last_step(&self) -> Option<PathStep> {
+        match self {
+            Self::Array { items, .. } => items.len().checked_sub(1).map(PathStep::Index),
+            Self::Object(ObjectFrame { key: Key::Awaited, members, .. }) => {
+                members.last().map(|member| PathStep::Member(Arc::clone(&member.key)))
+            }
+            Self::Object(_) => self.step(),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::capabilities::SiteClass;
 use crate::decode::blocks::direct_predicate;
-use crate::decode::{Decoder, Place};
+use crate::decode::{Decoder, Place, Special};
 use crate::model::state::{Choice, ChoiceRule};
 use crate::rules::{shape, states as rules};
 
@@ -26,8 +26,9 @@ impl Decoder<'_> {
 
     fn choice_rule(&mut self, place: &Place<'_>) -> Option<ChoiceRule> {
         self.object(place, "STA-025")?;
-        self.known_or(place, &["when", "next"], |name| {
-            matches!(name, "predicate" | "lang" | "expr").then(|| shape::misplaced(name, "under `when`"))
+        self.known_or(place, &["when", "next"], "DEF-007", |name| {
+            let misplaced = matches!(name, "predicate" | "lang" | "expr");
+            misplaced.then(|| Special::Once(shape::misplaced(name, "under `when`")))
         });
         let next = self.required(place, "next", "STA-025").and_then(|next| self.state_ref(&next, "STA-005"));
         // A predicate beside `when` was reported; what `when` lacks is the same fault.
@@ -37,7 +38,7 @@ impl Decoder<'_> {
         }
         let when = self.required(place, "when", "STA-025")?;
         self.object(&when, "STA-025")?;
-        self.known_or(&when, &["predicate"], |name| direct_predicate(name, "STA-025"));
+        self.known_or(&when, &["predicate"], "DEF-007", |name| direct_predicate(name, "STA-025"));
         if when.get("predicate").is_none() && (when.get("lang").is_some() || when.get("expr").is_some()) {
             return None;
         }

@@ -1,6 +1,6 @@
 //! `wait` and `webhook` (02 §7).
 
-use crate::decode::{Decoder, Place};
+use crate::decode::{Decoder, Place, Special};
 use crate::ids::{StateId, VarName};
 use crate::model::schema::Schema;
 use crate::model::state::{ExternalInput, StepResponse, WaitTimeout};
@@ -30,13 +30,10 @@ impl Decoder<'_> {
         let block = block.filter(|block| self.object(block, "STA-060").is_some());
         let next = self.next_or_default(place, block.as_ref(), name);
         let block = block?;
-        self.known_or(&block, &["channel", "input", "response", "timeoutSec", "onTimeout", "default"], |member| {
-            match member {
-                "security" if name == "webhook" => {
-                    Some(shape::retired("webhook.security", "an auth task before the state"))
-                }
-                _ => Some(shape::unknown_member(member, &["channel", "input", "response", "timeoutSec", "onTimeout"]).rule("STA-065")),
-            }
+        let members = ["channel", "input", "response", "timeoutSec", "onTimeout", "default"];
+        self.known_or(&block, &members, "STA-065", |member| {
+            let retired = || shape::retired("webhook.security", "an auth task before the state");
+            (member == "security" && name == "webhook").then(|| Special::Each(retired()))
         });
         self.channel(&block, name);
         let input = self.step_input(&block);
@@ -50,7 +47,7 @@ impl Decoder<'_> {
         let next = state.get("next");
         let Some(default) = block.and_then(|block| block.get("default")) else {
             let Some(next) = next else {
-                self.report_member(state, "next", shape::missing("next").rule("STA-063"));
+                self.missing(state, "next", "STA-063");
                 return None;
             };
             return self.state_ref(&next, "STA-005");
@@ -90,9 +87,7 @@ impl Decoder<'_> {
             return None;
         };
         self.object(&input, "STA-061")?;
-        self.known_or(&input, &["schema"], |member| {
-            Some(shape::unknown_member(member, &["schema"]).rule("STA-065"))
-        });
+        self.known_or(&input, &["schema"], "STA-065", |_| None);
         let schema = self.required(&input, "schema", "STA-061")?;
         self.schema(&schema)
     }
@@ -119,7 +114,7 @@ impl Decoder<'_> {
             (Some(seconds), on_timeout) => {
                 let after_sec = self.positive(&seconds, "STA-062");
                 if on_timeout.is_none() {
-                    self.report_member(block, "onTimeout", shape::missing("onTimeout").rule("STA-062"));
+                    self.missing(block, "onTimeout", "STA-062");
                 }
                 let next = on_timeout.and_then(|place| self.state_ref(&place, "STA-005"));
                 Some(Some(WaitTimeout { after_sec: after_sec?, next: next? }))

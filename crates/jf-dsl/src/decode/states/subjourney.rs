@@ -5,7 +5,7 @@ use crate::decode::{Decoder, Place};
 use crate::ids::SubjourneyId;
 use crate::model::expression::Mapper;
 use crate::model::state::{OnFailure, ResultKind, Subjourney};
-use crate::rules::{shape, states as rules};
+use crate::rules::states as rules;
 
 impl Decoder<'_> {
     pub(in crate::decode) fn subjourney_state(&mut self, place: &Place<'_>) -> Option<Subjourney> {
@@ -46,7 +46,7 @@ impl Decoder<'_> {
         self.object(place, "STA-085")?;
         self.known(place, &["mapper", "mapperRef"]);
         if !Self::has_mapper(place) {
-            self.report_member(place, "mapper", shape::missing("mapper").rule("STA-085"));
+            self.missing(place, "mapper", "STA-085");
             return None;
         }
         self.mapper(place, SiteClass::Scope, "STA-085")

@@ -22,6 +22,7 @@ impl Decoder<'_> {
         let block = self.required(place, "task", "STA-002")?;
         self.object(&block, "STA-020")?;
         self.retired_body(&block);
+        self.expressions_of_task(&block);
         let kind_place = self.required(&block, "kind", "TSK-001")?;
         let kind = self.task_kind(&kind_place)?;
         if kind.as_str() != HTTP_CALL
@@ -85,26 +86,20 @@ impl Decoder<'_> {
         }
     }
 
-    /// Mappers that tasks name are in use; which members hold references is for the plugins (DEF-128).
-    pub(in crate::decode) fn mark_mappers_of_tasks(&mut self, spec: &Place<'_>) {
-        if !self.mappers.is_empty()
-            && let Some(states) = spec.get("states")
-        {
-            self.mark_references(states.node);
-        }
-    }
-
-    fn mark_references(&mut self, node: &Node) {
-        for member in node.members() {
-            match member.value.as_str() {
-                Some(id) if &*member.key == "mapperRef" => {
+    /// Which members hold expressions is for the plugins; what they mention can be seen anywhere: mappers are in use
+    /// (DEF-128), configuration keys should be declared (DEF-083).
+    fn expressions_of_task(&mut self, place: &Place<'_>) {
+        for (name, member) in place.entries() {
+            match (&**name, member.text()) {
+                ("mapperRef", Some(id)) => {
                     self.used_mappers.insert(Arc::clone(id));
                 }
-                _ => self.mark_references(&member.value),
+                ("expr", Some(text)) => self.undeclared_config(&member, text),
+                _ => self.expressions_of_task(&member),
             }
         }
-        for item in node.items() {
-            self.mark_references(item);
+        for item in place.items() {
+            self.expressions_of_task(&item);
         }
     }
 }

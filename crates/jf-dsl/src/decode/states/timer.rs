@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::capabilities::SiteClass;
-use crate::decode::{Decoder, Place};
+use crate::decode::{Decoder, Place, Special};
 use crate::model::expression::Mapper;
 use crate::model::state::{Timer, TimerDue};
 use crate::rules::shape;
@@ -60,12 +60,13 @@ impl Decoder<'_> {
             self.wrong_type(place, "a string or a mapper", "STA-075");
             return None;
         }
-        self.known_or(place, &["mapper", "mapperRef"], |name| {
-            matches!(name, "lang" | "expr").then(|| shape::misplaced(name, "under `mapper`").rule("STA-075"))
+        self.known_or(place, &["mapper", "mapperRef"], "DEF-007", |name| {
+            let misplaced = matches!(name, "lang" | "expr");
+            misplaced.then(|| Special::Once(shape::misplaced(name, "under `mapper`").rule("STA-075")))
         });
         if !Self::has_mapper(place) {
             if place.get("lang").is_none() && place.get("expr").is_none() {
-                self.report_member(place, "mapper", shape::missing("mapper").rule("STA-075"));
+                self.missing(place, "mapper", "STA-075");
             }
             return None;
         }

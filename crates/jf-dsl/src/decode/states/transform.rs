@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::capabilities::{Feature, SiteClass};
-use crate::decode::{Decoder, Place};
+use crate::decode::{Decoder, Place, Special};
 use crate::ids::VarName;
 use crate::model::definition::Kind;
 use crate::model::expression::Mapper;
@@ -24,8 +24,9 @@ impl Decoder<'_> {
         let next = self.next(place);
         let block = self.required(place, "transform", "STA-002")?;
         self.object(&block, "STA-050")?;
-        self.known_or(&block, &["mapper", "mapperRef", "lang", "expr", "target", "resultVar"], |name| {
-            (name == "exprRef").then(|| shape::retired("exprRef", "an inline `expr`, or `mapperRef` and `spec.mappers`"))
+        let members = ["mapper", "mapperRef", "lang", "expr", "target", "resultVar"];
+        self.known_or(&block, &members, "DEF-007", |name| {
+            (name == "exprRef").then(|| Special::Each(shape::retired_expr_ref()))
         });
         let mapper = self.transform_mapper(&block);
         let target = self.transform_target(place, &block);
@@ -84,7 +85,7 @@ impl Decoder<'_> {
         };
         match (kind, result_var) {
             (TargetKind::Var, None) => {
-                self.report_member(block, "resultVar", shape::missing("resultVar").rule("STA-052"));
+                self.missing(block, "resultVar", "STA-052");
                 None
             }
             (TargetKind::Var, Some(name)) => Some(TransformTarget::Var(self.variable(&name)?)),

@@ -16,6 +16,8 @@ use super::{unknown_start, unknown_target};
 /// The states of a definition and how they lead to each other, scope by scope. The first scope is the top level.
 pub(crate) struct Graph<'t> {
     scopes: Vec<Scope<'t>>,
+    /// Top-level states at which `schedule:v1` tasks of any scope start runs.
+    pub(super) scheduled: Vec<usize>,
     pub(super) start_mode: StartMode,
     /// The bytes to show for `spec.lifecycle.startMode`.
     pub(super) start_mode_span: Span,
@@ -62,6 +64,7 @@ impl<'t> Graph<'t> {
         let asynchronous = mode.is_some_and(|mode| mode.value.as_str().is_some_and(|text| &**text == "async"));
         let mut graph = Self {
             scopes: Vec::new(),
+            scheduled: Vec::new(),
             start_mode: if asynchronous { StartMode::Async } else { StartMode::Sync },
             start_mode_span: mode.map_or_else(|| spec.anchor(), |mode| mode.value.span),
         };
@@ -77,10 +80,13 @@ impl<'t> Graph<'t> {
             path: path.clone().member("states"),
             start: None,
             states: Vec::with_capacity(members.len()),
-            index: members.iter().enumerate().map(|(at, member)| (&*member.key, at)).collect(),
+            index: HashMap::new(),
             complete: !members.is_empty(),
             unknown: Vec::new(),
         });
+        // An empty entry is no state (DEF-009).
+        let members = members.iter().filter(|member| member.value.value != NodeValue::Null);
+        self.scopes[id.0].index = members.clone().enumerate().map(|(at, member)| (&*member.key, at)).collect();
         for member in members {
             self.state(id, member);
         }
@@ -112,11 +118,25 @@ impl<'t> Graph<'t> {
             Some(_) => targets.required(node, "next", &path),
         }
         let (successors, complete) = (targets.found, targets.complete);
+        if state_type == Some(StateType::Task) {
+            self.scheduled(node);
+        }
         let parallel = state_type == Some(StateType::Parallel);
         let (branches, all_of) = if parallel { self.branches(node, &path) } else { (Vec::new(), false) };
         let scope = &mut self.scopes[scope.0];
         scope.complete &= complete;
         scope.states.push(StateNode { id: &member.key, key: member.key_span, state_type, successors, branches, all_of });
+    }
+
+    /// The top-level state that a `schedule:v1` task starts at. The top-level scope is the first one read.
+    fn scheduled(&mut self, node: &'t Node) {
+        let Some(task) = node.member("task") else { return };
+        let text = |name: &str| task.value.member(name).and_then(|member| member.value.as_str());
+        if text("kind").is_some_and(|kind| kind.starts_with("schedule:"))
+            && let Some(start) = text("start")
+        {
+            self.scheduled.extend(self.scopes[Self::TOP.0].index.get(&**start));
+        }
     }
 
     fn branches(&mut self, node: &'t Node, path: &JsonPath) -> (Vec<ScopeId>, bool) {

@@ -10,11 +10,12 @@ use crate::model::definition::StartMode;
 use crate::model::state::StateType;
 use crate::source::Span;
 
-/// Which states of the scope are reached from its start.
+/// Which states of the scope are reached from its start; at the top level also from what tasks schedule.
 fn reached(graph: &Graph<'_>, scope: ScopeId) -> Vec<bool> {
+    let scheduled = if scope == Graph::TOP { &graph.scheduled[..] } else { &[] };
     let scope = graph.of(scope);
     let mut reached = vec![false; scope.states.len()];
-    let mut open: Vec<usize> = scope.start.into_iter().collect();
+    let mut open: Vec<usize> = scope.start.iter().chain(scheduled).copied().collect();
     while let Some(state) = open.pop() {
         if !std::mem::replace(&mut reached[state], true) {
             open.extend(&scope.states[state].successors);
