@@ -1,8 +1,8 @@
 //! Outbound HTTP: the task kind `httpCall:v1` and the connector that carries every outbound request.
 //!
-//! This crate is one of row 3. It knows `jf-core`, whose interfaces it implements, and the document types of `jf-dsl`; engines and
-//! bindings never see it. Whoever builds a system registers [`HttpCallTask`] and hands [`ReqwestConnector`] to the engine. The two are
-//! independent: the task sends through any [`HttpConnector`](jf_core::spi::HttpConnector), and other plugins send through this connector.
+//! This crate is one of row 3. It knows `jf-core` alone, whose interfaces it implements; engines and bindings never see it. Whoever
+//! builds a system registers [`HttpCallTask`] and hands [`ReqwestConnector`] to the engine. The two are independent: the task sends
+//! through any [`HttpConnector`](jf_core::spi::HttpConnector), and other plugins send through this connector.
 //!
 //! ```
 //! use std::sync::Arc;

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
-use http::header::{ACCEPT_ENCODING, USER_AGENT};
+use http::header::{ACCEPT_ENCODING, AUTHORIZATION, COOKIE, USER_AGENT};
 use http::{HeaderMap, HeaderValue};
 use jf_core::spi::{HttpConnector, HttpExchange, HttpFailure, HttpReceived};
 use reqwest::{Body, Client, Request, Response};
@@ -61,19 +61,15 @@ impl ReqwestConnector {
     /// # Errors
     /// When the TLS library cannot be set up.
     pub fn new(config: &ConnectorConfig) -> Result<Self, ConnectorError> {
-        let egress = Egress::new(config);
-        let build =
-            |public_only, system_trust| client(config, public_only, system_trust).map_err(ConnectorError);
-        let (ruled, has_trust_anchors) = match build(egress.denies_private(), true) {
-            Ok(client) => (client, true),
+        match Inner::build(config, true) {
+            Ok(inner) => Ok(Self(Arc::new(inner))),
             // The trust anchors could not be loaded. A system that calls `http` only must still start.
-            Err(_) => (build(egress.denies_private(), false)?, false),
-        };
-        if !has_trust_anchors {
-            tracing::warn!("no trusted root certificates found on this machine, https calls will fail");
+            Err(_) => {
+                let inner = Inner::build(config, false).map_err(ConnectorError)?;
+                tracing::warn!("no trusted root certificates found on this machine, https calls will fail");
+                Ok(Self(Arc::new(inner)))
+            }
         }
-        let exempt = if egress.has_exemptions() { Some(build(false, has_trust_anchors)?) } else { None };
-        Ok(Self(Arc::new(Inner { egress, ruled, exempt, has_trust_anchors })))
     }
 }
 
@@ -107,6 +103,14 @@ impl HttpConnector for ReqwestConnector {
 }
 
 impl Inner {
+    fn build(config: &ConnectorConfig, has_trust_anchors: bool) -> reqwest::Result<Self> {
+        let egress = Egress::new(config);
+        let ruled = client(config, egress.denies_private(), has_trust_anchors)?;
+        let exempt =
+            if egress.has_exemptions() { Some(client(config, false, has_trust_anchors)?) } else { None };
+        Ok(Self { egress, ruled, exempt, has_trust_anchors })
+    }
+
     async fn exchange(&self, exchange: HttpExchange) -> Result<HttpReceived, HttpFailure> {
         let mut url = Url::parse(&exchange.url).map_err(|_| failure::network("the URL is not valid"))?;
         let client = match self.egress.admit(&mut url)? {
@@ -126,6 +130,12 @@ impl Inner {
 }
 
 fn with_defaults(mut headers: HeaderMap) -> HeaderMap {
+    // Keeps credentials out of the header compression tables of HTTP/2.
+    for name in [AUTHORIZATION, COOKIE] {
+        if let Some(value) = headers.get_mut(name) {
+            value.set_sensitive(true);
+        }
+    }
     headers.entry(USER_AGENT).or_insert(AGENT);
     headers.entry(ACCEPT_ENCODING).or_insert(HeaderValue::from_static("identity"));
     headers
@@ -162,5 +172,26 @@ async fn read(response: &mut Response, limit: usize) -> Result<Bytes, HttpFailur
 impl fmt::Debug for ReqwestConnector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ReqwestConnector").field("egress", &self.0.egress).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use http::Method;
+    use jf_core::spi::{HttpConnector, HttpExchange};
+
+    use super::{Inner, ReqwestConnector};
+    use crate::config::ConnectorConfig;
+
+    #[tokio::test]
+    async fn tsk_038_without_trust_anchors_https_is_refused_rather_than_unverified() {
+        let inner = Inner::build(&ConnectorConfig::default(), false).unwrap();
+        let connector = ReqwestConnector(Arc::new(inner));
+        let exchange = HttpExchange::new(Method::GET, "https://8.8.8.8/", Duration::from_secs(1), 1);
+        let failure = connector.send(exchange).await.unwrap_err();
+        assert_eq!(failure.message(), "this machine has no trusted root certificates");
     }
 }

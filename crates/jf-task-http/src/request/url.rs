@@ -179,6 +179,7 @@ fn is_dots(segment: &str) -> bool {
 fn read_query(params: Option<&Members<'_>>, load: &mut LoadContext<'_>) -> Result<Vec<Parameter>, Reported> {
     let Some(params) = params else { return Ok(Vec::new()) };
     let Some(query) = params.child("query", "TSK-026", load)? else { return Ok(Vec::new()) };
+    // Every parameter is read before the first fault ends it, so that all faults are reported.
     let parameters: Vec<_> = query
         .iter()
         .map(|(name, value)| {
