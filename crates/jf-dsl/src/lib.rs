@@ -27,13 +27,13 @@ pub use diagnostic::code::InvalidCode;
 pub use diagnostic::set::Diagnostics;
 pub use diagnostic::terminal::TerminalStyle;
 pub use diagnostic::{Code, Diagnostic, Label, Severity};
+pub use digest::BodyDigest;
 pub use header::{HeaderName, InvalidHeaderName};
 pub use ids::{
     ApiName, AttributeName, BranchName, ConfigKey, DefinitionName, InvalidName, Lang, MapperId, MessageType,
     OutcomeId, RESERVED_CLIENT_TYPES, StateId, SubjourneyId, VarName, is_ident,
 };
 pub use json_path::{InvalidJsonPath, JsonPath, PathStep};
-pub use digest::BodyDigest;
 pub use load::{Document, Loaded, Positions, check_configuration, load, load_document};
 pub use model::binding::{
     ApiResponseRule, ApiResponses, Bindings, FailedStatus, HeaderToContext, HttpBinding, Passthrough,

@@ -181,7 +181,8 @@ fn judge_tasks(
         let site = TaskSite::new(definition, &task.path).with_base(source.base());
         for finding in capabilities.check_task(&task.kind, &task.config, &site) {
             let path = task.path.clone().join(&finding.path);
-            let known = path.prefixes().skip(task.path.steps().len() + 1).any(|prefix| reported.contains(&prefix));
+            let known =
+                path.prefixes().skip(task.path.steps().len() + 1).any(|prefix| reported.contains(&prefix));
             if known || faulty(&path) {
                 continue;
             }
@@ -198,7 +199,11 @@ fn span_near(root: &Node, path: &JsonPath) -> Option<Span> {
         let scalar = node.members().is_empty() && node.items().is_empty();
         return Some(if scalar { node.span } else { key.unwrap_or(node.span) });
     }
-    path.prefixes().collect::<Vec<_>>().iter().rev().find_map(|prefix| root.find(prefix).and_then(|(_, key)| key))
+    path.prefixes()
+        .collect::<Vec<_>>()
+        .iter()
+        .rev()
+        .find_map(|prefix| root.find(prefix).and_then(|(_, key)| key))
 }
 
 /// Checks that the declared configuration keys of a definition have values of their types (DEF-082). This is part of

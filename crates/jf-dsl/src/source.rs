@@ -134,7 +134,8 @@ impl SourceFile {
             Ok(text) => Self::build(name, text.into(), origin, None),
             Err(error) => {
                 let at = error.utf8_error().valid_up_to();
-                let utf16 = error.as_bytes().starts_with(b"\xff\xfe") || error.as_bytes().starts_with(b"\xfe\xff");
+                let utf16 =
+                    error.as_bytes().starts_with(b"\xff\xfe") || error.as_bytes().starts_with(b"\xfe\xff");
                 let text = String::from_utf8_lossy(&error.as_bytes()[..at]).into_owned();
                 Self::build(name, text.into(), origin, Some(SourceFlaw::NotUtf8 { at, utf16 }))
             }
@@ -243,6 +244,9 @@ mod tests {
     #[test]
     fn bytes_that_are_no_text_are_kept_up_to_the_fault() {
         let source = SourceFile::from_bytes("a.yaml", b"ok: \xff\xfe".to_vec());
-        assert_eq!((source.text(), source.flaw()), ("ok: ", Some(SourceFlaw::NotUtf8 { at: 4, utf16: false })));
+        assert_eq!(
+            (source.text(), source.flaw()),
+            ("ok: ", Some(SourceFlaw::NotUtf8 { at: 4, utf16: false }))
+        );
     }
 }

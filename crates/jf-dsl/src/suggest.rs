@@ -52,7 +52,14 @@ mod tests {
 
     #[test]
     fn def_007_distance_counts_edits() {
-        for (a, b, expected) in [("", "abc", 3), ("next", "next", 0), ("nxet", "next", 1), ("defualt", "default", 1), ("staets", "states", 1), ("kitten", "sitting", 3)] {
+        for (a, b, expected) in [
+            ("", "abc", 3),
+            ("next", "next", 0),
+            ("nxet", "next", 1),
+            ("defualt", "default", 1),
+            ("staets", "states", 1),
+            ("kitten", "sitting", 3),
+        ] {
             assert_eq!(distance(a, b), expected, "{a} {b}");
         }
     }

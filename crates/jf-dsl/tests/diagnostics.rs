@@ -8,10 +8,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use jf_dsl::{
-    Capabilities, Catalog, Code, DefinitionName, Diagnostic, Diagnostics, Document, ExpressionCheck, ExpressionFault,
-    ExpressionFaultKind, ExpressionSite, Feature, JsonPath, MetadataLimits, SiteClass, SizeLimits, SourceFile,
-    StaticCapabilities, TaskFinding, TaskKind, TaskSite, TerminalStyle, Version, check_configuration, load_document,
-    rules,
+    Capabilities, Catalog, Code, DefinitionName, Diagnostic, Diagnostics, Document, ExpressionCheck,
+    ExpressionFault, ExpressionFaultKind, ExpressionSite, Feature, JsonPath, MetadataLimits, SiteClass,
+    SizeLimits, SourceFile, StaticCapabilities, TaskFinding, TaskKind, TaskSite, TerminalStyle, Version,
+    check_configuration, load_document, rules,
 };
 use serde_json::{Value, json};
 
@@ -38,7 +38,8 @@ impl Capabilities for Judging {
         } else if site.class == SiteClass::Predicate && site.lang == "jq" && !site.expr.contains("==") {
             fault(ExpressionFaultKind::NotBoolean, "the predicate yields a number")
         } else if site.context.is_some() && site.expr.contains("ordr") {
-            fault(ExpressionFaultKind::ImpossiblePath, "the context has no member `ordr`").help("did you mean `order`?")
+            fault(ExpressionFaultKind::ImpossiblePath, "the context has no member `ordr`")
+                .help("did you mean `order`?")
         } else {
             return self.0.check_expression(site);
         };
@@ -158,7 +159,9 @@ fn def_010_bad_files_show_their_code_and_no_other() {
         let code = rule.code.to_string();
         for (name, files) in groups(&case(rule.code), "bad") {
             let found = judge(&files, &code);
-            let other = |item: &&Diagnostic| item.code != rule.code && !ALONGSIDE.contains(&(&*code, &*item.code.to_string()));
+            let other = |item: &&Diagnostic| {
+                item.code != rule.code && !ALONGSIDE.contains(&(&*code, &*item.code.to_string()))
+            };
             if found.iter().any(|item| other(&item)) || !found.iter().any(|item| item.code == rule.code) {
                 wrong.push(format!("{code}/{name}:\n{found}"));
             }
@@ -192,7 +195,11 @@ fn def_010_every_code_has_bad_and_good_files_and_a_page() {
         assert!(rule.explanation.len() > 60, "{} has no page", rule.code);
         for prefix in ["bad", "good"] {
             let folder = case(rule.code);
-            assert!(folder.is_dir() && !groups(&folder, prefix).is_empty(), "{} has no {prefix} file", rule.code);
+            assert!(
+                folder.is_dir() && !groups(&folder, prefix).is_empty(),
+                "{} has no {prefix} file",
+                rule.code
+            );
         }
     }
     for entry in fs::read_dir("tests/cases").unwrap() {

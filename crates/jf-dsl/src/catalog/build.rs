@@ -18,7 +18,10 @@ use crate::version::Version;
 /// Routes of the server beside the API (HTTP-029).
 const SERVER_PATHS: [&str; 3] = ["/api", "/livez", "/readyz"];
 
-pub(super) fn build(loaded: Vec<Loaded>, pins: &BTreeMap<DefinitionName, Version>) -> Result<Tables, Diagnostics> {
+pub(super) fn build(
+    loaded: Vec<Loaded>,
+    pins: &BTreeMap<DefinitionName, Version>,
+) -> Result<Tables, Diagnostics> {
     let mut builder = Builder { faults: Vec::new(), tables: Tables::default(), route_owners: HashMap::new() };
     for loaded in loaded {
         builder.add(Arc::new(loaded));
@@ -105,7 +108,8 @@ impl Builder {
             }
         }
         for (name, version) in pins {
-            let deployed = [&self.tables.journeys, &self.tables.apis].into_iter().filter_map(|names| names.get(name));
+            let deployed =
+                [&self.tables.journeys, &self.tables.apis].into_iter().filter_map(|names| names.get(name));
             if !deployed.into_iter().any(|versions| versions.all.contains_key(version)) {
                 let fault = rules::pin_without_version(name.as_str(), &version.to_string());
                 self.faults.push(fault.without_position());
@@ -135,10 +139,14 @@ impl Builder {
     fn report(&mut self, loaded: &Loaded, path: &[&str], fault: Fault) {
         let path = path.iter().fold(JsonPath::root(), |path, name| path.member(*name));
         let positions = &loaded.positions;
-        let key = path.prefixes().collect::<Vec<_>>().into_iter().rev().find_map(|path| positions.key_span(&path));
-        let span = positions.span(&path).filter(|_| positions.tree().find(&path).is_some_and(|(node, _)| {
-            node.members().is_empty() && node.items().is_empty()
-        }));
+        let key =
+            path.prefixes().collect::<Vec<_>>().into_iter().rev().find_map(|path| positions.key_span(&path));
+        let span = positions.span(&path).filter(|_| {
+            positions
+                .tree()
+                .find(&path)
+                .is_some_and(|(node, _)| node.members().is_empty() && node.items().is_empty())
+        });
         self.faults.push(fault.at(path, positions.source(), span.or(key).unwrap_or_default()));
     }
 }

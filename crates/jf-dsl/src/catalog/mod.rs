@@ -70,7 +70,10 @@ impl Catalog {
     /// # Errors
     ///
     /// As [`Catalog::new`], and when a pinned version is not deployed.
-    pub fn with_pins(loaded: Vec<Loaded>, pins: &BTreeMap<DefinitionName, Version>) -> Result<Self, Diagnostics> {
+    pub fn with_pins(
+        loaded: Vec<Loaded>,
+        pins: &BTreeMap<DefinitionName, Version>,
+    ) -> Result<Self, Diagnostics> {
         build::build(loaded, pins).map(|tables| Self(Arc::new(tables)))
     }
 

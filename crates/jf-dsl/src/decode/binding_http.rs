@@ -9,8 +9,8 @@ use crate::capabilities::SiteClass;
 use crate::header::HeaderName;
 use crate::ids::StateId;
 use crate::model::binding::{
-    ApiResponseRule, ApiResponses, FailedStatus, HeaderToContext, HttpBinding, Passthrough, Projection, QueryToContext,
-    RuleStatus,
+    ApiResponseRule, ApiResponses, FailedStatus, HeaderToContext, HttpBinding, Passthrough, Projection,
+    QueryToContext, RuleStatus,
 };
 use crate::model::definition::{EndPhase, Kind};
 use crate::model::ordered::OrderedMap;
@@ -55,7 +55,11 @@ impl Decoder<'_> {
         binding
     }
 
-    fn http_steps(&mut self, place: &Place<'_>, graph: Option<&flow::Graph<'_>>) -> OrderedMap<StateId, Projection> {
+    fn http_steps(
+        &mut self,
+        place: &Place<'_>,
+        graph: Option<&flow::Graph<'_>>,
+    ) -> OrderedMap<StateId, Projection> {
         let mut steps = OrderedMap::default();
         if self.object(place, "DEF-185").is_none() {
             return steps;
@@ -106,7 +110,8 @@ impl Decoder<'_> {
         if let Some(list) = place.get("headersPassthrough")
             && self.array(&list, "DEF-185").is_some()
         {
-            projection.headers_passthrough = list.items().filter_map(|item| self.passthrough(&item)).collect();
+            projection.headers_passthrough =
+                list.items().filter_map(|item| self.passthrough(&item)).collect();
         }
         Some(projection)
     }
@@ -139,7 +144,10 @@ impl Decoder<'_> {
             }
             Ok(path) => Some(path),
             Err(error) => {
-                self.report(place, shape::malformed(text, "context field", &error.to_string()).rule("DEF-187"));
+                self.report(
+                    place,
+                    shape::malformed(text, "context field", &error.to_string()).rule("DEF-187"),
+                );
                 None
             }
         }
@@ -236,7 +244,8 @@ impl Decoder<'_> {
             }
             self.non_empty(&place, "DEF-192").cloned()
         });
-        let predicate = when.get("predicate").map(|place| self.expression(&place, SiteClass::Predicate, "DEF-192"));
+        let predicate =
+            when.get("predicate").map(|place| self.expression(&place, SiteClass::Predicate, "DEF-192"));
         Some(ApiResponseRule {
             phase: phase?,
             error_type: error_type.map_or(Some(None), |found| found.map(Some))?,

@@ -18,10 +18,12 @@ impl Decoder<'_> {
     ) -> Option<WebSocketBinding> {
         self.object(place, "WS-001")?;
         self.known_or(place, &["endpoint", "start", "steps"], "WS-001", |_| None);
-        let (path, subprotocol) = place.get("endpoint").map(|place| self.endpoint(&place)).unwrap_or_default();
+        let (path, subprotocol) =
+            place.get("endpoint").map(|place| self.endpoint(&place)).unwrap_or_default();
         let start = self.start_type(place);
         let steps = place.get("steps");
-        let types = steps.as_ref().map(|steps| self.step_types(steps, start.as_ref(), graph)).unwrap_or_default();
+        let types =
+            steps.as_ref().map(|steps| self.step_types(steps, start.as_ref(), graph)).unwrap_or_default();
         if let Some(graph) = graph {
             let covered = |id: &str| steps.as_ref().is_some_and(|steps| steps.get(id).is_some());
             let uncovered: Vec<&str> = graph.external_ids().filter(|id| !covered(id)).collect();
@@ -48,7 +50,10 @@ impl Decoder<'_> {
         let subprotocol = place.get("subprotocol").and_then(|place| {
             let text = self.non_empty(&place, "WS-007")?;
             if !crate::header::is_token(text) {
-                self.report(&place, shape::malformed(text, "subprotocol", "it is not a token").rule("WS-007"));
+                self.report(
+                    &place,
+                    shape::malformed(text, "subprotocol", "it is not a token").rule("WS-007"),
+                );
                 return None;
             }
             Some(Arc::clone(text))
@@ -106,7 +111,9 @@ impl Decoder<'_> {
                     (Some((start, at)), _) if *start == message_type => {
                         self.report(&member, rules::start_is_step(message_type.as_str(), *at));
                     }
-                    (_, Some(first)) => self.report(&member, rules::shared_type(message_type.as_str(), *first)),
+                    (_, Some(first)) => {
+                        self.report(&member, rules::shared_type(message_type.as_str(), *first))
+                    }
                     (_, None) => {
                         first_uses.insert(message_type.clone(), member.span());
                     }

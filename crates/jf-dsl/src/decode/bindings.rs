@@ -16,7 +16,12 @@ const BINDINGS: [(&str, Option<Kind>, &str); 6] = [
 ];
 
 impl Decoder<'_> {
-    pub(super) fn bindings(&mut self, place: &Place<'_>, kind_known: bool, graph: Option<&flow::Graph<'_>>) -> Bindings {
+    pub(super) fn bindings(
+        &mut self,
+        place: &Place<'_>,
+        kind_known: bool,
+        graph: Option<&flow::Graph<'_>>,
+    ) -> Bindings {
         let mut bindings = Bindings::default();
         if self.object(place, "DEF-180").is_none() {
             return bindings;

@@ -6,8 +6,8 @@ use super::{Decoder, Place, Special};
 use crate::capabilities::{Feature, SiteClass};
 use crate::ids::{ConfigKey, OutcomeId};
 use crate::model::definition::{
-    ConfigDeclaration, ConfigType, Defaults, EndPhase, Execution, HttpDefaults, HttpSurface, Lifecycle, OutcomeRule,
-    StartMode,
+    ConfigDeclaration, ConfigType, Defaults, EndPhase, Execution, HttpDefaults, HttpSurface, Lifecycle,
+    OutcomeRule, StartMode,
 };
 use crate::model::ordered::OrderedMap;
 use crate::rules::{features, metadata as rules, shape};
@@ -78,14 +78,20 @@ impl Decoder<'_> {
     }
 
     fn config_declaration(&mut self, place: &Place<'_>) -> Option<ConfigDeclaration> {
-        const TYPES: [ConfigType; 5] =
-            [ConfigType::String, ConfigType::Integer, ConfigType::Number, ConfigType::Boolean, ConfigType::Object];
+        const TYPES: [ConfigType; 5] = [
+            ConfigType::String,
+            ConfigType::Integer,
+            ConfigType::Number,
+            ConfigType::Boolean,
+            ConfigType::Object,
+        ];
         self.object(place, "DEF-080")?;
         self.known(place, &["type", "required", "description"]);
         let types = TYPES.map(|config_type| (config_type.as_str(), config_type));
         let config_type =
             self.required(place, "type", "DEF-080").and_then(|place| self.one_of(&place, "DEF-080", &types));
-        let required = place.get("required").and_then(|place| self.boolean(&place, "DEF-080")).unwrap_or(false);
+        let required =
+            place.get("required").and_then(|place| self.boolean(&place, "DEF-080")).unwrap_or(false);
         let description = place.get("description").and_then(|place| self.text(&place, "DEF-080").cloned());
         let description = description.map(|text| text.as_ref().to_owned());
         Some(ConfigDeclaration { config_type: config_type?, required, description })
@@ -97,7 +103,9 @@ impl Decoder<'_> {
         let duration = self.required(place, "maxDurationSec", "DEF-090");
         let max_duration_sec = duration.and_then(|duration| {
             let seconds = self.positive(&duration, "DEF-090")?;
-            if let Some(bound) = self.limits.max_duration_upper_bound_sec.filter(|bound| seconds.get() > *bound) {
+            if let Some(bound) =
+                self.limits.max_duration_upper_bound_sec.filter(|bound| seconds.get() > *bound)
+            {
                 self.report(&duration, rules::deadline_above_bound(bound));
             }
             Some(seconds)
@@ -117,7 +125,8 @@ impl Decoder<'_> {
             return lifecycle;
         }
         self.known(place, &["cancellable", "startMode"]);
-        if let Some(cancellable) = place.get("cancellable").and_then(|place| self.boolean(&place, "DEF-101")) {
+        if let Some(cancellable) = place.get("cancellable").and_then(|place| self.boolean(&place, "DEF-101"))
+        {
             lifecycle.cancellable = cancellable;
         }
         let modes = [("sync", StartMode::Sync), ("async", StartMode::Async)];
@@ -176,12 +185,14 @@ impl Decoder<'_> {
         self.known_or(&when, &["phase", "predicate"], "DEF-007", |name| direct_predicate(name, "DEF-150"));
         let phase = self.required(&when, "phase", "DEF-150");
         let phase = phase.and_then(|place| self.one_of(&place, "DEF-150", &PHASES));
-        let predicate = when.get("predicate").map(|place| self.expression(&place, SiteClass::Predicate, "DEF-150"));
+        let predicate =
+            when.get("predicate").map(|place| self.expression(&place, SiteClass::Predicate, "DEF-150"));
         Some(OutcomeRule { phase: phase?, predicate: predicate.map_or(Some(None), |found| found.map(Some))? })
     }
 }
 
 /// `lang` or `expr` written directly where `predicate` belongs.
 pub(super) fn direct_predicate(name: &str, rule: &'static str) -> Option<Special> {
-    matches!(name, "lang" | "expr").then(|| Special::Once(shape::misplaced(name, "under `predicate`").rule(rule)))
+    matches!(name, "lang" | "expr")
+        .then(|| Special::Once(shape::misplaced(name, "under `predicate`").rule(rule)))
 }

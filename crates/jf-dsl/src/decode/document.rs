@@ -36,7 +36,8 @@ pub(crate) fn decode(decoder: &mut Decoder<'_>, root: &Place<'_>) -> Option<Docu
     if let Some(place) = decoder.required(root, "apiVersion", "DEF-020") {
         decoder.one_of(&place, "DEF-020", &[("v1", ())]);
     }
-    let kind = decoder.required(root, "kind", "DEF-021").and_then(|place| decoder.one_of(&place, "DEF-021", &KINDS));
+    let kind =
+        decoder.required(root, "kind", "DEF-021").and_then(|place| decoder.one_of(&place, "DEF-021", &KINDS));
     let metadata = decoder.required(root, "metadata", "DEF-023");
     let spec = decoder.required(root, "spec", "DEF-030");
     match kind {
@@ -136,5 +137,6 @@ impl Decoder<'_> {
 }
 
 fn is_kebab_case(tag: &str) -> bool {
-    tag.split('-').all(|word| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()))
+    tag.split('-')
+        .all(|word| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()))
 }

@@ -14,7 +14,12 @@ use crate::tree::Node;
 
 impl Decoder<'_> {
     /// `{lang, expr}` at a site of the class (EXP-001).
-    pub(super) fn expression(&mut self, place: &Place<'_>, class: SiteClass, rule: &'static str) -> Option<Expression> {
+    pub(super) fn expression(
+        &mut self,
+        place: &Place<'_>,
+        class: SiteClass,
+        rule: &'static str,
+    ) -> Option<Expression> {
         self.object(place, rule)?;
         let predicate = matches!(class, SiteClass::Predicate | SiteClass::StatusExpr);
         let unknown = if rule == "DEF-125" { rule } else { "DEF-007" };
@@ -62,7 +67,11 @@ impl Decoder<'_> {
                 self.report_member(place, "lang", fault);
             }
             ExpressionCheck::UnsupportedSite => {
-                self.report_member(place, "lang", rules::unsupported_site(expression.lang.as_str(), class, "EXP-030"));
+                self.report_member(
+                    place,
+                    "lang",
+                    rules::unsupported_site(expression.lang.as_str(), class, "EXP-030"),
+                );
             }
             ExpressionCheck::Rejected(faults) => {
                 for fault in faults {
@@ -76,7 +85,7 @@ impl Decoder<'_> {
     }
 
     /// Where bytes of a scalar's text stand in the source, when the two can be lined up.
-    fn inside(&self, node: &Node, text: &str, start: usize, end: usize) -> Option<Span> {
+    pub(super) fn inside(&self, node: &Node, text: &str, start: usize, end: usize) -> Option<Span> {
         let source = self.source.text().get(node.span.start..node.span.end)?;
         let map = |offset: usize| Some(node.span.start + line_up(source, text, offset)?);
         Some(Span::new(map(start)?, map(end.max(start))?))
@@ -97,11 +106,19 @@ impl Decoder<'_> {
     }
 
     /// `mapper` or `mapperRef` of an object (DEF-126); `None` when neither is there or they are at fault.
-    pub(super) fn mapper(&mut self, place: &Place<'_>, class: SiteClass, rule: &'static str) -> Option<Mapper> {
+    pub(super) fn mapper(
+        &mut self,
+        place: &Place<'_>,
+        class: SiteClass,
+        rule: &'static str,
+    ) -> Option<Mapper> {
         let inline = place.get("mapper");
         let reference = place.get("mapperRef");
         if let (Some(_), Some(reference)) = (&inline, &reference) {
-            self.report(reference, shape::does_not_fit("`mapperRef` stands in place of `mapper`").rule("DEF-126"));
+            self.report(
+                reference,
+                shape::does_not_fit("`mapperRef` stands in place of `mapper`").rule("DEF-126"),
+            );
             return None;
         }
         match (inline, reference) {

@@ -38,7 +38,8 @@ impl Decoder<'_> {
         limits.max_duration_upper_bound_sec = (bound > 0).then_some(bound);
         if bound > 0
             && default > bound
-            && let Some(place) = spec.get("execution").as_ref().and_then(|place| place.get("defaultMaxDurationSec"))
+            && let Some(place) =
+                spec.get("execution").as_ref().and_then(|place| place.get("defaultMaxDurationSec"))
         {
             self.report(&place, rules::default_above_bound(bound));
         }

@@ -67,7 +67,8 @@ impl Decoder<'_> {
         self.known_or(place, &SOURCES, "DEF-105", |name| {
             let binding = place.get(name)?;
             binding.is_object().then(|| {
-                let source = ["path", "header", "key"].iter().position(|member| binding.get(member).is_some());
+                let source =
+                    ["path", "header", "key"].iter().position(|member| binding.get(member).is_some());
                 let source = SOURCES[source.unwrap_or(0)];
                 Special::Each(shape::misplaced(name, &format!("under `{source}`")).rule("DEF-105"))
             })
@@ -107,7 +108,13 @@ impl Decoder<'_> {
     }
 
     /// DEF-108 to DEF-110.
-    fn attribute_name(&mut self, entry: &Place<'_>, name: &AttributeName, names: &mut Names, map: &Place<'_>) {
+    fn attribute_name(
+        &mut self,
+        entry: &Place<'_>,
+        name: &AttributeName,
+        names: &mut Names,
+        map: &Place<'_>,
+    ) {
         let text = name.as_str();
         if let Some(first) = names.first_uses.get(text) {
             self.report_key(entry, rules::attribute_twice(text, *first));

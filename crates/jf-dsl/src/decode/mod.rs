@@ -87,7 +87,11 @@ pub(crate) struct PendingTask {
 }
 
 impl<'a> Decoder<'a> {
-    pub(crate) fn new(source: &'a SourceFile, capabilities: &'a dyn Capabilities, faults: Vec<Diagnostic>) -> Self {
+    pub(crate) fn new(
+        source: &'a SourceFile,
+        capabilities: &'a dyn Capabilities,
+        faults: Vec<Diagnostic>,
+    ) -> Self {
         Self {
             source,
             capabilities,

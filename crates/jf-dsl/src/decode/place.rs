@@ -117,6 +117,8 @@ impl<'t> Place<'t> {
 
     /// The bytes to show for a fault of the member as such: its key.
     pub(crate) fn anchor(&self) -> Span {
-        self.key.or_else(|| self.node.members().first().map(|member| member.key_span)).unwrap_or(self.node.span)
+        self.key
+            .or_else(|| self.node.members().first().map(|member| member.key_span))
+            .unwrap_or(self.node.span)
     }
 }

@@ -52,7 +52,10 @@ impl Decoder<'_> {
             self.wrong_type(place, "an integer", rule);
             return None;
         };
-        #[expect(clippy::cast_possible_truncation, reason = "only whole numbers are cast, saturating is enough")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "only whole numbers are cast, saturating is enough"
+        )]
         let whole = number
             .as_i128()
             .or_else(|| number.as_f64().filter(|value| value.fract() == 0.0).map(|value| value as i128));
@@ -74,7 +77,12 @@ impl Decoder<'_> {
     }
 
     /// One of a few words.
-    pub(super) fn one_of<T: Copy>(&mut self, place: &Place<'_>, rule: &'static str, words: &[(&str, T)]) -> Option<T> {
+    pub(super) fn one_of<T: Copy>(
+        &mut self,
+        place: &Place<'_>,
+        rule: &'static str,
+        words: &[(&str, T)],
+    ) -> Option<T> {
         let text = self.text(place, rule)?;
         let found = words.iter().find(|(word, _)| **word == **text);
         if found.is_none() {
@@ -123,7 +131,10 @@ impl Decoder<'_> {
         match HeaderName::parse(Arc::clone(text)) {
             Ok(name) => Some(name),
             Err(_) => {
-                self.report(place, shape::malformed(text, "header name", "it is not an HTTP token").rule(rule));
+                self.report(
+                    place,
+                    shape::malformed(text, "header name", "it is not an HTTP token").rule(rule),
+                );
                 None
             }
         }

@@ -28,7 +28,8 @@ const SCHEMA: [&str; 11] = [
 /// Keywords whose value is an array of schemas.
 const SCHEMAS: [&str; 4] = ["allOf", "anyOf", "oneOf", "prefixItems"];
 /// Keywords whose value maps names to schemas.
-const SCHEMA_MAPS: [&str; 5] = ["$defs", "definitions", "dependentSchemas", "patternProperties", "properties"];
+const SCHEMA_MAPS: [&str; 5] =
+    ["$defs", "definitions", "dependentSchemas", "patternProperties", "properties"];
 
 /// What a walk over the schema found.
 #[derive(Default)]
@@ -146,8 +147,12 @@ fn strip_ids(schema: &mut Value) {
     for (keyword, value) in members.iter_mut() {
         match (keyword.as_str(), value) {
             (keyword, value) if SCHEMA.contains(&keyword) => strip_ids(value),
-            (keyword, Value::Array(items)) if SCHEMAS.contains(&keyword) => items.iter_mut().for_each(strip_ids),
-            (keyword, Value::Object(named)) if SCHEMA_MAPS.contains(&keyword) => named.values_mut().for_each(strip_ids),
+            (keyword, Value::Array(items)) if SCHEMAS.contains(&keyword) => {
+                items.iter_mut().for_each(strip_ids)
+            }
+            (keyword, Value::Object(named)) if SCHEMA_MAPS.contains(&keyword) => {
+                named.values_mut().for_each(strip_ids)
+            }
             _ => {}
         }
     }

@@ -61,8 +61,10 @@ impl Decoder<'_> {
         self.api_contract(place, is_api);
         let defaults = place.get("defaults").map(|place| self.defaults(&place)).unwrap_or_default();
         let execution = place.get("execution").and_then(|place| self.execution(&place));
-        let lifecycle = place.get("lifecycle").map(|place| self.lifecycle(&place, is_api)).unwrap_or_default();
-        let http_surface = place.get("httpSurface").map(|place| self.http_surface(&place, is_api)).unwrap_or_default();
+        let lifecycle =
+            place.get("lifecycle").map(|place| self.lifecycle(&place, is_api)).unwrap_or_default();
+        let http_surface =
+            place.get("httpSurface").map(|place| self.http_surface(&place, is_api)).unwrap_or_default();
         let metadata_bindings =
             place.get("metadata").map(|place| self.metadata_bindings(&place, is_api)).unwrap_or_default();
         let start = self.required(place, "start", "DEF-031").and_then(|place| self.start(&place, "DEF-031"));
@@ -118,7 +120,10 @@ impl Decoder<'_> {
         if name == "policies"
             && let Some(security) = block.get("httpSecurity")
         {
-            self.report_key(&security, shape::retired("spec.policies.httpSecurity", "auth tasks in the graph"));
+            self.report_key(
+                &security,
+                shape::retired("spec.policies.httpSecurity", "auth tasks in the graph"),
+            );
         }
     }
 

@@ -43,8 +43,9 @@ impl Decoder<'_> {
             return None;
         }
         let types = StateType::ALL.map(|state_type| (state_type.as_str(), state_type));
-        let state_type =
-            self.required(place, "type", "STA-001").and_then(|place| self.one_of(&place, "STA-001", &types))?;
+        let state_type = self
+            .required(place, "type", "STA-001")
+            .and_then(|place| self.one_of(&place, "STA-001", &types))?;
         self.id_style(id, place, state_type);
         self.allowed(place, state_type);
         match state_type {

@@ -49,7 +49,8 @@ impl Diagnostics {
             warnings: self.count(Severity::Warning),
             diagnostics: self.iter().map(Entry::of).collect(),
         };
-        serde_json::to_value(report).expect("the report has string keys and no custom serialisation that fails")
+        serde_json::to_value(report)
+            .expect("the report has string keys and no custom serialisation that fails")
     }
 }
 

@@ -67,7 +67,8 @@ impl Diagnostic {
         let line = first_line(span);
         let near = |label: &&Label| first_line(label.span).abs_diff(line) <= NEAR;
         let labels: Vec<&Label> = self.labels.iter().filter(near).collect();
-        let Some(excerpt) = Excerpt::around(source, labels.iter().map(|label| label.span).chain([span])) else {
+        let Some(excerpt) = Excerpt::around(source, labels.iter().map(|label| label.span).chain([span]))
+        else {
             let at = source.position(span.start);
             return group.element(Origin::path(source.name()).line(at.line).char_column(at.column));
         };
@@ -114,7 +115,9 @@ impl<'a> Excerpt<'a> {
 
     /// Where a span stands in the excerpt.
     fn range(&self, span: Span) -> Range<usize> {
-        let inside = |offset: usize| self.text.floor_char_boundary(offset.saturating_sub(self.start).min(self.text.len()));
+        let inside = |offset: usize| {
+            self.text.floor_char_boundary(offset.saturating_sub(self.start).min(self.text.len()))
+        };
         let start = inside(span.start);
         let line_end = self.text[start..].find(['\n', '\r']).map_or(self.text.len(), |at| start + at);
         start..inside(span.end).clamp(start, line_end)

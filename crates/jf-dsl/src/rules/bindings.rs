@@ -168,7 +168,10 @@ pub(crate) fn unknown_binding(id: &str, known: &[&str]) -> Fault {
 }
 
 pub(crate) fn unsupported_binding(id: &str) -> Fault {
-    Fault::new(&UNSUPPORTED_BINDING, format!("the binding `{id}` is not supported by this build of the engine"))
+    Fault::new(
+        &UNSUPPORTED_BINDING,
+        format!("the binding `{id}` is not supported by this build of the engine"),
+    )
 }
 
 pub(crate) fn no_such_step(id: &str, graph: &Graph<'_>, rule: &'static str) -> Fault {
@@ -248,11 +251,13 @@ pub(crate) fn server_type(text: &str) -> Fault {
 }
 
 pub(crate) fn start_is_step(text: &str, start: Span) -> Fault {
-    Fault::new(&START_IS_STEP, format!("`{}` is the start type already", shorten(text))).label(start, "the start type")
+    Fault::new(&START_IS_STEP, format!("`{}` is the start type already", shorten(text)))
+        .label(start, "the start type")
 }
 
 pub(crate) fn shared_type(text: &str, first: Span) -> Fault {
-    Fault::new(&SHARED_TYPE, format!("another step has the type `{}`", shorten(text))).label(first, "the first use")
+    Fault::new(&SHARED_TYPE, format!("another step has the type `{}`", shorten(text)))
+        .label(first, "the first use")
 }
 
 pub(crate) fn not_submittable(ids: &[&str]) -> Fault {

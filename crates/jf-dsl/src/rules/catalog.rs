@@ -71,8 +71,11 @@ static PIN_WITHOUT_VERSION: RuleInfo = RuleInfo::error(
 );
 
 pub(crate) fn other_body(file: &str) -> Fault {
-    Fault::new(&OTHER_BODY, format!("`{}` has the same kind, name and version with another body", shorten(file)))
-        .help("give the changed definition a new version")
+    Fault::new(
+        &OTHER_BODY,
+        format!("`{}` has the same kind, name and version with another body", shorten(file)),
+    )
+    .help("give the changed definition a new version")
 }
 
 pub(crate) fn loaded_twice(file: &str) -> Fault {
@@ -95,7 +98,8 @@ pub(crate) fn other_subprotocol(path: &str, by: &str) -> Fault {
 
 pub(crate) fn start_and_step(message_type: &str, by: &str, starts_there: bool) -> Fault {
     let (there, here) = if starts_there { ("starts", "submits to") } else { ("submits to", "starts") };
-    let message = format!("the type `{}` {there} `{by}` on this path and {here} this one", shorten(message_type));
+    let message =
+        format!("the type `{}` {there} `{by}` on this path and {here} this one", shorten(message_type));
     Fault::new(&START_AND_STEP, message)
 }
 

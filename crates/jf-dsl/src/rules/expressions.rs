@@ -125,7 +125,8 @@ static UNUSED_MAPPER: RuleInfo = RuleInfo::warning(
 );
 
 pub(crate) fn unknown_language(lang: &str, known: &[String]) -> Fault {
-    let fault = Fault::new(&UNKNOWN_LANGUAGE, format!("no expression engine is registered for `{}`", shorten(lang)));
+    let fault =
+        Fault::new(&UNKNOWN_LANGUAGE, format!("no expression engine is registered for `{}`", shorten(lang)));
     let suggestion = closest(lang, known.iter().map(String::as_str));
     match (suggestion, known) {
         (None, []) => fault.help("this build has no expression engine at all"),
@@ -135,7 +136,8 @@ pub(crate) fn unknown_language(lang: &str, known: &[String]) -> Fault {
 }
 
 pub(crate) fn unsupported_site(lang: &str, class: SiteClass, rule: &'static str) -> Fault {
-    Fault::new(&UNSUPPORTED_SITE, format!("`{}` cannot be used for {}", shorten(lang), class.label())).rule(rule)
+    Fault::new(&UNSUPPORTED_SITE, format!("`{}` cannot be used for {}", shorten(lang), class.label()))
+        .rule(rule)
 }
 
 pub(crate) fn rejected(fault: ExpressionFault) -> Fault {
@@ -161,7 +163,10 @@ pub(crate) fn undeclared_placeholder(placeholder: &str) -> Fault {
 }
 
 pub(crate) fn impossible_placeholder(placeholder: &str) -> Fault {
-    Fault::new(&IMPOSSIBLE_PLACEHOLDER, format!("`{placeholder}` cannot resolve: the context schema excludes it"))
+    Fault::new(
+        &IMPOSSIBLE_PLACEHOLDER,
+        format!("`{placeholder}` cannot resolve: the context schema excludes it"),
+    )
 }
 
 pub(crate) fn no_reference_here() -> Fault {

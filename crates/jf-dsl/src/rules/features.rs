@@ -16,5 +16,6 @@ static UNSUPPORTED: RuleInfo = RuleInfo::error(
 
 /// `rule` is the one that defines the member at fault.
 pub(crate) fn unsupported(feature: Feature, rule: &'static str) -> Fault {
-    Fault::new(&UNSUPPORTED, format!("{} are not supported by this build of the engine", feature.label())).rule(rule)
+    Fault::new(&UNSUPPORTED, format!("{} are not supported by this build of the engine", feature.label()))
+        .rule(rule)
 }

@@ -142,7 +142,10 @@ pub(crate) fn long_attribute(most: u64) -> Fault {
 }
 
 pub(crate) fn attribute_style(name: &str) -> Fault {
-    Fault::new(&ATTRIBUTE_STYLE, format!("the attribute name `{}` is neither lowerCamel nor snake_case", shorten(name)))
+    Fault::new(
+        &ATTRIBUTE_STYLE,
+        format!("the attribute name `{}` is neither lowerCamel nor snake_case", shorten(name)),
+    )
 }
 
 pub(crate) fn default_above_bound(bound: u64) -> Fault {

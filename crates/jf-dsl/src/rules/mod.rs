@@ -107,7 +107,14 @@ pub(crate) struct Fault {
 
 impl Fault {
     pub(crate) fn new(info: &'static RuleInfo, message: impl Into<String>) -> Self {
-        Self { info, rule: info.rule, message: message.into(), help: None, suggestion: None, labels: Vec::new() }
+        Self {
+            info,
+            rule: info.rule,
+            message: message.into(),
+            help: None,
+            suggestion: None,
+            labels: Vec::new(),
+        }
     }
 
     /// The rule of the member, for codes that serve many rules.
@@ -149,7 +156,8 @@ impl Fault {
     }
 
     fn diagnostic(self, path: JsonPath) -> Diagnostic {
-        let mut diagnostic = Diagnostic::new(self.info.severity, self.info.code, self.rule, path, self.message);
+        let mut diagnostic =
+            Diagnostic::new(self.info.severity, self.info.code, self.rule, path, self.message);
         diagnostic.help = self.help;
         diagnostic.suggestion = self.suggestion;
         diagnostic.labels = self.labels;

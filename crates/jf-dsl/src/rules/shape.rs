@@ -117,7 +117,8 @@ static TOO_MANY: RuleInfo = RuleInfo::error(
 );
 
 pub(crate) fn unknown_member(name: &str, known: &[&str]) -> Fault {
-    Fault::new(&UNKNOWN_MEMBER, format!("unknown member `{name}`")).suggest(closest(name, known.iter().copied()))
+    Fault::new(&UNKNOWN_MEMBER, format!("unknown member `{name}`"))
+        .suggest(closest(name, known.iter().copied()))
 }
 
 pub(crate) fn missing(name: &str) -> Fault {
@@ -130,7 +131,8 @@ pub(crate) fn wrong_type(expected: &str, found: &str) -> Fault {
 
 pub(crate) fn not_one_of(found: &str, allowed: &[&str]) -> Fault {
     let list = allowed.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
-    let expected = if allowed.len() == 1 { format!("expected {list}") } else { format!("expected one of {list}") };
+    let expected =
+        if allowed.len() == 1 { format!("expected {list}") } else { format!("expected one of {list}") };
     Fault::new(&NOT_ALLOWED_VALUE, format!("{expected}, found `{}`", shorten(found)))
         .suggest(closest(found, allowed.iter().copied()))
 }
@@ -152,7 +154,7 @@ pub(crate) fn empty(what: &str) -> Fault {
 }
 
 pub(crate) fn malformed(text: &str, what: &str, reason: &str) -> Fault {
-    Fault::new(&MALFORMED, format!("`{}` is no {what}: {reason}", shorten(text)))
+    Fault::new(&MALFORMED, format!("`{}` is not a valid {what}: {reason}", shorten(text)))
 }
 
 pub(crate) fn malformed_value(reason: impl Into<String>) -> Fault {

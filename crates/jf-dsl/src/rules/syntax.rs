@@ -148,7 +148,8 @@ pub(crate) fn not_json(reason: &str) -> Fault {
 }
 
 pub(crate) fn several_documents() -> Fault {
-    Fault::new(&SEVERAL_DOCUMENTS, "a second document starts here").help("put every definition into a file of its own")
+    Fault::new(&SEVERAL_DOCUMENTS, "a second document starts here")
+        .help("put every definition into a file of its own")
 }
 
 pub(crate) fn no_document() -> Fault {
@@ -156,7 +157,8 @@ pub(crate) fn no_document() -> Fault {
 }
 
 pub(crate) fn anchor() -> Fault {
-    Fault::new(&ALIAS, "anchors are not allowed").help("remove the anchor and write the value where it is used")
+    Fault::new(&ALIAS, "anchors are not allowed")
+        .help("remove the anchor and write the value where it is used")
 }
 
 pub(crate) fn alias() -> Fault {
@@ -201,5 +203,8 @@ pub(crate) fn too_deep(limit: usize) -> Fault {
 }
 
 pub(crate) fn file_name() -> Fault {
-    Fault::new(&FILE_NAME, "the name of a definition file ends in `.journey.yaml`, `.journey.yml` or `.journey.json`")
+    Fault::new(
+        &FILE_NAME,
+        "the name of a definition file ends in `.journey.yaml`, `.journey.yml` or `.journey.json`",
+    )
 }

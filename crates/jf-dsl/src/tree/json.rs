@@ -23,7 +23,8 @@ pub(super) fn check(text: &str) -> Result<(), NotJson> {
     if message.starts_with("recursion limit") {
         return Ok(());
     }
-    let line_start: usize = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
+    let line_start: usize =
+        text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
     let offset = (line_start + error.column().saturating_sub(1)).min(text.len());
     Err(NotJson { offset: text.floor_char_boundary(offset), message })
 }

@@ -114,7 +114,8 @@ impl Node {
             NodeValue::String(text) => Value::String(text.as_ref().to_owned()),
             NodeValue::Array(items) => items.iter().map(Self::to_value).collect(),
             NodeValue::Object(members) => {
-                let entries = members.iter().map(|member| (member.key.as_ref().to_owned(), member.value.to_value()));
+                let entries =
+                    members.iter().map(|member| (member.key.as_ref().to_owned(), member.value.to_value()));
                 Value::Object(entries.collect::<Map<_, _>>())
             }
         }

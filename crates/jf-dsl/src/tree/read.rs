@@ -32,7 +32,11 @@ pub fn read_tree(source: &SourceFile, limits: &SizeLimits) -> Result<Node, Diagn
 
 /// Reads what can be read. Faults that leave the rest intact are in `faults` beside a result, with
 /// [`NodeValue::Broken`] in their place.
-pub(crate) fn read_into(source: &SourceFile, limits: &SizeLimits, faults: &mut Vec<Diagnostic>) -> Option<Node> {
+pub(crate) fn read_into(
+    source: &SourceFile,
+    limits: &SizeLimits,
+    faults: &mut Vec<Diagnostic>,
+) -> Option<Node> {
     let mut reader = Reader { source, limits, faults, stack: Vec::new(), root: None, just_opened: false };
     reader.check_source()?;
     reader.read()?;
@@ -86,7 +90,9 @@ impl Reader<'_> {
         match self.source.flaw() {
             Some(SourceFlaw::TooLarge) => self.report(syntax::too_large(limit), Span::default()),
             _ if self.source.text().len() > limit => self.report(syntax::too_large(limit), Span::default()),
-            Some(SourceFlaw::NotUtf8 { at, utf16 }) => self.report(syntax::not_utf8(utf16), Span::new(at, at)),
+            Some(SourceFlaw::NotUtf8 { at, utf16 }) => {
+                self.report(syntax::not_utf8(utf16), Span::new(at, at))
+            }
             None => return self.check_json(),
         }
         None
@@ -158,7 +164,9 @@ impl Reader<'_> {
                 self.report(syntax::alias(), span);
                 self.node(Node { span, value: NodeValue::Broken });
             }
-            Event::SequenceStart(..) => self.open(Frame::Array { start: span.start, items: Vec::new() }, span)?,
+            Event::SequenceStart(..) => {
+                self.open(Frame::Array { start: span.start, items: Vec::new() }, span)?
+            }
             Event::MappingStart(..) => {
                 let (start, members, seen) = (span.start, Vec::new(), HashMap::new());
                 self.open(Frame::Object(ObjectFrame { start, members, key: Key::Awaited, seen }), span)?;
@@ -201,7 +209,9 @@ impl Reader<'_> {
         };
         let span = node.span;
         let key = match node.value {
-            NodeValue::String(_) if text == "<<" && style == ScalarStyle::Plain => Err(Some(syntax::merge_key())),
+            NodeValue::String(_) if text == "<<" && style == ScalarStyle::Plain => {
+                Err(Some(syntax::merge_key()))
+            }
             NodeValue::String(key) => Ok(key),
             NodeValue::Broken => Err(None),
             _ => Err(Some(syntax::key_not_text(Some(text)))),
@@ -264,7 +274,8 @@ impl Reader<'_> {
     fn close(&mut self, end: Span) {
         let Some(frame) = self.stack.pop() else { return };
         // A block collection ends where the next token starts; its last item says where it really ends.
-        let end_of = |last: Option<usize>| if end.start < end.end { end.end } else { last.unwrap_or(end.end) };
+        let end_of =
+            |last: Option<usize>| if end.start < end.end { end.end } else { last.unwrap_or(end.end) };
         let node = match frame {
             Frame::Array { start, items } => {
                 let end = end_of(items.last().map(|item| item.span.end));
@@ -272,7 +283,10 @@ impl Reader<'_> {
             }
             Frame::Object(object) => {
                 let end = end_of(object.members.last().map(|member| member.value.span.end));
-                Node { span: Span::new(object.start, end.max(object.start)), value: NodeValue::Object(object.members) }
+                Node {
+                    span: Span::new(object.start, end.max(object.start)),
+                    value: NodeValue::Object(object.members),
+                }
             }
         };
         self.node(node);
@@ -304,7 +318,9 @@ impl Frame {
     fn step(&self) -> Option<PathStep> {
         match self {
             Self::Array { items, .. } => Some(PathStep::Index(items.len())),
-            Self::Object(ObjectFrame { key: Key::Read(key, _), .. }) => Some(PathStep::Member(Arc::clone(key))),
+            Self::Object(ObjectFrame { key: Key::Read(key, _), .. }) => {
+                Some(PathStep::Member(Arc::clone(key)))
+            }
             Self::Object(_) => None,
         }
     }

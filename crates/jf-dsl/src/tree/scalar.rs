@@ -87,7 +87,9 @@ fn is_float(text: &str) -> bool {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let mantissa_ok = match mantissa.split_once('.') {
         Some((whole, fraction)) => {
-            (whole.is_empty() || digits(whole)) && (fraction.is_empty() || digits(fraction)) && mantissa.len() > 1
+            (whole.is_empty() || digits(whole))
+                && (fraction.is_empty() || digits(fraction))
+                && mantissa.len() > 1
         }
         None => digits(mantissa),
     };
@@ -136,8 +138,30 @@ mod tests {
     #[test]
     fn def_003_everything_else_stays_a_string() {
         let strings = [
-            "yes", "no", "on", "off", "y", "2026-01-01", "12:30", "1_000", "0b1", "0x", "0o8", "-0x1", "+", "-", ".",
-            "1e", "e5", ".e5", "1.2.3", "tRUE", "nUll", "--1", "+.nan", "inf",
+            "yes",
+            "no",
+            "on",
+            "off",
+            "y",
+            "2026-01-01",
+            "12:30",
+            "1_000",
+            "0b1",
+            "0x",
+            "0o8",
+            "-0x1",
+            "+",
+            "-",
+            ".",
+            "1e",
+            "e5",
+            ".e5",
+            "1.2.3",
+            "tRUE",
+            "nUll",
+            "--1",
+            "+.nan",
+            "inf",
         ];
         for text in strings {
             assert_eq!(value(text), Some(json!(text)), "{text}");

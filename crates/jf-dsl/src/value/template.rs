@@ -84,6 +84,18 @@ impl Unresolved {
     }
 }
 
+impl InvalidTemplate {
+    /// The placeholder at fault, as written; shortened when it is not closed.
+    #[must_use]
+    pub fn placeholder(&self) -> &str {
+        match self {
+            Self::Unclosed(placeholder) | Self::Root(placeholder) | Self::Path { placeholder, .. } => {
+                placeholder
+            }
+        }
+    }
+}
+
 impl Placeholder {
     /// What it reads.
     #[must_use]

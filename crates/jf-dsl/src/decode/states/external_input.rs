@@ -43,7 +43,12 @@ impl Decoder<'_> {
     }
 
     /// `next`, or `default` of the block in its place (STA-063).
-    fn next_or_default(&mut self, state: &Place<'_>, block: Option<&Place<'_>>, name: &str) -> Option<StateId> {
+    fn next_or_default(
+        &mut self,
+        state: &Place<'_>,
+        block: Option<&Place<'_>>,
+        name: &str,
+    ) -> Option<StateId> {
         let next = state.get("next");
         let Some(default) = block.and_then(|block| block.get("default")) else {
             let Some(next) = next else {
@@ -73,7 +78,10 @@ impl Decoder<'_> {
     fn channel(&mut self, block: &Place<'_>, name: &str) {
         let Some(channel) = block.get("channel") else { return };
         if name == "webhook" {
-            self.report_key(&channel, shape::does_not_fit("`channel` belongs to `wait` states").rule("STA-060"));
+            self.report_key(
+                &channel,
+                shape::does_not_fit("`channel` belongs to `wait` states").rule("STA-060"),
+            );
         } else {
             self.one_of(&channel, "STA-060", &[("manual", ())]);
         }
@@ -102,7 +110,8 @@ impl Decoder<'_> {
             }
             self.reserved_properties(schema, &STATUS_MEMBERS, "STA-064");
         }
-        let output_var = place.get("outputVar").and_then(|place| self.name(&place, "STA-006", VarName::parse));
+        let output_var =
+            place.get("outputVar").and_then(|place| self.name(&place, "STA-006", VarName::parse));
         let schema = schema.and_then(|place| self.schema(&place));
         Some(StepResponse { output_var, schema })
     }

@@ -110,7 +110,10 @@ fn config(block: &Node) -> Value {
     Value::Object(without_nulls(members, true))
 }
 
-fn without_nulls<'t>(members: impl Iterator<Item = &'t crate::tree::Member>, top: bool) -> Map<String, Value> {
+fn without_nulls<'t>(
+    members: impl Iterator<Item = &'t crate::tree::Member>,
+    top: bool,
+) -> Map<String, Value> {
     let members = members.filter(|member| member.value.value != NodeValue::Null);
     let members = members.map(|member| {
         let literal = member.key.starts_with("x-") || (top && &*member.key == "body");

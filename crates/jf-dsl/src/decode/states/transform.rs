@@ -38,7 +38,8 @@ impl Decoder<'_> {
         let direct = block.get("lang").is_some() || block.get("expr").is_some();
         let named = Self::has_mapper(block);
         if direct && named {
-            let fault = shape::does_not_fit("a transform has either `mapper`, `mapperRef`, or `lang` and `expr`");
+            let fault =
+                shape::does_not_fit("a transform has either `mapper`, `mapperRef`, or `lang` and `expr`");
             self.report(block, fault.rule("STA-050"));
             return None;
         }
@@ -47,7 +48,8 @@ impl Decoder<'_> {
         }
         if !named {
             if block.get("exprRef").is_none() {
-                let fault = shape::does_not_fit("a transform needs `mapper`, `mapperRef`, or `lang` and `expr`");
+                let fault =
+                    shape::does_not_fit("a transform needs `mapper`, `mapperRef`, or `lang` and `expr`");
                 self.report(block, fault.rule("STA-050"));
             }
             return None;
@@ -60,7 +62,8 @@ impl Decoder<'_> {
         let beside = state.get("resultVar");
         if let Some(beside) = &beside {
             if inside.is_some() {
-                let fault = shape::does_not_fit("`resultVar` stands inside `transform` already").rule("STA-003");
+                let fault =
+                    shape::does_not_fit("`resultVar` stands inside `transform` already").rule("STA-003");
                 self.report_key(beside, fault);
                 return None;
             }

@@ -21,7 +21,8 @@ pub(super) fn busy_cycles(decoder: &mut Decoder<'_>, graph: &Graph<'_>, scope: S
 
 /// Whether a run can rest in the state: it waits itself, or a branch of it does.
 fn rests(graph: &Graph<'_>, state: &StateNode<'_>) -> bool {
-    let waits = |state_type| matches!(state_type, Some(StateType::Wait | StateType::Webhook | StateType::Timer));
+    let waits =
+        |state_type| matches!(state_type, Some(StateType::Wait | StateType::Webhook | StateType::Timer));
     let mut open = state.branches.clone();
     let mut found = waits(state.state_type);
     while let Some(scope) = open.pop() {

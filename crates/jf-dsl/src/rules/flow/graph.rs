@@ -61,7 +61,8 @@ impl<'t> Graph<'t> {
     /// Reads the graph of the states of `spec`.
     pub(crate) fn build(spec: &Place<'t>) -> Self {
         let mode = spec.node.member("lifecycle").and_then(|lifecycle| lifecycle.value.member("startMode"));
-        let asynchronous = mode.is_some_and(|mode| mode.value.as_str().is_some_and(|text| &**text == "async"));
+        let asynchronous =
+            mode.is_some_and(|mode| mode.value.as_str().is_some_and(|text| &**text == "async"));
         let mut graph = Self {
             scopes: Vec::new(),
             scheduled: Vec::new(),
@@ -86,7 +87,8 @@ impl<'t> Graph<'t> {
         });
         // An empty entry is no state (DEF-009).
         let members = members.iter().filter(|member| member.value.value != NodeValue::Null);
-        self.scopes[id.0].index = members.clone().enumerate().map(|(at, member)| (&*member.key, at)).collect();
+        self.scopes[id.0].index =
+            members.clone().enumerate().map(|(at, member)| (&*member.key, at)).collect();
         for member in members {
             self.state(id, member);
         }
@@ -106,7 +108,8 @@ impl<'t> Graph<'t> {
     fn state(&mut self, scope: ScopeId, member: &'t Member) {
         let node = &member.value;
         let state_type = node.member("type").and_then(|found| found.value.as_str());
-        let state_type = state_type.and_then(|text| StateType::ALL.into_iter().find(|known| known.as_str() == &**text));
+        let state_type =
+            state_type.and_then(|text| StateType::ALL.into_iter().find(|known| known.as_str() == &**text));
         let path = self.scopes[scope.0].path.clone().member(Arc::clone(&member.key));
         let mut targets = Targets { graph: self, scope, found: Vec::new(), complete: state_type.is_some() };
         match state_type {
@@ -125,7 +128,14 @@ impl<'t> Graph<'t> {
         let (branches, all_of) = if parallel { self.branches(node, &path) } else { (Vec::new(), false) };
         let scope = &mut self.scopes[scope.0];
         scope.complete &= complete;
-        scope.states.push(StateNode { id: &member.key, key: member.key_span, state_type, successors, branches, all_of });
+        scope.states.push(StateNode {
+            id: &member.key,
+            key: member.key_span,
+            state_type,
+            successors,
+            branches,
+            all_of,
+        });
     }
 
     /// The top-level state that a `schedule:v1` task starts at. The top-level scope is the first one read.
@@ -142,11 +152,13 @@ impl<'t> Graph<'t> {
     fn branches(&mut self, node: &'t Node, path: &JsonPath) -> (Vec<ScopeId>, bool) {
         let Some(block) = node.member("parallel") else { return (Vec::new(), false) };
         let strategy = block.value.member("join").and_then(|join| join.value.member("strategy"));
-        let all_of = strategy.is_some_and(|strategy| strategy.value.as_str().is_some_and(|text| &**text == "allOf"));
+        let all_of =
+            strategy.is_some_and(|strategy| strategy.value.as_str().is_some_and(|text| &**text == "allOf"));
         let items = block.value.member("branches").map_or(&[][..], |branches| branches.value.items());
         let path = path.clone().member("parallel").member("branches");
         let branches = items.iter().enumerate();
-        let branches = branches.map(|(at, branch)| self.scope(branch, &path.clone().index(at), "STA-017")).collect();
+        let branches =
+            branches.map(|(at, branch)| self.scope(branch, &path.clone().index(at), "STA-017")).collect();
         (branches, all_of)
     }
 
@@ -174,7 +186,9 @@ impl<'t> Graph<'t> {
     /// The ids of external-input states, branches included, in document order.
     pub(crate) fn external_ids(&self) -> impl Iterator<Item = &'t str> {
         let states = self.scopes.iter().flat_map(|scope| &scope.states);
-        states.filter(|state| state.state_type.is_some_and(StateType::is_external_input)).map(|state| &**state.id)
+        states
+            .filter(|state| state.state_type.is_some_and(StateType::is_external_input))
+            .map(|state| &**state.id)
     }
 
     /// Whether a state of the id takes input.

@@ -97,7 +97,8 @@ fn unknown_start(text: &str, rule: &'static str, suggestion: Option<&str>) -> Fa
 fn unknown_target(text: &str, suggestion: Option<&str>, elsewhere: bool) -> Fault {
     let fault = Fault::new(&UNKNOWN_TARGET, format!("`{}` is not a state of this scope", shorten(text)));
     if elsewhere {
-        fault.help("a state of that id exists in another scope; no transition crosses the boundary of a scope")
+        fault
+            .help("a state of that id exists in another scope; no transition crosses the boundary of a scope")
     } else {
         fault.suggest(suggestion)
     }
@@ -114,7 +115,8 @@ fn no_end(id: &str, on_api: bool) -> Fault {
 
 fn busy_cycle(ids: &[&str]) -> Fault {
     const SHOWN: usize = 6;
-    let mut list = ids.iter().take(SHOWN).map(|id| format!("`{}`", shorten(id))).collect::<Vec<_>>().join(", ");
+    let mut list =
+        ids.iter().take(SHOWN).map(|id| format!("`{}`", shorten(id))).collect::<Vec<_>>().join(", ");
     if ids.len() > SHOWN {
         list.push_str(", …");
     }
@@ -136,15 +138,16 @@ fn ambiguous_step(id: &str, first: Span) -> Fault {
         .label(first, "the first one")
 }
 
-/// Checks every scope of the graph. Rules about the flow speak only where every target is known.
+/// Checks every scope of the graph. What is found on the transitions that are known stays true however the unknown ones
+/// are repaired; that something cannot be reached is said only where all are known.
 pub(crate) fn check(decoder: &mut Decoder<'_>, graph: &Graph<'_>, is_api: bool) {
     graph::report_targets(decoder, graph);
     for scope in graph.scopes() {
         if graph.is_complete(scope) {
             reach::unreachable_states(decoder, graph, scope);
             reach::dead_ends(decoder, graph, scope, is_api);
-            cycles::busy_cycles(decoder, graph, scope);
         }
+        cycles::busy_cycles(decoder, graph, scope);
     }
     reach::ambiguous_steps(decoder, graph);
     if !is_api {

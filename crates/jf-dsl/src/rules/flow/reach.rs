@@ -103,7 +103,7 @@ fn external_inputs(graph: &Graph<'_>, scope: ScopeId) -> Vec<(ScopeId, usize)> {
 
 /// STA-013.
 pub(super) fn timers_on_sync_start(decoder: &mut Decoder<'_>, graph: &Graph<'_>) {
-    if graph.start_mode == StartMode::Async || !graph.scopes().all(|scope| graph.is_complete(scope)) {
+    if graph.start_mode == StartMode::Async {
         return;
     }
     if let Some(timer) = walk(graph, Graph::TOP).timer {
