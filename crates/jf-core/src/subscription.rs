@@ -344,7 +344,7 @@ impl Subscription {
     }
 
     /// The head, by way of the log, so that the guard speaks first.
-    async fn read(&self, caller: &Caller) -> Result<Head, EngineError> {
+    async fn read(&mut self, caller: &Caller) -> Result<Head, EngineError> {
         let replay =
             self.engine.events(&self.journey_id, Cursor::beginning(), NonZeroU32::MIN, caller).await?;
         Ok(replay.head().clone())

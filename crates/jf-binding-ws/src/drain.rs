@@ -1,0 +1,72 @@
+//! How an embedder announces a shutdown (DRAIN-1, DRAIN-2).
+
+use std::fmt;
+
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
+use tokio_util::task::TaskTracker;
+
+/// The switch an embedder turns when the server stops, and the way to know when the last connection has gone. Clones are one
+/// and the same switch; several bindings may share it.
+///
+/// ```
+/// # async fn stop(drain: jf_binding_ws::Drain, engine: std::sync::Arc<dyn jf_core::Engine>, window: std::time::Duration) {
+/// drain.begin(); // handshakes are refused from now on, every connection gets its `goaway`
+/// engine.drain(window * 4 / 5).await; // waits for replies end a little before the connections do
+/// drain.closed().await; // at the latest when the drain window has passed
+/// # }
+/// ```
+#[derive(Clone, Default)]
+pub struct Drain {
+    begun: CancellationToken,
+    connections: TaskTracker,
+}
+
+impl Drain {
+    /// A switch that is off.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Refuses further handshakes with 503 and announces the end to all connections: each gets a `goaway` with a delay of its
+    /// own, commands are refused as `draining` from then on, those in flight finish, and the last connection is closed with 1012
+    /// when the drain window of the configuration ends. There is no way back.
+    pub fn begin(&self) {
+        self.begun.cancel();
+        self.connections.close();
+    }
+
+    /// Whether it has begun.
+    #[must_use]
+    pub fn is_begun(&self) -> bool {
+        self.begun.is_cancelled()
+    }
+
+    /// Connections that are open now.
+    #[must_use]
+    pub fn open_connections(&self) -> usize {
+        self.connections.len()
+    }
+
+    /// Waits until the drain has begun and every connection has gone. Cancel safe.
+    pub async fn closed(&self) {
+        self.connections.wait().await;
+    }
+
+    pub(crate) fn connections(&self) -> &TaskTracker {
+        &self.connections
+    }
+
+    pub(crate) fn begun(&self) -> WaitForCancellationFutureOwned {
+        self.begun.clone().cancelled_owned()
+    }
+}
+
+impl fmt::Debug for Drain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Drain")
+            .field("begun", &self.is_begun())
+            .field("open", &self.open_connections())
+            .finish()
+    }
+}

@@ -1,0 +1,134 @@
+//! What clients can send, after decoding.
+
+use std::num::NonZeroU32;
+
+use jf_core::{Cursor, EventFilter, HeadCondition, IdempotencyKey, JourneyId, Replaying, TraceContext};
+use serde_json::Value;
+
+/// A run as a frame names it. Text that no run can have as its id is kept, since the answer to it is that of an unknown run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum RunRef {
+    Id(JourneyId),
+    Impossible(String),
+}
+
+impl RunRef {
+    pub(crate) fn as_str(&self) -> &str {
+        match self {
+            Self::Id(id) => id.as_str(),
+            Self::Impossible(text) => text,
+        }
+    }
+}
+
+/// What a subscriber wants, wherever it says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Wish {
+    pub(crate) filter: EventFilter,
+    pub(crate) conflate: bool,
+}
+
+impl Default for Wish {
+    fn default() -> Self {
+        Self { filter: EventFilter::ALL, conflate: true }
+    }
+}
+
+/// Members that start, step and cancel share.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Command {
+    pub(crate) key: Option<IdempotencyKey>,
+    /// `None` where the frame says nothing, `Some(None)` where it declines.
+    pub(crate) subscribe: Option<Option<Wish>>,
+    pub(crate) trace: Option<TraceContext>,
+    pub(crate) ack: bool,
+}
+
+/// A frame of a start type.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Start {
+    pub(crate) journey_name: Option<String>,
+    pub(crate) payload: Value,
+    pub(crate) command: Command,
+}
+
+/// A frame of a step type.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Step {
+    pub(crate) run: RunRef,
+    pub(crate) step_id: Option<String>,
+    pub(crate) payload: Value,
+    pub(crate) if_head: Option<HeadCondition>,
+    pub(crate) command: Command,
+}
+
+/// `cancel`.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Cancel {
+    pub(crate) run: RunRef,
+    pub(crate) if_head: Option<HeadCondition>,
+    pub(crate) command: Command,
+}
+
+/// `subscribe`, or one entry of `hello.resume`.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Subscribe {
+    pub(crate) run: RunRef,
+    pub(crate) replay: Replaying,
+    pub(crate) wish: Wish,
+}
+
+/// `hello`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Hello {
+    pub(crate) bookmarks: bool,
+    pub(crate) message_heartbeat: Option<bool>,
+    pub(crate) auto_subscribe: Option<bool>,
+    /// A credential was sent along.
+    pub(crate) auth: bool,
+    pub(crate) resume: Vec<Subscribe>,
+}
+
+/// A frame, routed by its type.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Request {
+    Hello(Hello),
+    Auth,
+    GetStatus(RunRef),
+    GetOutcome(RunRef),
+    Subscribe(Subscribe),
+    Unsubscribe(RunRef),
+    Cancel(Cancel),
+    Credit(NonZeroU32),
+    Ping,
+    Pong,
+    Start(Start),
+    Step(Step),
+}
+
+impl Request {
+    /// Whether the frame asks for an effect on a run (DRAIN-2).
+    pub(crate) const fn is_command(&self) -> bool {
+        matches!(self, Self::Start(_) | Self::Step(_) | Self::Cancel(_))
+    }
+
+    /// Whether the reply may take a while, so that the request counts as in flight (FLOW-5).
+    pub(crate) const fn waits(&self) -> bool {
+        !matches!(
+            self,
+            Self::Hello(_) | Self::Auth | Self::Unsubscribe(_) | Self::Credit(_) | Self::Ping | Self::Pong
+        )
+    }
+}
+
+/// The cursor a frame asks for (`replay`, `after`, `epoch`).
+pub(crate) fn replaying(mode: Option<&str>, cursor: Option<Cursor>) -> Result<Replaying, &'static str> {
+    match (mode, cursor) {
+        (Some("all") | None, Some(cursor)) => Ok(Replaying::After(cursor)),
+        (Some("all"), None) => Ok(Replaying::After(Cursor::beginning())),
+        (Some("latest") | None, None) => Ok(Replaying::Latest),
+        (Some("none"), None) => Ok(Replaying::Nothing),
+        (Some("latest" | "none"), Some(_)) => Err("must be `all` or absent beside `after`"),
+        (Some(_), _) => Err("must be `latest`, `all` or `none`"),
+    }
+}

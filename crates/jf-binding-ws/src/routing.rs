@@ -1,0 +1,329 @@
+//! What a path serves and what message types mean there (§6).
+//!
+//! The tables are built from the engine's catalogue once per deployment and looked up per request, so that a deployment reaches
+//! open connections too (RT-11).
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use jf_core::{ActiveStep, Engine, EngineError, EngineErrorKind, JourneyStatus, Phase, StepRef, StepTarget};
+use jf_dsl::{Catalog, Definition, DefinitionName, Kind, MessageType, StartMode, State, StateId};
+use serde_json::{Map, Value};
+
+use crate::config::RequireStepId;
+use crate::frames::{Action, Meaning, WelcomeJourney};
+
+/// The endpoints of the deployed definitions.
+pub(crate) struct Routes {
+    engine: Arc<dyn Engine>,
+    shared_path: Option<String>,
+    tables: RwLock<Arc<Tables>>,
+}
+
+struct Tables {
+    catalog: Arc<Catalog>,
+    endpoints: HashMap<String, Arc<Endpoint>>,
+}
+
+impl Routes {
+    /// Builds the tables for what is deployed now.
+    ///
+    /// # Errors
+    /// When a type means a start and a step on the shared path (MUX-2, RT-2).
+    pub(crate) fn new(engine: Arc<dyn Engine>, shared_path: Option<String>) -> Result<Self, Vec<String>> {
+        let (tables, problems) = Tables::build(engine.catalog(), shared_path.as_deref());
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        Ok(Self { engine, shared_path, tables: RwLock::new(Arc::new(tables)) })
+    }
+
+    /// What is served at the path.
+    pub(crate) fn at(&self, path: &str) -> Option<Arc<Endpoint>> {
+        // Nothing below this prefix is ours (WS-006), and most requests of a server are.
+        if path.starts_with("/api/") {
+            return None;
+        }
+        self.tables().endpoints.get(path).cloned()
+    }
+
+    fn tables(&self) -> Arc<Tables> {
+        let catalog = self.engine.catalog();
+        // Tables are replaced whole, so a poisoned lock holds good ones.
+        let tables = Arc::clone(&self.tables.read().unwrap_or_else(PoisonError::into_inner));
+        if Arc::ptr_eq(&tables.catalog, &catalog) {
+            return tables;
+        }
+        let (tables, problems) = Tables::build(catalog, self.shared_path.as_deref());
+        for problem in problems {
+            tracing::warn!(problem, "the shared WebSocket endpoint leaves a message type out");
+        }
+        let tables = Arc::new(tables);
+        *self.tables.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&tables);
+        tables
+    }
+}
+
+impl Tables {
+    fn build(catalog: Arc<Catalog>, shared_path: Option<&str>) -> (Self, Vec<String>) {
+        let mut endpoints: BTreeMap<String, Endpoint> = BTreeMap::new();
+        let mut problems = Vec::new();
+        if let Some(path) = shared_path {
+            endpoints.insert(path.to_owned(), Endpoint::default());
+        }
+        for loaded in catalog.iter() {
+            let definition = &loaded.definition;
+            let (Kind::Journey, Some(path)) = (definition.kind, definition.websocket_path()) else {
+                continue;
+            };
+            let Some(served) = Served::new(definition) else { continue };
+            let served = Arc::new(served);
+            let serving = catalog.journey(definition.name().as_str());
+            let serving = serving.is_some_and(|serving| Arc::ptr_eq(&serving.definition, definition));
+            // Equal types with different meanings on one path do not load (WS-012).
+            endpoints.entry(path.into_owned()).or_default().add(&served, serving);
+            if let Some(path) = shared_path
+                && served.subprotocol().is_none()
+                && let Some(conflict) = endpoints.entry(path.to_owned()).or_default().add(&served, serving)
+            {
+                problems.push(format!(
+                    "`sharedEndpoint`: the message type `{conflict}` is a start and a step there"
+                ));
+            }
+        }
+        let finished = endpoints.into_iter().map(|(path, endpoint)| (path, Arc::new(endpoint.finish())));
+        (Self { catalog, endpoints: finished.collect() }, problems)
+    }
+}
+
+impl fmt::Debug for Routes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Routes").field("shared_path", &self.shared_path).finish_non_exhaustive()
+    }
+}
+
+/// One path: the definitions reachable there, in all their deployed versions.
+#[derive(Debug, Default)]
+pub(crate) struct Endpoint {
+    /// The subprotocol the definitions agree on (SP-5).
+    pub(crate) subprotocol: Option<Arc<str>>,
+    types: HashMap<Arc<str>, Types>,
+    versions: HashMap<DefinitionName, Vec<Arc<Served>>>,
+    /// What can be started here, for `welcome`.
+    pub(crate) journeys: Vec<WelcomeJourney>,
+}
+
+/// What a type means on a path.
+#[derive(Debug)]
+enum Types {
+    /// The versions it starts.
+    Start(Vec<Arc<Served>>),
+    Step,
+}
+
+impl Endpoint {
+    /// Takes a definition in; returns the type that would mean two things, which keeps its first meaning.
+    fn add(&mut self, served: &Arc<Served>, serving: bool) -> Option<MessageType> {
+        self.subprotocol = served.subprotocol();
+        let name = served.definition.name();
+        let mut conflict = None;
+        if serving {
+            let start = served.start();
+            let meaning = self.types.entry(start.as_str().into()).or_insert_with(|| Types::Start(Vec::new()));
+            match meaning {
+                Types::Start(journeys) => journeys.push(Arc::clone(served)),
+                Types::Step => conflict = Some(start.clone()),
+            }
+            self.journeys.push(served.welcome());
+        }
+        for step in served.steps.keys() {
+            if let Types::Start(_) = self.types.entry(step.as_str().into()).or_insert(Types::Step) {
+                conflict = Some(step.clone());
+            }
+        }
+        self.versions.entry(name.clone()).or_default().push(Arc::clone(served));
+        conflict
+    }
+
+    fn finish(mut self) -> Self {
+        self.journeys.sort_by(|a, b| a.journey_name.cmp(&b.journey_name));
+        self
+    }
+
+    /// What a type means here (RT-1).
+    ///
+    /// # Errors
+    /// `unknown-type`.
+    pub(crate) fn meaning(&self, frame_type: &str) -> Result<Meaning, EngineError> {
+        match self.types.get(frame_type) {
+            Some(Types::Start(_)) => Ok(Meaning::Start),
+            Some(Types::Step) => Ok(Meaning::Step),
+            None => {
+                let detail = "the type is neither one of the protocol nor one of the journeys on this path";
+                Err(EngineError::new(EngineErrorKind::UnknownType).with_detail(detail))
+            }
+        }
+    }
+
+    /// The journey a start means (RT-4).
+    ///
+    /// # Errors
+    /// `journey-name-required`, `not-found`.
+    pub(crate) fn start(
+        &self,
+        frame_type: &str,
+        journey_name: Option<&str>,
+    ) -> Result<Arc<Served>, EngineError> {
+        let Some(Types::Start(journeys)) = self.types.get(frame_type) else {
+            return Err(EngineError::not_found()); // withdrawn since the frame was read
+        };
+        let name = |served: &Arc<Served>| served.definition.name().to_string();
+        match (journey_name, journeys.as_slice()) {
+            (Some(wanted), journeys) => journeys
+                .iter()
+                .find(|served| name(served) == wanted)
+                .cloned()
+                .ok_or_else(EngineError::not_found),
+            (None, [only]) => Ok(Arc::clone(only)),
+            (None, journeys) => {
+                let detail = "the type starts several journeys here; name one with `journeyName`";
+                let error = EngineError::new(EngineErrorKind::JourneyNameRequired).with_detail(detail);
+                Err(error.with("journeys", journeys.iter().map(name).collect::<Vec<_>>()))
+            }
+        }
+    }
+
+    /// The version of a run, if it is served here (RT-5).
+    ///
+    /// # Errors
+    /// The `not-found` of an unknown run.
+    pub(crate) fn served(&self, definition: &Definition) -> Result<Arc<Served>, EngineError> {
+        let versions = self.versions.get(definition.name().as_str()).map_or(&[][..], Vec::as_slice);
+        let same = versions.iter().find(|served| served.definition.version() == definition.version());
+        same.cloned().ok_or_else(EngineError::not_found)
+    }
+}
+
+/// A definition version as its WebSocket binding shows it.
+#[derive(Debug)]
+pub(crate) struct Served {
+    pub(crate) definition: Arc<Definition>,
+    /// The states a step type covers.
+    steps: HashMap<MessageType, Arc<[StateId]>>,
+}
+
+impl Served {
+    fn new(definition: &Arc<Definition>) -> Option<Self> {
+        let binding = definition.spec.bindings.websocket.as_ref()?;
+        let mut steps: HashMap<MessageType, Vec<StateId>> = HashMap::new();
+        for (state, message_type) in binding.steps.iter() {
+            steps.entry(message_type.clone()).or_default().push(state.clone());
+        }
+        let steps = steps.into_iter().map(|(message_type, ids)| (message_type, ids.into())).collect();
+        Some(Self { definition: Arc::clone(definition), steps })
+    }
+
+    fn binding(&self) -> &jf_dsl::WebSocketBinding {
+        self.definition.spec.bindings.websocket.as_ref().expect("served definitions have the binding")
+    }
+
+    fn subprotocol(&self) -> Option<Arc<str>> {
+        self.binding().subprotocol.clone()
+    }
+
+    fn start(&self) -> &MessageType {
+        &self.binding().start
+    }
+
+    fn welcome(&self) -> WelcomeJourney {
+        let steps =
+            self.binding().steps.iter().map(|(id, kind)| (id.to_string(), Value::from(kind.as_str())));
+        WelcomeJourney {
+            journey_name: self.definition.name().clone().into(),
+            start: self.start().clone().into(),
+            start_mode: match self.definition.spec.lifecycle.start_mode {
+                StartMode::Sync => "sync",
+                StartMode::Async => "async",
+            },
+            steps: steps.collect::<Map<_, _>>(),
+            cancellable: self.definition.spec.lifecycle.cancellable,
+        }
+    }
+
+    /// What a step means in this version (RT-6); the choice among active states is the engine's (RT-7).
+    ///
+    /// # Errors
+    /// `type-not-for-journey`, `step-type-mismatch`, `invalid-input` where a `stepId` is demanded (RT-8).
+    pub(crate) fn target(
+        &self,
+        frame_type: &str,
+        step_id: Option<&str>,
+        require: RequireStepId,
+    ) -> Result<StepTarget, EngineError> {
+        let Some(ids) = self.steps.get(frame_type) else {
+            let error = EngineError::new(EngineErrorKind::TypeNotForJourney);
+            return Err(error.with_detail("the journey of this run has no step of that type"));
+        };
+        let given = match step_id {
+            Some(text) => match StepRef::parse(text) {
+                Ok(step) if ids.iter().any(|id| Some(id.as_str()) == text.rsplit('~').next()) => Some(step),
+                _ => {
+                    let error = EngineError::new(EngineErrorKind::StepTypeMismatch);
+                    return Err(error.with_detail("the type does not submit to that step"));
+                }
+            },
+            None if require == RequireStepId::Shared && ids.len() > 1 => {
+                let error =
+                    EngineError::invalid_input("`stepId` is required, since several steps share the type");
+                return Err(error.with("member", "stepId"));
+            }
+            None => None,
+        };
+        Ok(StepTarget::Covered { given, ids: Arc::clone(ids) })
+    }
+
+    /// The legal next commands on this path (OP-10); `None` where the definition turns links off (OP-9).
+    pub(crate) fn actions<'a>(&'a self, status: &'a JourneyStatus) -> Option<Vec<Action<'a>>> {
+        if !self.definition.spec.http_surface.links_enabled {
+            return None;
+        }
+        let mut actions = Vec::new();
+        for step in &status.active_steps {
+            let Some(message_type) = self.covering(step) else { continue };
+            let twice = status.active_steps.iter().filter(|other| other.step_id == step.step_id).count() > 1;
+            let name = step.address.as_deref().filter(|_| twice).unwrap_or(step.step_id.as_str());
+            actions.push(Action { kind: message_type.as_str(), step_id: Some(name) });
+        }
+        if status.phase == Phase::Running && self.definition.spec.lifecycle.cancellable {
+            actions.push(Action { kind: "cancel", step_id: None });
+        }
+        Some(actions)
+    }
+
+    /// The type that submits to an active step, if one does: entries cover states under `spec.states`, branches included
+    /// (WS-032).
+    fn covering(&self, step: &ActiveStep) -> Option<&MessageType> {
+        if let Some(address) = &step.address
+            && !self.is_in_branches(address)
+        {
+            return None;
+        }
+        self.binding().steps.get(step.step_id.as_str())
+    }
+
+    /// Whether an address leads through branches alone: pairs of a parallel state and a branch, then the state.
+    fn is_in_branches(&self, address: &str) -> bool {
+        let mut states = &self.definition.spec.states;
+        let mut parts = address.split('~');
+        while let Some(id) = parts.next() {
+            let Some(branch) = parts.next() else { return true };
+            let Some(State::Parallel(parallel)) = states.get(id) else { return false };
+            match parallel.branches.iter().find(|candidate| candidate.name.as_str() == branch) {
+                Some(branch) => states = &branch.states,
+                None => return false,
+            }
+        }
+        false
+    }
+}

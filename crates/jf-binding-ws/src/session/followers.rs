@@ -1,0 +1,508 @@
+//! The subscriptions of one connection (§9, FLOW-1): cursors, bells that mark them dirty, and pulls while there is room.
+//!
+//! Nothing here grows with what a client does not read. A subscription waits without a future; when its bell has rung and the
+//! socket has room, one guarded read is started, and its delivery is turned into text at the moment it is written, so that what
+//! a reply has told meanwhile is left out (SEQ-5).
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use futures::StreamExt;
+use futures::future::BoxFuture;
+use futures::stream::FuturesUnordered;
+use jf_core::{
+    Caller, Delivery, EngineError, EventFilter, Head, JourneyId, Links, Opened, Phase, Replaying,
+    Subscription,
+};
+use tokio::time::Instant;
+use tungstenite::Utf8Bytes;
+
+use super::wakes::Wakes;
+use crate::frames::{Document, Gap, Plain, Unsubscribed, Wish, to_text};
+use crate::routing::Served;
+
+/// Pulls at once, and deliveries that may wait to be written. A slow guard of one run should not hold up the others.
+const ROOM: usize = 4;
+/// How often subscriptions look at the log without having been woken (ENG-132).
+const LOOK_INTERVAL: Duration = Duration::from_secs(30);
+/// Least time between two bookmarks of one subscription (SUB-8).
+const BOOKMARK_INTERVAL: Duration = Duration::from_secs(60);
+/// First pause after trouble of the engine; doubled each time up to the last one.
+const TROUBLE_PAUSE: Duration = Duration::from_secs(1);
+const TROUBLE_PAUSE_MAX: Duration = Duration::from_secs(30);
+
+/// Settings that concern pushes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PushLimits<'a> {
+    pub(crate) max_outbound_bytes: usize,
+    pub(crate) status_min_interval: Duration,
+    pub(crate) http_base: &'a str,
+}
+
+/// All subscriptions of a connection.
+#[derive(Default)]
+pub(crate) struct Followers {
+    slots: HashMap<JourneyId, Slot>,
+    /// Places held for subscriptions that are being opened.
+    reserved: usize,
+    wakes: Arc<Wakes>,
+    dirty: VecDeque<JourneyId>,
+    /// Runs that are not to be asked before a time.
+    delayed: Vec<(Instant, JourneyId)>,
+    pulls: FuturesUnordered<BoxFuture<'static, Pulled>>,
+    outcomes: VecDeque<Push>,
+    statuses: VecDeque<Push>,
+    /// Pushes the client still takes; `None` without flow control by credit (FLOW-7).
+    credit: Option<u64>,
+    pub(crate) bookmarks: bool,
+    look_at: Option<Instant>,
+    generation: u64,
+}
+
+/// One subscription.
+struct Slot {
+    generation: u64,
+    /// Away while a pull is going on.
+    subscription: Option<Subscription>,
+    bell: Waker,
+    served: Arc<Served>,
+    wish: Wish,
+    /// In `dirty`.
+    queued: bool,
+    /// Its delivery waits to be written.
+    busy: bool,
+    not_before: Option<Instant>,
+    troubles: u32,
+    /// The epoch last told; pushes name it only when it changes.
+    epoch: String,
+    /// Everything up to this number of that epoch has been told, in whatever way.
+    told: Option<u64>,
+    /// The outcome was told by a reply.
+    outcome_told: bool,
+    /// The head a replay leads to; a bookmark marks its end.
+    replay_to: Option<u64>,
+    bookmarked: Instant,
+}
+
+struct Pulled {
+    run: JourneyId,
+    generation: u64,
+    subscription: Subscription,
+    result: Result<Option<Delivery>, EngineError>,
+}
+
+/// Something to push.
+enum Push {
+    Delivery { run: JourneyId, generation: u64, delivery: Box<Delivery> },
+    Text(Utf8Bytes),
+}
+
+impl Followers {
+    /// Whether nothing is subscribed or being subscribed.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.slots.is_empty() && self.reserved == 0
+    }
+
+    /// Holds a place for a subscription to `run`, which may replace one; `false` when all are taken (LIM-5).
+    pub(crate) fn reserve(&mut self, run: &JourneyId, max: usize) -> bool {
+        let fits = self.slots.contains_key(run) || self.slots.len() + self.reserved < max;
+        self.reserved += usize::from(fits);
+        fits
+    }
+
+    /// Gives a held place back.
+    pub(crate) fn release(&mut self) {
+        self.reserved -= 1;
+    }
+
+    /// Takes a subscription in whose establishing reply is on its way; replaces one to the same run (SUB-3).
+    pub(crate) fn insert(
+        &mut self,
+        subscription: Subscription,
+        opened: &Opened,
+        replay: &Replaying,
+        wish: Wish,
+        served: Arc<Served>,
+        now: Instant,
+    ) {
+        self.generation += 1;
+        let run = subscription.journey_id().clone();
+        let replayed =
+            matches!(replay, Replaying::After(_)) && opened.recovered && opened.after < opened.head.seq;
+        let slot = Slot {
+            generation: self.generation,
+            subscription: Some(subscription),
+            bell: self.wakes.bell(run.clone()),
+            served,
+            wish,
+            queued: true,
+            busy: false,
+            not_before: None,
+            troubles: 0,
+            epoch: opened.head.epoch.as_str().to_owned(),
+            told: (*replay != Replaying::Latest && opened.recovered).then_some(opened.after),
+            outcome_told: false,
+            replay_to: replayed.then_some(opened.head.seq),
+            bookmarked: now,
+        };
+        self.look_at.get_or_insert(now + LOOK_INTERVAL);
+        self.slots.insert(run.clone(), slot);
+        self.dirty.push_back(run);
+    }
+
+    /// Ends a subscription, if there is one.
+    pub(crate) fn remove(&mut self, run: &JourneyId) {
+        self.slots.remove(run);
+        if self.slots.is_empty() {
+            self.look_at = None;
+            self.dirty.clear();
+            self.delayed.clear();
+        }
+    }
+
+    /// Counts a status document in a reply as delivery of everything up to it, the outcome excepted (SEQ-5).
+    pub(crate) fn told_status(&mut self, run: &JourneyId, at: &Head, phase: Phase) {
+        let Some(slot) = self.slots.get_mut(run).filter(|slot| slot.epoch == at.epoch.as_str()) else {
+            return;
+        };
+        let seq = if phase.is_final() { at.seq.saturating_sub(1) } else { at.seq };
+        slot.told = slot.told.max(Some(seq));
+        if let Some(subscription) = &mut slot.subscription {
+            subscription.delivered_status(at, phase);
+        }
+    }
+
+    /// Counts an outcome document in a reply as delivery of the outcome (SEQ-5).
+    pub(crate) fn told_outcome(&mut self, run: &JourneyId, at: &Head) {
+        let Some(slot) = self.slots.get_mut(run).filter(|slot| slot.epoch == at.epoch.as_str()) else {
+            return;
+        };
+        slot.told = slot.told.max(Some(at.seq));
+        slot.outcome_told = true;
+        if let Some(subscription) = &mut slot.subscription {
+            subscription.delivered_outcome(at);
+        }
+        self.mark(run);
+    }
+
+    /// Allows `n` more pushes (FLOW-7).
+    pub(crate) fn grant(&mut self, n: u32) {
+        self.credit = Some(self.credit.unwrap_or(0).saturating_add(u64::from(n)));
+    }
+
+    /// Moves everything that can move. New pulls begin only where `room` says that the socket takes more. `true` when something
+    /// is there to be written.
+    pub(crate) fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        now: Instant,
+        room: bool,
+        caller: &Caller,
+        limits: PushLimits<'_>,
+    ) -> bool {
+        if self.slots.is_empty() && self.pulls.is_empty() {
+            return self.has_push();
+        }
+        self.wakes.register(cx.waker());
+        let mut woken = Vec::new();
+        self.wakes.hear(|run| woken.push(run.clone()));
+        woken.iter().for_each(|run| self.mark(run));
+        self.keep_time(now);
+        loop {
+            if room {
+                self.begin_pulls(now, caller);
+            }
+            match self.pulls.poll_next_unpin(cx) {
+                Poll::Ready(Some(pulled)) => self.pulled(pulled, now, limits),
+                Poll::Ready(None) | Poll::Pending => return self.has_push(),
+            }
+        }
+    }
+
+    fn mark(&mut self, run: &JourneyId) {
+        if let Some(slot) = self.slots.get_mut(run)
+            && !std::mem::replace(&mut slot.queued, true)
+        {
+            self.dirty.push_back(run.clone());
+        }
+    }
+
+    /// Marks what has waited long enough, and lets everybody look at the log now and then.
+    fn keep_time(&mut self, now: Instant) {
+        let mut due = Vec::new();
+        self.delayed.retain(|(at, run)| {
+            let waits = *at > now;
+            if !waits {
+                due.push(run.clone());
+            }
+            waits
+        });
+        if self.look_at.is_some_and(|at| at <= now) {
+            self.look_at = Some(now + LOOK_INTERVAL);
+            for slot in self.slots.values_mut() {
+                if let Some(subscription) = &mut slot.subscription {
+                    subscription.touch();
+                }
+            }
+            due.extend(self.slots.keys().cloned());
+        }
+        due.iter().for_each(|run| self.mark(run));
+    }
+
+    /// Pushes that may begin now: bounded by what waits already, and by credit.
+    fn allowance(&self) -> usize {
+        let ahead = self.pulls.len() + self.outcomes.len() + self.statuses.len();
+        let credit = self.credit.map_or(usize::MAX, |credit| usize::try_from(credit).unwrap_or(usize::MAX));
+        ROOM.min(credit).saturating_sub(ahead)
+    }
+
+    fn begin_pulls(&mut self, now: Instant, caller: &Caller) {
+        let mut allowance = self.allowance();
+        while allowance > 0
+            && let Some(run) = self.dirty.pop_front()
+        {
+            let Some(slot) = self.slots.get_mut(&run).filter(|slot| slot.queued) else { continue };
+            slot.queued = false;
+            if slot.busy {
+                continue;
+            }
+            let Some(mut subscription) = slot.subscription.take() else { continue };
+            if subscription.poll_ready(&mut Context::from_waker(&slot.bell)).is_pending() {
+                slot.subscription = Some(subscription);
+                continue;
+            }
+            if let Some(at) = slot.not_before.filter(|at| *at > now) {
+                slot.subscription = Some(subscription);
+                self.delayed.push((at, run));
+                continue;
+            }
+            let (generation, caller) = (slot.generation, caller.clone());
+            self.pulls.push(Box::pin(async move {
+                let result = subscription.pull(&caller).await;
+                Pulled { run, generation, subscription, result }
+            }));
+            allowance -= 1;
+        }
+    }
+
+    fn pulled(&mut self, pulled: Pulled, now: Instant, limits: PushLimits<'_>) {
+        let Pulled { run, generation, mut subscription, result } = pulled;
+        let Some(slot) = self.slots.get_mut(&run).filter(|slot| slot.generation == generation) else {
+            return;
+        };
+        // Replies may have told something while the pull was going on.
+        let epoch = &subscription.cursor().epoch;
+        if let Some(seq) = slot.told.filter(|_| slot.epoch == epoch.as_str()) {
+            let told = Head::new(epoch.clone(), seq);
+            if slot.outcome_told {
+                subscription.delivered_outcome(&told);
+            } else {
+                subscription.delivered_status(&told, Phase::Running);
+            }
+        }
+        slot.subscription = Some(subscription);
+        if result.is_ok() {
+            slot.troubles = 0;
+        }
+        match result {
+            Ok(None) => {
+                self.bookmark_replay(&run);
+                self.bookmark_now_and_then(&run, now);
+                self.mark(&run);
+            }
+            Ok(Some(Delivery::Withheld { pause })) => self.delay(&run, now + pause),
+            Ok(Some(Delivery::Completed)) => self.end(&run, "completed"),
+            Ok(Some(Delivery::Gone)) => self.end(&run, "gone"),
+            Ok(Some(delivery)) => {
+                slot.busy = true;
+                if let Delivery::Status { .. } = delivery
+                    && slot.wish.conflate
+                {
+                    slot.not_before = Some(now + limits.status_min_interval);
+                }
+                let queue = match delivery {
+                    Delivery::Outcome { .. } => &mut self.outcomes,
+                    _ => &mut self.statuses,
+                };
+                queue.push_back(Push::Delivery { run, generation, delivery: Box::new(delivery) });
+            }
+            Err(error) => {
+                tracing::warn!(error = %error, "a subscription could not be read; trying again");
+                let pause = TROUBLE_PAUSE.saturating_mul(1 << slot.troubles.min(5)).min(TROUBLE_PAUSE_MAX);
+                slot.troubles += 1;
+                self.delay(&run, now + pause);
+            }
+        }
+    }
+
+    fn delay(&mut self, run: &JourneyId, until: Instant) {
+        if let Some(slot) = self.slots.get_mut(run) {
+            slot.not_before = Some(until);
+        }
+        self.mark(run);
+    }
+
+    fn end(&mut self, run: &JourneyId, reason: &'static str) {
+        let text = to_text(&Unsubscribed::new(None, run.as_str(), reason));
+        self.statuses.push_back(Push::Text(text));
+        self.remove(run);
+    }
+
+    /// Whether [`Followers::next`] may have something.
+    pub(crate) fn has_push(&self) -> bool {
+        !self.outcomes.is_empty() || !self.statuses.is_empty()
+    }
+
+    /// The next push, outcomes first (FLOW-4), as text.
+    pub(crate) fn next(&mut self, now: Instant, limits: PushLimits<'_>) -> Option<Utf8Bytes> {
+        loop {
+            match self.outcomes.pop_front().or_else(|| self.statuses.pop_front())? {
+                Push::Text(text) => return Some(text),
+                Push::Delivery { run, generation, delivery } => {
+                    if let Some(text) = self.write(&run, generation, *delivery, now, limits) {
+                        return Some(text);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The text of a delivery, unless it has been told meanwhile.
+    fn write(
+        &mut self,
+        run: &JourneyId,
+        generation: u64,
+        delivery: Delivery,
+        now: Instant,
+        limits: PushLimits<'_>,
+    ) -> Option<Utf8Bytes> {
+        let slot = self.slots.get_mut(run).filter(|slot| slot.generation == generation)?;
+        slot.busy = false;
+        let text = match delivery {
+            Delivery::Status { status, skipped, snapshot } => {
+                let skipped = slot.news(&status.at, skipped, snapshot);
+                skipped.map(|skipped| {
+                    let mut frame = Document::new("status", run, &status.at, &status.document);
+                    frame.epoch = slot.tell(&status.at);
+                    (frame.skipped, frame.snapshot) = (skipped, snapshot);
+                    let served = Arc::clone(&slot.served);
+                    frame.actions = served.actions(&status.document);
+                    frame.into_text(limits.max_outbound_bytes, || {
+                        address(&status.document.links, limits, run, "")
+                    })
+                })
+            }
+            Delivery::Outcome { outcome, skipped, snapshot } => {
+                let skipped =
+                    if slot.outcome_told { None } else { slot.news(&outcome.at, skipped, snapshot) };
+                let text = skipped.map(|skipped| {
+                    let mut frame = Document::new("outcome", run, &outcome.at, &outcome.document);
+                    frame.epoch = slot.tell(&outcome.at);
+                    (frame.skipped, frame.snapshot) = (skipped, snapshot);
+                    frame.into_text(limits.max_outbound_bytes, || {
+                        address(&outcome.document.links, limits, run, "/result")
+                    })
+                });
+                self.end(run, "completed");
+                text
+            }
+            Delivery::Gap { head, from, to, reason } => {
+                // What follows is a snapshot, whatever was told before.
+                slot.told = None;
+                slot.epoch = head.epoch.as_str().to_owned();
+                return self.pushed(
+                    run,
+                    Some(to_text(&Gap::new(run, &head, (from, to), reason))),
+                    false,
+                    now,
+                );
+            }
+            _ => None,
+        };
+        let counts = text.is_some();
+        self.pushed(run, text, counts, now)
+    }
+
+    fn pushed(
+        &mut self,
+        run: &JourneyId,
+        text: Option<Utf8Bytes>,
+        counts: bool,
+        now: Instant,
+    ) -> Option<Utf8Bytes> {
+        if counts && let Some(credit) = &mut self.credit {
+            *credit = credit.saturating_sub(1);
+        }
+        self.bookmark_replay(run);
+        self.bookmark_now_and_then(run, now);
+        self.mark(run);
+        text
+    }
+
+    /// Marks the end of a replay (SUB-8).
+    fn bookmark_replay(&mut self, run: &JourneyId) {
+        let Some(slot) = self.slots.get_mut(run) else { return };
+        let Some(subscription) = &slot.subscription else { return };
+        let cursor = subscription.cursor();
+        if slot.replay_to.is_some_and(|to| cursor.seq >= to) {
+            slot.replay_to = None;
+            self.statuses.push_back(Push::Text(to_text(&Plain::bookmark(run, cursor))));
+        }
+    }
+
+    /// Tells a filtered subscriber how far the log has been looked at (SUB-8).
+    fn bookmark_now_and_then(&mut self, run: &JourneyId, now: Instant) {
+        let Some(slot) = self.slots.get_mut(run).filter(|slot| slot.wish.filter != EventFilter::ALL) else {
+            return;
+        };
+        let Some(subscription) = slot.subscription.as_ref().filter(|_| self.bookmarks) else { return };
+        let cursor = subscription.cursor();
+        if slot.told < Some(cursor.seq) && now >= slot.bookmarked + BOOKMARK_INTERVAL {
+            slot.bookmarked = now;
+            slot.told = Some(cursor.seq);
+            self.statuses.push_back(Push::Text(to_text(&Plain::bookmark(run, cursor))));
+        }
+    }
+
+    /// When [`Followers::poll`] has something to do without being woken.
+    pub(crate) fn next_deadline(&self) -> Option<Instant> {
+        self.delayed.iter().map(|(at, _)| *at).chain(self.look_at).min()
+    }
+}
+
+impl Slot {
+    /// Whether a document is news; if so, how many statuses were elided just before it.
+    fn news(&self, at: &Head, skipped: u64, snapshot: bool) -> Option<Option<u64>> {
+        let told = self.told.filter(|_| self.epoch == at.epoch.as_str());
+        let skipped = match told {
+            Some(told) if at.seq <= told => return None,
+            Some(told) if !snapshot => skipped.min(at.seq - told - 1),
+            _ => skipped,
+        };
+        Some((skipped > 0).then_some(skipped))
+    }
+
+    /// Notes a document as told; gives the epoch if it is another than before.
+    fn tell<'a>(&mut self, at: &'a Head) -> Option<&'a str> {
+        self.told = Some(at.seq);
+        let epoch = at.epoch.as_str();
+        if self.epoch == epoch {
+            return None;
+        }
+        self.epoch = epoch.to_owned();
+        Some(epoch)
+    }
+}
+
+/// Where a document can be read that is too large for a frame (LIM-3).
+pub(crate) fn address(
+    links: &Option<Links>,
+    limits: PushLimits<'_>,
+    run: &JourneyId,
+    suffix: &str,
+) -> String {
+    let own = links.as_ref().and_then(|links| links.get("self"));
+    own.map_or_else(|| format!("{}/journeys/{run}{suffix}", limits.http_base), |link| link.href.clone())
+}

@@ -1,0 +1,302 @@
+//! One connection: a loop over a stream and a sink of messages, in one task, without a task or a lock of its own (§1, §8, §12).
+//!
+//! [`Session`] moves messages and keeps time; [`Core`] knows the protocol. A turn of the loop reads what has arrived, drives the
+//! requests, writes what waits, and lets subscriptions pull while the socket takes more. It goes to sleep when nothing moves.
+
+mod core;
+mod followers;
+mod outbound;
+mod pulse;
+mod rate;
+mod requests;
+mod timer;
+mod turns;
+mod wakes;
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures::{Sink, SinkExt, Stream, StreamExt};
+use jf_core::Caller;
+use tokio::time::Instant;
+use tokio_util::sync::WaitForCancellationFutureOwned;
+use tungstenite::Message;
+use tungstenite::error::{CapacityError, Error};
+
+use self::core::Core;
+use self::pulse::{Pulse, Verdict};
+use self::timer::Timer;
+use crate::binding::Shared;
+use crate::close::Close;
+
+pub(crate) use pulse::Traffic;
+
+/// Turns before other tasks get the thread.
+const TURNS: usize = 32;
+/// Messages read in one turn, so that writing is never forgotten over reading.
+const READS: usize = 16;
+/// How long the peer may take to confirm a close.
+const CLOSE_TIME: Duration = Duration::from_secs(2);
+
+/// A conversation over `wire`. It ends when the connection has; dropping it releases everything (SUB-11).
+pub(crate) struct Session<T> {
+    wire: T,
+    core: Core,
+    pulse: Pulse,
+    traffic: Arc<Traffic>,
+    timer: Timer,
+    drain: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
+    phase: Phase,
+    /// Something was given to the sink that is not known to be flushed.
+    unflushed: bool,
+    /// The sink does not take more; since when nothing has moved.
+    blocked: Option<Instant>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Phase {
+    Open,
+    /// A close frame of ours waits, was sent, or is not needed since the peer sent the first.
+    Closing {
+        frame: Option<Close>,
+        until: Instant,
+    },
+    Done,
+}
+
+/// Why a turn ends the open phase.
+#[derive(Debug, Clone, Copy)]
+enum End {
+    /// We close.
+    Close(Close),
+    /// The peer has closed, and the library answers.
+    Closed,
+    /// The connection is gone.
+    Gone,
+}
+
+impl<T> Session<T>
+where
+    T: Stream<Item = Result<Message, Error>> + Sink<Message, Error = Error> + Unpin,
+{
+    /// A conversation at `path`, which begins with `welcome`.
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        path: &str,
+        caller: Caller,
+        wire: T,
+        traffic: Arc<Traffic>,
+    ) -> Self {
+        let now = Instant::now();
+        let drain = shared.config.drain.begun();
+        Self {
+            wire,
+            pulse: Pulse::new(shared.config.heartbeat, now),
+            core: Core::new(shared, path, caller, now),
+            traffic,
+            timer: Timer::default(),
+            drain: Some(Box::pin(drain)),
+            phase: Phase::Open,
+            unflushed: false,
+            blocked: None,
+        }
+    }
+
+    /// A connection that is closed at once (SP-1 `close`).
+    pub(crate) fn closing(mut self, close: Close) -> Self {
+        self.finish(End::Close(close), Instant::now());
+        self
+    }
+
+    /// One look at everything; whether something moved.
+    fn turn(&mut self, cx: &mut Context<'_>, now: Instant) -> Result<bool, End> {
+        if let Some(drain) = &mut self.drain
+            && drain.as_mut().poll(cx).is_ready()
+        {
+            self.drain = None;
+            self.core.drain(now);
+        }
+        let mut moved = self.read(cx, now)?;
+        moved |= self.core.work(cx, now);
+        moved |= self.write(cx, now)?;
+        let room = self.blocked.is_none();
+        if self.core.follow(cx, now, room) {
+            moved |= self.write(cx, now)?;
+        }
+        self.keep_time(now)?;
+        match self.core.close() {
+            Some(close) => Err(End::Close(close)),
+            None => Ok(moved),
+        }
+    }
+
+    fn read(&mut self, cx: &mut Context<'_>, now: Instant) -> Result<bool, End> {
+        for count in 0..READS {
+            match self.wire.poll_next_unpin(cx) {
+                Poll::Pending => return Ok(count > 0),
+                Poll::Ready(None) => return Err(End::Gone),
+                Poll::Ready(Some(Err(error))) => return Err(ending(&error)),
+                Poll::Ready(Some(Ok(message))) => {
+                    self.pulse.read(now);
+                    match message {
+                        Message::Text(text) => self.core.receive(&text, now),
+                        Message::Binary(_) => return Err(End::Close(Close::Binary)),
+                        Message::Close(_) => return Err(End::Closed),
+                        Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => self.core.notice(now),
+                    }
+                }
+            }
+            if let Some(close) = self.core.close() {
+                return Err(End::Close(close));
+            }
+        }
+        Ok(true)
+    }
+
+    /// Writes what waits as far as the socket takes it.
+    fn write(&mut self, cx: &mut Context<'_>, now: Instant) -> Result<bool, End> {
+        let mut moved = false;
+        while self.core.has_output() {
+            match self.wire.poll_ready_unpin(cx) {
+                Poll::Pending => {
+                    self.blocked.get_or_insert(now);
+                    return Ok(moved);
+                }
+                Poll::Ready(Err(error)) => return Err(ending(&error)),
+                Poll::Ready(Ok(())) => {}
+            }
+            let Some(message) = self.core.next_output(now) else { break };
+            self.wire.start_send_unpin(message).map_err(|error| ending(&error))?;
+            self.unflushed = true;
+            self.blocked = self.blocked.map(|_| now);
+            moved = true;
+        }
+        if self.unflushed {
+            match self.wire.poll_flush_unpin(cx) {
+                Poll::Pending => {
+                    self.blocked.get_or_insert(now);
+                }
+                Poll::Ready(Err(error)) => return Err(ending(&error)),
+                Poll::Ready(Ok(())) => {
+                    self.unflushed = false;
+                    self.blocked = None;
+                    self.pulse.written(now);
+                    moved = true;
+                }
+            }
+        }
+        Ok(moved)
+    }
+
+    fn keep_time(&mut self, now: Instant) -> Result<(), End> {
+        let before = self.pulse.last_write();
+        self.pulse.observe(&self.traffic, now);
+        if let Some(since) = &mut self.blocked {
+            // Progress below the frames is progress (FLOW-6).
+            if self.pulse.last_write() > before {
+                *since = now;
+            }
+            if now >= *since + self.core.shared().config.write_timeout {
+                return Err(End::Close(Close::SlowConsumer));
+            }
+        }
+        match self.pulse.check(now) {
+            Verdict::Dead => return Err(End::Close(Close::Liveness)),
+            Verdict::Probe => self.core.probe(),
+            Verdict::Alive => {}
+        }
+        self.core.keep_time(now);
+        Ok(())
+    }
+
+    fn next_deadline(&self) -> Instant {
+        let blocked = self.blocked.map(|since| since + self.core.shared().config.write_timeout);
+        let deadlines = [blocked, self.core.next_deadline()];
+        deadlines.into_iter().flatten().min().map_or(self.pulse.next(), |at| at.min(self.pulse.next()))
+    }
+
+    /// Leaves the open phase: requests and subscriptions are let go of at once, the runs do not notice.
+    fn finish(&mut self, end: End, now: Instant) {
+        self.core.clear();
+        self.drain = None;
+        self.phase = match end {
+            End::Close(close) => {
+                let (code, name) = close.parts();
+                tracing::debug!(code, name, connection = self.core.name(), "closing a WebSocket connection");
+                Phase::Closing { frame: Some(close), until: now + CLOSE_TIME }
+            }
+            End::Closed => Phase::Closing { frame: None, until: now + CLOSE_TIME },
+            End::Gone => Phase::Done,
+        };
+    }
+
+    /// Sends our close frame, if one is due, and waits a moment for the peer's.
+    fn poll_close(&mut self, frame: Option<Close>, until: Instant, cx: &mut Context<'_>) -> Poll<()> {
+        if let Some(close) = frame {
+            match self.wire.poll_ready_unpin(cx) {
+                Poll::Pending => return self.timer.poll_until(until, cx),
+                Poll::Ready(Err(_)) => return Poll::Ready(()),
+                Poll::Ready(Ok(())) => {}
+            }
+            if self.wire.start_send_unpin(Message::Close(Some(close.frame()))).is_err() {
+                return Poll::Ready(());
+            }
+            self.phase = Phase::Closing { frame: None, until };
+        }
+        let flushed = match self.wire.poll_flush_unpin(cx) {
+            Poll::Ready(Err(_)) => return Poll::Ready(()),
+            Poll::Ready(Ok(())) => true,
+            Poll::Pending => false,
+        };
+        loop {
+            match self.wire.poll_next_unpin(cx) {
+                Poll::Ready(Some(Ok(_))) if Instant::now() < until => {}
+                Poll::Ready(Some(Ok(_))) => return Poll::Ready(()),
+                Poll::Ready(None | Some(Err(_))) if flushed => return Poll::Ready(()),
+                Poll::Ready(None | Some(Err(_))) | Poll::Pending => return self.timer.poll_until(until, cx),
+            }
+        }
+    }
+}
+
+impl<T> Future for Session<T>
+where
+    T: Stream<Item = Result<Message, Error>> + Sink<Message, Error = Error> + Unpin,
+{
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let session = self.get_mut();
+        for _ in 0..TURNS {
+            let now = Instant::now();
+            match session.phase {
+                Phase::Done => return Poll::Ready(()),
+                Phase::Closing { frame, until } => return session.poll_close(frame, until, cx),
+                Phase::Open => match session.turn(cx, now) {
+                    Err(end) => session.finish(end, now),
+                    Ok(true) => {}
+                    Ok(false) => {
+                        if session.timer.poll_until(session.next_deadline(), cx).is_pending() {
+                            return Poll::Pending;
+                        }
+                    }
+                },
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+/// How an error of the transport ends the conversation.
+fn ending(error: &Error) -> End {
+    match error {
+        Error::Capacity(CapacityError::MessageTooLong { .. }) => End::Close(Close::TooBig),
+        Error::Utf8(_) => End::Close(Close::NotUtf8),
+        Error::Protocol(tungstenite::error::ProtocolError::ResetWithoutClosingHandshake) => End::Gone,
+        Error::Protocol(_) | Error::Capacity(_) => End::Close(Close::Protocol),
+        _ => End::Gone,
+    }
+}

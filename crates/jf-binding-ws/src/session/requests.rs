@@ -1,0 +1,314 @@
+//! What requests do: futures that end in something to tell. They own all they need, so that dropping them is all it takes to
+//! end a connection, and the runs do not notice (WS-025).
+
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use jf_core::{
+    At, Caller, Cursor, Engine, EngineError, Head, JourneyId, JourneyOutcome, JourneyStartResponse,
+    JourneyStatus, Opened, Replaying, StartReply, StartRequest, StepRef, SubmitStep, SubscribeOptions,
+    Subscription,
+};
+use jf_dsl::Definition;
+
+use super::turns::Turn;
+use crate::binding::Shared;
+use crate::frames::{Cancel, Command, RequestId, RunRef, Start, Step, Subscribe, Wish};
+use crate::routing::{Endpoint, Served};
+
+/// A request at work.
+pub(crate) type Work = BoxFuture<'static, Done>;
+
+/// Which request something belongs to.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Ticket {
+    pub(crate) id: Option<RequestId>,
+    /// The run, as the frame named it.
+    pub(crate) run: Option<String>,
+    /// It carried a caller key.
+    pub(crate) keyed: bool,
+    /// It is no frame of its own, but an entry of `hello.resume`.
+    pub(crate) resumed: bool,
+}
+
+/// What came of a request, or of a part of it.
+pub(crate) enum Done {
+    /// The command is durable; the reply follows (OP-3).
+    Accepted {
+        ticket: Ticket,
+        run: JourneyId,
+        at: Head,
+        rest: Work,
+    },
+    Replied(Ticket, Box<Reply>),
+    Failed(Ticket, EngineError),
+    Opened(Box<Opening>),
+    /// Its turn has come to end a subscription.
+    Unsubscribe(Ticket, JourneyId),
+}
+
+/// A document to answer with.
+pub(crate) struct Reply {
+    pub(crate) run: JourneyId,
+    pub(crate) at: Head,
+    pub(crate) document: Document,
+    pub(crate) step: Option<StepRef>,
+    pub(crate) replayed: bool,
+    pub(crate) served: Arc<Served>,
+    /// Subscribe before answering (SUB-1, SUB-2).
+    pub(crate) wish: Option<Wish>,
+    /// The reply says whether a subscription exists.
+    pub(crate) tells_subscribed: bool,
+}
+
+#[expect(clippy::large_enum_variant, reason = "documents are short-lived and boxed with their reply")]
+pub(crate) enum Document {
+    Started(JourneyStartResponse),
+    Status(JourneyStatus),
+    Outcome(JourneyOutcome),
+}
+
+/// A subscription that was opened or not, for a reply or for a `subscribe`.
+pub(crate) struct Opening {
+    pub(crate) ticket: Ticket,
+    pub(crate) reply: Option<Reply>,
+    pub(crate) run: JourneyId,
+    pub(crate) wish: Wish,
+    pub(crate) replay: Replaying,
+    pub(crate) result: Result<(Subscription, Opened, Arc<Served>), EngineError>,
+}
+
+/// What requests need of their connection.
+#[derive(Clone)]
+pub(crate) struct Context {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) endpoint: Arc<Endpoint>,
+    pub(crate) caller: Caller,
+}
+
+impl Context {
+    fn engine(&self) -> &dyn Engine {
+        &*self.shared.engine
+    }
+
+    /// The version of a run, if it is reachable here (RT-5). All else looks like an unknown run (ACC-3).
+    async fn locate(&self, run: &RunRef) -> Result<(JourneyId, Arc<Served>), EngineError> {
+        let RunRef::Id(run) = run else { return Err(EngineError::not_found()) };
+        let definition: Arc<Definition> = self.engine().locate(run).await?;
+        Ok((run.clone(), self.endpoint.served(&definition)?))
+    }
+
+    fn traced(&self, command: &Command) -> Caller {
+        self.caller.with_trace(command.trace.clone())
+    }
+}
+
+pub(crate) async fn start(
+    context: Context,
+    ticket: Ticket,
+    frame_type: String,
+    start: Start,
+    auto: bool,
+) -> Done {
+    let Start { journey_name, payload, command } = start;
+    let wish = command.subscribe.unwrap_or_else(|| auto.then(Wish::default));
+    let admitted = async {
+        let serving = context.endpoint.start(&frame_type, journey_name.as_deref())?;
+        let request =
+            StartRequest::new(serving.definition.name().as_str(), payload)?.with_key(command.key.clone());
+        let started = context.engine().start(request, &context.traced(&command)).await?;
+        // A repeated start may have been of another version.
+        let served = if started.replayed {
+            let run = RunRef::Id(started.journey_id.clone());
+            context.locate(&run).await.map_or(serving, |(_, served)| served)
+        } else {
+            serving
+        };
+        Ok((started, served))
+    };
+    let (started, served) = match admitted.await {
+        Ok(admitted) => admitted,
+        Err(error) => return Done::Failed(ticket, error),
+    };
+    let (run, at, replayed) = (started.journey_id.clone(), started.at.clone(), started.replayed);
+    let accepted = (command.ack && !replayed).then(|| (ticket.clone(), run.clone(), at));
+    let rest = async move {
+        let reply = match started.settled().await {
+            Ok(StartReply::Started(At { at, document })) => (at, Document::Started(document)),
+            Ok(StartReply::Status(At { at, document })) => (at, Document::Status(document)),
+            Ok(StartReply::Outcome { outcome: At { at, document }, .. }) => (at, Document::Outcome(document)),
+            Ok(_) => {
+                return Done::Failed(ticket, EngineError::unsupported("this kind of reply over WebSocket"));
+            }
+            Err(error) => return Done::Failed(ticket, error),
+        };
+        let (at, document) = reply;
+        let tells_subscribed = true;
+        let reply = Reply { run, at, document, step: None, replayed, served, wish, tells_subscribed };
+        Done::Replied(ticket, Box::new(reply))
+    };
+    acknowledged(accepted, rest).await
+}
+
+pub(crate) async fn step(
+    context: Context,
+    ticket: Ticket,
+    frame_type: String,
+    step: Step,
+    turn: Turn,
+) -> Done {
+    let Step { run, step_id, payload, if_head, command } = step;
+    let mut turn = turn;
+    let admitted = async {
+        turn.mine().await;
+        let (run, served) = context.locate(&run).await?;
+        let target = served.target(&frame_type, step_id.as_deref(), context.shared.config.require_step_id)?;
+        let request = SubmitStep::new(run, target, payload)
+            .with_key(command.key.clone())
+            .with_if_head(if_head.map(|condition| vec![condition]));
+        let caller = context.traced(&command);
+        let submitted = turn.give(context.engine().submit_step(request, &caller)).await?;
+        Ok((submitted, served))
+    };
+    settle(admitted.await, ticket, command).await
+}
+
+pub(crate) async fn cancel(context: Context, ticket: Ticket, cancel: Cancel, turn: Turn) -> Done {
+    let Cancel { run, if_head, command } = cancel;
+    let mut turn = turn;
+    let admitted = async {
+        turn.mine().await;
+        let (run, served) = context.locate(&run).await?;
+        let request = jf_core::Cancel::new(run)
+            .with_key(command.key.clone())
+            .with_if_head(if_head.map(|condition| vec![condition]));
+        let caller = context.traced(&command);
+        let submitted = turn.give(context.engine().cancel(request, &caller)).await?;
+        Ok((submitted, served))
+    };
+    settle(admitted.await, ticket, command).await
+}
+
+/// Waits for the status that answers a step or a cancellation.
+async fn settle(
+    admitted: Result<(jf_core::Submitted, Arc<Served>), EngineError>,
+    ticket: Ticket,
+    command: Command,
+) -> Done {
+    let (submitted, served) = match admitted {
+        Ok(admitted) => admitted,
+        Err(error) => return Done::Failed(ticket, error),
+    };
+    let (run, step, replayed) = (submitted.journey_id.clone(), submitted.step.clone(), submitted.replayed);
+    let accepted = (command.ack && !replayed).then(|| (ticket.clone(), run.clone(), submitted.at.clone()));
+    let rest = async move {
+        match submitted.settled().await {
+            Ok(At { at, document }) => {
+                let (wish, tells_subscribed) = (command.subscribe.flatten(), command.subscribe.is_some());
+                let document = Document::Status(document);
+                let reply = Reply { run, at, document, step, replayed, served, wish, tells_subscribed };
+                Done::Replied(ticket, Box::new(reply))
+            }
+            Err(error) => Done::Failed(ticket, error),
+        }
+    };
+    acknowledged(accepted, rest).await
+}
+
+/// Hands over the rest of a command when it is to be acknowledged first, else does it here.
+async fn acknowledged(
+    accepted: Option<(Ticket, JourneyId, Head)>,
+    rest: impl Future<Output = Done> + Send + 'static,
+) -> Done {
+    match accepted {
+        Some((ticket, run, at)) => Done::Accepted { ticket, run, at, rest: Box::pin(rest) },
+        None => rest.await,
+    }
+}
+
+pub(crate) async fn get_status(context: Context, ticket: Ticket, run: RunRef) -> Done {
+    let read = async {
+        let (run, served) = context.locate(&run).await?;
+        let At { at, document } = context.engine().get_status(&run, &context.caller).await?;
+        Ok(Reply::read(run, at, Document::Status(document), served))
+    };
+    read.await.map_or_else(
+        |error| Done::Failed(ticket.clone(), error),
+        |reply| Done::Replied(ticket.clone(), reply),
+    )
+}
+
+pub(crate) async fn get_outcome(context: Context, ticket: Ticket, run: RunRef) -> Done {
+    let read = async {
+        let (run, served) = context.locate(&run).await?;
+        let At { at, document } = context.engine().get_outcome(&run, &context.caller).await?;
+        Ok(Reply::read(run, at, Document::Outcome(document), served))
+    };
+    read.await.map_or_else(
+        |error| Done::Failed(ticket.clone(), error),
+        |reply| Done::Replied(ticket.clone(), reply),
+    )
+}
+
+impl Reply {
+    fn read(run: JourneyId, at: Head, document: Document, served: Arc<Served>) -> Box<Self> {
+        let (step, replayed, wish, tells_subscribed) = (None, false, None, false);
+        Box::new(Self { run, at, document, step, replayed, served, wish, tells_subscribed })
+    }
+
+    /// The cursor of a subscriber that gets this reply: what an outcome alone delivers is still to come (SEQ-5).
+    pub(crate) fn cursor(&self) -> Cursor {
+        let ended = matches!(&self.document, Document::Status(status) if status.phase.is_final());
+        Cursor { epoch: Some(self.at.epoch.clone()), after: self.at.seq.saturating_sub(u64::from(ended)) }
+    }
+}
+
+/// Opens the subscription a command asked for, before its reply is written.
+pub(crate) async fn open_for_reply(context: Context, ticket: Ticket, reply: Box<Reply>, wish: Wish) -> Done {
+    let (run, replay) = (reply.run.clone(), Replaying::After(reply.cursor()));
+    let served = Arc::clone(&reply.served);
+    let opened = context.open(run.clone(), &replay, wish).await;
+    let result = opened.map(|(subscription, opened)| (subscription, opened, served));
+    Done::Opened(Box::new(Opening { ticket, reply: Some(*reply), run, wish, replay, result }))
+}
+
+/// Opens the subscription of a `subscribe`, in its turn.
+pub(crate) async fn subscribe(
+    context: Context,
+    ticket: Ticket,
+    run: JourneyId,
+    request: Subscribe,
+    mut turn: Turn,
+) -> Done {
+    let Subscribe { replay, wish, .. } = request;
+    turn.mine().await;
+    let opened = async {
+        let (run, served) = context.locate(&RunRef::Id(run.clone())).await?;
+        let (subscription, opened) = context.open(run, &replay, wish).await?;
+        Ok((subscription, opened, served))
+    };
+    let result = opened.await;
+    drop(turn);
+    Done::Opened(Box::new(Opening { ticket, reply: None, run, wish, replay, result }))
+}
+
+/// Waits for the turn of an `unsubscribe`.
+pub(crate) async fn unsubscribe(ticket: Ticket, run: JourneyId, mut turn: Turn) -> Done {
+    turn.mine().await;
+    Done::Unsubscribe(ticket, run)
+}
+
+impl Context {
+    async fn open(
+        &self,
+        run: JourneyId,
+        replay: &Replaying,
+        wish: Wish,
+    ) -> Result<(Subscription, Opened), EngineError> {
+        let options = SubscribeOptions::from(replay.clone())
+            .with_filter(wish.filter)
+            .with_conflate(wish.conflate)
+            .with_max_replay(self.shared.config.limits.max_replay_events);
+        Subscription::open(Arc::clone(&self.shared.engine), run, options, &self.caller).await
+    }
+}

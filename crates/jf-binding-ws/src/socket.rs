@@ -1,0 +1,115 @@
+//! A conversation over an upgraded connection: small buffers, bytes counted, and a close that arrives.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::TokioIo;
+use jf_core::Caller;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::time::timeout;
+use tokio_tungstenite::WebSocketStream;
+use tungstenite::protocol::{Role, WebSocketConfig};
+
+use crate::binding::Shared;
+use crate::close::Close;
+use crate::session::{Session, Traffic};
+
+/// Read at a time; most of the memory of an idle connection.
+const READ_BUFFER: usize = 4 << 10;
+/// Frames gathered before they are written.
+const WRITE_BUFFER: usize = 4 << 10;
+/// How long the HTTP server may take to hand the connection over (HS-1).
+const HANDSHAKE_TIME: Duration = Duration::from_secs(5);
+/// What is read after the last frame, so that it is not lost to a reset: closing a socket with unread input cuts off output.
+const LINGER_BYTES: usize = 4 << 20;
+const LINGER_TIME: Duration = Duration::from_secs(2);
+
+/// Waits for the connection and holds the conversation; `place` is given back when it ends.
+pub(crate) async fn converse(
+    upgrade: OnUpgrade,
+    shared: Arc<Shared>,
+    path: String,
+    caller: Caller,
+    close: Option<Close>,
+    place: impl Send + 'static,
+) {
+    let _place = place;
+    let upgraded = match timeout(HANDSHAKE_TIME, upgrade).await {
+        Ok(Ok(upgraded)) => upgraded,
+        Ok(Err(error)) => return tracing::debug!(%error, "a WebSocket handshake was not completed"),
+        Err(_) => return tracing::debug!("a WebSocket handshake took too long"),
+    };
+    let traffic = Arc::new(Traffic::default());
+    let mut io = Metered { io: TokioIo::new(upgraded), traffic: Arc::clone(&traffic) };
+    let max = Some(shared.config.limits.max_message_bytes.get());
+    let config = WebSocketConfig::default()
+        .read_buffer_size(READ_BUFFER)
+        .write_buffer_size(WRITE_BUFFER)
+        .max_message_size(max)
+        .max_frame_size(max);
+    let wire = WebSocketStream::from_raw_socket(&mut io, Role::Server, Some(config)).await;
+    let session = Session::new(shared, &path, caller, wire, traffic);
+    drop(path);
+    match close {
+        None => session.await,
+        Some(close) => session.closing(close).await,
+    }
+    linger(&mut io).await;
+}
+
+/// Ends a connection so that the peer gets what was written.
+async fn linger<T: AsyncRead + AsyncWrite + Unpin>(io: &mut T) {
+    let drained = async {
+        let _ = io.shutdown().await;
+        let mut buffer = vec![0_u8; READ_BUFFER];
+        let mut left = LINGER_BYTES;
+        while let Ok(read @ 1..) = io.read(&mut buffer).await {
+            left = left.saturating_sub(read);
+            if left == 0 {
+                break;
+            }
+        }
+    };
+    // A peer that goes on talking is cut off.
+    let _ = timeout(LINGER_TIME, Box::pin(drained)).await;
+}
+
+/// Counts what moves.
+struct Metered<T> {
+    io: T,
+    traffic: Arc<Traffic>,
+}
+
+impl<T: AsyncRead + Unpin> AsyncRead for Metered<T> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buf.filled().len();
+        ready!(Pin::new(&mut self.io).poll_read(cx, buf))?;
+        self.traffic.read.fetch_add((buf.filled().len() - before) as u64, Ordering::Relaxed);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<T: AsyncWrite + Unpin> AsyncWrite for Metered<T> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let written = ready!(Pin::new(&mut self.io).poll_write(cx, buf))?;
+        self.traffic.written.fetch_add(written as u64, Ordering::Relaxed);
+        Poll::Ready(Ok(written))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_shutdown(cx)
+    }
+}
