@@ -1,63 +1,64 @@
 //! Values in and out of the interpreter. Both directions keep the order of keys (EXP-008) and 64-bit integers (DEF-006).
 
-use jaq_json::{Map, Num, Val};
+use std::rc::Rc;
+
 use jf_core::spi::{EvalError, EvalErrorKind};
 use serde_json::{Number, Value};
 
 use crate::error::eval_error;
+use crate::limits::meter;
+use crate::value::{Members, Num, Val};
 
+/// A value of the interpreter. Beyond the bounds it is `null` in part, and the evaluation fails.
 pub(crate) fn to_jq(value: &Value) -> Val {
     match value {
         Value::Null => Val::Null,
-        Value::Bool(b) => Val::Bool(*b),
-        Value::Number(n) => Val::Num(number_to_jq(n)),
-        Value::String(s) => Val::utf8_str(s.clone()),
+        Value::Bool(value) => Val::Bool(*value),
+        Value::Number(number) => Val::Num(number_to_jq(number)),
+        Value::String(text) => Val::str(text.as_str()),
+        _ if meter::tick().is_err() => Val::Null,
         Value::Array(items) => items.iter().map(to_jq).collect(),
-        Value::Object(members) => Val::obj(
-            members.iter().map(|(key, value)| (Val::utf8_str(key.clone()), to_jq(value))).collect::<Map>(),
-        ),
+        Value::Object(members) => {
+            let mut converted = Members::with_capacity(members.len());
+            converted.extend(members.iter().map(|(key, value)| (Rc::from(key.as_str()), to_jq(value))));
+            Val::object(converted)
+        }
     }
 }
 
 fn number_to_jq(number: &Number) -> Num {
-    if let Some(n) = number.as_i64() {
-        Num::from_integral(n)
-    } else if let Some(n) = number.as_u64() {
-        Num::from_integral(n)
-    } else {
-        Num::Float(number.as_f64().unwrap_or(f64::NAN))
+    match (number.as_i64(), number.as_u64()) {
+        (Some(value), _) => Num::Int(value),
+        (None, Some(value)) => Num::Big(value),
+        (None, None) => Num::Float(number.as_f64().unwrap_or(f64::NAN)),
     }
 }
 
+/// The result of an evaluation. What JSON cannot say is a type mismatch (EXP-022).
 pub(crate) fn from_jq(value: &Val) -> Result<Value, EvalError> {
-    let mismatch = || eval_error(EvalErrorKind::TypeMismatch);
     Ok(match value {
         Val::Null => Value::Null,
-        Val::Bool(b) => Value::Bool(*b),
-        Val::Num(n) => Value::Number(number_from_jq(n).ok_or_else(mismatch)?),
-        Val::TStr(s) => Value::String(String::from_utf8_lossy(s).into_owned()),
-        Val::BStr(_) => return Err(mismatch()),
-        Val::Arr(items) => Value::Array(items.iter().map(from_jq).collect::<Result<_, _>>()?),
-        Val::Obj(members) => Value::Object(
-            members
-                .iter()
-                .map(|(key, value)| match key {
-                    Val::TStr(key) => Ok((String::from_utf8_lossy(key).into_owned(), from_jq(value)?)),
-                    _ => Err(mismatch()),
-                })
-                .collect::<Result<_, _>>()?,
-        ),
+        Val::Bool(value) => Value::Bool(*value),
+        Val::Num(number) => {
+            Value::Number(number_from_jq(*number).ok_or_else(|| eval_error(EvalErrorKind::TypeMismatch))?)
+        }
+        Val::Str(text) => Value::String(text.as_str().to_owned()),
+        Val::Arr(array) => Value::Array(array.items().iter().map(from_jq).collect::<Result<_, _>>()?),
+        Val::Obj(object) => {
+            let members = object.members().iter();
+            Value::Object(
+                members
+                    .map(|(key, value)| Ok((key.to_string(), from_jq(value)?)))
+                    .collect::<Result<_, _>>()?,
+            )
+        }
     })
 }
 
-fn number_from_jq(number: &Num) -> Option<Number> {
+fn number_from_jq(number: Num) -> Option<Number> {
     match number {
-        Num::Int(n) => Some(Number::from(*n)),
-        Num::Float(n) => Number::from_f64(*n),
-        Num::BigInt(n) => {
-            let text = n.to_string();
-            text.parse::<u64>().ok().map(Number::from).or_else(|| Number::from_f64(text.parse().ok()?))
-        }
-        Num::Dec(n) => Number::from_f64(n.parse().ok()?),
+        Num::Int(value) => Some(value.into()),
+        Num::Big(value) => Some(value.into()),
+        Num::Float(value) => Number::from_f64(value),
     }
 }

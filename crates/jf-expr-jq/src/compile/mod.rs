@@ -1,0 +1,76 @@
+//! From source text to a compiled expression.
+//!
+//! Text is parsed to the interpreter's syntax tree, the tree is prepared – ticks are put in, reads of bindings become loads – and then
+//! compiled, together with the definitions and filters of the library that it needs and no others.
+
+mod check;
+mod errors;
+mod library;
+mod parse;
+mod prepare;
+
+use std::sync::Arc;
+
+use jaq_core::load::{File, Loader, parse::Def};
+use jaq_core::{Compiler, Filter};
+use jf_core::dsl::SiteClass;
+use jf_core::spi::{CompileError, CompiledExpression, ExpressionEngine, Site};
+
+use crate::environment::{Jq, Place};
+use crate::evaluate::JaqExpression;
+use prepare::Preparer;
+
+/// The `jq` expression engine.
+///
+/// Programs are compiled once and evaluated from any thread; see the [crate] for the language and its bounds.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct JaqEngine;
+
+/// The bindings of every site (EXP-010).
+const BINDINGS: [&str; 4] = ["context", "payload", "error", "platform"];
+
+/// The name of the program among the definitions.
+const MAIN: &str = "__program__";
+
+impl ExpressionEngine for JaqEngine {
+    fn lang(&self) -> &'static str {
+        "jq"
+    }
+
+    fn supports(&self, _class: SiteClass) -> bool {
+        true
+    }
+
+    fn compile(&self, source: &str, site: Site<'_>) -> Result<Arc<dyn CompiledExpression>, CompileError> {
+        let program = parse::with_stack_for(source, || program(source, site))?;
+        Ok(Arc::new(JaqExpression::new(program, site.class)))
+    }
+}
+
+/// A compiled program and the places of the bindings that it reads.
+pub(crate) struct Program {
+    pub(crate) filter: Filter<Jq>,
+    pub(crate) places: Box<[Place]>,
+}
+
+fn program(source: &str, site: Site<'_>) -> Result<Program, CompileError> {
+    let term = parse::parse(source)?;
+    check::check(&term, site)?;
+    let bindings: Vec<&str> = BINDINGS.iter().chain(site.extra).copied().collect();
+    let mut preparer = Preparer::new(&bindings);
+    let body = preparer.program(term)?;
+    let (calls, places) = preparer.finish();
+
+    let (definitions, natives) = library::needed(&calls);
+    let main = Def { name: MAIN, args: Vec::new(), body };
+    let loader = Loader::new(definitions.chain([main]));
+    let arena = jaq_core::load::Arena::default();
+    let modules = loader
+        .load(&arena, File { code: MAIN, path: () })
+        .map_err(|_| CompileError::new("not a jq program"))?;
+    let filter = Compiler::default()
+        .with_funs(natives)
+        .compile(modules)
+        .map_err(|errors| errors::undefined(source, errors, &bindings))?;
+    Ok(Program { filter, places: places.into() })
+}

@@ -1,0 +1,42 @@
+//! The filters that are not written in jq: ours, and those of the interpreter's library that are pure and bounded.
+
+mod control;
+mod data;
+mod pattern;
+mod time;
+
+pub(crate) use control::{INPUT, LOAD, NEST, TICK};
+
+use jaq_core::native::Fun;
+use jaq_core::{Native, RunPtr};
+
+use crate::environment::Jq;
+
+/// Filters of the library that are not offered.
+const LEFT_OUT: [&str; 7] = [
+    // Reaches out of the process, or ends it (EXP-005).
+    "env",
+    "halt",
+    "debug_empty",
+    "stderr_empty",
+    "strflocaltime",
+    // Take time without bound for a large order.
+    "jn",
+    "yn",
+];
+
+/// Every filter; ours first, since the first of a name is taken.
+pub(crate) fn natives() -> impl Iterator<Item = Fun<Jq>> {
+    let ours = control::natives()
+        .into_iter()
+        .chain(data::natives())
+        .chain(pattern::natives())
+        .chain(time::natives());
+    let library = jaq_core::funs().chain(jaq_std::funs());
+    ours.chain(library.filter(|(name, _, _)| !LEFT_OUT.contains(name)))
+}
+
+/// A filter that takes `arity` values.
+fn filter(name: &'static str, arity: usize, run: RunPtr<Jq>) -> Fun<Jq> {
+    (name, jaq_core::native::v(arity), Native::<Jq>::new(run))
+}
