@@ -3,7 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod answers;
+mod apis;
+mod deployed;
 mod errors;
+mod exposure;
 mod fake;
 mod health;
 mod listing;

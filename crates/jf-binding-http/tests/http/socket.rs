@@ -16,6 +16,12 @@ async fn connect() -> TcpStream {
     TcpStream::connect(address).await.unwrap()
 }
 
+/// Reads what comes next, 0 bytes at the end.
+async fn some(stream: &mut TcpStream, piece: &mut [u8]) -> usize {
+    let read = tokio::time::timeout(Duration::from_secs(20), stream.read(piece)).await;
+    read.expect("something to read in time").unwrap()
+}
+
 /// Reads until the head is complete, and as much of a body as it announces.
 async fn read(stream: &mut TcpStream) -> String {
     let mut text = String::new();
@@ -29,8 +35,7 @@ async fn read(stream: &mut TcpStream) -> String {
                 return text;
             }
         }
-        let read = tokio::time::timeout(Duration::from_secs(20), stream.read(&mut piece)).await;
-        let bytes = read.expect("an answer in time").unwrap();
+        let bytes = some(stream, &mut piece).await;
         assert_ne!(bytes, 0, "closed after {text:?}");
         text.push_str(std::str::from_utf8(&piece[..bytes]).unwrap());
     }
@@ -75,7 +80,7 @@ async fn http_013_a_body_that_awaits_leave_gets_the_refusal_alone() {
     let answer = read(&mut stream).await;
     assert!(answer.starts_with("HTTP/1.1 413 "), "no 100 Continue first: {answer}");
     assert_eq!(
-        stream.read(&mut [0; 16]).await.unwrap(),
+        some(&mut stream, &mut [0; 16]).await,
         0,
         "what follows could be body or request, so nothing may"
     );
