@@ -190,7 +190,7 @@ pub trait Engine: Send + Sync + 'static {
         caller: &Caller,
     ) -> Result<Vec<ClientCookie>, EngineError>;
 
-    /// Stops taking commands (they are `draining` from now on), ends open waits of replies with the status (ENG-006), and
-    /// returns when nothing is in motion or `deadline` has passed. Reads go on. May be called again.
+    /// Stops taking commands (they are `draining` from now on) and returns when nothing is in motion or `deadline` has passed; replies
+    /// that are still waited for then are the status (ENG-006). Reads go on. May be called again.
     async fn drain(&self, deadline: Duration) -> DrainReport;
 }

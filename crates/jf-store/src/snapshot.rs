@@ -10,7 +10,7 @@ pub type EncodeError = Box<dyn std::error::Error + Send + Sync>;
 /// Everything a run is at one revision. Immutable: a commit brings a new one.
 ///
 /// A store that survives its process keeps [`Snapshot::encode`]; one that does not may keep the value itself and save the work
-/// (ADR 0007). Either way no store looks inside.
+/// (decision record 0007). Either way no store looks inside.
 pub trait Snapshot: Any + fmt::Debug + Send + Sync {
     /// The snapshot as bytes that the engine can read back in a later process.
     ///

@@ -36,8 +36,8 @@ use crate::{
 ///    touch the snapshot.
 /// 9. [`events`](Self::events) gives the events after a number, in order and without a hole, as far as they are kept; head and phase are
 ///    of the same moment.
-/// 10. [`due`](Self::due) gives the runs whose due time has come, earliest first, each once; [`next_due`](Self::next_due) the earliest
-///     due time of all.
+/// 10. [`due`](Self::due) gives the runs whose due time has come, earliest first, each once. Asked for one run until the end of time, it
+///     tells when something is due next; both are cheap however many runs there are.
 /// 11. [`in_motion`](Self::in_motion) gives the runs with work pending in the order of their ids.
 /// 12. [`list`](Self::list) gives runs in the order of [`ListKey`]. Paging by the key of the last one is stable: a run that was there all
 ///     the time is given exactly once, whatever is created or removed meanwhile.
@@ -106,12 +106,6 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// Unavailable.
     async fn due(&self, until: Timestamp, limit: NonZeroUsize) -> Result<Vec<DueRun>, StoreError>;
-
-    /// The earliest due time of any run.
-    ///
-    /// # Errors
-    /// Unavailable.
-    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
 
     /// At most `limit` runs with work pending whose ids come after `after`.
     ///

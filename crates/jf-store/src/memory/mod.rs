@@ -30,7 +30,7 @@ const LIST_CHUNK: usize = 512;
 
 /// Keeps everything in this process: a full store for tests, development, and journeys that need not survive a restart.
 ///
-/// It holds snapshots and events as they are, without encoding them (ADR 0007). Runs are spread over shards by their id; a commit
+/// It holds snapshots and events as they are, without encoding them (decision record 0007). Runs are spread over shards by their id; a commit
 /// takes the lock of one shard for about a microsecond and nothing waits for anything else. Ended runs beyond
 /// [`Retention::memory_runs`] are removed as further runs end (ENG-104).
 ///
@@ -207,10 +207,6 @@ impl Store for MemoryStore {
         found.sort_unstable();
         found.truncate(limit.get());
         Ok(found)
-    }
-
-    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        Ok(self.shards.iter().filter_map(|shard| lock(shard).next_due()).min())
     }
 
     async fn in_motion(

@@ -114,10 +114,6 @@ impl Shard {
         self.due.iter().take_while(move |run| run.due <= until)
     }
 
-    pub(super) fn next_due(&self) -> Option<Timestamp> {
-        self.due.first().map(|run| run.due)
-    }
-
     pub(super) fn in_motion(&self, after: Option<&JourneyId>) -> impl Iterator<Item = &JourneyId> {
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
         self.in_motion.range::<JourneyId, _>((from, Bound::Unbounded))

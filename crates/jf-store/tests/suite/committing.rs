@@ -27,7 +27,7 @@ pub(crate) async fn s01_a_commit_is_visible_as_a_whole(make: Make) {
     let store = &bench.store;
     assert_eq!(text_of(&store.load(&run).await.unwrap().unwrap().snapshot), "r1");
     assert_eq!(bench.seqs("r1", 0, 9).await, (vec![1, 2], 1, 2));
-    assert_eq!(store.next_due().await.unwrap(), Some(at(9)));
+    assert_eq!(bench.next_due().await, Some(at(9)));
     assert_eq!(store.in_motion(None, limit(9)).await.unwrap(), std::slice::from_ref(&run));
     assert!(store.key(&run_key(&run, "a").scope, &key("a"), at(0)).await.unwrap().is_some());
     assert!(store.key(&start_scope(), &key("b"), at(0)).await.unwrap().is_some());
@@ -50,7 +50,7 @@ pub(crate) async fn s01_a_refused_commit_changes_nothing(make: Make) {
     let stored = bench.store.load(&run).await.unwrap().unwrap();
     assert_eq!((stored.revision, text_of(&stored.snapshot).as_str()), (Revision::FIRST, "r1"));
     assert_eq!(bench.seqs("r1", 0, 9).await, (vec![], 1, 0));
-    assert_eq!(bench.store.next_due().await.unwrap(), None);
+    assert_eq!(bench.next_due().await, None);
     assert!(bench.store.in_motion(None, limit(9)).await.unwrap().is_empty());
     assert!(bench.store.key(&run_key(&run, "new").scope, &key("new"), at(1)).await.unwrap().is_none());
 }

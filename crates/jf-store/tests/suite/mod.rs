@@ -149,6 +149,12 @@ impl Bench {
         (page.events.iter().map(|event| event.seq).collect(), page.oldest, page.head)
     }
 
+    /// When something is due next.
+    pub(crate) async fn next_due(&self) -> Option<Timestamp> {
+        let first = self.store.due(Timestamp::MAX, limit(1)).await.unwrap();
+        first.first().map(|run| run.due)
+    }
+
     pub(crate) async fn exists(&self, run: &str) -> bool {
         self.store.load(&id(run)).await.unwrap().is_some()
     }

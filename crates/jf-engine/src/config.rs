@@ -1,0 +1,59 @@
+//! What an embedder can set.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jf_machine::Limits;
+
+/// Settings of an [`EmbeddedEngine`](crate::EmbeddedEngine). Every member has the default of the specification.
+///
+/// ```
+/// use std::time::Duration;
+/// use jf_engine::EngineConfig;
+///
+/// let mut config = EngineConfig::default();
+/// config.public_base_url = Some("https://journeys.example.com".to_owned());
+/// config.sync_wait = Duration::from_secs(10);
+/// assert_eq!(config.early_submission, Duration::from_secs(5));
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct EngineConfig {
+    /// `platform.environment` (EXP-015); `default` unless set.
+    pub environment: Arc<str>,
+    /// What links begin with; root-relative links without it (HTTP-054).
+    pub public_base_url: Option<String>,
+    /// How long a synchronous start or a submission waits for the run to come to rest (ENG-006): 30 s.
+    pub sync_wait: Duration,
+    /// How long a submission waits for its step to become active (ENG-059): 5 s; zero turns waiting off.
+    pub early_submission: Duration,
+    /// How long the key of a start is kept (ENG-052): 24 h.
+    pub start_keys_kept: Duration,
+    /// Tasks that run at the same time: 1 024. Further ones wait, which counts against the deadline of their run (TSK-012).
+    pub concurrent_tasks: usize,
+    /// Runs in motion and commands being decided, together: 16 384. Beyond it commands are `unavailable` with a time to try again.
+    pub admission: usize,
+    /// Jobs that go on after their state (TSK-050), at the same time: 1 024. Beyond it they are dropped.
+    pub background_jobs: usize,
+    /// How often what need not be kept is removed (ENG-104): every minute.
+    pub sweep_interval: Duration,
+    /// Bounds of the language (ENG-145).
+    pub limits: Limits,
+}
+
+impl Default for EngineConfig {
+    fn default() -> Self {
+        Self {
+            environment: "default".into(),
+            public_base_url: None,
+            sync_wait: Duration::from_secs(30),
+            early_submission: Duration::from_secs(5),
+            start_keys_kept: Duration::from_secs(24 * 60 * 60),
+            concurrent_tasks: 1_024,
+            admission: 16_384,
+            background_jobs: 1_024,
+            sweep_interval: Duration::from_secs(60),
+            limits: Limits::default(),
+        }
+    }
+}

@@ -1,0 +1,259 @@
+//! The engine as bindings see it.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jf_core::{
+    ApiReply, At, CallApi, CallInput, Caller, Cancel, ClientCookie, Cursor, DrainReport, Engine,
+    EngineCapabilities, EngineError, EngineErrorKind, HeadWatch, JourneyId, JourneyOutcome, JourneyStatus,
+    ListQuery, Page, Replay, StartReply, StartRequest, Started, SubmitStep, Submitted,
+};
+use jf_dsl::{Catalog, Definition, Feature};
+use jf_machine::{Program, Submission, api_refusal, prepare_start};
+use tokio::sync::oneshot;
+use tokio_util::sync::DropGuard;
+
+use crate::builder::EngineBuilder;
+use crate::clock::after;
+use crate::keys::{KeyUse, StartTurn};
+use crate::runs::{Admitted, Begin, CancelRun, Message, RepeatStart, Settled, Submit};
+use crate::shared::{Shared, store_error};
+use crate::work::perform;
+
+/// The embedded engine: runs journeys in this process and keeps them in a [`Store`](jf_store::Store).
+///
+/// Its futures must be polled inside a tokio runtime, of any flavour. The runtime it was built in does everything that has to wait:
+/// tasks of runs, due times, commits of a store that is not in memory. What needs no waiting is done within the call.
+///
+/// Dropping the engine stops its scheduler. Work in flight goes on until its runs come to rest; use [`Engine::drain`] to wait for that.
+#[derive(Debug)]
+pub struct EmbeddedEngine {
+    shared: Arc<Shared>,
+    /// Ends the loops of the engine.
+    _stop: DropGuard,
+}
+
+impl EmbeddedEngine {
+    /// The parts of the language it runs beyond the basic ones, for the registries that definitions are loaded with.
+    pub const FEATURES: &'static [Feature] = Program::FEATURES;
+
+    /// Begins an engine for the deployed definitions.
+    pub fn builder(catalog: Catalog) -> EngineBuilder {
+        EngineBuilder::new(catalog)
+    }
+
+    pub(crate) const fn new(shared: Arc<Shared>, stop: DropGuard) -> Self {
+        Self { shared, _stop: stop }
+    }
+
+    /// Runs that something is happening to. Parked runs are none of them: they are in the store and nowhere else.
+    #[must_use]
+    pub fn active_runs(&self) -> usize {
+        self.shared.runs.len()
+    }
+
+    /// Posts a command, does the work of the run if nobody else is at it, and waits for the decision.
+    async fn decide<T>(
+        &self,
+        id: &JourneyId,
+        message: impl FnOnce(crate::runs::Reply<T>) -> Message,
+    ) -> Result<Admitted<T>, EngineError> {
+        let (reply, answer) = oneshot::channel();
+        let turn = self.shared.runs.enter(id).post(&self.shared, message(reply));
+        if let Some(turn) = turn {
+            perform(turn.drive(), &self.shared.runtime);
+        }
+        // A turn that broke off before it came to the command has dropped the reply.
+        answer.await.unwrap_or_else(|_| Err(EngineError::new(EngineErrorKind::Internal)))
+    }
+
+    /// The right to decide a start with this key, and what is known of the key.
+    async fn key_of_start(
+        &self,
+        key: &KeyUse,
+        deployed: &crate::deployment::Deployed,
+        caller: &Caller,
+    ) -> Result<(StartTurn, Option<jf_store::KeyRecord>), EngineError> {
+        let scope = KeyUse::start_scope(deployed, caller);
+        let turn = self.shared.start_keys.enter(scope.clone(), key.name().clone()).await;
+        let record = self.shared.store.key(&scope, key.name(), self.shared.clock.now()).await;
+        Ok((turn, record.map_err(|error| store_error(&error))?))
+    }
+}
+
+#[async_trait]
+impl Engine for EmbeddedEngine {
+    fn catalog(&self) -> Arc<Catalog> {
+        Arc::clone(&self.shared.deployment.catalog)
+    }
+
+    fn capabilities(&self) -> EngineCapabilities {
+        EngineCapabilities::all_in_memory().with_durable(self.shared.store.is_durable())
+    }
+
+    async fn locate(&self, journey_id: &JourneyId) -> Result<Arc<Definition>, EngineError> {
+        self.shared.locate(journey_id).await
+    }
+
+    async fn start(&self, request: StartRequest, caller: &Caller) -> Result<Started, EngineError> {
+        let shared = &self.shared;
+        let permit = shared.admit()?;
+        let until = after(shared.clock.now(), shared.config.sync_wait);
+        let deployed = shared.deployment.journey(&request.journey).ok_or_else(EngineError::not_found)?;
+        let mut key = None;
+        if let Some(name) = request.key {
+            let used = KeyUse::start(name, &request.input);
+            let (turn, known) = self.key_of_start(&used, deployed, caller).await?;
+            if let Some(record) = known {
+                drop(turn);
+                let id = record.run.clone();
+                let caller = caller.clone();
+                let admitted = self
+                    .decide(&id, |reply| {
+                        Message::Repeat(Box::new(RepeatStart { key: used, record, caller, permit, reply }))
+                    })
+                    .await?;
+                return Ok(self.started(id, admitted));
+            }
+            key = Some((used, turn));
+        }
+        let initial = prepare_start(&deployed.program, request.input, caller, &shared.config.limits)?;
+        let (id, deployed, caller) = (JourneyId::random(), Arc::clone(deployed), caller.clone());
+        let admitted = self
+            .decide(&id, |reply| {
+                Message::Begin(Box::new(Begin { deployed, initial, caller, key, until, permit, reply }))
+            })
+            .await?;
+        Ok(self.started(id, admitted))
+    }
+
+    async fn submit_step(&self, request: SubmitStep, caller: &Caller) -> Result<Submitted, EngineError> {
+        let shared = &self.shared;
+        let permit = shared.admit()?;
+        let until = after(shared.clock.now(), shared.config.sync_wait);
+        let SubmitStep { journey_id, target, payload, key, if_head, .. } = request;
+        let key = key.map(|name| KeyUse::submit(name, &payload, if_head.as_deref()));
+        let submission = Submission::new(target, payload, caller.clone()).with_if_head(if_head);
+        let admitted = self
+            .decide(&journey_id, |reply| {
+                Message::Submit(Box::new(Submit { submission, key, until, permit, reply }))
+            })
+            .await?;
+        Ok(self.submitted(journey_id, admitted))
+    }
+
+    async fn get_status(
+        &self,
+        journey_id: &JourneyId,
+        _caller: &Caller,
+    ) -> Result<At<JourneyStatus>, EngineError> {
+        let (run, deployed) = self.shared.read(journey_id).await?;
+        Ok(self.shared.status(&deployed, &run.0))
+    }
+
+    async fn get_outcome(
+        &self,
+        journey_id: &JourneyId,
+        _caller: &Caller,
+    ) -> Result<At<JourneyOutcome>, EngineError> {
+        let (run, deployed) = self.shared.read(journey_id).await?;
+        self.shared.outcome(&deployed, &run.0).ok_or_else(|| EngineError::new(EngineErrorKind::NotTerminal))
+    }
+
+    async fn cancel(&self, request: Cancel, caller: &Caller) -> Result<Submitted, EngineError> {
+        let permit = self.shared.admit()?;
+        let Cancel { journey_id, key, if_head, .. } = request;
+        let key = key.map(|name| KeyUse::cancel(name, if_head.as_deref()));
+        let caller = caller.clone();
+        let admitted = self
+            .decide(&journey_id, |reply| {
+                Message::Cancel(Box::new(CancelRun { caller, if_head, key, permit, reply }))
+            })
+            .await?;
+        Ok(self.submitted(journey_id, admitted))
+    }
+
+    async fn call_api(&self, request: CallApi, caller: &Caller) -> Result<ApiReply, EngineError> {
+        let shared = &self.shared;
+        let permit = shared.admit()?;
+        let deployed = shared.deployment.api(&request.api).ok_or_else(EngineError::not_found)?;
+        let body = match request.input {
+            CallInput::Body(body) => body,
+            CallInput::Refused(problem) => return Ok(api_refusal(problem)),
+        };
+        let (reply, answer) = oneshot::channel();
+        let work = match shared.begin_call(deployed, body, caller, permit, reply) {
+            Ok(work) => work,
+            Err(refusal) => return Ok(refusal),
+        };
+        perform(work, &shared.runtime);
+        answer.await.map_err(|_| EngineError::new(EngineErrorKind::Internal))
+    }
+
+    async fn list(&self, query: ListQuery, _caller: &Caller) -> Result<Page<JourneyStatus>, EngineError> {
+        self.shared.list(query).await
+    }
+
+    async fn events(
+        &self,
+        journey_id: &JourneyId,
+        from: Cursor,
+        limit: NonZeroU32,
+        _caller: &Caller,
+    ) -> Result<Replay, EngineError> {
+        self.shared.events(journey_id, from, limit).await
+    }
+
+    async fn watch(&self, journey_id: &JourneyId) -> Result<HeadWatch, EngineError> {
+        self.shared.watch(journey_id).await
+    }
+
+    async fn take_cookies(
+        &self,
+        journey_id: &JourneyId,
+        _caller: &Caller,
+    ) -> Result<Vec<ClientCookie>, EngineError> {
+        // No run has a jar in this version; a definition that declares one is refused when it is loaded.
+        self.shared.locate(journey_id).await.map(|_| Vec::new())
+    }
+
+    async fn drain(&self, deadline: Duration) -> DrainReport {
+        let shared = &self.shared;
+        shared.draining.cancel();
+        let end = after(shared.clock.now(), deadline);
+        tokio::select! {
+            biased;
+            () = shared.load.idle() => {}
+            () = shared.clock.sleep_until(end) => {}
+        }
+        shared.drained.cancel();
+        DrainReport::new(shared.load.in_motion())
+    }
+}
+
+impl EmbeddedEngine {
+    fn started(&self, id: JourneyId, admitted: Admitted<StartReply>) -> Started {
+        let Admitted { at, replayed, settled, .. } = admitted;
+        let started = match settled {
+            Settled::Now(reply) => Started::new(id, at, std::future::ready(Ok(reply))),
+            Settled::Later(waiting) => {
+                Started::new(id.clone(), at, Arc::clone(&self.shared).settle_start(id, waiting))
+            }
+        };
+        started.with_replayed(replayed)
+    }
+
+    fn submitted(&self, id: JourneyId, admitted: Admitted<At<JourneyStatus>>) -> Submitted {
+        let Admitted { at, step, replayed, settled } = admitted;
+        let submitted = match settled {
+            Settled::Now(status) => Submitted::new(id, step, at, std::future::ready(Ok(status))),
+            Settled::Later(waiting) => {
+                let settled = Arc::clone(&self.shared).settle_step(id.clone(), step.clone(), waiting);
+                Submitted::new(id, step, at, settled)
+            }
+        };
+        submitted.with_replayed(replayed)
+    }
+}

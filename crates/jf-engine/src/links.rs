@@ -1,0 +1,92 @@
+//! Hypermedia controls (HTTP-050 to HTTP-055), added when documents are read.
+
+use jf_core::{ActiveStep, JourneyId, JourneyOutcome, JourneyStartResponse, JourneyStatus, Link, Links};
+use jf_dsl::{Definition, DefinitionName};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// Characters of a path segment that need no escape (RFC 3986, unreserved).
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// Builds links below one configured base, never from request headers (HTTP-054).
+#[derive(Debug, Clone)]
+pub(crate) struct LinkBase {
+    /// Up to and including `/journeys/`.
+    journeys: String,
+}
+
+impl LinkBase {
+    /// Root-relative links, or absolute ones under a public base URL.
+    pub(crate) fn new(public_base_url: Option<&str>) -> Self {
+        let base = public_base_url.unwrap_or_default().trim_end_matches('/');
+        Self { journeys: format!("{base}/api/v1/journeys/") }
+    }
+
+    /// Answer to an asynchronous start.
+    pub(crate) fn start_response(
+        &self,
+        definition: &Definition,
+        id: JourneyId,
+        name: DefinitionName,
+    ) -> JourneyStartResponse {
+        let links = definition.spec.http_surface.links_enabled.then(|| {
+            let mut links = Links::with_capacity(2);
+            links.insert("self".to_owned(), Link::get(self.status_url(&id)));
+            links.insert("result".to_owned(), Link::get(self.result_url(&id)));
+            links
+        });
+        JourneyStartResponse { status_url: self.status_url(&id), journey_id: id, journey_name: name, links }
+    }
+
+    /// Adds the links of a status, if the definition has them on.
+    pub(crate) fn status(&self, definition: &Definition, mut status: JourneyStatus) -> JourneyStatus {
+        if !definition.spec.http_surface.links_enabled {
+            return status;
+        }
+        let id = &status.journey_id;
+        let mut links = Links::with_capacity(3 + status.active_steps.len());
+        links.insert("self".to_owned(), Link::get(self.status_url(id)));
+        links.insert("result".to_owned(), Link::get(self.result_url(id)));
+        if !status.phase.is_final() {
+            for step in &status.active_steps {
+                let relation = relation(step, &status.active_steps);
+                let href = self.step_url(id, relation);
+                links.insert(relation.to_owned(), Link::post(href));
+            }
+            if definition.spec.lifecycle.cancellable {
+                links.insert("cancel".to_owned(), Link::post(self.step_url(id, "cancel")));
+            }
+        }
+        status.links = Some(links);
+        status
+    }
+
+    /// Adds the links of an outcome, if the definition has them on.
+    pub(crate) fn outcome(&self, definition: &Definition, mut outcome: JourneyOutcome) -> JourneyOutcome {
+        if definition.spec.http_surface.links_enabled {
+            let url = self.result_url(&outcome.journey_id);
+            outcome.links = Some(Links::from([("self".to_owned(), Link::get(url))]));
+        }
+        outcome
+    }
+
+    fn status_url(&self, id: &JourneyId) -> String {
+        [&self.journeys, id.as_str()].concat()
+    }
+
+    fn result_url(&self, id: &JourneyId) -> String {
+        [&self.journeys, id.as_str(), "/result"].concat()
+    }
+
+    fn step_url(&self, id: &JourneyId, relation: &str) -> String {
+        format!("{}{id}/steps/{}", self.journeys, utf8_percent_encode(relation, SEGMENT))
+    }
+}
+
+/// The state id, or the qualified address when several active steps share the id (HTTP-051).
+fn relation<'a>(step: &'a ActiveStep, active: &[ActiveStep]) -> &'a str {
+    let shared = active.iter().filter(|other| other.step_id == step.step_id).count() > 1;
+    match &step.address {
+        Some(address) if shared => address,
+        _ => step.step_id.as_str(),
+    }
+}

@@ -1,0 +1,54 @@
+//! Reading the log of a run (ENG-132).
+
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::sync::Arc;
+
+use jf_core::{At, Cursor, EngineError, Event, GapReason, HeadWatch, JourneyId, Replay};
+use jf_dsl::Definition;
+use jf_store::LogRecord;
+
+use crate::shared::{Shared, store_error};
+
+/// Most events of one pull.
+const LARGEST_PULL: NonZeroUsize = NonZeroUsize::new(1_000).expect("1000 is not 0");
+
+impl Shared {
+    /// The next events after a cursor, or that some are missing.
+    pub(crate) async fn events(
+        &self,
+        id: &JourneyId,
+        from: Cursor,
+        limit: NonZeroU32,
+    ) -> Result<Replay, EngineError> {
+        let definition = self.locate(id).await?;
+        let limit = NonZeroUsize::try_from(limit).unwrap_or(LARGEST_PULL).min(LARGEST_PULL);
+        let page = self.store.events(id, from.after, limit).await.map_err(|error| store_error(&error))?;
+        let page = page.ok_or_else(EngineError::not_found)?;
+        let (head, ended) = (self.head(page.head), page.phase.is_final());
+        let foreign = from.epoch.is_some_and(|epoch| epoch != self.epoch) || from.after > page.head;
+        let lost = page.oldest > from.after + 1;
+        if foreign || lost {
+            let reason = if foreign { GapReason::Epoch } else { GapReason::Retention };
+            return Ok(Replay::Gone { oldest: page.oldest, head, reason, ended });
+        }
+        let last = page.events.last().map_or(from.after, |record| record.seq);
+        let items = page.events.iter().map(|record| self.event(&definition, record)).collect();
+        Ok(Replay::Events { items, more: last < page.head, head, ended })
+    }
+
+    fn event(&self, definition: &Definition, record: &LogRecord) -> At<Event> {
+        let event = match record.document.to_event() {
+            Event::Status(status) => Event::Status(self.links.status(definition, status)),
+            Event::Outcome(outcome) => Event::Outcome(self.links.outcome(definition, outcome)),
+        };
+        At::new(self.head(record.seq), event)
+    }
+
+    /// A wake-up for a run. Attached before the head is read, so that no commit falls between the two.
+    pub(crate) async fn watch(self: &Arc<Self>, id: &JourneyId) -> Result<HeadWatch, EngineError> {
+        let watch = self.watches.watch(id);
+        let index = self.store.locate(id).await.map_err(|error| store_error(&error))?;
+        self.watches.publish(id, index.ok_or_else(EngineError::not_found)?.head);
+        Ok(watch)
+    }
+}

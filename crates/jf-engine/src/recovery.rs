@@ -1,0 +1,52 @@
+//! Going on after a restart (ENG-101): runs with work pending are looked at, all others stay where they are.
+
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Weak};
+
+use jf_core::JourneyId;
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::after;
+use crate::load::RETRY_AFTER;
+use crate::runs::Message;
+use crate::shared::Shared;
+
+const BATCH: NonZeroUsize = NonZeroUsize::new(256).expect("256 is not 0");
+
+/// Takes up every run with work pending, one after the other; their tasks run side by side. What is overdue is the scheduler's matter.
+pub(crate) async fn run(engine: Weak<Shared>, stop: CancellationToken) {
+    let mut after_run: Option<JourneyId> = None;
+    loop {
+        let Some(shared) = engine.upgrade() else { return };
+        if stop.is_cancelled() {
+            return;
+        }
+        match shared.store.in_motion(after_run.as_ref(), BATCH).await {
+            Ok(runs) => {
+                let Some(last) = runs.last().cloned() else { return };
+                tracing::info!(runs = runs.len(), "taking up runs with work pending");
+                for run in &runs {
+                    take_up(&shared, run).await;
+                }
+                after_run = Some(last);
+            }
+            Err(error) => {
+                tracing::warn!(%error, "runs with work pending cannot be read");
+                let later = after(shared.clock.now(), RETRY_AFTER);
+                let sleep = shared.clock.sleep_until(later);
+                drop(shared);
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    () = sleep => {}
+                }
+            }
+        }
+    }
+}
+
+async fn take_up(shared: &Arc<Shared>, run: &JourneyId) {
+    let active = shared.runs.enter(run);
+    if let Some(turn) = active.post(shared, Message::Recover) {
+        turn.drive().await;
+    }
+}

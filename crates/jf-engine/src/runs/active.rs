@@ -1,0 +1,188 @@
+//! The map of active runs and their mailboxes.
+
+use std::collections::{HashMap, VecDeque};
+use std::fmt;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use jf_core::JourneyId;
+
+use super::cell::Cell;
+use super::message::{CancelRun, Message};
+use super::turn::Turn;
+use crate::shared::Shared;
+
+const SHARDS: usize = 16;
+
+type Shard = HashMap<JourneyId, Weak<ActiveRun>>;
+
+/// All active runs of an engine.
+pub(crate) struct ActiveRuns {
+    hasher: RandomState,
+    shards: [Mutex<Shard>; SHARDS],
+}
+
+impl ActiveRuns {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self { hasher: RandomState::new(), shards: std::array::from_fn(|_| Mutex::default()) })
+    }
+
+    /// The active run of that id, which need not exist in the store.
+    pub(crate) fn enter(self: &Arc<Self>, id: &JourneyId) -> Arc<ActiveRun> {
+        let mut shard = self.shard(id);
+        if let Some(active) = shard.get(id).and_then(Weak::upgrade) {
+            return active;
+        }
+        let active = Arc::new(ActiveRun {
+            id: id.clone(),
+            runs: Arc::clone(self),
+            mailbox: Mutex::new(Mailbox { queue: VecDeque::new(), busy: false, cell: None }),
+        });
+        shard.insert(id.clone(), Arc::downgrade(&active));
+        active
+    }
+
+    /// How many runs are active.
+    pub(crate) fn len(&self) -> usize {
+        self.shards.iter().map(|shard| lock(shard).len()).sum()
+    }
+
+    fn leave(&self, id: &JourneyId) {
+        let mut shard = self.shard(id);
+        // Somebody may have entered anew since the last reference went.
+        if shard.get(id).is_some_and(|active| active.strong_count() == 0) {
+            shard.remove(id);
+        }
+    }
+
+    fn shard(&self, id: &JourneyId) -> MutexGuard<'_, Shard> {
+        let hash = self.hasher.hash_one(id.as_str());
+        lock(&self.shards[usize::try_from(hash % SHARDS as u64).unwrap_or(0)])
+    }
+}
+
+impl fmt::Debug for ActiveRuns {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ActiveRuns").field("len", &self.len()).finish()
+    }
+}
+
+/// A run that something is happening to.
+pub(crate) struct ActiveRun {
+    id: JourneyId,
+    runs: Arc<ActiveRuns>,
+    mailbox: Mutex<Mailbox>,
+}
+
+struct Mailbox {
+    queue: VecDeque<Message>,
+    /// Somebody has the turn.
+    busy: bool,
+    /// What is kept from one turn to the next.
+    cell: Option<Box<Cell>>,
+}
+
+impl ActiveRun {
+    pub(crate) const fn id(&self) -> &JourneyId {
+        &self.id
+    }
+
+    /// Leaves a message. Whoever gets a turn must drive it.
+    #[must_use = "a turn that is not driven leaves its messages unread"]
+    pub(crate) fn post(self: &Arc<Self>, shared: &Arc<Shared>, message: Message) -> Option<Turn> {
+        let mut mailbox = lock(&self.mailbox);
+        mailbox.queue.push_back(message);
+        if std::mem::replace(&mut mailbox.busy, true) {
+            return None;
+        }
+        let cell = mailbox.cell.take().unwrap_or_default();
+        Some(Turn::new(Arc::clone(shared), Arc::clone(self), cell))
+    }
+
+    /// The next message, or the end of the turn, to which the cell must be given back at once.
+    pub(super) fn next(&self, cell: &mut Option<Box<Cell>>) -> Option<Message> {
+        let mut mailbox = lock(&self.mailbox);
+        let message = mailbox.queue.pop_front();
+        if message.is_none() {
+            mailbox.busy = false;
+            mailbox.cell = cell.take();
+        }
+        message
+    }
+
+    /// The first cancellation that waits and needs no read to be decided. It may overtake what waits before it when the run is busy
+    /// with pure states.
+    pub(super) fn next_cancel(&self) -> Option<Box<CancelRun>> {
+        let mut mailbox = lock(&self.mailbox);
+        let keyless = |message: &Message| matches!(message, Message::Cancel(cancel) if cancel.key.is_none());
+        let at = mailbox.queue.iter().position(keyless)?;
+        match mailbox.queue.remove(at) {
+            Some(Message::Cancel(cancel)) => Some(cancel),
+            _ => None,
+        }
+    }
+
+    /// Ends a turn that broke off: what it knew is dropped, and so are the messages that wait, whose senders learn of it.
+    pub(super) fn abandon(&self) {
+        let mut mailbox = lock(&self.mailbox);
+        mailbox.busy = false;
+        let dropped = std::mem::take(&mut mailbox.queue);
+        drop(mailbox);
+        drop(dropped);
+    }
+}
+
+impl Drop for ActiveRun {
+    fn drop(&mut self) {
+        self.runs.leave(&self.id);
+    }
+}
+
+impl fmt::Debug for ActiveRun {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ActiveRun({})", self.id)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // The critical sections cannot be left half done, so a poisoned lock guards a whole state.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ActiveRuns;
+    use jf_core::JourneyId;
+    use std::sync::Arc;
+
+    #[test]
+    fn a_run_is_active_while_somebody_holds_it() {
+        let runs = ActiveRuns::new();
+        let id = JourneyId::random();
+        let first = runs.enter(&id);
+        assert!(Arc::ptr_eq(&first, &runs.enter(&id)));
+        assert_eq!(runs.len(), 1);
+        drop(first);
+        assert_eq!(runs.len(), 0);
+        let again = runs.enter(&id);
+        assert_eq!(runs.len(), 1);
+        drop(again);
+    }
+
+    #[test]
+    fn leaving_late_does_not_remove_the_one_who_came_since() {
+        let runs = ActiveRuns::new();
+        let id = JourneyId::random();
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..2_000 {
+                        let held = runs.enter(&id);
+                        assert!(Arc::ptr_eq(&held, &runs.enter(&id)));
+                    }
+                });
+            }
+        });
+        assert_eq!(runs.len(), 0);
+    }
+}

@@ -1,0 +1,104 @@
+//! What is kept of an active run from one turn to the next: all of it can be had again from the store, but for what belongs to
+//! requests.
+
+use std::sync::Arc;
+
+use http::HeaderMap;
+use indexmap::IndexMap;
+use jf_core::Caller;
+use jf_machine::{ActivationId, FlowId, Run, SegmentId};
+use jf_store::{Revision, RunIndex};
+use tokio::sync::oneshot;
+
+use super::message::Submit;
+use super::replies::Waiter;
+use crate::deployment::Deployed;
+use crate::load::Permit;
+use crate::snapshot::RunSnapshot;
+
+/// The state of an active run. Owned by whoever has the turn.
+#[derive(Default)]
+pub(super) struct Cell {
+    /// The run as last committed; loaded when it is needed.
+    pub(super) loaded: Option<Loaded>,
+    /// Tasks in flight. Dropping an entry abandons the task.
+    pub(super) tasks: Vec<(ActivationId, oneshot::Sender<()>)>,
+    /// Inbound requests of segments that go on (TSK-008).
+    pub(super) segments: Vec<Segment>,
+    /// Callers that wait for a flow to stop.
+    pub(super) waiters: Vec<Waiter>,
+    /// Submissions that wait for their step (ENG-059), in the order they came.
+    pub(super) held: Vec<Held>,
+    /// The run has changed since the held submissions were tried.
+    pub(super) retry_held: bool,
+    pub(super) last_held: u64,
+    /// Counts the run as one in motion.
+    pub(super) motion: Option<Permit>,
+    /// Commits and loads that failed in a row.
+    pub(super) failures: u32,
+}
+
+/// A run in memory.
+pub(super) struct Loaded {
+    pub(super) deployed: Arc<Deployed>,
+    /// Shared with the store, if that keeps snapshots as they are; then the next change copies it first.
+    pub(super) snapshot: Arc<RunSnapshot>,
+    /// `None` until the run is created.
+    pub(super) revision: Option<Revision>,
+    tags: Arc<[String]>,
+    attributes: Arc<IndexMap<String, String>>,
+}
+
+/// A segment with the request that caused it.
+pub(super) struct Segment {
+    pub(super) id: SegmentId,
+    pub(super) flow: FlowId,
+    pub(super) caller: Caller,
+    pub(super) passthrough: Arc<HeaderMap>,
+}
+
+/// A submission that waits for its step.
+pub(super) struct Held {
+    pub(super) id: u64,
+    pub(super) submit: Submit,
+}
+
+impl Loaded {
+    /// A run that is not in the store yet.
+    pub(super) fn new(deployed: Arc<Deployed>, run: Run) -> Self {
+        let (tags, attributes) = (run.tags().into(), Arc::new(run.attributes().clone()));
+        Self { deployed, snapshot: Arc::new(RunSnapshot(run)), revision: None, tags, attributes }
+    }
+
+    /// A run as a store gave it back.
+    pub(super) fn stored(
+        deployed: Arc<Deployed>,
+        snapshot: Arc<RunSnapshot>,
+        revision: Revision,
+        index: RunIndex,
+    ) -> Self {
+        let RunIndex { tags, attributes, .. } = index;
+        Self { deployed, snapshot, revision: Some(revision), tags, attributes }
+    }
+
+    pub(super) fn run(&self) -> &Run {
+        &self.snapshot.0
+    }
+
+    /// What stores may know of the run as it is now.
+    pub(super) fn index(&mut self) -> RunIndex {
+        let run = &self.snapshot.0;
+        // Attributes are only ever added (ENG-124), so their number tells whether there are new ones.
+        if self.attributes.len() != run.attributes().len() {
+            self.attributes = Arc::new(run.attributes().clone());
+        }
+        let identity = self.deployed.program.identity().clone();
+        let mut index = RunIndex::new(identity, run.created_at(), run.phase());
+        index.head = run.seq();
+        index.tags = Arc::clone(&self.tags);
+        index.attributes = Arc::clone(&self.attributes);
+        index.due = run.next_due();
+        index.in_motion = run.in_motion();
+        index
+    }
+}

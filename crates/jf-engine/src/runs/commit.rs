@@ -1,0 +1,146 @@
+//! Applying inputs and committing what they made of the run.
+
+use std::sync::Arc;
+
+use jf_core::EngineError;
+use jf_machine::{Accepted, Effect, Effects, Input, LogDocument, LogEntry, Refused, apply};
+use jf_store::{Commit, LogRecord, NewKey};
+use jiff::Timestamp;
+
+use super::message::CancelRun;
+use super::turn::Turn;
+use crate::shared::store_error;
+
+/// Inputs that were applied and wait for one commit, with what depends on it.
+pub(super) struct Transaction {
+    /// The time of all of it.
+    pub(super) now: Timestamp,
+    pub(super) effects: Effects,
+    pub(super) keys: Vec<NewKey>,
+    /// Cancellations that came while pure states went on.
+    cancelled: Vec<CancelRun>,
+}
+
+impl Turn {
+    pub(super) fn transaction(&self) -> Transaction {
+        let now = self.shared.clock.now();
+        Transaction { now, effects: Effects::default(), keys: Vec::new(), cancelled: Vec::new() }
+    }
+
+    /// Applies what is overdue, before anything else (ENG-073). Tells whether anything was.
+    pub(super) async fn apply_overdue(&mut self, transaction: &mut Transaction) -> bool {
+        let mut applied = false;
+        while let Some(input) = self.loaded().run().overdue(transaction.now) {
+            // What is due is never refused.
+            applied |= self.apply(input, transaction).await.unwrap_or(false);
+        }
+        applied
+    }
+
+    /// Applies one input with everything that follows without I/O. Tells whether the run has changed.
+    pub(super) async fn apply(
+        &mut self,
+        input: Input,
+        transaction: &mut Transaction,
+    ) -> Result<bool, Refused> {
+        let (changed, mut unfinished) = self.apply_part(input, transaction)?;
+        // A long stretch of pure states: others get the thread, the clock and cancellations are looked at (ENG-062).
+        while unfinished {
+            tokio::task::yield_now().await;
+            transaction.now = transaction.now.max(self.shared.clock.now());
+            self.interrupt(transaction);
+            if self.loaded().run().phase().is_final() {
+                break;
+            }
+            (_, unfinished) = self.apply_part(Input::Resume, transaction)?;
+        }
+        Ok(changed)
+    }
+
+    fn apply_part(&mut self, input: Input, transaction: &mut Transaction) -> Result<(bool, bool), Refused> {
+        let shared = Arc::clone(&self.shared);
+        let loaded = self.loaded();
+        let env = shared.env(&loaded.deployed, transaction.now);
+        let run = &mut Arc::make_mut(&mut loaded.snapshot).0;
+        let effects = apply(&loaded.deployed.program, run, input, &env)?;
+        let (changed, unfinished) = (effects.changed(), effects.is_unfinished());
+        transaction.effects.append(effects);
+        Ok((changed, unfinished))
+    }
+
+    /// In the middle of pure states: the deadline and other overdue inputs, then a cancellation that waits.
+    fn interrupt(&mut self, transaction: &mut Transaction) {
+        while let Some(input) = self.loaded().run().overdue(transaction.now) {
+            if self.apply_part(input, transaction).is_err() {
+                break;
+            }
+        }
+        let Some(cancel) = self.active.next_cancel() else { return };
+        let if_head = cancel.if_head.clone();
+        match self.apply_part(Input::CancelRequested { if_head }, transaction) {
+            Ok(_) => transaction.cancelled.push(*cancel),
+            Err(refused) => {
+                let _ = cancel.reply.send(Err(self.refusal(refused)));
+            }
+        }
+    }
+
+    /// Commits the transaction and performs what it asks for.
+    ///
+    /// # Errors
+    /// When the commit failed. The run is forgotten; what was to be done is derived anew from the store.
+    pub(super) async fn commit(&mut self, transaction: Transaction) -> Result<Option<Accepted>, EngineError> {
+        let Transaction { now, effects, keys, cancelled } = transaction;
+        if !effects.changed() {
+            return Ok(None);
+        }
+        let accepted = effects.accepted().cloned();
+        let (records, later) = split(effects);
+        let (claim, id) = (self.shared.claim, self.id().clone());
+        let loaded = self.loaded();
+        let (index, snapshot) = (loaded.index(), Arc::clone(&loaded.snapshot));
+        let due = index.due;
+        let commit = match loaded.revision {
+            None => Commit::create(claim, id, now, snapshot, index),
+            Some(revision) => Commit::update(claim, id, revision, now, snapshot, index),
+        };
+        let mut commit = commit.with_events(records);
+        commit.keys = keys;
+        match self.shared.store.commit(commit).await {
+            Ok(revision) => self.loaded().revision = Some(revision),
+            Err(error) => {
+                for cancel in cancelled {
+                    let _ = cancel.reply.send(Err(store_error(&error)));
+                }
+                return Err(self.failed(store_error(&error), error.kind()));
+            }
+        }
+        self.cell().failures = 0;
+        self.committed(due, later);
+        for cancel in cancelled {
+            self.answer_cancel(cancel, false);
+        }
+        Ok(accepted)
+    }
+}
+
+/// Splits what belongs into the commit from what comes after it. Timers are part of the run and of its index.
+fn split(effects: Effects) -> (Vec<LogRecord>, Vec<Effect>) {
+    let (mut records, mut later) = (Vec::new(), Vec::new());
+    for effect in effects {
+        match effect {
+            Effect::Emit(entry) => records.push(record(entry)),
+            Effect::ArmTimer { .. } | Effect::DisarmTimer { .. } | Effect::Finish | Effect::Continue => {}
+            effect => later.push(effect),
+        }
+    }
+    (records, later)
+}
+
+fn record(entry: LogEntry) -> LogRecord {
+    let document = match entry.document {
+        LogDocument::Status(status) => jf_store::LogDocument::Status(Arc::from(status)),
+        LogDocument::Outcome(outcome) => jf_store::LogDocument::Outcome(outcome),
+    };
+    LogRecord { seq: entry.seq, document }
+}

@@ -1,0 +1,100 @@
+//! What can be asked of an active run.
+
+use std::sync::Arc;
+
+use jf_core::spi::{Notification, TaskWrite};
+use jf_core::{At, Caller, EngineError, Head, HeadCondition, JourneyStatus, StartReply, StepRef};
+use jf_machine::{ActivationId, InitialContext, Submission, TaskFailure};
+use jiff::Timestamp;
+use tokio::sync::oneshot;
+
+use super::replies::Settled;
+use crate::deployment::Deployed;
+use crate::keys::{KeyUse, StartTurn};
+use crate::load::Permit;
+use jf_store::KeyRecord;
+
+/// Where the answer to a command goes. A caller that went away is not an error.
+pub(crate) type Reply<T> = oneshot::Sender<Result<Admitted<T>, EngineError>>;
+
+/// A command that was decided and is durable.
+#[derive(Debug)]
+pub(crate) struct Admitted<T> {
+    /// The head after its commit, or the present one of a replay.
+    pub(crate) at: Head,
+    /// What a submission was resolved to.
+    pub(crate) step: Option<StepRef>,
+    /// It had been applied before (ENG-053).
+    pub(crate) replayed: bool,
+    /// The document to answer with.
+    pub(crate) settled: Settled<T>,
+}
+
+/// One thing for a run to take note of.
+pub(crate) enum Message {
+    /// Create the run.
+    Begin(Box<Begin>),
+    /// Answer a repeated start (ENG-053).
+    Repeat(Box<RepeatStart>),
+    /// A submission.
+    Submit(Box<Submit>),
+    /// A submission was held long enough (ENG-059).
+    GiveUp(u64),
+    /// A cancellation.
+    Cancel(Box<CancelRun>),
+    /// A task has ended.
+    TaskFinished(Box<TaskFinished>),
+    /// Something should be due; tells when something was applied.
+    Wake(oneshot::Sender<()>),
+    /// Look what is pending: after a crash, or when a commit failed.
+    Recover,
+}
+
+/// A start that passed its checks (ENG-002).
+pub(crate) struct Begin {
+    pub(crate) deployed: Arc<Deployed>,
+    pub(crate) initial: InitialContext,
+    pub(crate) caller: Caller,
+    /// The key of the start, with the right to use it.
+    pub(crate) key: Option<(KeyUse, StartTurn)>,
+    /// When the caller gives up waiting for the run to come to rest (ENG-006).
+    pub(crate) until: Timestamp,
+    pub(crate) permit: Permit,
+    pub(crate) reply: Reply<StartReply>,
+}
+
+/// A start whose key is known.
+pub(crate) struct RepeatStart {
+    pub(crate) key: KeyUse,
+    pub(crate) record: KeyRecord,
+    pub(crate) caller: Caller,
+    pub(crate) permit: Permit,
+    pub(crate) reply: Reply<StartReply>,
+}
+
+/// A submission to a step.
+pub(crate) struct Submit {
+    pub(crate) submission: Submission,
+    pub(crate) key: Option<KeyUse>,
+    /// When the caller gives up waiting for the flow to stop (ENG-047).
+    pub(crate) until: Timestamp,
+    pub(crate) permit: Permit,
+    pub(crate) reply: Reply<At<JourneyStatus>>,
+}
+
+/// A cancellation.
+pub(crate) struct CancelRun {
+    pub(crate) caller: Caller,
+    pub(crate) if_head: Option<Vec<HeadCondition>>,
+    pub(crate) key: Option<KeyUse>,
+    pub(crate) permit: Permit,
+    pub(crate) reply: Reply<At<JourneyStatus>>,
+}
+
+/// The end of a task.
+pub(crate) struct TaskFinished {
+    pub(crate) activation: ActivationId,
+    pub(crate) result: Result<Vec<TaskWrite>, TaskFailure>,
+    /// To be done once the state is committed (TSK-050).
+    pub(crate) notification: Option<Notification>,
+}

@@ -1,0 +1,157 @@
+//! Documents that answer commands, and callers that wait for them.
+
+use std::sync::Arc;
+
+use jf_core::{At, IdempotencyKey, JourneyId, JourneyOutcome, JourneyStatus, StartReply, StepRef};
+use jf_dsl::StartMode;
+use jf_machine::{FlowId, Run};
+use jiff::Timestamp;
+use tokio::sync::oneshot;
+
+use crate::deployment::Deployed;
+use crate::shared::Shared;
+
+/// The document to answer a command with.
+#[derive(Debug)]
+pub(crate) enum Settled<T> {
+    /// It is known.
+    Now(T),
+    /// It comes when the flow has stopped.
+    Later(Waiting<T>),
+}
+
+/// A document that is not known yet.
+#[derive(Debug)]
+pub(crate) struct Waiting<T> {
+    pub(crate) document: oneshot::Receiver<T>,
+    /// When to answer with the status instead (ENG-006).
+    pub(crate) until: Timestamp,
+}
+
+/// Callers that wait for one thing. Several do when a keyed command is repeated meanwhile (ENG-053).
+pub(super) enum Waiter {
+    /// For the run to come to rest.
+    Start(Waiters<StartReply>),
+    /// For a flow to stop.
+    Step {
+        flow: FlowId,
+        /// The step that was submitted, whose `response` block applies (ENG-048).
+        step: StepRef,
+        waiters: Waiters<At<JourneyStatus>>,
+    },
+}
+
+/// Who waits, and until when.
+pub(super) struct Waiters<T> {
+    pub(super) key: Option<IdempotencyKey>,
+    pub(super) until: Timestamp,
+    replies: Vec<oneshot::Sender<T>>,
+}
+
+impl<T: Clone> Waiters<T> {
+    pub(super) const fn new(key: Option<IdempotencyKey>, until: Timestamp) -> Self {
+        Self { key, until, replies: Vec::new() }
+    }
+
+    /// One more caller.
+    pub(super) fn attach(&mut self) -> Settled<T> {
+        let (reply, document) = oneshot::channel();
+        self.replies.push(reply);
+        Settled::Later(Waiting { document, until: self.until })
+    }
+
+    /// Answers all; those who went away need no answer.
+    pub(super) fn answer(self, document: T) {
+        let mut replies = self.replies;
+        let Some(last) = replies.pop() else { return };
+        for reply in replies {
+            let _ = reply.send(document.clone());
+        }
+        let _ = last.send(document);
+    }
+}
+
+impl Shared {
+    /// The status at the head, as reads show it.
+    pub(crate) fn status(&self, deployed: &Deployed, run: &Run) -> At<JourneyStatus> {
+        let status = self.links.status(deployed.program.definition(), run.status());
+        At::new(self.head(run.seq()), status)
+    }
+
+    /// The outcome of an ended run, as reads show it.
+    pub(crate) fn outcome(&self, deployed: &Deployed, run: &Run) -> Option<At<JourneyOutcome>> {
+        let outcome = JourneyOutcome::clone(run.outcome()?);
+        let outcome = self.links.outcome(deployed.program.definition(), outcome);
+        Some(At::new(self.head(run.seq()), outcome))
+    }
+
+    /// The answer to a start by the present state of the run (ENG-005 to ENG-007).
+    pub(crate) fn start_reply(&self, deployed: &Deployed, run: &Run) -> StartReply {
+        let definition = deployed.program.definition();
+        if definition.spec.lifecycle.start_mode == StartMode::Async {
+            let (id, name) = (run.journey_id().clone(), run.definition_name().clone());
+            let response = self.links.start_response(definition, id, name);
+            // The answer is about the creation, whatever has happened since (HTTP-019).
+            return StartReply::Started(At::new(self.head(1), response));
+        }
+        if let Some(outcome) = self.outcome(deployed, run) {
+            return StartReply::Outcome { outcome, cookies: Vec::new() };
+        }
+        let mut status = self.status(deployed, run);
+        if run.is_settled() {
+            status.document.projection = run.start_response(&deployed.program).members;
+        }
+        StartReply::Status(status)
+    }
+
+    /// The answer to a submission by the present state of the run (ENG-047, ENG-048).
+    pub(crate) fn step_reply(&self, deployed: &Deployed, run: &Run, step: &StepRef) -> At<JourneyStatus> {
+        let mut status = self.status(deployed, run);
+        status.document.projection = run.step_response(&deployed.program, step).members;
+        status
+    }
+
+    /// Waits for the answer to a start; at the wait limit or when the node has drained, the present state is the answer.
+    pub(crate) async fn settle_start(
+        self: Arc<Self>,
+        id: JourneyId,
+        waiting: Waiting<StartReply>,
+    ) -> Result<StartReply, jf_core::EngineError> {
+        match self.wait(waiting).await {
+            Some(reply) => Ok(reply),
+            None => {
+                let (run, deployed) = self.read(&id).await?;
+                Ok(self.start_reply(&deployed, &run.0))
+            }
+        }
+    }
+
+    /// Waits for the answer to a submission; at the wait limit or when the node has drained, the present state is the answer.
+    pub(crate) async fn settle_step(
+        self: Arc<Self>,
+        id: JourneyId,
+        step: Option<StepRef>,
+        waiting: Waiting<At<JourneyStatus>>,
+    ) -> Result<At<JourneyStatus>, jf_core::EngineError> {
+        match self.wait(waiting).await {
+            Some(status) => Ok(status),
+            None => {
+                let (run, deployed) = self.read(&id).await?;
+                Ok(match &step {
+                    Some(step) => self.step_reply(&deployed, &run.0, step),
+                    None => self.status(&deployed, &run.0),
+                })
+            }
+        }
+    }
+
+    async fn wait<T>(&self, waiting: Waiting<T>) -> Option<T> {
+        tokio::select! {
+            biased;
+            // A run that was given up, to another process for instance, drops its side: its state is the answer then too.
+            document = waiting.document => document.ok(),
+            () = self.clock.sleep_until(waiting.until) => None,
+            () = self.drained.cancelled() => None,
+        }
+    }
+}

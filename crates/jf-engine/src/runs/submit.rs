@@ -1,0 +1,178 @@
+//! Submissions to steps (ENG-040 to ENG-059).
+
+use std::sync::Arc;
+
+use jf_core::{At, Caller, EngineError, EngineErrorKind, IdempotencyKey, JourneyStatus};
+use jf_machine::{Accepted, Hold, Input, Refused, SegmentId};
+use jiff::Timestamp;
+
+use super::cell::Held;
+use super::commit::Transaction;
+use super::message::{Admitted, Message, Submit};
+use super::replies::{Settled, Waiter, Waiters};
+use super::turn::Turn;
+use crate::clock::after;
+use crate::keys::KeyUse;
+
+/// Whether a submission may be held, and under which name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Holding {
+    /// It has just arrived.
+    First,
+    /// It was held before.
+    Again(u64),
+    /// It was held long enough.
+    Over,
+}
+
+impl Turn {
+    /// Decides a submission: applied, refused, or held until its step may be active.
+    pub(super) async fn submit(&mut self, submit: Submit, holding: Holding) {
+        if let Err(error) = self.load().await {
+            let _ = submit.reply.send(Err(error));
+            return;
+        }
+        let Some(submit) = self.answer_known(submit).await else { return };
+        let mut transaction = self.transaction();
+        self.apply_overdue(&mut transaction).await;
+
+        let Submit { mut submission, mut key, until, permit, reply } = submit;
+        let (caller, has_condition) = (submission.caller.clone(), submission.if_head.is_some());
+        submission.segment = caller.is_request().then(|| self.shared.numbers.segment());
+        let segment = submission.segment;
+        let refused = match self.apply(Input::StepSubmitted(submission), &mut transaction).await {
+            Ok(_) => None,
+            Err(refused) => Some(refused),
+        };
+        let key_name = key.as_ref().map(|key| key.name().clone());
+        if refused.is_none()
+            && let Some(accepted) = transaction.effects.accepted().cloned()
+        {
+            self.note_accepted(&accepted, &caller, segment, key.take(), &mut transaction);
+        }
+        let answer = match (self.commit(transaction).await, refused) {
+            (Err(error), _) => Err(error),
+            (Ok(_), Some(refused)) => {
+                if !has_condition && self.may_hold(&refused, key.is_some(), holding) {
+                    if let Some(submission) = refused.into_submission() {
+                        self.hold(Submit { submission, key, until, permit, reply }, holding);
+                    }
+                    return;
+                }
+                Err(self.refusal(refused))
+            }
+            (Ok(Some(accepted)), None) => Ok(self.accepted(accepted, key_name, until)),
+            (Ok(None), None) => Err(EngineError::new(EngineErrorKind::Internal)),
+        };
+        let _ = reply.send(answer);
+        drop(permit);
+    }
+
+    /// What an acceptance adds to its commit, and what its segment may need of the request.
+    fn note_accepted(
+        &mut self,
+        accepted: &Accepted,
+        caller: &Caller,
+        segment: Option<SegmentId>,
+        key: Option<KeyUse>,
+        transaction: &mut Transaction,
+    ) {
+        let deployed = Arc::clone(&self.loaded().deployed);
+        if let Some(key) = key {
+            let query = deployed.program.projected_query(Some(&accepted.state), caller);
+            let seq = self.loaded().run().seq();
+            transaction.keys.push(key.for_run(self.id(), &query, seq, Some(&accepted.step)));
+        }
+        if let Some(segment) = segment {
+            let passthrough = deployed.program.passthrough(Some(&accepted.state), caller);
+            self.remember(segment, accepted.flow, caller.clone(), passthrough);
+        }
+    }
+
+    fn accepted(
+        &mut self,
+        accepted: Accepted,
+        key: Option<IdempotencyKey>,
+        until: Timestamp,
+    ) -> Admitted<At<JourneyStatus>> {
+        let shared = Arc::clone(&self.shared);
+        let Accepted { step, flow, .. } = accepted;
+        let loaded = self.loaded();
+        let run = loaded.run();
+        let at = shared.head(run.seq());
+        let settled = if run.has_stopped(flow) {
+            Settled::Now(shared.step_reply(&loaded.deployed, run, &step))
+        } else {
+            let mut waiters = Waiters::new(key, until);
+            let settled = waiters.attach();
+            self.cell().waiters.push(Waiter::Step { flow, step: step.clone(), waiters });
+            settled
+        };
+        Admitted { at, step: Some(step), replayed: false, settled }
+    }
+
+    /// The error for a refused command. Nothing guards reads yet, so a precondition tells the head (ENG-054).
+    pub(super) fn refusal(&mut self, refused: Refused) -> EngineError {
+        let error = refused.into_error();
+        if error.kind() != EngineErrorKind::SeqMismatch {
+            return error;
+        }
+        let seq = self.loaded().run().seq();
+        let head = self.shared.head(seq);
+        error.with("head", head.to_string())
+    }
+
+    // ---- Early submissions (ENG-059) ----
+
+    fn may_hold(&self, refused: &Refused, keyed: bool, holding: Holding) -> bool {
+        let allowed = match refused.hold() {
+            Hold::Never => false,
+            Hold::WithKey => keyed,
+            Hold::Always => true,
+        };
+        allowed && holding != Holding::Over && !self.shared.config.early_submission.is_zero()
+    }
+
+    fn hold(&mut self, submit: Submit, holding: Holding) {
+        let cell = self.cell();
+        if let Holding::Again(id) = holding {
+            cell.held.push(Held { id, submit });
+            return;
+        }
+        cell.last_held += 1;
+        let id = cell.last_held;
+        cell.held.push(Held { id, submit });
+        let (shared, active) = (Arc::clone(&self.shared), Arc::downgrade(&self.active));
+        let expires = after(shared.clock.now(), shared.config.early_submission);
+        shared.runtime.clone().spawn(async move {
+            shared.clock.sleep_until(expires).await;
+            // A run that came to rest has answered all it held.
+            let turn = active.upgrade().and_then(|active| active.post(&shared, Message::GiveUp(id)));
+            if let Some(turn) = turn {
+                turn.drive().await;
+            }
+        });
+    }
+
+    /// Tries the held submissions once more, in the order they came. When no flow is in motion any longer they are answered, since
+    /// the machine lets none of them be held then.
+    pub(super) async fn retry_held(&mut self) {
+        for held in std::mem::take(&mut self.cell().held) {
+            self.submit(held.submit, Holding::Again(held.id)).await;
+        }
+    }
+
+    /// Answers a submission that was held long enough, and those that repeat it.
+    pub(super) async fn give_up(&mut self, id: u64) {
+        let cell = self.cell();
+        let Some(at) = cell.held.iter().position(|held| held.id == id) else { return };
+        let first = cell.held.remove(at);
+        let key = first.submit.key.as_ref().map(|key| key.name().clone());
+        let repeats =
+            |held: &mut Held| key.is_some() && held.submit.key.as_ref().map(KeyUse::name) == key.as_ref();
+        let repeats: Vec<Held> = cell.held.extract_if(.., repeats).collect();
+        for held in std::iter::once(first).chain(repeats) {
+            self.submit(held.submit, Holding::Over).await;
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! What happens to runs without anybody asking: results of tasks, due times, recovery.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jf_machine::{Effect, Input, pending_effects};
+use tokio::sync::oneshot;
+
+use super::active::ActiveRun;
+use super::message::{Message, TaskFinished};
+use super::turn::Turn;
+use crate::clock::after;
+use crate::load::Work;
+use crate::shared::Shared;
+use crate::tasks;
+
+/// Pause after the first failure; doubled with each further one.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+
+/// Longest pause.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+impl Turn {
+    /// A task has ended. Its result is dropped when its activation is gone (TSK-013).
+    pub(super) async fn task_finished(&mut self, finished: TaskFinished) {
+        let TaskFinished { activation, result, notification } = finished;
+        let in_flight = self.cell().tasks.len();
+        self.cell().tasks.retain(|(other, _)| *other != activation);
+        if self.cell().tasks.len() == in_flight || self.load().await.is_err() {
+            // Abandoned just before it ended, or lost with the store: it is run again then.
+            return;
+        }
+        let mut transaction = self.transaction();
+        self.apply_overdue(&mut transaction).await;
+        // Results are dropped, never refused.
+        let counted = self.apply(Input::TaskFinished { activation, result }, &mut transaction).await;
+        if self.commit(transaction).await.is_ok()
+            && counted.unwrap_or(false)
+            && let Some(job) = notification
+        {
+            tasks::in_background(&self.shared, self.id(), job);
+        }
+    }
+
+    /// Applies what is due.
+    pub(super) async fn wake(&mut self, done: oneshot::Sender<()>) {
+        if self.load().await.is_err() {
+            return;
+        }
+        let mut transaction = self.transaction();
+        if self.apply_overdue(&mut transaction).await && self.commit(transaction).await.is_ok() {
+            let _ = done.send(());
+        }
+    }
+
+    /// Finds out what is pending and does it: what is overdue, the rest of a stretch of pure states, tasks whose result is not
+    /// known (ENG-101).
+    pub(super) async fn recover(&mut self) {
+        if self.load().await.is_err() {
+            return;
+        }
+        let mut transaction = self.transaction();
+        self.apply_overdue(&mut transaction).await;
+        // Without effect unless pure states are left to run.
+        let _ = self.apply(Input::Resume, &mut transaction).await;
+        if self.commit(transaction).await.is_err() {
+            return;
+        }
+        let shared = Arc::clone(&self.shared);
+        let now = shared.clock.now();
+        let loaded = self.loaded();
+        let run = loaded.run();
+        if run.in_motion() {
+            let pending = pending_effects(&loaded.deployed.program, run, &shared.env(&loaded.deployed, now));
+            self.cell().motion.get_or_insert_with(|| shared.load.enter(Work::Motion));
+            for effect in pending {
+                if let Effect::RunTask(order) = effect
+                    && !self.cell().tasks.iter().any(|(running, _)| *running == order.activation)
+                {
+                    self.start_task(*order);
+                }
+            }
+        }
+        if let Some(due) = self.loaded().run().next_due() {
+            shared.alarm.set(due);
+        }
+    }
+}
+
+impl ActiveRun {
+    /// Looks at the run again after a pause that grows with the failures before.
+    pub(super) fn recover_later(self: &Arc<Self>, shared: &Arc<Shared>, failures: u32) {
+        let pause = FIRST_PAUSE.saturating_mul(1 << failures.min(16)).min(LONGEST_PAUSE);
+        let until = after(shared.clock.now(), pause);
+        let (active, shared) = (Arc::clone(self), Arc::clone(shared));
+        shared.runtime.clone().spawn(async move {
+            shared.clock.sleep_until(until).await;
+            if let Some(turn) = active.post(&shared, Message::Recover) {
+                turn.drive().await;
+            }
+        });
+    }
+}

@@ -1,0 +1,156 @@
+//! What all parts of one engine share.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use jf_core::spi::{Clock, Connectors};
+use jf_core::{EngineError, EngineErrorKind, Epoch, Head, JourneyId};
+use jf_dsl::Definition;
+use jf_machine::{Env, SegmentId};
+use jf_store::{Claim, Store, StoreError, StoreErrorKind};
+use jiff::Timestamp;
+use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::EngineConfig;
+use crate::deployment::{Deployed, Deployment};
+use crate::keys::StartKeys;
+use crate::links::LinkBase;
+use crate::load::{Load, Permit, RETRY_AFTER};
+use crate::runs::ActiveRuns;
+use crate::scheduler::Alarm;
+use crate::snapshot::{RunSnapshot, UnreadableRun};
+use crate::watches::Watches;
+
+/// The inside of an engine. Behind an [`Arc`] that the engine, its background loops and all work in flight hold.
+pub(crate) struct Shared {
+    pub(crate) config: EngineConfig,
+    pub(crate) deployment: Deployment,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) connectors: Connectors,
+    pub(crate) runtime: Handle,
+    pub(crate) epoch: Epoch,
+    pub(crate) claim: Claim,
+    pub(crate) links: LinkBase,
+    pub(crate) runs: Arc<ActiveRuns>,
+    pub(crate) load: Arc<Load>,
+    pub(crate) watches: Arc<Watches>,
+    pub(crate) alarm: Arc<Alarm>,
+    pub(crate) start_keys: StartKeys,
+    /// Slots of running tasks.
+    pub(crate) tasks: Arc<Semaphore>,
+    /// Slots of background jobs.
+    pub(crate) background: Arc<Semaphore>,
+    /// Cancelled when the engine takes no more commands.
+    pub(crate) draining: CancellationToken,
+    /// Cancelled when the time to come to rest is over, or nothing is in motion any more.
+    pub(crate) drained: CancellationToken,
+    pub(crate) numbers: Numbers,
+}
+
+/// Where unique and random numbers come from.
+#[derive(Debug)]
+pub(crate) struct Numbers {
+    segments: AtomicU64,
+    seeds: AtomicU64,
+}
+
+impl Numbers {
+    /// Seeds follow from `seed`.
+    pub(crate) const fn new(seed: u64) -> Self {
+        Self { segments: AtomicU64::new(1), seeds: AtomicU64::new(seed) }
+    }
+
+    pub(crate) fn segment(&self) -> SegmentId {
+        SegmentId::new(self.segments.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// A number that looks like chance (EXP-006): the finaliser of SplitMix64 over a counter.
+    fn seed(&self) -> u64 {
+        let counter = self.seeds.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
+        let mixed = (counter ^ (counter >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+}
+
+impl Shared {
+    /// Lets a command in (ENG-143): not while draining, nor beyond the admission bound.
+    pub(crate) fn admit(&self) -> Result<Permit, EngineError> {
+        if self.draining.is_cancelled() {
+            let error = EngineError::new(EngineErrorKind::Draining);
+            return Err(error.with_detail("this node is stopping").with_retry_after(RETRY_AFTER));
+        }
+        self.load.admit()
+    }
+
+    /// The world for one input.
+    pub(crate) fn env<'a>(&'a self, deployed: &'a Deployed, now: Timestamp) -> Env<'a> {
+        Env::new(now, self.numbers.seed(), &self.epoch, &deployed.platform, &self.config.limits)
+    }
+
+    pub(crate) fn head(&self, seq: u64) -> Head {
+        Head::new(self.epoch.clone(), seq)
+    }
+
+    /// The run as last committed, with its version.
+    pub(crate) async fn read(
+        &self,
+        id: &JourneyId,
+    ) -> Result<(Arc<RunSnapshot>, Arc<Deployed>), EngineError> {
+        let stored = self.store.load(id).await.map_err(|error| store_error(&error))?;
+        let stored = stored.ok_or_else(EngineError::not_found)?;
+        let run = RunSnapshot::from_stored(&stored.snapshot).map_err(|error| unreadable(id, error))?;
+        let deployed =
+            self.deployment.of_run(&run.0).ok_or_else(|| unreadable(id, UnreadableRun::NotDeployed))?;
+        let deployed = Arc::clone(deployed);
+        Ok((run, deployed))
+    }
+
+    /// The definition of a run, without loading the run.
+    pub(crate) async fn locate(&self, id: &JourneyId) -> Result<Arc<Definition>, EngineError> {
+        let index = self.store.locate(id).await.map_err(|error| store_error(&error))?;
+        let identity = index.ok_or_else(EngineError::not_found)?.definition;
+        let deployed = self.deployment.version(&identity.name, &identity.version);
+        let deployed = deployed.ok_or_else(|| unreadable(id, UnreadableRun::NotDeployed))?;
+        Ok(Arc::clone(deployed.program.definition()))
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EmbeddedEngine")
+            .field("store", &self.store)
+            .field("epoch", &self.epoch)
+            .field("load", &self.load)
+            .field("watched", &self.watches.len())
+            .field("draining", &self.draining.is_cancelled())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A run that is there and cannot be gone on with: trouble of the installation, not of the caller.
+pub(crate) fn unreadable(id: &JourneyId, error: UnreadableRun) -> EngineError {
+    tracing::error!(run = %id, %error, "a stored run cannot be read");
+    EngineError::internal(error)
+}
+
+/// What a caller is told when the store has failed (ENG-143).
+pub(crate) fn store_error(error: &StoreError) -> EngineError {
+    tracing::warn!(%error, "the store has failed");
+    let kind = match error.kind() {
+        StoreErrorKind::Unavailable | StoreErrorKind::LostClaim | StoreErrorKind::KeyTaken => {
+            EngineErrorKind::Unavailable
+        }
+        _ => EngineErrorKind::Internal,
+    };
+    match kind {
+        EngineErrorKind::Unavailable => EngineError::new(kind)
+            .with_detail("the store is not available; try again")
+            .with_retry_after(RETRY_AFTER),
+        _ => EngineError::new(kind),
+    }
+}
