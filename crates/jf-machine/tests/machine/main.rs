@@ -1,14 +1,17 @@
 //! What the interpreter must hold, rule by rule, and the properties of every run.
+#![expect(clippy::unwrap_used, reason = "a test that fails panics")]
 
 mod api;
 mod cancel;
 mod choice;
 mod deadline;
 mod events;
+mod exploration;
 mod expressions;
 mod limits;
 mod outcome;
 mod platform;
+mod properties;
 mod start;
 mod steps;
 mod support;

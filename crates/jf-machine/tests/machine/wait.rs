@@ -124,8 +124,7 @@ fn eng_061_time_outs_are_clamped_to_the_deadline_which_comes_first() {
 
 #[test]
 fn def_203_a_submission_that_makes_the_context_too_large_fails_its_state() {
-    let spec = APPROVAL.replace("output", "output")
-        + "output: { response: { outputVar: view, schema: { type: object } } }\n";
+    let spec = APPROVAL.to_owned() + "output: { response: { outputVar: view, schema: { type: object } } }\n";
     let mut world = World::with(journey(&spec), json!({ "view": { "kept": 1 } }), |world| {
         world.limits.context_bytes = 100
     });

@@ -1,6 +1,7 @@
 //! A run in a small world: definitions from text, a fake language, a fake task, a clock that stands still, and the invariants of
 //! every run checked after every input.
 
+pub(crate) mod arbitrary;
 mod mini;
 
 use std::collections::BTreeMap;
@@ -104,6 +105,10 @@ pub(crate) struct World {
     pub(crate) finished: bool,
     /// How often the machine asked to be continued.
     pub(crate) continued: usize,
+    /// How many step activations were ended by each of submission, time-out, and end of the run.
+    pub(crate) steps_ended: [usize; 3],
+    /// Whether the run is read back from its snapshot at every pause.
+    pub(crate) reload_when_paused: bool,
     seed: u64,
 }
 
@@ -140,7 +145,9 @@ impl World {
             tasks: Vec::new(),
             timers: BTreeMap::new(),
             finished: false,
+            reload_when_paused: false,
             continued: 0,
+            steps_ended: [0; 3],
             seed: 7,
             program: Arc::clone(&program),
         };
@@ -156,6 +163,9 @@ impl World {
         let mut applied = apply(&self.program, &mut self.run, input, &env)?;
         while applied.is_unfinished() {
             self.continued += 1;
+            if self.reload_when_paused {
+                self.run = Run::from_snapshot(&self.run.to_snapshot()).unwrap();
+            }
             applied.append(apply(&self.program, &mut self.run, Input::Resume, &env).unwrap());
         }
         Ok(applied)
@@ -169,10 +179,17 @@ impl World {
 
     fn feed_now(&mut self, input: Input) -> Result<Effects, Refused> {
         let before = self.run.clone();
+        let timed_out = matches!(input, Input::WaitTimedOut { .. });
+        let active = self.run.active_steps().len();
         let result = self.apply(input);
         match &result {
             Ok(effects) => {
                 assert!(effects.changed() || (self.run == before && effects.iter().next().is_none()));
+                if effects.changed() {
+                    let end = if effects.accepted().is_some() { 0 } else { 2 - usize::from(timed_out) };
+                    self.steps_ended[end] +=
+                        if end == 2 { usize::from(self.run.phase().is_final()) * active } else { 1 };
+                }
                 self.take(effects);
             }
             Err(_) => assert!(self.run == before, "a refused input changed the run"),
@@ -242,6 +259,12 @@ impl World {
                 .all(|scope| scope["context"].get("payload").is_none());
             assert!(clear || flow["position"].get("step").is_none(), "{}", flow["position"]);
         }
+        // ENG-045, INV-4: every activation of a step ends once, by a submission, a time-out or the end of the run.
+        let opened = self.facts.iter().filter(|fact| matches!(fact, Fact::ExternalInputWaiting(_))).count();
+        assert_eq!(opened, self.steps_ended.iter().sum::<usize>() + self.run.active_steps().len());
+        // A run never waits for nothing.
+        let waits = !self.tasks.is_empty() || !self.run.active_steps().is_empty() || !self.timers.is_empty();
+        assert!(waits || self.finished);
         // Serialisation loses nothing, and what is pending can be told from the run alone.
         let back = Run::from_snapshot(&snapshot).unwrap();
         assert!(back == self.run, "snapshot differs");
@@ -260,21 +283,38 @@ impl World {
         assert_eq!(tasks, running);
     }
 
-    /// Applies what is overdue.
+    /// Applies what is overdue, in the order of ENG-073.
     pub(crate) fn catch_up(&mut self) {
         while let Some(input) = self.run.overdue(self.now) {
+            let first = self.timers.iter().map(|(timer, due)| (*due, *timer)).min().unwrap();
+            assert!(first.0 <= self.now);
+            assert_eq!(matches!(input, Input::DeadlineReached), first.1 == TimerId::Deadline);
             self.feed_now(input).unwrap();
         }
     }
 
     /// Lets time pass, one timer after the other.
     pub(crate) fn pass(&mut self, seconds: i64) {
-        let target = self.now + SignedDuration::from_secs(seconds);
+        self.pass_millis(1_000 * seconds);
+    }
+
+    pub(crate) fn pass_millis(&mut self, millis: i64) {
+        let target = self.now + SignedDuration::from_millis(millis);
         while let Some(due) = self.run.next_due().filter(|due| *due <= target) {
             self.now = self.now.max(due);
             self.catch_up();
         }
         self.now = target;
+    }
+
+    /// The context of the top-level scope.
+    pub(crate) fn context(&self) -> Value {
+        let snapshot = self.run.to_snapshot();
+        let mut parser = serde_json::Deserializer::from_slice(&snapshot);
+        parser.disable_recursion_limit();
+        let mut parsed = Value::deserialize(&mut parser).unwrap();
+        let ended = parsed["end"]["context"].take();
+        if ended.is_null() { parsed["flows"][0]["scopes"][0]["context"].take() } else { ended }
     }
 
     /// The one task that runs.

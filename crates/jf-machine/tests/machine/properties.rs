@@ -1,0 +1,80 @@
+//! What holds of every run, whatever the definition and whatever happens. The invariants themselves stand in
+//! `World::check` and `World::live`; here are the worlds.
+
+use jf_machine::{Fact, Input, LogEntry, Run, SegmentId};
+use proptest::prelude::*;
+use serde_json::json;
+
+use crate::support::arbitrary::{Happening, Sketch, happenings, sketch};
+use crate::support::{World, journey};
+
+fn world(sketch: &Sketch) -> World {
+    // A few transitions are enough here, and let endless loops end.
+    World::with(journey(&sketch.spec()), json!({ "k": 0, "payload": "sent" }), |world| {
+        world.limits.transitions_per_segment = 30;
+        world.limits.evaluations_per_apply = 7;
+    })
+}
+
+fn live(mut world: World, happenings: &[Happening], mut between: impl FnMut(&mut World)) -> World {
+    for happening in happenings {
+        between(&mut world);
+        world.live(happening);
+    }
+    world
+}
+
+/// Everything a run has shown, and what it is now.
+fn shown(world: &World) -> (&[LogEntry], &[Fact], &Run) {
+    (&world.log, &world.facts, &world.run)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 192, ..ProptestConfig::default() })]
+
+    /// INV-1, INV-4, INV-5, ENG-061, ENG-070, ENG-071, ENG-073, ENG-106, STA-008, STA-066: see `World`.
+    #[test]
+    fn inv_1_every_run_keeps_its_invariants(sketch in sketch(), happenings in happenings()) {
+        live(world(&sketch), &happenings, |_| {});
+    }
+
+    /// Determinism (EXP-007): the same inputs give the same events, facts and run.
+    #[test]
+    fn exp_007_equal_inputs_give_equal_runs(sketch in sketch(), happenings in happenings()) {
+        let one = live(world(&sketch), &happenings, |_| {});
+        let other = live(world(&sketch), &happenings, |_| {});
+        prop_assert!(shown(&one) == shown(&other));
+    }
+
+    /// ENG-101: a run that is read back before every input goes on as if nothing had happened.
+    #[test]
+    fn eng_101_a_run_that_was_read_back_behaves_alike(sketch in sketch(), happenings in happenings()) {
+        let kept = live(world(&sketch), &happenings, |_| {});
+        let reloaded = live(world(&sketch), &happenings, |world| {
+            world.run = Run::from_snapshot(&world.run.to_snapshot()).unwrap();
+        });
+        prop_assert!(shown(&kept) == shown(&reloaded));
+    }
+
+    /// ENG-107: how many evaluations go into one `apply` cannot be seen from outside.
+    #[test]
+    fn eng_107_pauses_cannot_be_seen(sketch in sketch(), happenings in happenings(), per_apply in 1_u32..5) {
+        let whole = live(world(&sketch), &happenings, |world| world.limits.evaluations_per_apply = 1_000);
+        let pieces = live(world(&sketch), &happenings, |world| world.limits.evaluations_per_apply = per_apply);
+        prop_assert!(shown(&whole) == shown(&pieces));
+    }
+
+    /// A run in the middle of pure states survives a restart as well: it goes on where it was.
+    #[test]
+    fn eng_101_a_paused_run_can_be_read_back(sketch in sketch()) {
+        let mut direct = World::prepared(journey(&sketch.spec()), json!({ "k": 0 }), |world| {
+            world.limits.evaluations_per_apply = 1;
+            world.limits.transitions_per_segment = 30;
+        });
+        let mut paused = direct.clone();
+        direct.feed(Input::Begin { segment: Some(SegmentId::new(1)) }).unwrap();
+        paused.reload_when_paused = true;
+        paused.feed(Input::Begin { segment: Some(SegmentId::new(1)) }).unwrap();
+        prop_assert!(shown(&direct) == shown(&paused));
+    }
+}
