@@ -125,7 +125,7 @@ mod tests {
     use std::net::SocketAddr;
 
     #[test]
-    fn eng_011_the_caller_is_everything_the_transport_knows() {
+    fn eng_011_http_016_http_032_the_caller_is_everything_the_transport_knows() {
         let address: SocketAddr = "192.0.2.1:4711".parse().unwrap();
         let request = Request::post("/api/v1/journeys/a%2Db/start?x=1&y=a%20b+c&x=2&z")
             .header("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")

@@ -4,7 +4,7 @@ use axum::body::Body;
 use http::Request;
 use serde_json::{Value, json};
 
-use crate::fake::{Call, RUN, Script, StartMode, outcome, start_response, status};
+use crate::fake::{Call, RUN, Script, StartMode, failure, outcome, start_response, status};
 use crate::support::{get, post, scripted, send, with};
 
 const START: &str = "/api/v1/journeys/order/start";
@@ -37,6 +37,20 @@ async fn http_020_a_synchronous_start_is_200_with_what_the_run_came_to() {
     let answer = send(&app, post(START, "{}")).await;
     assert_eq!(answer.assert_document(200), value(&outcome().document));
     assert_eq!((answer.header("etag"), answer.header("location")), (Some("\"e1.9\""), None));
+}
+
+#[tokio::test]
+async fn http_007_http_021_http_025_a_failed_run_is_read_with_200() {
+    let (app, _) = scripted(Script { start: StartMode::Ended, failed: true, ..Script::default() });
+    for request in [post(START, "{}"), get(&run("/result"))] {
+        let answer = send(&app, request).await;
+        assert_eq!(
+            answer.assert_document(200),
+            value(&failure().document),
+            "whatever its Problem's status is"
+        );
+        assert_eq!(answer.header("etag"), Some("\"e1.9\""));
+    }
 }
 
 #[tokio::test]

@@ -69,6 +69,8 @@ pub(crate) struct Script {
     /// Commands are repetitions.
     pub(crate) replayed: bool,
     pub(crate) start: StartMode,
+    /// The run ends badly.
+    pub(crate) failed: bool,
     /// What the run still owes its client.
     pub(crate) cookies: Vec<&'static str>,
     /// `take_cookies` alone is refused.
@@ -152,6 +154,16 @@ pub(crate) fn outcome() -> At<JourneyOutcome> {
     At::new(head(9), JourneyOutcome::new(run(), name(), Phase::Succeeded, "DONE", json!({ "ok": true })))
 }
 
+pub(crate) fn failure() -> At<JourneyOutcome> {
+    let mut outcome = JourneyOutcome::new(run(), name(), Phase::Failed, "REJECTED", json!(null));
+    outcome.error = Some(OutcomeError::new(
+        "urn:x:rejected",
+        "no",
+        Some(json!({ "type": "urn:x:rejected", "status": 422 })),
+    ));
+    At::new(head(9), outcome)
+}
+
 pub(crate) fn start_response() -> JourneyStartResponse {
     let status_url = format!("/api/v1/journeys/{RUN}");
     JourneyStartResponse { journey_id: run(), journey_name: name(), status_url, links: None }
@@ -182,7 +194,10 @@ impl Engine for FakeEngine {
             Ok(match script.start {
                 StartMode::Async => StartReply::Started(At::new(head(7), start_response())),
                 StartMode::Waiting => StartReply::Status(status()),
-                StartMode::Ended => StartReply::Outcome { outcome: outcome(), cookies },
+                StartMode::Ended => StartReply::Outcome {
+                    outcome: if script.failed { failure() } else { outcome() },
+                    cookies,
+                },
             })
         };
         Ok(Started::new(run(), head(7), reply).with_replayed(self.script.replayed))
@@ -201,7 +216,7 @@ impl Engine for FakeEngine {
 
     async fn get_outcome(&self, id: &JourneyId, caller: &Caller) -> Result<At<JourneyOutcome>, EngineError> {
         self.note(Call::Outcome(id.clone(), caller.clone()))?;
-        Ok(outcome())
+        Ok(if self.script.failed { failure() } else { outcome() })
     }
 
     async fn cancel(&self, request: Cancel, caller: &Caller) -> Result<Submitted, EngineError> {
