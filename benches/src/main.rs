@@ -8,10 +8,14 @@
 //! something on any machine. Clients and servers share the cores; both sides of a ratio do.
 
 mod check;
+mod client;
+mod http;
 mod load;
 mod machine;
+mod memory;
 mod report;
 mod system;
+mod ws;
 
 use std::time::Duration;
 
@@ -65,14 +69,6 @@ enum What {
     Check,
     /// Everything above.
     All,
-    /// Holds connections open for `memory`, in a process of its own.
-    #[command(hide = true)]
-    Hold {
-        /// Where to connect.
-        address: std::net::SocketAddr,
-        /// How many connections.
-        connections: usize,
-    },
 }
 
 /// How long and how often to measure.
@@ -87,9 +83,18 @@ fn main() {
     let effort = Effort { time: Duration::from_secs_f64(arguments.seconds), rounds: arguments.rounds.max(1) };
     let mut report = Report::default();
     match arguments.what {
+        What::Http { clients } => http::measure(&clients, effort, &mut report),
+        What::Ws { clients } => ws::measure(&clients, effort, &mut report),
         What::Machine => machine::measure(effort, &mut report),
+        What::Memory { connections } => memory::measure(connections, &mut report),
         What::Check => check::measure(effort, &mut report),
-        _ => {}
+        What::All => {
+            http::measure(&[1, 16, 64], effort, &mut report);
+            ws::measure(&[64], effort, &mut report);
+            machine::measure(effort, &mut report);
+            memory::measure(2000, &mut report);
+            check::measure(effort, &mut report);
+        }
     }
     report.print(arguments.json);
 }

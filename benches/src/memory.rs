@@ -1,74 +1,91 @@
-//! Resident memory per idle WebSocket connection, with the clients in a process of their own.
+//! Resident memory of the real server per idle WebSocket connection.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::process::{Command, Stdio};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
 
 use futures::StreamExt;
-use tokio::net::TcpListener;
-use tokio_tungstenite::client_async;
+use tokio::net::TcpStream;
+use tokio_tungstenite::{WebSocketStream, client_async};
 
 use crate::report::Report;
 use crate::system;
 
+/// A started `jf serve`, killed when it goes out of scope.
+struct Server {
+    process: Child,
+    address: SocketAddr,
+}
+
+impl Server {
+    fn start(jf: &Path, folder: &Path) -> Self {
+        let mut process = Command::new(jf)
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .arg(folder)
+            .current_dir(folder)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the server can be started");
+        let stdout = process.stdout.take().expect("stdout is piped");
+        let line = BufReader::new(stdout).lines().next().expect("the server says where it listens").expect("text");
+        let address = line.strip_prefix("listening on http://").expect("the documented line");
+        Self { process, address: address.parse().expect("an address") }
+    }
+
+    /// Resident bytes.
+    fn resident(&self) -> usize {
+        let statm = format!("/proc/{}/statm", self.process.id());
+        let text = std::fs::read_to_string(statm).expect("the memory benchmark needs a Linux system");
+        let pages: usize = text.split(' ').nth(1).and_then(|n| n.parse().ok()).expect("statm lists page counts");
+        pages * 4096
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
 pub(crate) fn measure(connections: usize, report: &mut Report) {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime can be built");
-    let listener = runtime.block_on(TcpListener::bind(("127.0.0.1", 0))).expect("a free port");
-    let address = listener.local_addr().expect("a bound listener has an address");
-    let router = runtime.block_on(system::full_router());
-    runtime.spawn(system::serve(listener, router));
-    // One round to warm allocator and code up, so that only what connections cost is counted.
-    held(address, connections / 10, resident);
-    let before = resident();
-    let after = held(address, connections, resident);
-    let each = (after.saturating_sub(before)) as f64 / connections as f64 / 1024.0;
-    report.note("resident memory of the idle server", before as f64 / 1024.0 / 1024.0, " MiB");
-    report.at_most(&format!("per idle connection, {connections} connections"), each, " KiB", 12.0);
-}
+    let jf = std::env::current_exe().expect("the program knows its own path").with_file_name("jf");
+    if !jf.exists() {
+        report.skipped("resident memory", "build the server first: cargo build --release -p jf-cli");
+        return;
+    }
+    let folder = std::env::temp_dir().join(format!("jf-bench-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder for the definition");
+    std::fs::write(folder.join("loop.journey.yaml"), system::LOOP).expect("the folder is writable");
+    let config = "http.maxConnections: 100000\nhttp.maxConnectionsPerAddress: 100000\n";
+    std::fs::write(folder.join("jf.yaml"), config).expect("the folder is writable");
 
-/// Runs `look` while another process holds the connections open.
-fn held<T>(address: SocketAddr, connections: usize, look: impl FnOnce() -> T) -> T {
-    let program = std::env::current_exe().expect("the program knows its own path");
-    let mut child = Command::new(program)
-        .args(["hold", &address.to_string(), &connections.to_string()])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("the program can start itself");
-    let mut lines = BufReader::new(child.stdout.take().expect("stdout is piped")).lines();
-    let ready = lines.next().expect("the holder says when it is ready").expect("the holder writes text");
-    assert_eq!(ready, "ready");
-    let seen = look();
-    drop(child.stdin.take());
-    child.wait().expect("the holder ends when its input ends");
-    seen
-}
-
-/// Opens the connections, says so, and keeps them until its input ends.
-#[expect(clippy::print_stdout, reason = "standard output is how the holder speaks to its parent")]
-pub(crate) fn hold(address: SocketAddr, connections: usize) {
+    let server = Server::start(&jf, &folder);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be built");
-    let sockets = runtime.block_on(async {
-        let mut sockets = Vec::with_capacity(connections);
-        for _ in 0..connections {
-            let stream = tokio::net::TcpStream::connect(address).await.expect("the server accepts connections");
-            let url = format!("ws://{address}/ws/journeys/loop");
-            let mut socket = client_async(url, stream).await.expect("the handshake succeeds").0;
-            let welcome = socket.next().await.expect("a welcome").expect("a readable welcome");
-            assert!(welcome.is_text());
-            sockets.push(socket);
-        }
-        sockets
-    });
-    println!("ready");
-    std::io::stdout().flush().expect("the parent reads");
-    let _ = std::io::stdin().read_to_end(&mut Vec::new());
-    drop(sockets);
+    let idle = server.resident();
+    report.at_most("resident memory of an idle server", idle as f64 / 1024.0 / 1024.0, " MiB", 30.0);
+    // A first round warms allocator and code up, so that only what connections cost is counted.
+    drop(runtime.block_on(connect(server.address, connections / 10)));
+    let before = server.resident();
+    let held = runtime.block_on(connect(server.address, connections));
+    let each = server.resident().saturating_sub(before) as f64 / connections as f64 / 1024.0;
+    report.at_most(&format!("per idle connection, {connections} connections"), each, " KiB", 12.0);
+    drop(held);
+    drop(server);
+    let _ = std::fs::remove_dir_all(folder);
 }
 
-/// Resident bytes of this process.
-fn resident() -> usize {
-    let text = std::fs::read_to_string("/proc/self/statm").expect("the memory benchmark needs a Linux system");
-    let pages: usize = text.split(' ').nth(1).and_then(|n| n.parse().ok()).expect("statm lists page counts");
-    pages * 4096
+async fn connect(address: SocketAddr, connections: usize) -> Vec<WebSocketStream<TcpStream>> {
+    let mut sockets = Vec::with_capacity(connections);
+    for _ in 0..connections {
+        let stream = TcpStream::connect(address).await.expect("the server accepts connections");
+        let url = format!("ws://{address}/ws/journeys/loop");
+        let mut socket = client_async(url, stream).await.expect("the handshake succeeds").0;
+        let welcome = socket.next().await.expect("a welcome").expect("a readable welcome");
+        assert!(welcome.is_text());
+        sockets.push(socket);
+    }
+    sockets
 }

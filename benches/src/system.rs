@@ -1,10 +1,15 @@
 //! The system under test, built from the same crates an embedder would use.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use jf_core::Epoch;
+use axum::Router;
+use jf_binding_http::HttpConfig;
+use jf_binding_ws::WsConfig;
 use jf_core::spi::Registries;
-use jf_dsl::{Loaded, SourceFile};
+use jf_core::{Engine, Epoch};
+use jf_dsl::{Catalog, Loaded, SourceFile};
+use jf_engine::EmbeddedEngine;
 use jf_expr_jq::JaqEngine;
 use jf_machine::{Env, Limits, PlatformValues, Program};
 use jiff::Timestamp;
@@ -37,7 +42,7 @@ spec:
 "#;
 
 /// Waits, and waits again after each submission.
-const LOOP: &str = r#"
+pub(crate) const LOOP: &str = r#"
 apiVersion: v1
 kind: Journey
 metadata: { name: loop, version: 1.0.0 }
@@ -163,4 +168,25 @@ impl World {
     pub(crate) const fn env<'a>(&'a self, limits: &'a Limits) -> Env<'a> {
         Env::new(Timestamp::UNIX_EPOCH, 7, &self.epoch, &self.platform, limits)
     }
+}
+
+async fn engine() -> Arc<dyn Engine> {
+    let catalog = Catalog::new(vec![load(THREE_STATES), load(LOOP)]).expect("the definitions go together");
+    let engine = EmbeddedEngine::builder(catalog).registries(registries()).build().await;
+    Arc::new(engine.expect("the engine has everything it needs"))
+}
+
+/// The HTTP binding over the embedded engine in memory.
+pub(crate) async fn http_router() -> Router {
+    jf_binding_http::router(engine().await, HttpConfig::default())
+}
+
+/// Both bindings over the embedded engine in memory, with the rate limit out of the way.
+pub(crate) async fn full_router() -> Router {
+    let engine = engine().await;
+    let mut config = WsConfig::default();
+    config.limits.rate_per_sec = NonZeroU32::MAX;
+    config.limits.burst = NonZeroU32::MAX;
+    let http = jf_binding_http::router(Arc::clone(&engine), HttpConfig::default());
+    jf_binding_ws::attach(http, engine, config).expect("the configuration is valid")
 }

@@ -33,7 +33,8 @@ pub(crate) fn measure(clients: &[usize], effort: Effort, report: &mut Report) {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime can be built");
     runtime.block_on(async {
         let ours = listen().await;
-        tokio::spawn(system::serve(ours.0, system::full_router().await));
+        let router = system::full_router().await;
+        tokio::spawn(async move { axum::serve(ours.0, router).await });
         let sample = submitter(ours.1).await;
         let reply = exchange_owned(sample).await;
         let reference = listen().await;
