@@ -9,7 +9,8 @@ use http::HeaderValue;
 use jf_core::{
     ApiReply, At, CallApi, Caller, Cancel, ClientCookie, Cursor, DrainReport, Engine, EngineCapabilities,
     EngineError, Epoch, Head, HeadWatch, JourneyId, JourneyOutcome, JourneyStartResponse, JourneyStatus,
-    ListQuery, Page, Phase, Replay, StartReply, StartRequest, Started, StepRef, SubmitStep, Submitted,
+    ListQuery, OutcomeError, Page, Phase, Replay, StartReply, StartRequest, Started, StepRef, SubmitStep,
+    Submitted,
 };
 use jf_dsl::{Catalog, Definition, DefinitionName, StateId};
 use serde_json::json;
