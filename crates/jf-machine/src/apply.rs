@@ -4,7 +4,7 @@ use jf_core::spi::TaskWrite;
 use jf_core::{HeadCondition, run_fault};
 
 use crate::failure::Failure;
-use crate::flow::Position;
+use crate::flow::{Flow, Position};
 use crate::machine::Machine;
 use crate::program::StateIndex;
 use crate::refused::Reason;
@@ -195,12 +195,26 @@ impl Machine<'_> {
     }
 
     fn resumed(&mut self) {
-        if !self.run.begun {
+        if !self.run.begun || self.run.end.is_some() {
             return;
         }
-        if let Some(flow) = self.run.flows.iter().position(|flow| flow.position == Position::Moving) {
+        if !self.run.flows.iter().all(|flow| self.fits(flow)) {
+            self.begin_trigger();
+            self.end_run(Err(Failure::runtime(run_fault::INTERNAL)));
+        } else if let Some(flow) = self.run.flows.iter().position(|flow| flow.position == Position::Moving) {
             self.begin_trigger();
             self.resume(flow);
+        }
+    }
+
+    /// Whether the program has the state a flow stands at, of the type it stands there for.
+    fn fits(&self, flow: &Flow) -> bool {
+        let op = self.program.find(&flow.scope().state).map(|state| state.op());
+        match flow.position {
+            Position::Moving => op.is_some(),
+            Position::Task { .. } => matches!(op, Some(Op::Task(_))),
+            Position::Step { .. } => matches!(op, Some(Op::ExternalInput(_))),
+            Position::Timer { .. } => matches!(op, Some(Op::Timer(_))),
         }
     }
 

@@ -59,7 +59,10 @@ impl Scope {
                 Ok(())
             }
             Target::Var(name) => self.bounded(name_len(name) + added, limits, |context| {
-                context.insert(name.to_owned(), value);
+                match context.get_mut(name) {
+                    Some(slot) => *slot = value,
+                    None => drop(context.insert(name.to_owned(), value)),
+                }
                 Ok(())
             }),
             Target::Path(path) => {
@@ -186,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn contexts_cannot_be_nested_without_bound() {
+    fn def_203_contexts_cannot_be_nested_without_bound() {
         let limits = Limits { context_depth: 3, ..Limits::default() };
         let mut scope = scope(json!({}));
         assert!(scope.write(Target::Var("a"), json!([[1]]), &limits).is_ok());

@@ -58,6 +58,13 @@ pub enum Diagnostic {
         /// The engine's code.
         code: String,
     },
+    /// A placeholder found no value (EXP-054). Problems do not repeat it (ENG-142).
+    PlaceholderUnresolved {
+        /// The state.
+        state: StateId,
+        /// The placeholder as written.
+        placeholder: String,
+    },
     /// `outputVar` of a `succeed` names no variable of the context (STA-036).
     OutputVarMissing(StateId),
     /// The output does not match `spec.output.schema` (DEF-056).

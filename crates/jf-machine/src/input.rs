@@ -45,7 +45,8 @@ pub enum Input {
         /// Accepted heads (ENG-054).
         if_head: Option<Vec<HeadCondition>>,
     },
-    /// Goes on after [`Effect::Continue`](crate::Effect::Continue); without effect otherwise.
+    /// Goes on after [`Effect::Continue`](crate::Effect::Continue). Ends a run that cannot go on because its definition was replaced
+    /// by one without the states it stands at, as development mode allows (DEF-029). Without effect otherwise.
     Resume,
 }
 

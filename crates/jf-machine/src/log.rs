@@ -1,10 +1,10 @@
 //! The events of a run's log: one per trigger at most (ENG-106, ENG-107).
 
-use std::mem;
 use std::sync::Arc;
 
 use jf_core::{ActiveStep, JourneyOutcome};
 use jf_dsl::StateId;
+use jiff::Timestamp;
 
 use crate::flow::Position;
 use crate::machine::Machine;
@@ -69,23 +69,21 @@ impl Machine<'_> {
 
     /// The active steps in the order of their activation (ENG-031).
     fn live_steps(&self) -> Vec<ActiveStep> {
-        let mut steps: Vec<_> = self
-            .run
-            .flows
-            .iter()
-            .filter_map(|flow| {
-                let Position::Step { activation, due } = flow.position else { return None };
-                let state = self.program.find(&flow.scope().state)?;
-                let Op::ExternalInput(input) = state.op() else { return None };
-                Some((activation, input.shown(state.id(), due)))
-            })
-            .collect();
+        let mut steps = Vec::new();
+        for flow in &self.run.flows {
+            if let Position::Step { activation, due } = flow.position
+                && let Some(state) = self.program.find(&flow.scope().state)
+                && let Op::ExternalInput(input) = state.op()
+            {
+                steps.push((activation, input.shown(state.id(), due)));
+            }
+        }
         steps.sort_by_key(|(activation, _)| *activation);
-        mem::take(&mut steps).into_iter().map(|(_, step)| step).collect()
+        steps.into_iter().map(|(_, step)| step).collect()
     }
 
     /// Never before the event before it, should the clock have jumped back.
-    fn event_time(&self) -> jiff::Timestamp {
+    fn event_time(&self) -> Timestamp {
         time::floor(self.env.now).max(self.run.shown.at)
     }
 }

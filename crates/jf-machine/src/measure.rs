@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn the_walk_ends_at_the_depth_limit() {
+    fn def_203_the_walk_ends_at_the_depth_limit() {
         let mut deep = json!(1);
         for _ in 0..10 {
             deep = json!([deep]);

@@ -1,10 +1,11 @@
 //! `fail`: ends its scope with an authored failure (02 §5).
 
 use jf_core::run_fault;
-use jf_dsl::Template;
+use jf_dsl::{StateId, Template};
 
 use crate::failure::Failure;
 use crate::machine::Machine;
+use crate::{Diagnostic, Fact};
 
 /// A linked `fail` state.
 #[derive(Debug)]
@@ -19,7 +20,7 @@ impl Fail {
     }
 
     /// The failure with its placeholders filled in; a placeholder without value makes it another failure (STA-039).
-    pub(super) fn enter(&self, flow: usize, machine: &mut Machine<'_>) -> Failure {
+    pub(super) fn enter(&self, id: &StateId, flow: usize, machine: &mut Machine<'_>) -> Failure {
         let platform = machine.platform();
         let context = machine.context(flow);
         let code = self.error_code.render(context, &*platform);
@@ -27,7 +28,9 @@ impl Fail {
         match (code, reason) {
             (Ok(code), Ok(reason)) => Failure::authored(code.into_owned(), reason.into_owned(), context),
             (Err(unresolved), _) | (_, Err(unresolved)) => {
-                Failure::runtime_because(run_fault::INTERPOLATION, unresolved.to_string())
+                let (state, placeholder) = (id.clone(), unresolved.placeholder().to_string());
+                machine.report(Fact::Diagnostic(Diagnostic::PlaceholderUnresolved { state, placeholder }));
+                Failure::runtime(run_fault::INTERPOLATION)
             }
         }
     }

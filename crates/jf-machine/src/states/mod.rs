@@ -101,7 +101,7 @@ impl Op {
             Self::ExternalInput(input) => Ok(input.enter(id, flow, machine)),
             Self::Timer(timer) => timer.enter(id, flow, machine),
             Self::Succeed(succeed) => Ok(succeed.enter(id, flow, machine)),
-            Self::Fail(fail) => Err(fail.enter(flow, machine)),
+            Self::Fail(fail) => Err(fail.enter(id, flow, machine)),
         }
     }
 }

@@ -5,6 +5,7 @@ mod api;
 mod cancel;
 mod choice;
 mod deadline;
+mod development;
 mod events;
 mod exploration;
 mod expressions;

@@ -46,6 +46,9 @@ fn sta_039_a_placeholder_without_value_fails_with_its_own_code() {
         let world = fail(code, reason, json!({ "a": 1 }));
         assert_eq!(world.error().0, urn("interpolation"));
         assert_eq!(world.run.termination(), Some(TerminationKind::RuntimeError), "EXP-054");
+        assert!(!world.problem().to_string().contains("context."), "ENG-142");
+        let told = |fact: &Fact| matches!(fact, Fact::Diagnostic(Diagnostic::PlaceholderUnresolved { .. }));
+        assert!(world.facts.iter().any(told));
     }
 }
 

@@ -119,6 +119,13 @@ states:
 ";
     let world = World::start(journey(spec), json!({}));
     assert_eq!(world.error().0, urn("internal"));
+
+    // The deepest context there can be still survives a snapshot, as context and as output (checked by `World`).
+    let spec = spec.replace("expr: 'false'", "expr: '{\"$eq\":[\"=context.a.n\",250]}'");
+    let spec =
+        spec.replace("'{\"a\":\"=context\"}'", "'{\"a\":\"=context\",\"n\":{\"$add\":[1,\"=context.n\"]}}'");
+    let world = World::start(journey(&spec), json!({ "n": 1 }));
+    assert_eq!(world.output()["n"], 251);
 }
 
 #[test]
