@@ -1,6 +1,12 @@
 //! Did you mean …? (DEF-007)
 
-/// The candidate that the word most likely stands for: equal but for case, or within edit distance 2 (DEF-007).
+/// How many edits a misspelling may be away from what was meant.
+const FARTHEST: usize = 2;
+/// Longer names are compared by case only, which bounds the work per name.
+const LONGEST: usize = 64;
+
+/// The candidate that the word most likely stands for: equal but for case, or else the nearest within edit distance 2
+/// (DEF-007). Among equally near ones the first wins.
 ///
 /// ```
 /// assert_eq!(jf_dsl::closest("nexxt", ["next", "default"]), Some("next"));
@@ -9,58 +15,83 @@
 /// ```
 #[must_use]
 pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    const FARTHEST: usize = 2;
     let mut best: Option<(usize, &str)> = None;
     for candidate in candidates {
-        let distance = if candidate.eq_ignore_ascii_case(word) {
-            0
-        } else if word.chars().count().abs_diff(candidate.chars().count()) > FARTHEST {
-            continue;
-        } else {
-            distance(word, candidate)
-        };
-        if distance <= FARTHEST && best.is_none_or(|(least, _)| distance < least) {
+        if candidate.eq_ignore_ascii_case(word) {
+            return Some(candidate);
+        }
+        if let Some(distance) = distance_within(word, candidate)
+            && best.is_none_or(|(least, _)| distance < least)
+        {
             best = Some((distance, candidate));
         }
     }
     best.map(|(_, candidate)| candidate)
 }
 
-/// The number of insertions, removals, replacements and swaps of neighbours between two words.
-fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let mut before_last: Vec<usize> = Vec::new();
-    let mut last: Vec<usize> = (0..=b.len()).collect();
+/// The number of insertions, removals, replacements and swaps of neighbours between two words, when it is small.
+fn distance_within(a: &str, b: &str) -> Option<usize> {
+    // A character has up to four bytes: a cheap first look that never errs.
+    if a.len().abs_diff(b.len()) > 4 * FARTHEST || a.len().max(b.len()) > LONGEST {
+        return None;
+    }
+    let (mut a_chars, mut b_chars) = (['\0'; LONGEST], ['\0'; LONGEST]);
+    let (a, b) = (fill(a, &mut a_chars), fill(b, &mut b_chars));
+    if a.len().abs_diff(b.len()) > FARTHEST {
+        return None;
+    }
+    let mut before_last = [0; LONGEST + 1];
+    let mut last: [usize; LONGEST + 1] = std::array::from_fn(|column| column);
     for (i, x) in a.iter().enumerate() {
-        let mut row = vec![i + 1];
+        let mut row = [0; LONGEST + 1];
+        row[0] = i + 1;
+        let mut least_of_row = row[0];
         for (j, y) in b.iter().enumerate() {
             let replaced = last[j] + usize::from(x != y);
             let mut least = replaced.min(last[j + 1] + 1).min(row[j] + 1);
             if i > 0 && j > 0 && *x == b[j - 1] && a[i - 1] == *y {
                 least = least.min(before_last[j - 1] + 1);
             }
-            row.push(least);
+            row[j + 1] = least;
+            least_of_row = least_of_row.min(least);
+        }
+        if least_of_row > FARTHEST {
+            return None;
         }
         before_last = std::mem::replace(&mut last, row);
     }
-    last[b.len()]
+    Some(last[b.len()]).filter(|distance| *distance <= FARTHEST)
+}
+
+fn fill<'a>(word: &str, chars: &'a mut [char; LONGEST]) -> &'a [char] {
+    let mut length = 0;
+    for (slot, c) in chars.iter_mut().zip(word.chars()) {
+        *slot = c;
+        length += 1;
+    }
+    &chars[..length]
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{closest, distance};
+    use proptest::prelude::*;
+
+    use super::{closest, distance_within};
 
     #[test]
     fn def_007_distance_counts_edits() {
-        for (a, b, expected) in [
-            ("", "abc", 3),
-            ("next", "next", 0),
-            ("nxet", "next", 1),
-            ("defualt", "default", 1),
-            ("staets", "states", 1),
-            ("kitten", "sitting", 3),
-        ] {
-            assert_eq!(distance(a, b), expected, "{a} {b}");
+        let cases = [
+            ("next", "next", Some(0)),
+            ("nxet", "next", Some(1)),
+            ("defualt", "default", Some(1)),
+            ("staets", "states", Some(1)),
+            ("größe", "grösse", Some(2)),
+            ("", "ab", Some(2)),
+            ("", "abc", None),
+            ("kitten", "sitting", None),
+        ];
+        for (a, b, expected) in cases {
+            assert_eq!(distance_within(a, b), expected, "{a} {b}");
         }
     }
 
@@ -70,5 +101,22 @@ mod tests {
         assert_eq!(closest("NEXT", ["text", "next"]), Some("next"));
         assert_eq!(closest("if", ["name", "id"]), Some("id"));
         assert_eq!(closest("timeout", ["timeoutSec"]), None, "too far");
+        assert_eq!(closest(&"x".repeat(100), ["y".repeat(100).as_str()]), None, "too long");
+    }
+
+    proptest! {
+        #[test]
+        fn def_007_up_to_two_edits_are_found(word in "[a-z]{3,12}", at in 0usize..12, c in proptest::char::range('a', 'z')) {
+            let mut edited: Vec<char> = word.chars().collect();
+            edited.insert(at.min(edited.len()), c);
+            edited.remove(at / 2 % edited.len());
+            let edited: String = edited.into_iter().collect();
+            prop_assert_eq!(closest(&edited, [word.as_str()]), Some(word.as_str()));
+        }
+
+        #[test]
+        fn comparing_words_never_panics(a in any::<String>(), b in any::<String>()) {
+            let _ = closest(&a, [b.as_str()]);
+        }
     }
 }

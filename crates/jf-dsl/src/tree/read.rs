@@ -181,6 +181,8 @@ impl Reader<'_> {
         let offset = error.marker().byte_offset().unwrap_or(0);
         let fault = match error.kind() {
             ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation => syntax::tab(),
+            // The scanner runs ahead of the events and may meet its own, higher ceiling first.
+            ErrorKind::RecursionLimitExceeded => syntax::too_deep(self.limits.nesting),
             _ if self.source.format() == Format::Json => syntax::not_json(&error.info()),
             _ => syntax::not_yaml(&error.info()),
         };
