@@ -58,7 +58,7 @@ static LIBRARY: LazyLock<Library> = LazyLock::new(|| {
     let definitions =
         ours(include_str!("before.jq")).into_iter().chain(theirs).chain(ours(include_str!("after.jq")));
     let definitions = definitions.map(|def| {
-        let mut preparer = Preparer::new(&[]);
+        let mut preparer = Preparer::of_library();
         let def = preparer.definition(def);
         Definition { def, calls: preparer.finish().0 }
     });

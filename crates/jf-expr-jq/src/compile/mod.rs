@@ -57,7 +57,7 @@ fn program(source: &str, site: Site<'_>) -> Result<Program, CompileError> {
     let term = parse::parse(source)?;
     check::check(&term, site)?;
     let bindings: Vec<&str> = BINDINGS.iter().chain(site.extra).copied().collect();
-    let mut preparer = Preparer::new(&bindings);
+    let mut preparer = Preparer::of_program(&bindings);
     let body = preparer.program(term)?;
     let (calls, places) = preparer.finish();
 

@@ -117,12 +117,6 @@ impl Evaluation {
         METER.with(|meter| meter.reset(time));
         Self(())
     }
-
-    /// Bytes held now; 0 when everything was dropped.
-    #[cfg(test)]
-    pub(crate) fn live(&self) -> usize {
-        METER.with(|meter| meter.live.get())
-    }
 }
 
 impl Drop for Evaluation {

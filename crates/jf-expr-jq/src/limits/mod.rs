@@ -19,9 +19,9 @@ pub(crate) const VALUE_BYTES: usize = 16 * 1024 * 1024;
 /// Deepest nesting of a value. Dropping, comparing and printing recurse once per level.
 pub(crate) const VALUE_DEPTH: u32 = 256;
 
-/// Native stack of one evaluation, measured at the ticks. Between two ticks, and for what runs below them, as much again is kept in
-/// reserve: together well below the 2 MiB of an ordinary thread.
-pub(crate) const STACK_BYTES: usize = 640 * 1024;
+/// Native stack of one evaluation, measured at the ticks. What runs between two of them and below them is bounded by the depth of syntax
+/// trees and values, and needs half as much: together well below the 2 MiB of an ordinary thread.
+pub(crate) const STACK_BYTES: usize = 896 * 1024;
 
 /// Steps between two looks at the clock: some 100 µs.
 pub(crate) const STEPS_PER_LOOK: u32 = 2048;

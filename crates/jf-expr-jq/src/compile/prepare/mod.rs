@@ -2,10 +2,14 @@
 //!
 //! # Ticks
 //!
-//! A program can do much work with little text in four ways: by recursion, by repeating with a filter, by walking over a value, and by
-//! multiplying alternatives, as in `(1,2) | (1,2) | (1,2)`. Filters and values count for themselves. A tick goes in front of the body
-//! of every definition that calls itself, and in front of the right side of every comma – except where a comma only lists the items of
-//! an array, which happens once.
+//! A program can do much work with little text: by recursion, by repeating with a filter of the library, by walking over a value, by
+//! multiplying alternatives as in `(1,2) | (1,2) | (1,2)`, and by definitions that use each other or their parameters twice. Filters and
+//! values count for themselves. Ticks are put in front of
+//!
+//! - the body of every definition of the program, and of those of the library that call themselves;
+//! - every use of a parameter that is a filter, in definitions of the program;
+//! - the right side of every comma, except where it only lists the items of an array, which happens once;
+//! - what is nested so deep that the stack wants a look in between.
 //!
 //! Tail calls do not need stack, and are not to: loops are written that way. But a tail call that hands on a filter nests that filter one
 //! level deeper each time, out of sight of the stack, until dropping it overflows. Such calls are made ordinary ones.
@@ -31,8 +35,11 @@ use crate::environment::Place;
 use crate::natives::{INPUT, LOAD, TICK};
 use places::Places;
 
-/// Deepest syntax tree. Its terms run nested in each other, with no tick in between.
-const DEEPEST: usize = 128;
+/// Deepest syntax tree.
+pub(super) const DEEPEST: usize = 128;
+
+/// Levels after which a tick looks at the stack.
+const UNWATCHED: usize = 16;
 
 type Tree<'s> = Term<&'s str>;
 type Parts<'s> = Vec<(Part<Tree<'s>>, Opt)>;
@@ -48,16 +55,21 @@ enum At {
 
 /// Prepares one program or definition.
 pub(super) struct Preparer<'s, 'b> {
-    bindings: &'b [&'b str],
+    /// The bindings that a program sees; `None` for definitions of the library.
+    bindings: Option<&'b [&'b str]>,
     places: Places,
     calls: BTreeSet<Signature<'s>>,
     /// Variables in scope.
     variables: Vec<&'s str>,
     /// Functions in scope that the program defines itself, parameters included.
     functions: Vec<Signature<'s>>,
+    /// Parameters in scope that are filters.
+    parameters: Vec<&'s str>,
     /// Definitions that we are in.
     open: Vec<Open<'s>>,
     depth: usize,
+    /// The depth of the last tick.
+    watched: usize,
     too_deep: bool,
 }
 
@@ -68,16 +80,23 @@ struct Open<'s> {
 }
 
 impl<'s, 'b> Preparer<'s, 'b> {
-    /// For a program that sees these bindings; a definition of the library sees none.
-    pub(super) fn new(bindings: &'b [&'b str]) -> Self {
+    /// For a program that sees these bindings.
+    pub(super) fn of_program(bindings: &'b [&'b str]) -> Self {
+        Self { bindings: Some(bindings), ..Self::of_library() }
+    }
+
+    /// For definitions of the library.
+    pub(super) fn of_library() -> Self {
         Self {
-            bindings,
+            bindings: None,
             places: Places::default(),
             calls: BTreeSet::new(),
             variables: Vec::new(),
             functions: Vec::new(),
+            parameters: Vec::new(),
             open: Vec::new(),
             depth: 0,
+            watched: 0,
             too_deep: false,
         }
     }
@@ -94,23 +113,27 @@ impl<'s, 'b> Preparer<'s, 'b> {
     /// A definition.
     pub(super) fn definition(&mut self, def: Def<&'s str>) -> Def<&'s str> {
         let Def { name, args, body } = def;
-        let (variables, functions) = (self.variables.len(), self.functions.len());
+        let (variables, functions, parameters) =
+            (self.variables.len(), self.functions.len(), self.parameters.len());
         let signature = (name, args.len());
         self.functions.push(signature);
         for argument in &args {
             if argument.starts_with('$') {
-                self.variables.push(argument)
+                self.variables.push(argument);
             } else {
-                self.functions.push((argument, 0))
+                self.functions.push((argument, 0));
+                self.parameters.push(argument);
             }
         }
-        let takes_filters = self.functions.len() > functions + 1;
+        let takes_filters = self.parameters.len() > parameters;
         self.open.push(Open { signature, takes_filters, recursive: false });
         let body = self.term(body, At::Within);
         let recursive = self.open.pop().is_some_and(|open| open.recursive);
         self.variables.truncate(variables);
         self.functions.truncate(functions);
-        Def { name, args, body: if recursive { piped(self.tick(), body) } else { body } }
+        self.parameters.truncate(parameters);
+        let ticks = recursive || self.bindings.is_some();
+        Def { name, args, body: if ticks { self.ticked(body) } else { body } }
     }
 
     /// The calls that were made, and the places that are read.
@@ -119,7 +142,15 @@ impl<'s, 'b> Preparer<'s, 'b> {
     }
 
     fn term(&mut self, term: Tree<'s>, at: At) -> Tree<'s> {
-        self.nested(1, |this| this.any(term, at))
+        self.nested(1, |this| {
+            if this.depth < this.watched + UNWATCHED {
+                return this.any(term, at);
+            }
+            let before = std::mem::replace(&mut this.watched, this.depth);
+            let term = this.any(term, at);
+            this.watched = before;
+            this.ticked(term)
+        })
     }
 
     /// Counts levels; beyond the deepest, what is below is dropped and the program refused.
@@ -165,10 +196,14 @@ impl<'s, 'b> Preparer<'s, 'b> {
         self.called(TICK, Vec::new())
     }
 
+    fn ticked(&mut self, term: Tree<'s>) -> Tree<'s> {
+        piped(self.tick(), term)
+    }
+
     /// The binding that a variable stands for, unless the program has bound the name itself.
     fn binding(&self, variable: &'s str) -> Option<&'s str> {
         let name = variable.strip_prefix('$')?;
-        (self.bindings.contains(&name) && !self.variables.contains(&variable)).then_some(name)
+        (self.bindings?.contains(&name) && !self.variables.contains(&variable)).then_some(name)
     }
 
     /// What a binding holds at a path, whose parts are prepared.

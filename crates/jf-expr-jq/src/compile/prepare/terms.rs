@@ -218,6 +218,9 @@ impl<'s> Preparer<'s, '_> {
         if nests {
             return self.called(NEST, vec![call]);
         }
+        if self.bindings.is_some() && levels == 0 && self.parameters.contains(&name) {
+            return self.ticked(call);
+        }
         if !own && INDIFFERENT.contains(&signature) { call } else { self.on_input(call, at) }
     }
 
