@@ -9,6 +9,7 @@
 
 mod check;
 mod client;
+mod engine;
 mod http;
 mod load;
 mod machine;
@@ -57,6 +58,8 @@ enum What {
         #[arg(long, value_delimiter = ',', default_values_t = [64])]
         clients: Vec<usize>,
     },
+    /// Start → outcome through the engine alone, on one core.
+    Engine,
     /// Transitions of the interpreter per second on one core.
     Machine,
     /// Resident memory per idle WebSocket connection.
@@ -85,12 +88,14 @@ fn main() {
     match arguments.what {
         What::Http { clients } => http::measure(&clients, effort, &mut report),
         What::Ws { clients } => ws::measure(&clients, effort, &mut report),
+        What::Engine => engine::measure(effort, &mut report),
         What::Machine => machine::measure(effort, &mut report),
         What::Memory { connections } => memory::measure(connections, &mut report),
         What::Check => check::measure(effort, &mut report),
         What::All => {
             http::measure(&[1, 16, 64], effort, &mut report);
             ws::measure(&[64], effort, &mut report);
+            engine::measure(effort, &mut report);
             machine::measure(effort, &mut report);
             memory::measure(2000, &mut report);
             check::measure(effort, &mut report);

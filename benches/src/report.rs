@@ -76,6 +76,11 @@ impl Report {
         self.plain(name, format!("{value:.1}{unit}"), value, format!("≤ {target:.0}{unit}"), met);
     }
 
+    /// A figure of its own without a bound.
+    pub(crate) fn figure(&mut self, name: &str, value: f64, unit: &str) {
+        self.plain(name, format!("{value:.0}{unit}"), value, "none".to_owned(), true);
+    }
+
     /// Something that was not measured, and why.
     pub(crate) fn skipped(&mut self, name: &str, why: &str) {
         self.plain(name, "not measured".to_owned(), f64::NAN, format!("({why})"), false);

@@ -170,7 +170,8 @@ impl World {
     }
 }
 
-async fn engine() -> Arc<dyn Engine> {
+/// The embedded engine in memory.
+pub(crate) async fn engine() -> Arc<dyn Engine> {
     let catalog = Catalog::new(vec![load(THREE_STATES), load(LOOP)]).expect("the definitions go together");
     let engine = EmbeddedEngine::builder(catalog).registries(registries()).build().await;
     Arc::new(engine.expect("the engine has everything it needs"))
