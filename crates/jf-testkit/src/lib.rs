@@ -1,5 +1,39 @@
 //! Conformance suites, fakes and drivers for JourneyForge implementations.
+//!
+//! This crate stands aside of the house: it may use rows 0 to 2, is a development dependency of the crates above, and knows neither
+//! an engine nor a binding. What it offers:
+//!
+//! - [`engine_suite!`]: the contract of [`jf_core::Engine`] as tests that any engine can be run through;
+//! - [`Driver`]: one way to drive a system through the engine, over HTTP or over WebSocket, with answers that can be compared;
+//! - [`ManualClock`] and [`ScriptedHttp`]: time and other services, under the control of a test;
+//! - [`HttpClient`] and [`WebSocketClient`]: plain clients, for tests of what a driver hides.
+//!
+//! ```
+//! use jf_testkit::{Driver, DriverError, Start};
+//! use serde_json::json;
+//!
+//! /// Gives what must be equal whatever the transport.
+//! async fn begin(driver: &dyn Driver) -> Result<serde_json::Value, DriverError> {
+//!     let answer = driver.start(Start::new("loan-approval", json!({ "amount": 1200 }))).await?;
+//!     Ok(answer.comparable())
+//! }
+//! ```
 
+mod client;
 mod clock;
+mod driver;
+pub mod engine_cases;
+mod engine_suite;
+mod matching;
+mod scripted_http;
 
+pub use client::{ClientError, Closed, Handshake, HttpClient, HttpResponse, WebSocketClient};
 pub use clock::ManualClock;
+pub use driver::{
+    Answer, ApiAnswer, CancelRun, Driver, DriverError, EngineDriver, HttpDriver, LoggedEvent, Request, Run,
+    Seen, Start, Submit, WebSocketDriver,
+};
+pub use engine_cases::world::EngineHost;
+pub use engine_suite::engine_suite;
+pub use matching::is_subset;
+pub use scripted_http::{RecordedCall, ScriptedHttp, StubReply, StubRule};

@@ -1,0 +1,398 @@
+//! Other services, scripted.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use jf_core::spi::{Clock, HttpConnector, HttpExchange, HttpFailure, HttpFailureKind, HttpReceived};
+use jiff::SignedDuration;
+use serde_json::Value;
+
+use crate::matching::{is_subset, matches_url};
+
+/// An [`HttpConnector`] that asks no network: the first rule that fits a request answers it, and every request is recorded.
+///
+/// Delays and time-outs pass on the clock it was made with. A request that no rule fits is a network failure, and is told by
+/// [`ScriptedHttp::unmatched`]. Clones are one and the same.
+///
+/// ```
+/// use std::sync::Arc;
+/// use jf_testkit::{ManualClock, ScriptedHttp, StubReply, StubRule};
+/// use serde_json::json;
+///
+/// let http = ScriptedHttp::new(Arc::new(ManualClock::default()));
+/// let rule = StubRule::new("price").method("POST").url("https://prices.example/items/*");
+/// http.add(rule.reply(StubReply::json(503, json!({}))).reply(StubReply::json(200, json!({ "cents": 450 }))));
+/// assert!(http.take_calls().is_empty());
+/// ```
+#[derive(Clone)]
+pub struct ScriptedHttp {
+    clock: Arc<dyn Clock>,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Default)]
+struct State {
+    rules: Vec<StubRule>,
+    calls: Vec<RecordedCall>,
+    unmatched: usize,
+}
+
+/// Which requests are answered, and with what.
+#[derive(Debug, Clone)]
+pub struct StubRule {
+    name: String,
+    method: Option<String>,
+    url: Option<String>,
+    query: Vec<(String, String)>,
+    headers: Vec<(String, String)>,
+    body: Option<Value>,
+    replies: VecDeque<StubReply>,
+}
+
+impl StubRule {
+    /// A rule that fits every request and answers 200 without a body.
+    #[must_use]
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            method: None,
+            url: None,
+            query: Vec::new(),
+            headers: Vec::new(),
+            body: None,
+            replies: VecDeque::new(),
+        }
+    }
+
+    /// Only requests with this method.
+    #[must_use]
+    pub fn method(mut self, method: impl Into<String>) -> Self {
+        self.method = Some(method.into());
+        self
+    }
+
+    /// Only requests for this URL without its query; `*` stands for anything inside one path segment.
+    #[must_use]
+    pub fn url(mut self, url: impl Into<String>) -> Self {
+        self.url = Some(url.into());
+        self
+    }
+
+    /// Only requests whose query has this parameter, percent-encoded as given.
+    #[must_use]
+    pub fn query(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.query.push((name.into(), value.into()));
+        self
+    }
+
+    /// Only requests with this header.
+    #[must_use]
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// Only requests whose body is JSON that has at least these members; see [`is_subset`].
+    #[must_use]
+    pub fn body(mut self, body: Value) -> Self {
+        self.body = Some(body);
+        self
+    }
+
+    /// One more reply. They are given in order; the last one repeats.
+    #[must_use]
+    pub fn reply(mut self, reply: StubReply) -> Self {
+        self.replies.push_back(reply);
+        self
+    }
+
+    fn fits(&self, request: &HttpExchange) -> bool {
+        let (url, query) = split(&request.url);
+        let has_parameter = |name: &str, value: &str| {
+            query.split('&').any(|pair| pair.split_once('=').unwrap_or((pair, "")) == (name, value))
+        };
+        self.method.as_ref().is_none_or(|method| request.method.as_str() == method)
+            && self.url.as_ref().is_none_or(|pattern| matches_url(pattern, url))
+            && self.query.iter().all(|(name, value)| has_parameter(name, value))
+            && self.headers.iter().all(|(name, value)| {
+                request.headers.get_all(name).iter().any(|actual| actual.as_bytes() == value.as_bytes())
+            })
+            && self.body.as_ref().is_none_or(|expected| {
+                json(request.body.as_ref()).is_some_and(|actual| is_subset(expected, &actual))
+            })
+    }
+
+    fn next_reply(&mut self) -> StubReply {
+        match self.replies.len() {
+            0 => StubReply::empty(200),
+            1 => self.replies[0].clone(),
+            _ => self.replies.pop_front().unwrap_or_else(|| StubReply::empty(200)),
+        }
+    }
+}
+
+fn split(url: &str) -> (&str, &str) {
+    let url = url.split('#').next().unwrap_or_default();
+    url.split_once('?').unwrap_or((url, ""))
+}
+
+fn json(body: Option<&Bytes>) -> Option<Value> {
+    serde_json::from_slice(body?).ok()
+}
+
+/// What a rule answers.
+#[derive(Debug, Clone)]
+pub struct StubReply {
+    answer: Result<HttpReceived, HttpFailureKind>,
+    delay: Duration,
+}
+
+impl StubReply {
+    /// A response without a body.
+    ///
+    /// # Panics
+    /// When `status` is none.
+    #[must_use]
+    pub fn empty(status: u16) -> Self {
+        let status = StatusCode::from_u16(status).expect("a status has three digits");
+        Self { answer: Ok(HttpReceived::new(status, HeaderMap::new(), Bytes::new())), delay: Duration::ZERO }
+    }
+
+    /// A response with a JSON body.
+    ///
+    /// # Panics
+    /// When `status` is none.
+    #[must_use]
+    pub fn json(status: u16, body: Value) -> Self {
+        Self::empty(status).with_body(body.to_string()).with_header("content-type", "application/json")
+    }
+
+    /// A response with a text body.
+    ///
+    /// # Panics
+    /// When `status` is none.
+    #[must_use]
+    pub fn text(status: u16, body: impl Into<String>) -> Self {
+        Self::empty(status).with_body(body.into()).with_header("content-type", "text/plain; charset=utf-8")
+    }
+
+    /// No response. A [`HttpFailureKind::Timeout`] comes when the time-out of the request has passed.
+    #[must_use]
+    pub const fn failure(kind: HttpFailureKind) -> Self {
+        Self { answer: Err(kind), delay: Duration::ZERO }
+    }
+
+    /// With one more header.
+    ///
+    /// # Panics
+    /// When name or value cannot be sent, or there is no response to carry it.
+    #[must_use]
+    pub fn with_header(mut self, name: &str, value: &str) -> Self {
+        let name = HeaderName::from_bytes(name.as_bytes()).expect("a header name");
+        let value = HeaderValue::from_str(value).expect("a header value");
+        let headers = &mut self.answer.as_mut().expect("a response").headers;
+        match name {
+            CONTENT_TYPE => drop(headers.insert(name, value)),
+            _ => drop(headers.append(name, value)),
+        }
+        self
+    }
+
+    /// After some time.
+    #[must_use]
+    pub const fn after(mut self, delay: Duration) -> Self {
+        self.delay = delay;
+        self
+    }
+
+    fn with_body(mut self, body: String) -> Self {
+        if let Ok(response) = &mut self.answer {
+            response.body = body.into();
+        }
+        self
+    }
+}
+
+/// A request that was sent.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct RecordedCall {
+    /// The rule that answered; `None` when no rule fitted.
+    pub rule: Option<String>,
+    /// The method.
+    pub method: Method,
+    /// The URL, query included.
+    pub url: String,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body, if any.
+    pub body: Option<Bytes>,
+}
+
+impl RecordedCall {
+    /// The body as JSON, if it is any.
+    #[must_use]
+    pub fn json(&self) -> Option<Value> {
+        json(self.body.as_ref())
+    }
+}
+
+impl fmt::Debug for RecordedCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method, self.url)?;
+        match &self.rule {
+            Some(rule) => write!(f, " (rule {rule})"),
+            None => f.write_str(" (no rule)"),
+        }
+    }
+}
+
+impl ScriptedHttp {
+    /// Without rules; delays pass on `clock`.
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { clock, state: Arc::default() }
+    }
+
+    /// Adds a rule behind those there are.
+    pub fn add(&self, rule: StubRule) {
+        self.lock().rules.push(rule);
+    }
+
+    /// The requests since the last time, in the order they were sent.
+    #[must_use]
+    pub fn take_calls(&self) -> Vec<RecordedCall> {
+        std::mem::take(&mut self.lock().calls)
+    }
+
+    /// How many requests no rule fitted, ever.
+    #[must_use]
+    pub fn unmatched(&self) -> usize {
+        self.lock().unmatched
+    }
+
+    fn answer(&self, request: &HttpExchange) -> Option<StubReply> {
+        let mut state = self.lock();
+        let rule = state.rules.iter_mut().find(|rule| rule.fits(request));
+        let (name, reply) = rule.map(|rule| (rule.name.clone(), rule.next_reply())).unzip();
+        state.unmatched += usize::from(name.is_none());
+        state.calls.push(RecordedCall {
+            rule: name,
+            method: request.method.clone(),
+            url: request.url.clone(),
+            headers: request.headers.clone(),
+            body: request.body.clone(),
+        });
+        reply
+    }
+
+    async fn wait(&self, time: Duration) {
+        let due =
+            self.clock.now().saturating_add(SignedDuration::try_from(time).unwrap_or(SignedDuration::MAX));
+        self.clock.sleep_until(due.expect("saturates")).await;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for ScriptedHttp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.lock();
+        f.debug_struct("ScriptedHttp")
+            .field("rules", &state.rules.len())
+            .field("calls", &state.calls)
+            .finish()
+    }
+}
+
+#[async_trait]
+impl HttpConnector for ScriptedHttp {
+    async fn send(&self, request: HttpExchange) -> Result<HttpReceived, HttpFailure> {
+        let fail = |kind| Err(HttpFailure::new(kind, "as scripted"));
+        let Some(reply) = self.answer(&request) else {
+            return Err(HttpFailure::new(HttpFailureKind::Network, "no rule fits this request"));
+        };
+        if reply.delay >= request.timeout || reply.answer.as_ref().err() == Some(&HttpFailureKind::Timeout) {
+            self.wait(request.timeout).await;
+            return fail(HttpFailureKind::Timeout);
+        }
+        if !reply.delay.is_zero() {
+            self.wait(reply.delay).await;
+        }
+        match reply.answer {
+            Ok(response) if response.body.len() > request.max_response_bytes => {
+                fail(HttpFailureKind::TooLarge)
+            }
+            Ok(response) => Ok(response),
+            Err(kind) => fail(kind),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use futures::FutureExt;
+    use http::Method;
+    use jf_core::spi::{HttpConnector, HttpExchange, HttpFailureKind};
+    use jiff::SignedDuration;
+    use serde_json::json;
+
+    use super::{ScriptedHttp, StubReply, StubRule};
+    use crate::ManualClock;
+
+    fn request(url: &str) -> HttpExchange {
+        let mut request = HttpExchange::new(Method::POST, url, Duration::from_secs(3), 100);
+        request.body = Some(json!({ "sku": "tea", "quantity": 2 }).to_string().into());
+        request
+    }
+
+    #[test]
+    fn the_first_rule_that_fits_answers_in_order_and_repeats_its_last_reply() {
+        let http = ScriptedHttp::new(Arc::new(ManualClock::default()));
+        http.add(StubRule::new("other").query("v", "2").reply(StubReply::empty(500)));
+        let rule =
+            StubRule::new("tea").method("POST").url("https://x.example/*").body(json!({ "sku": "tea" }));
+        http.add(rule.reply(StubReply::empty(503)).reply(StubReply::text(200, "ok")));
+        let status = |url: &str| {
+            http.send(request(url)).now_or_never().expect("at once").map(|response| response.status.as_u16())
+        };
+        assert_eq!(status("https://x.example/a").unwrap(), 503);
+        assert_eq!(status("https://x.example/b").unwrap(), 200);
+        assert_eq!(status("https://x.example/c").unwrap(), 200);
+        assert_eq!(status("https://x.example/c?v=2").unwrap(), 500);
+        assert_eq!(status("https://y.example/c").unwrap_err().kind(), HttpFailureKind::Network);
+        let calls = http.take_calls();
+        let rules: Vec<_> = calls.iter().map(|call| call.rule.as_deref()).collect();
+        assert_eq!(rules, [Some("tea"), Some("tea"), Some("tea"), Some("other"), None]);
+        assert_eq!(calls[0].json().unwrap()["quantity"], 2);
+        assert_eq!((http.unmatched(), http.take_calls().len()), (1, 0));
+    }
+
+    #[test]
+    fn delays_and_time_outs_pass_on_the_clock() {
+        let clock = ManualClock::default();
+        let http = ScriptedHttp::new(Arc::new(clock.clone()));
+        let rule = StubRule::new("slow").reply(StubReply::json(200, json!(1)).after(Duration::from_secs(2)));
+        http.add(rule.reply(StubReply::failure(HttpFailureKind::Timeout)));
+        for (seconds, expected) in [(2, Ok(200)), (3, Err(HttpFailureKind::Timeout))] {
+            let mut sent = http.send(request("https://x.example/"));
+            assert!((&mut sent).now_or_never().is_none());
+            clock.advance(SignedDuration::from_secs(seconds) - SignedDuration::from_millis(1));
+            assert!((&mut sent).now_or_never().is_none());
+            clock.advance(SignedDuration::from_millis(1));
+            let answer = sent.now_or_never().expect("its time has come");
+            assert_eq!(answer.map(|r| r.status.as_u16()).map_err(|failure| failure.kind()), expected);
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! Serves the example on 127.0.0.1:8080, or on the address given as the only argument.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use custom_engine::{Desk, app, catalog};
+use jf_binding_ws::WsConfig;
+use jf_core::Engine;
+use tokio::net::TcpListener;
+
+#[tokio::main]
+#[expect(clippy::print_stdout, reason = "whoever starts it wants to know where it listens")]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:8080".to_owned());
+    let listener = TcpListener::bind(address).await?;
+    let address = listener.local_addr()?;
+
+    let engine: Arc<dyn Engine> = Arc::new(Desk::new(Arc::new(catalog()?)));
+    let mut websocket = WsConfig::default();
+    websocket.listener = Some(address);
+    let sockets = websocket.drain.clone();
+    let app = app(Arc::clone(&engine), websocket)?;
+
+    println!("listening on http://{address}");
+    let service = app.into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service)
+        .with_graceful_shutdown(async move {
+            // An error means that there is no such signal here; then nothing ends the server but its end.
+            if tokio::signal::ctrl_c().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+            sockets.begin();
+            engine.drain(Duration::from_secs(5)).await;
+        })
+        .await?;
+    Ok(())
+}
