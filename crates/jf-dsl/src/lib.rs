@@ -1,4 +1,68 @@
 //! Journey documents: spanned parsing, the typed model, validation, diagnostics.
+//!
+//! This is the bottom row of the workspace: it knows the language and nothing of how journeys run. Every other crate
+//! works with what it gives: a [`Definition`] that is valid under every rule that can be checked without running it.
+//!
+//! ```text
+//! SourceFile ── load ──► Loaded { definition, schemas, warnings, positions, digest } ── Catalog::new ──► Catalog
+//!                 │
+//!                 └────► Diagnostics: everything that is wrong, with code, rule, path, position and help
+//! ```
+//!
+//! | in the order of the data | |
+//! |---|---|
+//! | [`SourceFile`] | a text with a name; YAML or JSON |
+//! | [`read_tree`], [`Node`] | the document as it was read, every node with its bytes; also for configuration files |
+//! | [`Capabilities`] | what the caller has installed and configured; loading asks it and opens nothing |
+//! | [`load`], [`Loaded`] | a valid definition with its compiled [`Schemas`] |
+//! | [`Definition`], [`Spec`], [`State`] | the typed model, clean of positions |
+//! | [`Template`], [`DotPath`], [`WritePath`], [`IsoDuration`] | the small languages inside a definition, with their meaning |
+//! | [`Diagnostics`], [`rules`], [`explain`] | what is wrong, for terminals, tools and people who ask why |
+//! | [`Catalog`] | definitions that are deployed together, with the tables that transports route by |
+//!
+//! Loading is a pure function of the text and the capabilities: no clock, no network, no environment. Its time and memory
+//! are bounded by the size of the text, whatever the text is.
+//!
+//! # Examples
+//!
+//! ```
+//! use jf_dsl::{Catalog, SourceFile, State, StaticCapabilities, TerminalStyle, load};
+//!
+//! let capabilities = StaticCapabilities::full();
+//! let text = "
+//! apiVersion: v1
+//! kind: Journey
+//! metadata: { name: approval, version: 1.0.0 }
+//! spec:
+//!   start: ask
+//!   states:
+//!     ask:
+//!       type: wait
+//!       wait:
+//!         input: { schema: { type: object, required: [decision] } }
+//!         timeoutSec: 3600
+//!         onTimeout: late
+//!       next: done
+//!     late: { type: fail, errorCode: LATE, reason: nobody decided }
+//!     done: { type: succeed }
+//! ";
+//!
+//! let loaded = load(&SourceFile::new("approval.journey.yaml", text), &capabilities)?;
+//! let Some(State::Wait(ask)) = loaded.definition.state("ask") else { panic!("`ask` is a wait") };
+//! let schema = loaded.schemas.get(&ask.input);
+//! assert!(schema.check(&serde_json::json!({ "decision": "approve" })).is_ok());
+//!
+//! let catalog = Catalog::new(vec![loaded])?;
+//! assert!(catalog.journey("approval").is_some());
+//!
+//! // A mistake is reported where it stands, with what to do about it.
+//! let mistaken = text.replace("onTimeout: late", "onTimeout: lat");
+//! let faults = load(&SourceFile::new("approval.journey.yaml", mistaken), &capabilities).unwrap_err();
+//! let shown = faults.to_terminal(TerminalStyle::Plain);
+//! assert!(shown.contains("error[JF3002]: `lat` is not a state of this scope"));
+//! assert!(shown.contains("did you mean `late`?"));
+//! # Ok::<(), jf_dsl::Diagnostics>(())
+//! ```
 
 mod capabilities;
 mod catalog;

@@ -1,8 +1,12 @@
 //! Definitions that are deployed together: which version serves, who answers on which path (DEF-028, DEF-191, WS-012).
 
+#![expect(clippy::unwrap_used, reason = "a panic in a test is a failed test")]
+
 use std::collections::BTreeMap;
 
-use jf_dsl::{Catalog, DefinitionName, Diagnostics, Kind, Loaded, SourceFile, StaticCapabilities, Version, load};
+use jf_dsl::{
+    Catalog, DefinitionName, Diagnostics, Kind, Loaded, SourceFile, StaticCapabilities, Version, load,
+};
 
 fn definition(kind: &str, name: &str, version: &str, spec: &str) -> Loaded {
     let text = format!(
@@ -64,7 +68,12 @@ fn def_027_journeys_and_apis_have_their_own_names() {
 #[test]
 fn def_191_apis_are_found_by_their_path() {
     let routed = |version: &str, path: &str| {
-        definition("Api", "price", version, &format!("  bindings: {{ http: {{ route: {{ path: {path} }} }} }}\n"))
+        definition(
+            "Api",
+            "price",
+            version,
+            &format!("  bindings: {{ http: {{ route: {{ path: {path} }} }} }}\n"),
+        )
     };
     let catalog = Catalog::new(vec![
         routed("1.0.0", "/prices"),
@@ -99,7 +108,11 @@ fn ws_012_message_types_of_a_path_select_the_operation() {
     assert!(endpoint.steps(old, "a.step").is_empty());
     assert!(endpoint.is_step_type("b.step") && !endpoint.is_step_type("a.start"));
     assert_eq!(endpoint.definitions().len(), 3);
-    assert_eq!(catalog.endpoints().map(|(path, _)| path).collect::<Vec<_>>(), ["/ws/orders", "/ws/other"], "WS-003");
+    assert_eq!(
+        catalog.endpoints().map(|(path, _)| path).collect::<Vec<_>>(),
+        ["/ws/orders", "/ws/other"],
+        "WS-003"
+    );
 }
 
 #[test]
@@ -109,7 +122,10 @@ fn ws_012_conflicts_refuse_the_second_definition() {
         let second = websocket("b", "1.0.0", "/ws/x", start, step);
         let refused = Catalog::new(vec![first(), second]).unwrap_err();
         let item = refused.iter().next().unwrap();
-        assert_eq!((item.rule, item.path.to_string().as_str()), ("WS-012", "$.spec.bindings.websocket.endpoint"));
+        assert_eq!(
+            (item.rule, item.path.to_string().as_str()),
+            ("WS-012", "$.spec.bindings.websocket.endpoint")
+        );
         assert_eq!(item.source.as_ref().unwrap().name(), "b-1.0.0.journey.yaml");
     }
     // Versions of one name are judged like different definitions.
@@ -121,7 +137,11 @@ fn ws_012_conflicts_refuse_the_second_definition() {
 fn ws_006_paths_of_the_server_are_taken() {
     for path in ["/api", "/api/v1/x", "/livez", "/readyz"] {
         let refused = Catalog::new(vec![websocket("a", "1.0.0", path, "a.start", "a.step")]);
-        assert_eq!(rules(refused), [("WS-006", "$.spec.bindings.websocket.endpoint.path".to_owned())], "{path}");
+        assert_eq!(
+            rules(refused),
+            [("WS-006", "$.spec.bindings.websocket.endpoint.path".to_owned())],
+            "{path}"
+        );
     }
     assert!(Catalog::new(vec![websocket("a", "1.0.0", "/apis", "a.start", "a.step")]).is_ok());
 }

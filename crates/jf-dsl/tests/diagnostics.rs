@@ -3,6 +3,8 @@
 //! A bad file shows its code and no other, so that every case also holds DEF-010: one fault gives one diagnostic. The
 //! rendered text is a snapshot.
 
+#![expect(clippy::unwrap_used, reason = "a panic in a test is a failed test")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};

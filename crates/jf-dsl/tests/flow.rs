@@ -1,5 +1,7 @@
 //! Control flow: what is said about the graph of states (02 §2).
 
+#![expect(clippy::unwrap_used, reason = "a panic in a test is a failed test")]
+
 use jf_dsl::{Diagnostics, SourceFile, StaticCapabilities, load};
 
 fn judge(kind: &str, start: &str, lifecycle: &str, states: &str) -> Diagnostics {
@@ -16,7 +18,9 @@ fn judge(kind: &str, start: &str, lifecycle: &str, states: &str) -> Diagnostics 
 /// The rules and paths reported for a Journey whose states stand in shorthand, one per line: `id type target…`.
 fn journey(states: &str) -> Vec<String> {
     let all = judge("Journey", first(states), "", &expand(states));
-    all.iter().map(|item| format!("{} {}", item.rule, item.path.to_string().replace("$.spec.states.", ""))).collect()
+    all.iter()
+        .map(|item| format!("{} {}", item.rule, item.path.to_string().replace("$.spec.states.", "")))
+        .collect()
 }
 
 fn first(states: &str) -> &str {
@@ -97,8 +101,12 @@ fn sta_013_timers_on_the_way_of_a_synchronous_start() {
 /// A parallel state `p` before a timer `t`, with two branches of one state each.
 fn parallel_then_timer(strategy: &str, left: &str, right: &str) -> Vec<String> {
     let branch = |name: &str, kind: &str| match kind {
-        "wait" => format!("{{ name: {name}, start: {name}, states: {{ {name}: {{ type: wait, wait: {{ input: {{ schema: {{}} }} }}, next: e }}, e: {{ type: succeed }} }} }}"),
-        "rest" => format!("{{ name: {name}, start: {name}, states: {{ {name}: {{ type: timer, timer: {{ duration: PT1M }}, next: e }}, e: {{ type: succeed }} }} }}"),
+        "wait" => format!(
+            "{{ name: {name}, start: {name}, states: {{ {name}: {{ type: wait, wait: {{ input: {{ schema: {{}} }} }}, next: e }}, e: {{ type: succeed }} }} }}"
+        ),
+        "rest" => format!(
+            "{{ name: {name}, start: {name}, states: {{ {name}: {{ type: timer, timer: {{ duration: PT1M }}, next: e }}, e: {{ type: succeed }} }} }}"
+        ),
         _ => format!("{{ name: {name}, start: e, states: {{ e: {{ type: succeed }} }} }}"),
     };
     let states = format!(

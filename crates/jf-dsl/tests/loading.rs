@@ -1,8 +1,9 @@
 //! From text to model: what a definition says after loading, and what loading guarantees.
 
 use jf_dsl::{
-    BodyDigest, Diagnostics, Document, EndPhase, FailedStatus, Kind, Loaded, Mapper, RuleStatus, SourceFile, Span,
-    StartMode, State, StateType, StaticCapabilities, TerminalStyle, TimerDue, TransformTarget, load, load_document,
+    BodyDigest, Diagnostics, Document, EndPhase, FailedStatus, Kind, Loaded, Mapper, RuleStatus, SourceFile,
+    Span, StartMode, State, StateType, StaticCapabilities, TerminalStyle, TimerDue, TransformTarget, load,
+    load_document,
 };
 use serde_json::json;
 
@@ -142,7 +143,8 @@ fn sta_001_states_reach_the_model() {
     let loaded = whole_journey();
     let states = &loaded.definition.spec.states;
     let ids: Vec<&str> = states.keys().map(jf_dsl::StateId::as_str).collect();
-    let expected = ["fetch", "shape", "keep", "decide", "approve", "callback", "rest", "until", "late", "done"];
+    let expected =
+        ["fetch", "shape", "keep", "decide", "approve", "callback", "rest", "until", "late", "done"];
     assert_eq!(ids, expected, "DEF-005");
 
     let State::Task(fetch) = states.get("fetch").unwrap() else { panic!("fetch is a task") };
@@ -152,7 +154,11 @@ fn sta_001_states_reach_the_model() {
 
     let State::Transform(shape) = states.get("shape").unwrap() else { panic!("shape is a transform") };
     assert!(matches!(&shape.mapper, Mapper::Ref(id) if *id == "total"));
-    assert_eq!(&*loaded.definition.expression_of(&shape.mapper).expr, "{ total: .context.amount }", "EXP-071");
+    assert_eq!(
+        &*loaded.definition.expression_of(&shape.mapper).expr,
+        "{ total: .context.amount }",
+        "EXP-071"
+    );
     assert!(matches!(&shape.target, TransformTarget::Context(Some(path)) if path.as_str() == "order.total"));
     let State::Transform(keep) = states.get("keep").unwrap() else { panic!("keep is a transform") };
     assert!(matches!(&keep.target, TransformTarget::Var(name) if *name == "copy"));
@@ -220,33 +226,48 @@ spec:
     assert_eq!(loaded.definition.http_route(), "/prices/quote");
     assert_eq!(responses.rules[0].status, RuleStatus::Fixed(404));
     assert!(matches!(responses.rules[1].status, RuleStatus::Computed(_)));
-    assert_eq!((responses.default_succeeded, responses.default_failed), (201, FailedStatus::FromProblemStatus));
+    assert_eq!(
+        (responses.default_succeeded, responses.default_failed),
+        (201, FailedStatus::FromProblemStatus)
+    );
 }
 
 #[test]
 fn def_029_the_digest_follows_the_body_not_the_layout() {
     let digest = |text: &str| load_text(text).unwrap().digest;
     let plain = digest(&journey("  start: done\n  states:\n    done: { type: succeed, outputVar: a }\n"));
-    let other_layout = digest(&journey("  # a comment\n  \"start\": 'done'\n  states: { done: { type: succeed,\n     outputVar: a } }\n"));
-    let other_order = digest(&journey("  start: done\n  states:\n    done: { outputVar: a, type: succeed }\n"));
-    let other_value = digest(&journey("  start: done\n  states:\n    done: { type: succeed, outputVar: b }\n"));
+    let other_layout = digest(&journey(
+        "  # a comment\n  \"start\": 'done'\n  states: { done: { type: succeed,\n     outputVar: a } }\n",
+    ));
+    let other_order =
+        digest(&journey("  start: done\n  states:\n    done: { outputVar: a, type: succeed }\n"));
+    let other_value =
+        digest(&journey("  start: done\n  states:\n    done: { type: succeed, outputVar: b }\n"));
     assert_eq!(plain, other_layout);
     assert_ne!(plain, other_order, "key order counts");
     assert_ne!(plain, other_value);
     let json = r#"{ "apiVersion": "v1", "kind": "Journey", "metadata": { "name": "case", "version": "1.0.0" },
         "spec": { "start": "done", "states": { "done": { "type": "succeed", "outputVar": "a" } } } }"#;
     let source = SourceFile::new("case.journey.json", json);
-    assert_eq!(load(&source, &StaticCapabilities::full()).unwrap().digest, plain, "the format does not count");
+    assert_eq!(
+        load(&source, &StaticCapabilities::full()).unwrap().digest,
+        plain,
+        "the format does not count"
+    );
     assert_eq!(BodyDigest::from_bytes(*plain.as_bytes()), plain);
     assert_eq!(plain.to_string().len(), 64);
 }
 
 #[test]
 fn def_009_null_is_absent() {
-    let text = journey("  input:\n  lifecycle: ~\n  unknown: null\n  start: done\n  states:\n    spare:\n    done: { type: succeed, outputVar: null }\n");
+    let text = journey(
+        "  input:\n  lifecycle: ~\n  unknown: null\n  start: done\n  states:\n    spare:\n    done: { type: succeed, outputVar: null }\n",
+    );
     let loaded = load_text(&text).unwrap();
     assert!(loaded.warnings.is_empty() && loaded.definition.spec.states.len() == 1, "{}", loaded.warnings);
-    let schema = journey("  input: { schema: { const: null, default: null } }\n  start: done\n  states: { done: { type: succeed } }\n");
+    let schema = journey(
+        "  input: { schema: { const: null, default: null } }\n  start: done\n  states: { done: { type: succeed } }\n",
+    );
     let loaded = load_text(&schema).unwrap();
     let input = loaded.definition.spec.input.as_ref().unwrap();
     assert!(loaded.schemas.get(input).accepts(&json!(null)) && !loaded.schemas.get(input).accepts(&json!(1)));
@@ -254,7 +275,9 @@ fn def_009_null_is_absent() {
 
 #[test]
 fn def_008_x_members_are_free_in_fixed_shapes_only() {
-    let free = journey("  x-owner: { any: thing }\n  start: done\n  states: { done: { type: succeed, x-note: 1 } }\n");
+    let free = journey(
+        "  x-owner: { any: thing }\n  start: done\n  states: { done: { type: succeed, x-note: 1 } }\n",
+    );
     assert_eq!(faults(&free), []);
     let state = journey("  start: x-done\n  states: { x-done: { type: succeed } }\n");
     assert_eq!(faults(&state), [], "in a map of the author it is an ordinary entry");
@@ -266,19 +289,51 @@ fn def_010_one_fault_gives_one_diagnostic() {
         // A misspelt member is not missing too.
         ("  strat: done\n  states: { done: { type: succeed } }\n", "$.spec.strat", "DEF-007"),
         // A misspelt target does not make states unreachable.
-        ("  start: a\n  states: { a: { type: timer, timer: { duration: P1D }, next: dnoe }, done: { type: succeed } }\n  lifecycle: { startMode: async }\n", "$.spec.states.a.next", "STA-005"),
+        (
+            "  start: a\n  states: { a: { type: timer, timer: { duration: P1D }, next: dnoe }, done: { type: succeed } }\n  lifecycle: { startMode: async }\n",
+            "$.spec.states.a.next",
+            "STA-005",
+        ),
         // An alias was reported by the reader.
         ("  start: *done\n  states: { done: { type: succeed } }\n", "$.spec.start", "DEF-002"),
         // A predicate in the wrong place is not missing too.
-        ("  start: a\n  states: { a: { type: choice, choices: [{ when: { lang: jq, expr: 'true' }, next: b }], default: b }, b: { type: succeed } }\n", "$.spec.states.a.choices[0].when.lang", "STA-025"),
-        ("  start: a\n  states: { a: { type: choice, choices: [{ predicate: { lang: jq, expr: 'true' }, next: b }], default: b }, b: { type: succeed } }\n", "$.spec.states.a.choices[0].predicate", "STA-025"),
+        (
+            "  start: a\n  states: { a: { type: choice, choices: [{ when: { lang: jq, expr: 'true' }, next: b }], default: b }, b: { type: succeed } }\n",
+            "$.spec.states.a.choices[0].when.lang",
+            "STA-025",
+        ),
+        (
+            "  start: a\n  states: { a: { type: choice, choices: [{ predicate: { lang: jq, expr: 'true' }, next: b }], default: b }, b: { type: succeed } }\n",
+            "$.spec.states.a.choices[0].predicate",
+            "STA-025",
+        ),
         // A mapper with a fault is not unknown where it is used.
-        ("  mappers: { m: { lang: nope, expr: x } }\n  start: a\n  states: { a: { type: transform, transform: { mapperRef: m }, next: b }, b: { type: succeed } }\n", "$.spec.mappers.m.lang", "EXP-002"),
+        (
+            "  mappers: { m: { lang: nope, expr: x } }\n  start: a\n  states: { a: { type: transform, transform: { mapperRef: m }, next: b }, b: { type: succeed } }\n",
+            "$.spec.mappers.m.lang",
+            "EXP-002",
+        ),
         // An unknown state type says nothing about the other members.
-        ("  start: a\n  states: { a: { type: tsak, task: {}, next: b }, b: { type: succeed } }\n", "$.spec.states.a.type", "STA-001"),
-        ("  output: { response: { outputVar: 1x, schema: {} } }\n  start: a\n  states: { a: { type: succeed } }\n", "$.spec.output.response.outputVar", "DEF-058"),
-        ("  input: { shema: {} }\n  start: a\n  states: { a: { type: succeed } }\n", "$.spec.input.shema", "DEF-049"),
-        ("  start: a\n  states: { a: { type: task, task: { kind: 'schedule:v1', start: a }, next: b }, b: { type: succeed } }\n", "$.spec.states.a.task.kind", "TSK-002"),
+        (
+            "  start: a\n  states: { a: { type: tsak, task: {}, next: b }, b: { type: succeed } }\n",
+            "$.spec.states.a.type",
+            "STA-001",
+        ),
+        (
+            "  output: { response: { outputVar: 1x, schema: {} } }\n  start: a\n  states: { a: { type: succeed } }\n",
+            "$.spec.output.response.outputVar",
+            "DEF-058",
+        ),
+        (
+            "  input: { shema: {} }\n  start: a\n  states: { a: { type: succeed } }\n",
+            "$.spec.input.shema",
+            "DEF-049",
+        ),
+        (
+            "  start: a\n  states: { a: { type: task, task: { kind: 'schedule:v1', start: a }, next: b }, b: { type: succeed } }\n",
+            "$.spec.states.a.task.kind",
+            "TSK-002",
+        ),
     ];
     for (spec, path, rule) in cases {
         assert_eq!(faults(&journey(spec)), [(path.to_owned(), rule.to_owned())], "{spec}");
@@ -306,7 +361,10 @@ fn def_115_metadata_limits_are_a_document_of_their_own() {
     assert_eq!((limits.attributes_max_keys, limits.attributes_max_key_length), (3, 32), "DEF-116");
     assert_eq!(limits.max_duration_upper_bound_sec, Some(60));
     let refused = load(&source, &capabilities).unwrap_err();
-    assert_eq!(refused.iter().map(|item| (item.rule, item.path.to_string())).collect::<Vec<_>>(), [("DEF-021", "$.kind".to_owned())]);
+    assert_eq!(
+        refused.iter().map(|item| (item.rule, item.path.to_string())).collect::<Vec<_>>(),
+        [("DEF-021", "$.kind".to_owned())]
+    );
 }
 
 #[test]
@@ -352,10 +410,27 @@ fn def_003_json_files_have_json_scalars() {
         );
         load(&SourceFile::new("case.journey.json", text), &StaticCapabilities::full()).map(|_| ())
     };
-    for good in ["1e3", "-0", "\"\\ud83d\\ude00\"", "\"a\\/b\"", "[\t1,\r\n2]", "null", "18446744073709551615"] {
+    for good in
+        ["1e3", "-0", "\"\\ud83d\\ude00\"", "\"a\\/b\"", "[\t1,\r\n2]", "null", "18446744073709551615"]
+    {
         assert!(json(good).is_ok(), "{good}: {}", json(good).unwrap_err());
     }
-    for bad in ["0x1F", "~", "True", "yes", ".5", "'a'", "[1,]", "{a: 1}", "1e999", "NaN", "\"a\nb\"", "\"\\x41\"", "&a 1", "01"] {
+    for bad in [
+        "0x1F",
+        "~",
+        "True",
+        "yes",
+        ".5",
+        "'a'",
+        "[1,]",
+        "{a: 1}",
+        "1e999",
+        "NaN",
+        "\"a\nb\"",
+        "\"\\x41\"",
+        "&a 1",
+        "01",
+    ] {
         assert!(json(bad).is_err(), "{bad}");
     }
 }

@@ -1,6 +1,8 @@
 //! Whatever the text: loading ends with a definition or with diagnostics that point into it, and both can be shown.
 
-use jf_dsl::{Diagnostics, Format, SizeLimits, SourceFile, StaticCapabilities, TerminalStyle, load, read_tree};
+use jf_dsl::{
+    Diagnostics, Format, SizeLimits, SourceFile, StaticCapabilities, TerminalStyle, load, read_tree,
+};
 use proptest::prelude::*;
 
 const JOURNEY: &str = include_str!("robust.journey.yaml");
@@ -31,8 +33,31 @@ fn mutated() -> impl Strategy<Value = String> {
         Just(String::new()),
         "[ -~]{0,6}",
         any::<String>(),
-        prop::sample::select(vec!["null", "[]", "{}", "- ", ": ", "? ", "&a ", "*a", "!!str ", "\t", "\r", "\u{feff}", "|", ">", "'", "\"", "0x1F", ".nan", "---\n", "${", "$${context.", "\u{85}"])
-            .prop_map(str::to_owned),
+        prop::sample::select(vec![
+            "null",
+            "[]",
+            "{}",
+            "- ",
+            ": ",
+            "? ",
+            "&a ",
+            "*a",
+            "!!str ",
+            "\t",
+            "\r",
+            "\u{feff}",
+            "|",
+            ">",
+            "'",
+            "\"",
+            "0x1F",
+            ".nan",
+            "---\n",
+            "${",
+            "$${context.",
+            "\u{85}"
+        ])
+        .prop_map(str::to_owned),
     ];
     prop::collection::vec((0..JOURNEY.len(), 0usize..40, piece), 1..5).prop_map(|edits| {
         let mut text = JOURNEY.to_owned();
@@ -102,7 +127,8 @@ fn json_value() -> impl Strategy<Value = serde_json::Value> {
     leaf.prop_recursive(4, 32, 4, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
-            prop::collection::btree_map("[a-z ]{1,4}", inner, 0..4).prop_map(|map| Value::Object(map.into_iter().collect())),
+            prop::collection::btree_map("[a-z ]{1,4}", inner, 0..4)
+                .prop_map(|map| Value::Object(map.into_iter().collect())),
         ]
     })
 }

@@ -96,7 +96,8 @@ impl<'t> Graph<'t> {
         let start = owner.member("start").and_then(|start| Some((start.value.as_str()?, start.value.span)));
         if let Some((text, span)) = start.filter(|(text, _)| !text.is_empty()) {
             scope.start = scope.index.get(&**text).copied();
-            if scope.start.is_none() {
+            // Where there are no states at all, that is the fault.
+            if scope.start.is_none() && !scope.index.is_empty() {
                 let path = path.clone().member("start");
                 scope.unknown.push(UnknownTarget { path, span, text, start_rule: Some(start_rule) });
             }
