@@ -40,10 +40,7 @@ impl Turn {
         let (caller, has_condition) = (submission.caller.clone(), submission.if_head.is_some());
         submission.segment = caller.is_request().then(|| self.shared.numbers.segment());
         let segment = submission.segment;
-        let refused = match self.apply(Input::StepSubmitted(submission), &mut transaction).await {
-            Ok(_) => None,
-            Err(refused) => Some(refused),
-        };
+        let refused = self.apply(Input::StepSubmitted(submission), &mut transaction).await.err();
         let key_name = key.as_ref().map(|key| key.name().clone());
         if refused.is_none()
             && let Some(accepted) = transaction.effects.accepted().cloned()

@@ -1,0 +1,22 @@
+//! The engine as a whole, in virtual time.
+
+#![expect(clippy::unwrap_used, reason = "tests: most of this are helpers that clippy does not see as tests")]
+
+mod apis;
+mod build;
+mod cancel;
+mod drain;
+mod early;
+mod keys;
+mod links;
+mod list;
+mod log;
+mod overload;
+mod races;
+mod recovery;
+mod start;
+mod steps;
+mod support;
+mod tasks;
+mod timers;
+mod trouble;

@@ -1,0 +1,124 @@
+//! Restarts on one store (ENG-101, ENG-102).
+
+use jf_core::{EngineErrorKind, Phase};
+use jf_store::{MemoryStore, Store};
+use serde_json::json;
+use std::sync::Arc;
+
+use crate::support::{APPROVAL, Bench, Setup, breathe, journey, kind, step};
+
+const ASKING: &str = "\
+start: ask
+states:
+  ask: { type: task, task: { kind: 'desk:v1' }, next: wait }
+  wait: { type: wait, wait: { input: { schema: {} } }, next: done }
+  done: { type: succeed, outputVar: answer }
+";
+
+/// An engine on the store of another one, which then has lost its claim, at the time of that one.
+async fn restart(bench: &Bench, definitions: &[String]) -> Bench {
+    let mut setup = Setup::new(definitions).store(Arc::clone(&bench.store));
+    setup.clock = bench.clock.clone();
+    setup.build().await
+}
+
+#[tokio::test]
+async fn eng_101_a_task_in_flight_is_run_again_under_its_name() {
+    let definitions = [journey("asking", ASKING)];
+    let before = Bench::new(&definitions).await;
+    let id = before.start("asking", json!({ "n": 1 })).await.journey_id;
+    let lost = before.desk.next().await;
+    let after = restart(&before, &definitions).await;
+    let again = after.desk.next().await;
+    assert_eq!(again.context.attempt, lost.context.attempt);
+    assert_eq!(again.context.evaluation.context(), lost.context.evaluation.context());
+    assert!(lost.context.caller.is_some());
+    assert!(again.context.caller.is_none(), "TSK-008: recovered work sees no inbound request");
+    again.done(json!("second"));
+    after.until(&id, |status| status.current_state == *"wait").await;
+
+    // ENG-102: the first engine has lost its claim, so its result does not count.
+    lost.done(json!("first"));
+    breathe().await;
+    assert_eq!(after.status(&id).await.at.seq, 2);
+    after.submitted(step(&id, "wait", json!(1))).await.unwrap();
+    assert_eq!(after.outcome(&id).await.output, json!("second"));
+}
+
+#[tokio::test]
+async fn eng_102_an_engine_that_lost_its_claim_changes_nothing() {
+    let definitions = [journey("approval", APPROVAL)];
+    let before = Bench::new(&definitions).await;
+    let id = before.parked("approval", json!({})).await;
+    let after = restart(&before, &definitions).await;
+    let refused = before.submit(step(&id, "wait", json!({ "ok": true }))).await;
+    assert_eq!(kind(refused), EngineErrorKind::Unavailable, "ENG-143: no effect");
+    assert_eq!(kind(before.try_start("approval", json!({})).await), EngineErrorKind::Unavailable);
+    assert_eq!(after.status(&id).await.at.seq, 2);
+    after.submitted(step(&id, "wait", json!({ "ok": true }))).await.unwrap();
+}
+
+#[tokio::test]
+async fn eng_070_what_fell_due_meanwhile_fires_once_after_a_restart() {
+    let definitions = [journey("approval", APPROVAL)];
+    let before = Bench::new(&definitions).await;
+    let id = before.parked("approval", json!({})).await;
+    let (store, clock): (Arc<dyn Store>, _) = (Arc::clone(&before.store), before.clock.clone());
+    drop(before);
+    breathe().await;
+    clock.advance(jiff::SignedDuration::from_secs(3_600));
+    let mut setup = Setup::new(&definitions).store(store);
+    setup.clock = clock;
+    let after = setup.build().await;
+    assert_eq!(after.until_ended(&id).await.error.unwrap().code, "LATE");
+    breathe().await;
+    assert_eq!(after.events(&id).await.len(), 3);
+}
+
+#[tokio::test]
+async fn eng_101_parked_runs_stay_where_they_are() {
+    let definitions = [journey("approval", APPROVAL)];
+    let before = Bench::new(&definitions).await;
+    let mut ids = Vec::new();
+    for _ in 0..50 {
+        ids.push(before.parked("approval", json!({})).await);
+    }
+    let after = restart(&before, &definitions).await;
+    breathe().await;
+    assert_eq!(after.engine.active_runs(), 0);
+    let status = after.submitted(step(&ids[7], "wait", json!({ "ok": true }))).await.unwrap();
+    assert_eq!(status.document.phase, Phase::Succeeded);
+}
+
+#[tokio::test]
+async fn eng_101_many_runs_with_work_pending_are_all_taken_up() {
+    let definitions = [journey("asking", ASKING)];
+    let before = Setup::new(&definitions).config(|config| config.concurrent_tasks = 10).build().await;
+    let mut ids = Vec::new();
+    for _ in 0..600 {
+        ids.push(before.start("asking", json!({})).await.journey_id);
+    }
+    let after = restart(&before, &definitions).await;
+    for _ in &ids {
+        after.desk.next().await.done(json!(1));
+    }
+    for id in &ids {
+        after.until(id, |status| status.current_state == *"wait").await;
+    }
+    assert!(after.desk.is_empty().await);
+}
+
+#[tokio::test]
+async fn eng_108_logs_of_another_store_have_another_epoch() {
+    let definitions = [journey("approval", APPROVAL)];
+    let one = Bench::new(&definitions).await;
+    let same = restart(&one, &definitions).await;
+    let other = Setup::new(&definitions).store(Arc::new(MemoryStore::new())).build().await;
+    let epoch = async |bench: &Bench| {
+        let id = bench.parked("approval", json!({})).await;
+        bench.status(&id).await.at.epoch
+    };
+    let first = epoch(&same).await;
+    assert_eq!(first, one.store.epoch().await.unwrap());
+    assert_ne!(first, epoch(&other).await);
+}
