@@ -189,6 +189,18 @@ mod tests {
     }
 
     #[test]
+    fn def_203_the_ceiling_counts_the_whole_context() {
+        let mut scope = scope(json!({}));
+        scope.write(Target::Var("a"), json!("x".repeat(40)), &limits(100)).unwrap();
+        scope.write(Target::Var("b"), json!("x".repeat(38)), &limits(100)).unwrap();
+        let path = "c.d".parse().unwrap();
+        assert!(scope.write(Target::Path(&path), json!("x".repeat(10)), &limits(100)).is_err());
+        assert!(scope.write(Target::Var("c"), json!("x"), &limits(100)).is_err());
+        assert!(scope.write(Target::Var("c"), json!(""), &limits(100)).is_ok());
+        assert_eq!(measure::compact_len(&scope.context, 10), Some(100));
+    }
+
+    #[test]
     fn def_203_contexts_cannot_be_nested_without_bound() {
         let limits = Limits { context_depth: 3, ..Limits::default() };
         let mut scope = scope(json!({}));

@@ -107,6 +107,10 @@ states:
     world.finish(&[]);
     assert_eq!(world.run.updated_at(), at("2026-01-01T00:00:05Z"), "whole milliseconds");
     assert_eq!(world.run.created_at(), at("2026-01-01T00:00:00Z"));
+    // A clock that jumps back does not take the log with it.
+    world.now = at("2026-01-01T00:00:04Z");
+    world.feed_unchecked(jf_machine::Input::StepSubmitted(crate::support::submission("hold", json!(1))));
+    assert_eq!((world.run.seq(), world.run.updated_at()), (3, at("2026-01-01T00:00:05Z")));
 }
 
 #[test]

@@ -32,6 +32,12 @@ fn sta_066_a_wait_parks_as_an_active_step_without_payload() {
 }
 
 #[test]
+fn def_005_removing_the_payload_keeps_the_order_of_the_rest() {
+    let world = World::start(journey(APPROVAL), json!({ "payload": 1, "z": 2, "y": 3, "x": 4 }));
+    assert_eq!(world.context().as_object().unwrap().keys().collect::<Vec<_>>(), ["z", "y", "x"]);
+}
+
+#[test]
 fn sta_067_a_submission_is_the_payload_and_takes_next() {
     let mut world = World::start(journey(APPROVAL), json!({ "a": 1 }));
     world.submit("hold", json!({ "ok": true, "by": "me" }));

@@ -268,9 +268,13 @@ impl World {
     fn stale(&mut self, number: u64, kind: u8) {
         self.catch_up();
         let activation = activation(number);
-        let waits = self.tasks.iter().any(|task| task.activation == activation)
-            || self.timers.contains_key(&jf_machine::TimerId::Activation(activation));
-        let live = waits || self.run.active_steps().iter().any(|step| step.due_at.is_none());
+        let timer = self.timers.contains_key(&jf_machine::TimerId::Activation(activation));
+        let at_step = !self.run.active_steps().is_empty();
+        let live = match kind {
+            0 => self.tasks.iter().any(|task| task.activation == activation),
+            1 => timer && !at_step,
+            _ => timer && at_step,
+        };
         let input = match kind {
             0 => Input::TaskFinished { activation, result: Ok(Vec::new()) },
             1 => Input::TimerFired { activation },
