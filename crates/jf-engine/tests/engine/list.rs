@@ -40,7 +40,7 @@ async fn eng_138_filters_are_combined() {
             .await;
     for (tag, order) in [("a", "1"), ("a", "2"), ("b", "1")] {
         let request = StartRequest::new("tagged", json!({ "order": order })).unwrap();
-        bench.engine.start(request, &caller_with(&[("x-tag", tag)])).await.unwrap();
+        let _ = bench.engine.start(request, &caller_with(&[("x-tag", tag)])).await.unwrap();
     }
     let plain = bench.parked("plain", json!({})).await;
     bench.cancel(&plain).await.unwrap();

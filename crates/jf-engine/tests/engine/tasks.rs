@@ -52,7 +52,7 @@ async fn tsk_008_a_task_sees_the_request_of_its_segment_only() {
     let id = started.journey_id.clone();
     soon(started.settled()).await.unwrap();
 
-    bench.submit(step(&id, "wait", json!(1))).await.unwrap();
+    let _ = bench.submit(step(&id, "wait", json!(1))).await.unwrap();
     let job = bench.desk.next().await;
     assert!(job.context.caller.is_some());
     assert!(job.context.passthrough.is_empty(), "HTTP-041: not after parking");

@@ -15,7 +15,7 @@ use jf_core::{
     JourneyId, JourneyOutcome, JourneyStatus, Phase, Replay, StartReply, StartRequest, Started, StepRef,
     StepTarget, SubmitStep, Submitted,
 };
-use jf_dsl::{Catalog, Feature, SourceFile};
+use jf_dsl::{Catalog, SourceFile};
 use jf_engine::{EmbeddedEngine, EngineConfig, NoHttp};
 use jf_store::{MemoryStore, Store};
 use jf_testkit::ManualClock;
@@ -89,7 +89,7 @@ impl Setup {
             .binding("websocket")
             .expression(Arc::new(Tiny))
             .task(Arc::new(task))
-            .features(EmbeddedEngine::FEATURES.iter().copied().collect::<Vec<Feature>>())
+            .features(EmbeddedEngine::FEATURES.iter().copied())
             .build()
             .unwrap();
         let loaded = self.definitions.iter().map(|text| {
