@@ -1,5 +1,7 @@
 //! From text to model: what a definition says after loading, and what loading guarantees.
 
+#![expect(clippy::unwrap_used, reason = "a panic in a test is a failed test")]
+
 use jf_dsl::{
     BodyDigest, Diagnostics, Document, EndPhase, FailedStatus, Kind, Loaded, Mapper, RuleStatus, SourceFile,
     Span, StartMode, State, StateType, StaticCapabilities, TerminalStyle, TimerDue, TransformTarget, load,

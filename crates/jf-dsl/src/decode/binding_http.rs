@@ -65,11 +65,7 @@ impl Decoder<'_> {
             return steps;
         }
         for (id, step) in place.entries() {
-            if let Some(graph) = graph
-                && !graph.is_external_input(id)
-            {
-                self.report_key(&step, rules::no_such_step(id, graph, "DEF-186"));
-            }
+            self.step_key(id, &step, graph, "DEF-186");
             let projection = self.projection(&step);
             if let (Ok(id), Some(projection)) = (StateId::parse(Arc::clone(id)), projection) {
                 steps.insert(id, projection);

@@ -1,6 +1,6 @@
 //! `spec.bindings.websocket` (WS-001 ff.).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::{Decoder, Place};
@@ -25,8 +25,9 @@ impl Decoder<'_> {
         let types =
             steps.as_ref().map(|steps| self.step_types(steps, start.as_ref(), graph)).unwrap_or_default();
         if let Some(graph) = graph {
-            let covered = |id: &str| steps.as_ref().is_some_and(|steps| steps.get(id).is_some());
-            let uncovered: Vec<&str> = graph.external_ids().filter(|id| !covered(id)).collect();
+            let entries = steps.iter().flat_map(Place::entries);
+            let covered: HashSet<&str> = entries.map(|(id, _)| &**id).collect();
+            let uncovered: Vec<&str> = graph.external_ids().filter(|id| !covered.contains(id)).collect();
             if !uncovered.is_empty() {
                 self.report_member(place, "steps", rules::not_submittable(&uncovered));
             }
@@ -100,11 +101,7 @@ impl Decoder<'_> {
         }
         let mut first_uses: HashMap<MessageType, Span> = HashMap::new();
         for (id, step) in place.entries() {
-            if let Some(graph) = graph
-                && !graph.is_external_input(id)
-            {
-                self.report_key(&step, rules::no_such_step(id, graph, "WS-009"));
-            }
+            self.step_key(id, &step, graph, "WS-009");
             let Some(message_type) = self.type_of(&step, "WS-010") else { continue };
             if let Some(member) = step.get("messageType") {
                 match (start, first_uses.get(&message_type)) {

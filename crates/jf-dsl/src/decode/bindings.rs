@@ -51,6 +51,19 @@ impl Decoder<'_> {
         bindings
     }
 
+    /// A key of `steps`: the id of an external-input state (DEF-186, WS-009).
+    pub(super) fn step_key(
+        &mut self,
+        id: &str,
+        step: &Place<'_>,
+        graph: Option<&flow::Graph<'_>>,
+        rule: &'static str,
+    ) {
+        let Some(graph) = graph.filter(|graph| !graph.is_external_input(id)) else { return };
+        let suggestion = self.closest(id, graph.external_ids());
+        self.report_key(step, rules::no_such_step(id, graph.state_type(id), suggestion, rule));
+    }
+
     /// An empty object; the block itself is all it says (DEF-196).
     fn advisory(&mut self, place: &Place<'_>) -> bool {
         if self.object(place, "DEF-196").is_some() {

@@ -136,8 +136,11 @@ impl Decoder<'_> {
     fn mapper_ref(&mut self, place: &Place<'_>, class: SiteClass) -> Option<Mapper> {
         let text = self.non_empty(place, "DEF-126")?;
         let Some((id, _)) = self.mappers.index_of(&**text).and_then(|at| self.mappers.get_index(at)) else {
-            let known: Vec<String> = self.mappers.keys().map(ToString::to_string).collect();
-            self.report(place, rules::unknown_mapper(text, &known));
+            let mappers = std::mem::take(&mut self.mappers);
+            let suggestion = self.closest(text, mappers.keys().map(MapperId::as_str));
+            let fault = rules::unknown_mapper(text, suggestion);
+            self.mappers = mappers;
+            self.report(place, fault);
             return None;
         };
         let id = id.clone();

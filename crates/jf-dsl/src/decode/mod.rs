@@ -36,6 +36,7 @@ use crate::model::schema::Schema;
 use crate::rules::{Fault, shape};
 use crate::schema::CompiledSchema;
 use crate::source::{SourceFile, Span};
+use crate::suggest::closest;
 use crate::tree::Node;
 use crate::{ConfigKey, TaskKind};
 
@@ -62,6 +63,10 @@ pub(crate) struct Decoder<'a> {
     pub(crate) tasks: Vec<PendingTask>,
     /// Ids of named mappers that were reported where they stand.
     pub(crate) faulty_mappers: HashSet<Arc<str>>,
+    /// The registered task kinds.
+    pub(crate) task_kinds: Vec<String>,
+    /// How many names of the document may still be compared for suggestions.
+    comparisons: usize,
     /// Members that unknown ones were probably meant to be, by the start of their object.
     meant: HashSet<(usize, String)>,
     /// States seen so far, over all scopes (DEF-014).
@@ -69,6 +74,10 @@ pub(crate) struct Decoder<'a> {
     /// Nested `parallel` and `subjourney` states around the scope in hand (DEF-014).
     pub(crate) level: usize,
 }
+
+/// Names of the document that are compared for suggestions, so that a large document full of misspellings is still judged
+/// in time linear in its size.
+const MOST_COMPARISONS: usize = 200_000;
 
 /// A more specific fault for a member that a shape does not have.
 pub(crate) enum Special {
@@ -105,10 +114,26 @@ impl<'a> Decoder<'a> {
             context: None,
             tasks: Vec::new(),
             faulty_mappers: HashSet::new(),
+            task_kinds: capabilities.task_kinds(),
+            comparisons: MOST_COMPARISONS,
             meant: HashSet::new(),
             states: 0,
             level: 0,
         }
+    }
+
+    /// The name of the document that a word was probably meant to be.
+    pub(crate) fn closest<'n>(
+        &mut self,
+        word: &str,
+        names: impl Iterator<Item = &'n str>,
+    ) -> Option<&'n str> {
+        let left = &mut self.comparisons;
+        let bounded = names.take_while(|_| {
+            *left = left.saturating_sub(1);
+            *left > 0
+        });
+        closest(word, bounded)
     }
 
     /// Reports a fault of a value.

@@ -1,8 +1,8 @@
 //! `JF50xx`: bindings (01 §16, 07 §1).
 
-use super::flow::Graph;
 use super::{Fault, RuleInfo};
 use crate::header::HeaderName;
+use crate::model::state::StateType;
 use crate::rules::shape::shorten;
 use crate::source::Span;
 use crate::suggest::closest;
@@ -174,12 +174,17 @@ pub(crate) fn unsupported_binding(id: &str) -> Fault {
     )
 }
 
-pub(crate) fn no_such_step(id: &str, graph: &Graph<'_>, rule: &'static str) -> Fault {
-    let message = match graph.state_type(id) {
+pub(crate) fn no_such_step(
+    id: &str,
+    found: Option<StateType>,
+    suggestion: Option<&str>,
+    rule: &'static str,
+) -> Fault {
+    let message = match found {
         Some(found) => format!("`{id}` is a `{}` state and takes no input", found.as_str()),
         None => format!("there is no `wait` or `webhook` state `{}`", shorten(id)),
     };
-    Fault::new(&NO_SUCH_STEP, message).rule(rule).suggest(closest(id, graph.external_ids()))
+    Fault::new(&NO_SUCH_STEP, message).rule(rule).suggest(suggestion)
 }
 
 pub(crate) fn payload_field() -> Fault {
@@ -261,7 +266,12 @@ pub(crate) fn shared_type(text: &str, first: Span) -> Fault {
 }
 
 pub(crate) fn not_submittable(ids: &[&str]) -> Fault {
-    let list = ids.iter().map(|id| format!("`{}`", shorten(id))).collect::<Vec<_>>().join(", ");
+    const SHOWN: usize = 12;
+    let mut list =
+        ids.iter().take(SHOWN).map(|id| format!("`{}`", shorten(id))).collect::<Vec<_>>().join(", ");
+    if ids.len() > SHOWN {
+        list.push_str(", …");
+    }
     Fault::new(&NOT_SUBMITTABLE, format!("no message can submit to {list}"))
 }
 

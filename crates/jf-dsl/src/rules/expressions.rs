@@ -178,9 +178,9 @@ pub(crate) fn undeclared_config(key: &str) -> Fault {
         .help("declare it under `spec.platform.config`")
 }
 
-pub(crate) fn unknown_mapper(id: &str, known: &[String]) -> Fault {
+pub(crate) fn unknown_mapper(id: &str, suggestion: Option<&str>) -> Fault {
     Fault::new(&UNKNOWN_MAPPER, format!("there is no mapper `{}` in `spec.mappers`", shorten(id)))
-        .suggest(closest(id, known.iter().map(String::as_str)))
+        .suggest(suggestion)
 }
 
 pub(crate) fn unused_mapper(id: &str) -> Fault {

@@ -48,7 +48,7 @@ impl CompiledSchema {
         if self.validator.is_valid(value) {
             return Ok(());
         }
-        let violations = self.validator.iter_errors(value).map(|error| Violation::of(&error));
+        let violations = self.validator.iter_errors(value).flat_map(|error| Violation::of(&error));
         Err(violations.take(Self::MAX_VIOLATIONS).collect())
     }
 

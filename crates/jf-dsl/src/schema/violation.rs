@@ -20,15 +20,22 @@ pub struct Violation {
 }
 
 impl Violation {
-    pub(super) fn of(error: &ValidationError<'_>) -> Self {
+    /// The violations that one error of the validator stands for: each member that is not allowed is one of its own.
+    pub(super) fn of(error: &ValidationError<'_>) -> Vec<Self> {
+        use ValidationErrorKind as Kind;
         let keyword = match error.kind() {
-            ValidationErrorKind::FalseSchema => "false",
+            Kind::FalseSchema => "false",
             kind => kind.keyword(),
         };
-        Self {
-            pointer: error.instance_path().as_str().to_owned(),
-            keyword: keyword.to_owned(),
-            detail: detail(error.kind()),
+        let at = |pointer: String, detail: String| Self { pointer, keyword: keyword.to_owned(), detail };
+        let pointer = error.instance_path().as_str();
+        match error.kind() {
+            Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => {
+                let members = unexpected.iter().take(super::CompiledSchema::MAX_VIOLATIONS);
+                let pointers = members.map(|name| format!("{pointer}/{}", escape(name)));
+                pointers.map(|pointer| at(pointer, "the member is not allowed".to_owned())).collect()
+            }
+            kind => vec![at(pointer.to_owned(), detail(kind))],
         }
     }
 }
@@ -51,8 +58,8 @@ fn detail(kind: &ValidationErrorKind) -> String {
             Some(text) => format!("must be {text}"),
             None => "must be the one allowed value".to_owned(),
         },
-        Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => {
-            count(unexpected.len(), "member is not allowed", "members are not allowed")
+        Kind::AdditionalProperties { .. } | Kind::UnevaluatedProperties { .. } => {
+            "a member is not allowed".to_owned()
         }
         Kind::AdditionalItems { limit } => format!("must have at most {}", count(*limit, "item", "items")),
         Kind::UnevaluatedItems { unexpected } => {
@@ -97,6 +104,11 @@ fn detail(kind: &ValidationErrorKind) -> String {
     }
 }
 
+/// A member name as a token of a JSON Pointer.
+fn escape(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
 fn types(kind: &TypeKind) -> String {
     match kind {
         TypeKind::Single(json_type) => type_name(*json_type).to_owned(),
@@ -139,4 +151,93 @@ fn literal(value: &Value) -> Option<String> {
 fn count<N: TryInto<u64>>(n: N, one: &str, many: &str) -> String {
     let n = n.try_into().unwrap_or(u64::MAX);
     if n == 1 { format!("{n} {one}") } else { format!("{n} {many}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::schema::compile::compile;
+
+    fn violations(schema: Value, value: Value) -> Vec<(String, String, String)> {
+        let violations = compile(&schema).unwrap().check(&value).unwrap_err();
+        violations.into_iter().map(|found| (found.pointer, found.keyword, found.detail)).collect()
+    }
+
+    fn detail(schema: Value, value: Value) -> String {
+        violations(schema, value).swap_remove(0).2
+    }
+
+    #[test]
+    fn eng_141_details_say_what_the_schema_demands() {
+        let cases = [
+            (json!({ "type": "string" }), json!(5), "must be a string"),
+            (json!({ "type": ["string", "null"] }), json!(5), "must be null or a string"),
+            (json!({ "required": ["a"] }), json!({}), "required member `a` is missing"),
+            (json!({ "enum": ["approve", "reject"] }), json!("x"), "must be one of approve, reject"),
+            (json!({ "enum": [1, null, ""] }), json!("x"), "must be one of 1, null, \"\""),
+            (json!({ "const": 5 }), json!(6), "must be 5"),
+            (json!({ "minimum": 1 }), json!(0), "must be at least 1"),
+            (json!({ "exclusiveMaximum": 1.5 }), json!(2), "must be less than 1.5"),
+            (json!({ "multipleOf": 3 }), json!(4), "must be a multiple of 3"),
+            (json!({ "minLength": 1 }), json!(""), "must have at least 1 character"),
+            (json!({ "maxItems": 2 }), json!([1, 2, 3]), "must have at most 2 items"),
+            (json!({ "uniqueItems": true }), json!([1, 1]), "items must be unique"),
+            (json!({ "pattern": "^a+$" }), json!("b"), "must match the pattern ^a+$"),
+            (json!({ "not": {} }), json!(1), "must not match the excluded schema"),
+            (json!({ "oneOf": [{}, {}] }), json!(1), "matches more than one of the alternatives"),
+            (json!(false), json!(1), "is not allowed"),
+        ];
+        for (schema, value, expected) in cases {
+            assert_eq!(detail(schema.clone(), value), expected, "{schema}");
+        }
+    }
+
+    #[test]
+    fn eng_141_pointers_lead_into_the_value() {
+        let schema = json!({ "properties": { "a": { "items": { "type": "string" } } }, "additionalProperties": false });
+        assert_eq!(
+            violations(schema, json!({ "a": ["x", 5], "b/c": 1, "d~": 2 })),
+            [
+                ("/a/1".to_owned(), "type".to_owned(), "must be a string".to_owned()),
+                (
+                    "/b~1c".to_owned(),
+                    "additionalProperties".to_owned(),
+                    "the member is not allowed".to_owned()
+                ),
+                (
+                    "/d~0".to_owned(),
+                    "additionalProperties".to_owned(),
+                    "the member is not allowed".to_owned()
+                ),
+            ]
+        );
+    }
+
+    #[test]
+    fn eng_141_submitted_values_are_never_echoed() {
+        let secret = "s3cr3t-value";
+        let schemas = [
+            json!({ "type": "number" }),
+            json!({ "enum": ["a"] }),
+            json!({ "const": "a" }),
+            json!({ "pattern": "^x$" }),
+            json!({ "maxLength": 2 }),
+            json!({ "not": { "type": "string" } }),
+            json!({ "anyOf": [{ "type": "number" }, { "const": 1 }] }),
+            json!({ "oneOf": [{ "type": "number" }] }),
+            json!({ "format": "date", "minLength": 100 }),
+        ];
+        for schema in schemas {
+            for (pointer, keyword, detail) in violations(schema.clone(), json!(secret)) {
+                assert!(!format!("{pointer}{keyword}{detail}").contains("s3cr3t"), "{schema}: {detail}");
+            }
+        }
+    }
+
+    #[test]
+    fn violations_are_bounded() {
+        let many: Vec<u32> = (0..10_000).collect();
+        assert_eq!(violations(json!({ "items": { "type": "string" } }), json!(many)).len(), 64);
+    }
 }

@@ -65,14 +65,13 @@ impl Decoder<'_> {
             self.report(place, states_rules::not_on_api("`schedule` tasks"));
             return false;
         }
-        let kinds = self.capabilities.task_kinds();
-        if kinds.iter().any(|known| known == kind.as_str()) {
+        if self.task_kinds.iter().any(|known| known == kind.as_str()) {
             return true;
         }
         let fault = if kind.plugin() == SCHEDULE {
             features::unsupported(Feature::Schedule, "TSK-002")
         } else {
-            rules::unknown_kind(kind.as_str(), &kinds)
+            rules::unknown_kind(kind.as_str(), &self.task_kinds)
         };
         self.report(place, fault);
         false

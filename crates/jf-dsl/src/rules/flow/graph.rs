@@ -1,6 +1,6 @@
 //! The graph of states, read straight from the tree: it stands even where states have other faults.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::decode::{Decoder, Place};
@@ -8,7 +8,6 @@ use crate::json_path::JsonPath;
 use crate::model::definition::StartMode;
 use crate::model::state::StateType;
 use crate::source::Span;
-use crate::suggest::closest;
 use crate::tree::{Member, Node, NodeValue};
 
 use super::{unknown_start, unknown_target};
@@ -277,16 +276,13 @@ impl<'t> Targets<'_, 't> {
 
 /// DEF-031, STA-005, STA-017: starts and targets that are not there.
 pub(super) fn report_targets(decoder: &mut Decoder<'_>, graph: &Graph<'_>) {
-    for (at, scope) in graph.scopes.iter().enumerate() {
+    let all: HashSet<&str> = graph.scopes.iter().flat_map(|scope| scope.index.keys().copied()).collect();
+    for scope in &graph.scopes {
         for unknown in &scope.unknown {
-            let ids = scope.states.iter().map(|state| &**state.id);
-            let suggestion = closest(unknown.text, ids);
-            let others = graph.scopes.iter().enumerate().filter(|(other, _)| *other != at);
-            let elsewhere = suggestion.is_none()
-                && others.into_iter().any(|(_, other)| other.index.contains_key(&**unknown.text));
+            let suggestion = decoder.closest(unknown.text, scope.states.iter().map(|state| &**state.id));
             let fault = match unknown.start_rule {
                 Some(rule) => unknown_start(unknown.text, rule, suggestion),
-                None => unknown_target(unknown.text, suggestion, elsewhere),
+                None => unknown_target(unknown.text, suggestion, all.contains(&**unknown.text)),
             };
             decoder.report_at(unknown.path.clone(), unknown.span, fault);
         }
