@@ -17,7 +17,9 @@ use crate::link::Expr;
 use crate::platform::platform_value;
 use crate::program::{LinkedState, StateIndex};
 use crate::states::Next;
-use crate::{ActivationId, Diagnostic, Effect, Effects, Env, Fact, Limits, Program, Run, SegmentId, TimerId};
+use crate::{
+    Accepted, ActivationId, Diagnostic, Effect, Effects, Env, Fact, Limits, Program, Run, SegmentId, TimerId,
+};
 
 /// Applies one input to one run. States act on the run through it and nothing else.
 pub(crate) struct Machine<'a> {
@@ -48,7 +50,7 @@ impl<'a> Machine<'a> {
     }
 
     /// Remembers what an accepted submission was resolved to.
-    pub(crate) fn accepted(&mut self, accepted: crate::Accepted) {
+    pub(crate) fn accepted(&mut self, accepted: Accepted) {
         self.effects.accepted = Some(accepted);
     }
 
