@@ -64,7 +64,9 @@ impl Val {
                 target.put(key.as_str(), new).map_err(Error::from)?;
                 Ok(Self::Obj(object))
             }
-            (Self::Null, Self::Str(_)) => Self::object(Members::default()).update_at(index, opt, f),
+            (Self::Null, Self::Str(_)) => {
+                Self::object(Members::default()).update_at(index, opt, f).map(Self::unless_empty)
+            }
             (Self::Arr(mut array), Self::Num(position)) => {
                 let position = match slot_for(*position, array.items().len()) {
                     Ok(position) => position,
@@ -79,7 +81,9 @@ impl Val {
                 }
                 Ok(Self::Arr(array))
             }
-            (Self::Null, Self::Num(_)) => Self::array(Vec::new()).update_at(index, opt, f),
+            (Self::Null, Self::Num(_)) => {
+                Self::array(Vec::new()).update_at(index, opt, f).map(Self::unless_empty)
+            }
             (this, _) => opt.fail(this, |this| this.not_indexable(index).into()),
         }
     }
@@ -93,7 +97,7 @@ impl Val {
     ) -> ValX<'a> {
         let array = match self {
             Self::Arr(array) => array,
-            Self::Null => return Self::array(Vec::new()).update_slice(range, opt, f),
+            Self::Null => return Self::array(Vec::new()).update_slice(range, opt, f).map(Self::unless_empty),
             other => {
                 return opt.fail(other, |other| {
                     mismatch(format!("cannot update slices of {}", other.type_name())).into()
@@ -116,6 +120,15 @@ impl Val {
         let mut items = unwrap_or_clone(array, Array::into_items, |array| array.items().to_vec());
         items.splice(span, new);
         Ok(Self::array(items))
+    }
+
+    /// What `null` became; without any part, it stays `null`.
+    fn unless_empty(self) -> Self {
+        match &self {
+            Self::Arr(array) if array.items().is_empty() => Self::Null,
+            Self::Obj(object) if object.members().is_empty() => Self::Null,
+            _ => self,
+        }
     }
 }
 

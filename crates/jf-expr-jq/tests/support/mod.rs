@@ -9,6 +9,7 @@ use jf_core::spi::{
     Site,
 };
 use jf_expr_jq::JaqEngine;
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 /// Compiles for a mapper site.
@@ -45,4 +46,25 @@ pub(crate) fn test(source: &str, context: &Value) -> Result<bool, EvalErrorKind>
         .unwrap_or_else(|error| panic!("{source}: {error}"))
         .evaluate_predicate(&Bindings::new(context, &platform), &under(EvalLimits::default()))
         .map_err(|error| error.kind())
+}
+
+/// Arbitrary JSON values of moderate size.
+pub(crate) fn json_values() -> impl Strategy<Value = Value> {
+    let text = prop_oneof!["[a-c]{0,3}", "\\PC{0,6}", Just(String::from("\u{0}\"\\\n"))];
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        (-3_i64..3).prop_map(Value::from),
+        (-1e6..1e6).prop_map(|n: f64| json!(n)),
+        text.clone().prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 32, 5, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+            prop::collection::vec((text.clone(), inner), 0..5)
+                .prop_map(|members| Value::Object(members.into_iter().collect())),
+        ]
+    })
 }
