@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jf_dsl::SiteClass;
+use jf_dsl::{ExpressionFaultKind, SiteClass};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -159,6 +159,8 @@ impl EvalContext {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct CompileError {
+    /// What kind of fault it is.
+    pub kind: ExpressionFaultKind,
     /// What is wrong.
     pub message: String,
     /// Byte range inside the expression, when the engine knows it.
@@ -166,10 +168,17 @@ pub struct CompileError {
 }
 
 impl CompileError {
-    /// An error without position.
+    /// An error of the syntax, without position.
     #[must_use]
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), range: None }
+        Self { kind: ExpressionFaultKind::Syntax, message: message.into(), range: None }
+    }
+
+    /// Of another kind: what can never work at its site (EXP-009).
+    #[must_use]
+    pub const fn of_kind(mut self, kind: ExpressionFaultKind) -> Self {
+        self.kind = kind;
+        self
     }
 
     /// At a byte range inside the expression.

@@ -5,8 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use jf_dsl::{
-    Capabilities, DefinitionName, Expression, ExpressionCheck, ExpressionFault, ExpressionFaultKind,
-    ExpressionSite, Feature, MetadataLimits, SizeLimits, TaskFinding, TaskKind, TaskSite,
+    Capabilities, DefinitionName, Expression, ExpressionCheck, ExpressionFault, ExpressionSite, Feature,
+    MetadataLimits, SizeLimits, TaskFinding, TaskKind, TaskSite,
 };
 use serde_json::Value;
 
@@ -118,7 +118,7 @@ impl Registries {
 }
 
 fn fault(error: CompileError) -> ExpressionFault {
-    let fault = ExpressionFault::new(ExpressionFaultKind::Syntax, error.message);
+    let fault = ExpressionFault::new(error.kind, error.message);
     match error.range {
         Some(range) => fault.at(range),
         None => fault,

@@ -27,8 +27,13 @@ impl Schema {
     /// Only closed object schemas prove that; wherever a keyword leaves doubt the answer is `false`.
     #[must_use]
     pub fn excludes(&self, path: &DotPath) -> bool {
-        let mut schema = &*self.json;
-        for segment in path.segments() {
+        Self::proves_absent(&self.json, path.segments())
+    }
+
+    /// As [`excludes`](Self::excludes), of a raw schema and the keys one below the other: for expression engines (EXP-009).
+    #[must_use]
+    pub fn proves_absent<'a>(mut schema: &Value, path: impl IntoIterator<Item = &'a str>) -> bool {
+        for segment in path {
             let Some(object) = schema.as_object() else { return *schema == Value::Bool(false) };
             if object.keys().any(|keyword| OPENING.contains(&keyword.as_str())) {
                 return false;
