@@ -26,8 +26,9 @@ use prepare::Preparer;
 #[derive(Debug, Clone, Copy, Default)]
 pub struct JaqEngine;
 
-/// The bindings of every site (EXP-010).
-const BINDINGS: [&str; 4] = ["context", "payload", "error", "platform"];
+/// The names that programs may use as variables: the bindings of every site, and those that some sites have (EXP-010, EXP-011). A named
+/// mapper may serve sites of both sorts; where nothing is bound, they are `null`.
+const BINDINGS: [&str; 7] = ["context", "payload", "error", "platform", "output", "outcome", "branches"];
 
 /// The name of the program among the definitions.
 const MAIN: &str = "__program__";
@@ -55,11 +56,12 @@ pub(crate) struct Program {
 
 fn program(source: &str, site: Site<'_>) -> Result<Program, CompileError> {
     let term = parse::parse(source)?;
-    check::check(&term, site)?;
+    check::result(&term, site)?;
     let bindings: Vec<&str> = BINDINGS.iter().chain(site.extra).copied().collect();
     let mut preparer = Preparer::of_program(&bindings);
     let body = preparer.program(term)?;
     let (calls, places) = preparer.finish();
+    check::places(&places, site.context_schema)?;
 
     let (definitions, natives) = library::needed(&calls);
     let main = Def { name: MAIN, args: Vec::new(), body };
