@@ -33,6 +33,7 @@ fn http_066_success_is_the_output_with_200() {
     assert_eq!((answer.reply.status, answer.reply.body, answer.reply.is_problem), (200, json!([1]), false));
 }
 
+/// Also HTTP-073, HTTP-070.
 #[test]
 fn http_068_failure_takes_the_status_of_the_problem_if_it_is_an_error_status() {
     for (status, sent) in [
@@ -53,6 +54,7 @@ fn http_068_failure_takes_the_status_of_the_problem_if_it_is_an_error_status() {
     }
 }
 
+/// Also HTTP-070, EXP-013.
 #[test]
 fn http_067_the_first_matching_rule_gives_the_status() {
     let rules = [
@@ -94,6 +96,7 @@ fn http_067_the_first_matching_rule_gives_the_status() {
     }
 }
 
+/// Also HTTP-069.
 #[test]
 fn exp_021_a_status_expression_is_an_integer() {
     let rules =
@@ -110,6 +113,7 @@ fn exp_021_a_status_expression_is_an_integer() {
     }
 }
 
+/// Also EXP-043.
 #[test]
 fn http_069_a_rule_that_fails_makes_the_answer_internal() {
     let predicate = when("phase: SUCCEEDED, predicate: { lang: mini, expr: '{\"$fail\":1}' }", "status: 201");

@@ -15,6 +15,7 @@ states:
   done: { type: succeed }
 ";
 
+/// Also ENG-022, ENG-030.
 #[test]
 fn eng_055_cancel_ends_the_run_and_everything_it_waits_for() {
     let mut world = World::start(journey(STATES), json!({}));
@@ -32,6 +33,7 @@ fn eng_055_cancel_ends_the_run_and_everything_it_waits_for() {
     assert_eq!(world.state(), "hold", "ENG-022: the state where the run ended");
 }
 
+/// Also ENG-054.
 #[test]
 fn eng_056_cancel_of_an_ended_run_changes_nothing() {
     let mut world = World::start(journey(STATES), json!({}));
@@ -42,6 +44,7 @@ fn eng_056_cancel_of_an_ended_run_changes_nothing() {
     assert_eq!(world.run.phase(), Phase::Succeeded);
 }
 
+/// Also HTTP-023.
 #[test]
 fn eng_056_a_run_that_cannot_be_cancelled_refuses() {
     let mut world =

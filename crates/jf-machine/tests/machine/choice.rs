@@ -44,6 +44,7 @@ fn sta_027_only_booleans_decide() {
     }
 }
 
+/// Also EXP-043.
 #[test]
 fn sta_028_a_failing_predicate_is_an_internal_runtime_error_with_details_for_telemetry_only() {
     let world = World::start(journey(&choose(&[r#"{"$fail":1}"#], true)), json!({}));

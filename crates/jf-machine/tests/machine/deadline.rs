@@ -20,6 +20,7 @@ fn declared() -> Program {
     ))
 }
 
+/// Also ENG-063.
 #[test]
 fn eng_062_at_the_deadline_everything_ends() {
     let mut world = World::start(declared(), json!({}));

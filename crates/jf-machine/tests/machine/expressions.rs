@@ -3,6 +3,7 @@ use serde_json::{Value, json};
 
 use crate::support::{World, journey};
 
+/// Also EXP-012.
 #[test]
 fn exp_010_every_name_is_bound_at_every_state() {
     let spec = "
@@ -29,6 +30,7 @@ states:
   done: { type: succeed }
 ";
 
+/// Also EXP-007.
 #[test]
 fn exp_006_each_evaluation_has_a_seed_of_its_own_and_equal_inputs_equal_ones() {
     let outputs: Vec<Value> =

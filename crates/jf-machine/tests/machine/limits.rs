@@ -60,6 +60,7 @@ states:
     assert_eq!(world.run.phase(), Phase::Succeeded);
 }
 
+/// Also ENG-107.
 #[test]
 fn eng_062_a_loop_of_pure_states_can_be_interrupted_between_evaluations() {
     let program = counting();

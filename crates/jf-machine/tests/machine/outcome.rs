@@ -12,6 +12,7 @@ const SUCCEED: &str = "start: end\nstates:\n  end: { type: succeed, outputVar: o
 const FAIL: &str =
     "start: end\nstates:\n  end: { type: fail, errorCode: 'E_${context.code}', reason: why }\n";
 
+/// Also ENG-025, ENG-026, ENG-020.
 #[test]
 fn eng_024_the_outcome_document() {
     let world = ended(SUCCEED, json!({ "out": { "a": 1 } }));
@@ -49,6 +50,7 @@ fn eng_027_the_status_is_a_code_of_the_output() {
     );
 }
 
+/// Also ENG-029.
 #[test]
 fn eng_028_members_of_the_response_variable_are_added_except_reserved_ones() {
     let response = "output: { response: { outputVar: view, schema: { type: object } } }\n";
@@ -72,6 +74,7 @@ fn eng_028_members_of_the_response_variable_are_added_except_reserved_ones() {
     }
 }
 
+/// Also EXP-014, EXP-011.
 #[test]
 fn def_151_the_first_matching_rule_classifies() {
     let rules = |phase: &str, predicates: &[&str]| {
@@ -122,6 +125,7 @@ fn def_151_the_first_matching_rule_classifies() {
     );
 }
 
+/// Also EXP-043.
 #[test]
 fn exp_042_an_outcome_predicate_that_fails_does_not_match() {
     let spec = format!(

@@ -22,6 +22,7 @@ fn with(config: Value) -> impl FnOnce(&mut World) {
     move |world| world.platform = PlatformValues::new("staging", config.as_object().unwrap().clone())
 }
 
+/// Also DEF-081.
 #[test]
 fn exp_015_what_expressions_see_of_the_platform() {
     let config = json!({ "undeclared": 1, "url": "https://x", "limit": 5.0 });

@@ -61,6 +61,7 @@ fn def_060_the_body_is_an_object() {
     }
 }
 
+/// Also DEF-005.
 #[test]
 fn eng_004_the_body_is_the_context() {
     let body = json!({ "user": "ann", "payload": "kept", "z": 1, "a": 2 });
@@ -125,6 +126,7 @@ fn eng_120_tags_are_a_set_in_the_order_of_their_sources() {
     );
 }
 
+/// Also EXP-062.
 #[test]
 fn eng_121_attributes_are_texts_of_what_is_there() {
     let caller = request(&[("x-tenant", "t1"), ("x-user", "projected"), ("baggage", "channel=web")], &[]);
@@ -141,6 +143,7 @@ fn eng_121_attributes_are_texts_of_what_is_there() {
     assert_eq!(serde_json::to_value(attributes).unwrap(), json!({ "first": "x" }));
 }
 
+/// Also DEF-118.
 #[test]
 fn def_119_metadata_beyond_the_limits_refuses_the_start() {
     let body = |tag: String, id: String| json!({ "user": "x", "kind": tag, "order": { "id": id } });

@@ -39,6 +39,7 @@ fn request(headers: &[(&'static str, &str)], query: &[(&str, &str)]) -> Caller {
     Caller::request("http", Method::POST, "/").headers(map).query(query).build()
 }
 
+/// Also ENG-047.
 #[test]
 fn eng_042_only_the_active_step_is_taken() {
     let mut world = World::start(journey(LOOP), json!({}));
@@ -63,6 +64,7 @@ fn eng_042_ended_runs_have_no_steps() {
     assert_eq!((refused.kind().slug(), refused.hold()), ("step-not-active", Hold::Never));
 }
 
+/// Also INV-5.
 #[test]
 fn ws_034_a_message_type_means_its_covered_step() {
     let cases = [
@@ -133,6 +135,7 @@ fn eng_059_what_may_be_held() {
     assert_eq!(hold(&mut world, submission("confirm", json!(1))), Hold::Never, "the segment is over");
 }
 
+/// Also HTTP-035.
 #[test]
 fn http_034_query_then_headers_then_payload_in_one_step() {
     let mut world = World::start(journey(LOOP), json!({}));
@@ -145,6 +148,7 @@ fn http_034_query_then_headers_then_payload_in_one_step() {
     assert_eq!(world.task().evaluation.context(), &expected);
 }
 
+/// Also HTTP-033.
 #[test]
 fn http_034_a_refused_submission_projects_nothing() {
     let mut world = World::start(journey(LOOP), json!({ "q": 7 }));
@@ -169,6 +173,7 @@ fn ws_024_projections_belong_to_their_binding() {
     assert_eq!(world.task().evaluation.context(), &json!({ "payload": {} }));
 }
 
+/// Also HTTP-042, TSK-010.
 #[test]
 fn http_040_pass_through_headers_of_a_request() {
     let program = journey(LOOP);
@@ -199,6 +204,7 @@ fn eng_058_the_projected_query_of_a_request() {
     assert!(program.projected_query(None, &caller).is_empty());
 }
 
+/// Also ENG-029.
 #[test]
 fn eng_048_the_response_block_of_a_step() {
     let view = json!({ "ref": "R1", "phase": "mine", "_links": 1 });
@@ -242,6 +248,7 @@ states:
     assert_eq!(world.output()["then"], Value::Null, "until the next inbound request");
 }
 
+/// Also DEF-203.
 #[test]
 fn sta_008_a_failed_submission_takes_its_projections_back() {
     let spec = format!("{LOOP}output: {{ response: {{ outputVar: q, schema: {{ type: object }} }} }}\n");

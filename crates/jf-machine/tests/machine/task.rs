@@ -12,6 +12,7 @@ states:
   done: { type: succeed }
 ";
 
+/// Also STA-021.
 #[test]
 fn sta_020_a_task_runs_once_and_takes_next() {
     let mut world = World::start(journey(CALL), json!({ "id": 7 }));
@@ -145,6 +146,7 @@ fn tsk_008_recovered_tasks_have_no_segment() {
     assert_eq!(segments, [None]);
 }
 
+/// Also STA-007, ENG-131.
 #[test]
 fn eng_130_telemetry_tells_of_states_and_tasks() {
     let mut world = World::start(journey(CALL), json!({}));

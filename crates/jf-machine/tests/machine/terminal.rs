@@ -40,6 +40,7 @@ fn sta_039_code_and_reason_take_values_from_the_context_and_the_platform() {
     assert_eq!(world.run.termination(), Some(TerminationKind::Fail));
 }
 
+/// Also EXP-054, ENG-142.
 #[test]
 fn sta_039_a_placeholder_without_value_fails_with_its_own_code() {
     for (code, reason) in [("${context.gone}", "r"), ("c", "${context.a.b}")] {
@@ -52,6 +53,7 @@ fn sta_039_a_placeholder_without_value_fails_with_its_own_code() {
     }
 }
 
+/// Also STA-041.
 #[test]
 fn sta_040_the_problem_of_a_fail_is_its_own_or_the_one_of_the_context() {
     let own = fail("E", "why", json!({ "problem": { "type": "other", "status": 403 } }));

@@ -10,6 +10,7 @@ fn timer(block: &str) -> String {
     )
 }
 
+/// Also STA-081, ENG-007, STA-075, STA-076, ENG-070.
 #[test]
 fn sta_077_a_timer_parks_until_its_due_time() {
     let cases = [
@@ -31,6 +32,7 @@ fn sta_077_a_timer_parks_until_its_due_time() {
     }
 }
 
+/// Also EXP-042.
 #[test]
 fn sta_078_a_mapper_result_of_the_wrong_form_fails_the_state() {
     for (member, value) in [
@@ -63,6 +65,7 @@ fn sta_079_a_due_time_that_is_not_in_the_future_takes_next_at_once() {
     }
 }
 
+/// Also ENG-071.
 #[test]
 fn sta_080_firing_keeps_the_payload_and_stale_firings_are_dropped() {
     let spec = "
@@ -87,6 +90,7 @@ states:
     assert_eq!(world.output(), &json!({ "payload": "kept" }));
 }
 
+/// Also STA-081.
 #[test]
 fn eng_061_due_times_are_clamped_to_the_deadline() {
     let spec = timer("{ duration: P1D }")

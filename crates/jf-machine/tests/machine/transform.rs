@@ -19,6 +19,7 @@ fn mapper(expr: &str) -> String {
     format!("mapper: {{ lang: mini, expr: '{expr}' }}")
 }
 
+/// Also STA-053.
 #[test]
 fn sta_054_a_context_transform_replaces_the_context_or_the_value_at_a_path() {
     let whole = format!("{{ {} }}", mapper(r#"{"b":"=context.a"}"#));
@@ -32,6 +33,7 @@ fn sta_054_a_context_transform_replaces_the_context_or_the_value_at_a_path() {
     assert_eq!(run(&empty, json!({ "a": 1 })).output(), &json!({}), "STA-053");
 }
 
+/// Also STA-008.
 #[test]
 fn sta_054_another_result_type_fails_the_state() {
     for target in ["", ", target: { path: x }"] {
@@ -85,6 +87,7 @@ fn sta_050_the_three_spellings_of_a_mapper_are_one() {
     }
 }
 
+/// Also EXP-040.
 #[test]
 fn sta_058_an_evaluation_error_is_the_problem_of_the_expression() {
     let world = run(&format!("{{ {} }}", mapper(r#"{"$fail":1}"#)), json!({ "secret": "s3cr3t" }));
@@ -128,6 +131,7 @@ states:
     assert_eq!(world.output()["n"], 251);
 }
 
+/// Also STA-057.
 #[test]
 fn sta_056_attributes_are_written_once_and_shown() {
     let spec = "

@@ -21,6 +21,7 @@ states:
   done: { type: succeed }
 ";
 
+/// Also ENG-031, STA-068.
 #[test]
 fn sta_066_a_wait_parks_as_an_active_step_without_payload() {
     let world = World::start(journey(APPROVAL), json!({ "payload": "of the body", "a": 1 }));
@@ -37,6 +38,7 @@ fn def_005_removing_the_payload_keeps_the_order_of_the_rest() {
     assert_eq!(world.context().as_object().unwrap().keys().collect::<Vec<_>>(), ["z", "y", "x"]);
 }
 
+/// Also ENG-045.
 #[test]
 fn sta_067_a_submission_is_the_payload_and_takes_next() {
     let mut world = World::start(journey(APPROVAL), json!({ "a": 1 }));
@@ -44,6 +46,7 @@ fn sta_067_a_submission_is_the_payload_and_takes_next() {
     assert_eq!(world.output(), &json!({ "a": 1, "payload": { "ok": true, "by": "me" } }));
 }
 
+/// Also STA-060.
 #[test]
 fn eng_043_the_payload_is_any_value_the_schema_takes() {
     let spec = "start: hold\nstates:\n  hold: { type: webhook, webhook: { input: { schema: true } }, next: done }\n  done: { type: succeed, outputVar: payload }\n";
@@ -72,6 +75,7 @@ fn sta_069_a_time_out_takes_its_own_way_without_payload() {
     assert_eq!(world.error(), ("LATE", "nobody came"));
 }
 
+/// Also ENG-073.
 #[test]
 fn sta_069_submission_and_time_out_exclude_each_other() {
     let mut world = World::start(journey(APPROVAL), json!({}));
@@ -86,6 +90,7 @@ fn sta_069_submission_and_time_out_exclude_each_other() {
     assert_eq!(world.run.phase(), Phase::Succeeded);
 }
 
+/// Also ENG-071.
 #[test]
 fn sta_070_re_entry_is_a_new_activation_with_a_fresh_time_out() {
     let mut world = World::start(journey(APPROVAL), json!({}));
@@ -99,6 +104,7 @@ fn sta_070_re_entry_is_a_new_activation_with_a_fresh_time_out() {
     assert_eq!(world.output(), &json!({ "payload": { "ok": true } }));
 }
 
+/// Also ENG-141.
 #[test]
 fn eng_044_a_payload_that_violates_the_schema_changes_nothing() {
     let mut world = World::start(journey(APPROVAL), json!({}));
