@@ -123,7 +123,7 @@ fn read_payload(text: &str, depth: usize, limits: FrameLimits) -> Result<Result<
         reader.end().map_err(|_| Fault::Unreadable)?;
         return Ok(Ok(value));
     };
-    if is_readable(text, depth) { Ok(Err(refusal)) } else { Err(Fault::Unreadable) }
+    if is_readable(text) { Ok(Err(refusal)) } else { Err(Fault::Unreadable) }
 }
 
 fn read_id(value: &str) -> Result<RequestId, Refused> {

@@ -6,9 +6,8 @@
 
 use std::borrow::Cow;
 use std::collections::HashSet;
-use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::IgnoredAny;
 
 /// One member of an object, its value unread.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,8 +38,7 @@ impl<'a> Members<'a> {
         let mut scan = Scan { text, at: 0 };
         scan.space();
         if scan.peek() != Some(b'{') {
-            let json = serde_json::from_str::<IgnoredAny>(text).is_ok();
-            return Err(if json { Fault::NotAnObject } else { Fault::Unreadable });
+            return Err(if is_readable(text) { Fault::NotAnObject } else { Fault::Unreadable });
         }
         let members = scan.object().ok_or(Fault::Unreadable)?;
         Ok(Self(members))
@@ -48,7 +46,7 @@ impl<'a> Members<'a> {
 
     /// Whether the value of every member but `except` is readable.
     pub(crate) fn check(&self, except: &str) -> Result<(), Fault> {
-        let readable = |member: &Member<'_>| member.name == except || is_readable(member.value, member.depth);
+        let readable = |member: &Member<'_>| member.name == except || is_readable(member.value);
         if self.0.iter().all(readable) { Ok(()) } else { Err(Fault::Unreadable) }
     }
 
@@ -69,7 +67,7 @@ impl<'a> Members<'a> {
     /// Takes the member out.
     pub(crate) fn take(&mut self, name: &str) -> Option<Member<'a>> {
         let index = self.0.iter().position(|member| member.name == name)?;
-        Some(self.0.swap_remove(index))
+        Some(self.0.remove(index))
     }
 
     /// The value of a member, left in place.
@@ -83,67 +81,9 @@ impl<'a> Members<'a> {
     }
 }
 
-/// Whether a text of known depth is one JSON value that a parser takes.
-///
-/// Beyond the depth up to which values are read at all, what the skipping parser takes is good enough: it takes escapes that
-/// stand for no character.
-pub(crate) fn is_readable(text: &str, depth: usize) -> bool {
-    const READABLE_DEPTH: usize = 120;
-    if depth > READABLE_DEPTH {
-        return serde_json::from_str::<IgnoredAny>(text).is_ok();
-    }
-    serde_json::from_str::<Readable>(text).is_ok()
-}
-
-/// A value that is read in full and not kept.
-struct Readable;
-
-impl<'de> Deserialize<'de> for Readable {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Self)
-    }
-}
-
-impl<'de> Visitor<'de> for Readable {
-    type Value = Self;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<Self, E> {
-        Ok(self)
-    }
-
-    fn visit_bool<E: Error>(self, _: bool) -> Result<Self, E> {
-        Ok(self)
-    }
-
-    fn visit_i64<E: Error>(self, _: i64) -> Result<Self, E> {
-        Ok(self)
-    }
-
-    fn visit_u64<E: Error>(self, _: u64) -> Result<Self, E> {
-        Ok(self)
-    }
-
-    fn visit_f64<E: Error>(self, _: f64) -> Result<Self, E> {
-        Ok(self)
-    }
-
-    fn visit_str<E: Error>(self, _: &str) -> Result<Self, E> {
-        Ok(self)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self, A::Error> {
-        while items.next_element::<Self>()?.is_some() {}
-        Ok(self)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self, A::Error> {
-        while members.next_entry::<Self, Self>()?.is_some() {}
-        Ok(self)
-    }
+/// Whether a text is one JSON value; nesting costs no stack.
+pub(crate) fn is_readable(text: &str) -> bool {
+    serde_json::from_str::<IgnoredAny>(text).is_ok()
 }
 
 /// The elements of an array, each as a slice of the text.
@@ -313,7 +253,7 @@ mod tests {
 
     fn split(text: &str) -> Result<Vec<(String, String, usize)>, Fault> {
         let members = Members::split(text)?;
-        members.check("")?;
+        members.check("no such name")?;
         Ok(members.0.into_iter().map(|m| (m.name.into_owned(), m.value.to_owned(), m.depth)).collect())
     }
 

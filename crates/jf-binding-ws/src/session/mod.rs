@@ -120,12 +120,12 @@ where
         }
         let mut moved = self.read(cx, now)?;
         moved |= self.core.work(cx, now);
+        self.keep_time(now)?;
         moved |= self.write(cx, now)?;
         let room = self.blocked.is_none();
         if self.core.follow(cx, now, room) {
             moved |= self.write(cx, now)?;
         }
-        self.keep_time(now)?;
         match self.core.close() {
             Some(close) => Err(End::Close(close)),
             None => Ok(moved),

@@ -1,0 +1,252 @@
+//! Flow control (§12): slow readers, conflation, pace, credit.
+
+use std::time::Duration;
+
+use crate::wire::{Client, configured, shop};
+
+#[tokio::test(start_paused = true)]
+async fn flow_1_a_reader_that_pauses_gets_the_newest_status_and_the_count_of_the_rest() {
+    let (engine, binding) = shop();
+    let run = engine.run("order");
+    let mut client = Client::of(&binding).await;
+    client.send(r#"{"type":"subscribe","journeyId":"run-1","after":1}"#);
+    client.expect(r#"{"type":"subscribed"}"#).await;
+    client.window(1);
+    for _ in 0..1000 {
+        engine.commit(&run);
+        tokio::task::yield_now().await;
+    }
+    client.open_window();
+    let (mut seen, mut frames) = (1, 0);
+    while let Some(frame) = client.frame_within(Duration::from_millis(1)).await {
+        let seq = frame["seq"].as_u64().unwrap();
+        assert_eq!(
+            seq,
+            seen + 1 + frame["skipped"].as_u64().unwrap_or(0),
+            "FLOW-2: skipped + delivered = log"
+        );
+        seen = seq;
+        frames += 1;
+    }
+    assert_eq!(seen, 1001);
+    assert!(frames <= 8, "{frames} frames for a reader that did not read");
+}
+
+#[tokio::test(start_paused = true)]
+async fn flow_2_unconflated_every_event_comes_however_slowly_it_is_read() {
+    let (engine, binding) = shop();
+    let run = engine.run("order");
+    let mut client = Client::of(&binding).await;
+    client.send(r#"{"type":"subscribe","journeyId":"run-1","after":1,"conflate":false}"#);
+    client.expect(r#"{"type":"subscribed"}"#).await;
+    client.window(1);
+    (0..200).for_each(|_| engine.commit(&run));
+    engine.finish(&run);
+    for seq in 2..=201 {
+        client.expect(&format!(r#"{{"type":"status","seq":{seq}}}"#)).await;
+    }
+    client.expect(r#"{"type":"outcome","seq":202}"#).await;
+    client.expect(r#"{"type":"unsubscribed"}"#).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn flow_3_the_outcome_is_never_dropped() {
+    let (engine, binding) = shop();
+    let run = engine.run("order");
+    let mut client = Client::of(&binding).await;
+    client.send(r#"{"type":"subscribe","journeyId":"run-1","after":1}"#);
+    client.expect(r#"{"type":"subscribed"}"#).await;
+    client.window(0);
+    (0..50).for_each(|_| engine.commit(&run));
+    client.quiet().await;
+    engine.finish(&run);
+    client.quiet().await;
+    client.open_window();
+    let mut last = 1;
+    loop {
+        let frame = client.frame().await;
+        let seq = frame["seq"].as_u64().unwrap();
+        assert_eq!(seq, last + 1 + frame["skipped"].as_u64().unwrap_or(0));
+        last = seq;
+        if frame["type"] == "outcome" {
+            break;
+        }
+    }
+    assert_eq!(last, 52);
+    client.expect(r#"{"type":"unsubscribed"}"#).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn flow_4_replies_overtake_pushes() {
+    let (engine, binding) = shop();
+    let runs: Vec<_> = (0..10).map(|_| engine.run("order")).collect();
+    let mut client = Client::of(&binding).await;
+    for run in &runs {
+        client.send(&format!(r#"{{"type":"subscribe","journeyId":"{run}","after":1}}"#));
+        client.expect(r#"{"type":"subscribed"}"#).await;
+    }
+    client.window(0);
+    runs.iter().for_each(|run| engine.commit(run));
+    engine.finish(&runs[0]);
+    client.quiet().await;
+    client.send(r#"{"type":"getStatus","id":"1","journeyId":"run-2"}"#);
+    client.send(r#"{"type":"ping","id":"p"}"#);
+    client.quiet().await;
+    client.open_window();
+    client.expect(r#"{"type":"pong","id":"p"}"#).await;
+    client.expect(r#"{"type":"status","id":"1"}"#).await;
+    let mut kinds = Vec::new();
+    while let Some(frame) = client.frame_within(Duration::from_millis(1)).await {
+        kinds.push(frame["type"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(kinds.iter().filter(|kind| *kind == "outcome").count(), 1);
+    assert_eq!(
+        kinds.iter().filter(|kind| *kind == "status").count(),
+        8,
+        "run-2 was told by the reply: {kinds:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn flow_6_a_write_without_progress_closes() {
+    let (engine, binding) = shop();
+    let run = engine.run("order");
+    let mut client = Client::of(&binding).await;
+    client.send(r#"{"type":"subscribe","journeyId":"run-1","after":1}"#);
+    client.expect(r#"{"type":"subscribed"}"#).await;
+    client.window(0);
+    engine.commit(&run);
+    // The peer still answers probes, which does not help.
+    for _ in 0..9 {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        client.message(Ok(tungstenite::Message::Pong(tungstenite::Bytes::new())));
+    }
+    assert!(client.is_open());
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    client.open_window();
+    client.closed_within(Duration::from_secs(1), 4508, "slow-consumer").await;
+    assert!(!engine.is_watched(&run));
+}
+
+#[tokio::test(start_paused = true)]
+async fn flow_6_reading_slowly_is_fine() {
+    let (engine, binding) = shop();
+    let run = engine.run("order");
+    let mut client = Client::of(&binding).await;
+    client.send(r#"{"type":"subscribe","journeyId":"run-1","after":1,"conflate":false}"#);
+    client.expect(r#"{"type":"subscribed"}"#).await;
+    client.window(1);
+    (0..20).for_each(|_| engine.commit(&run));
+    for seq in 2..=21 {
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        client.message(Ok(tungstenite::Message::Pong(tungstenite::Bytes::new())));
+        client.expect(&format!(r#"{{"type":"status","seq":{seq}}}"#)).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn flow_6_replies_that_nobody_reads_are_bounded() {
+    let (_engine, binding) = configured(|config| {
+        config.reply_backlog_bytes = 2000.try_into().unwrap();
+        config.limits.burst = 10_000.try_into().unwrap();
+    });
+    let mut client = Client::of(&binding).await;
+    client.window(0);
+    for _ in 0..300 {
+        client.send(r#"{"type":"ping"}"#);
+    }
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    client.open_window();
+    client.closed_within(Duration::from_secs(1), 4508, "slow-consumer").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn flow_6_large_replies_wait_for_each_other_instead_of_piling_up() {
+    let (engine, binding) = configured(|config| config.reply_backlog_bytes = 100_000.try_into().unwrap());
+    let run = engine.run("order");
+    engine.pad(60_000);
+    let mut client = Client::of(&binding).await;
+    client.window(1);
+    for id in 0..20 {
+        client.send(&format!(r#"{{"type":"getStatus","id":"{id}","journeyId":"{run}"}}"#));
+    }
+    for _ in 0..20 {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        client.expect(r#"{"type":"status"}"#).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn flow_8_conflated_statuses_keep_their_distance() {
+    let (engine, binding) = configured(|config| config.status_min_interval = Duration::from_millis(50));
+    let run = engine.run("order");
+    let mut client = Client::of(&binding).await;
+    client.send(r#"{"type":"subscribe","journeyId":"run-1","after":1}"#);
+    client.expect(r#"{"type":"subscribed"}"#).await;
+    engine.commit(&run);
+    client.expect(r#"{"type":"status","seq":2}"#).await;
+    (0..19).for_each(|_| engine.commit(&run));
+    client.quiet_for(Duration::from_millis(40)).await;
+    let frame = client.frame_within(Duration::from_millis(20)).await.unwrap();
+    assert_eq!((&frame["seq"], &frame["skipped"]), (&21.into(), &18.into()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn flow_7_credit_bounds_pushes_and_conflation_goes_on() {
+    let (engine, binding) = shop();
+    let run = engine.run("order");
+    let mut client = Client::of(&binding).await;
+    client.send(r#"{"type":"subscribe","journeyId":"run-1","after":1}"#);
+    client.expect(r#"{"type":"subscribed"}"#).await;
+    engine.commit(&run);
+    client.expect(r#"{"type":"status","seq":2}"#).await;
+    client.send(r#"{"type":"credit","n":1}"#);
+    engine.commit(&run);
+    client.expect(r#"{"type":"status","seq":3}"#).await;
+    for _ in 0..10 {
+        engine.commit(&run);
+        client.quiet().await;
+    }
+    client.send(r#"{"type":"getStatus","id":"free","journeyId":"run-1"}"#);
+    client.expect(r#"{"type":"status","id":"free","seq":13}"#).await;
+    engine.commit(&run);
+    engine.commit(&run);
+    client.send(r#"{"type":"credit","n":1}"#);
+    client.expect(r#"{"type":"status","seq":15,"skipped":1}"#).await;
+    engine.finish(&run);
+    client.quiet().await;
+    client.send(r#"{"type":"credit","n":5}"#);
+    client.expect(r#"{"type":"outcome","seq":16}"#).await;
+    client.expect(r#"{"type":"unsubscribed"}"#).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn lim_3_documents_beyond_the_limit_are_named_not_sent() {
+    let (engine, binding) = configured(|config| config.limits.max_outbound_bytes = 1000.try_into().unwrap());
+    let run = engine.run("order");
+    engine.pad(2000);
+    let mut client = Client::of(&binding).await;
+    client.send(r#"{"type":"subscribe","journeyId":"run-1","after":1}"#);
+    client.expect(r#"{"type":"subscribed"}"#).await;
+    client.send(r#"{"type":"getStatus","id":"1","journeyId":"run-1"}"#);
+    let status = client
+        .expect(r#"{"type":"status","id":"1","seq":1,"payloadOmitted":true,"href":"/api/v1/journeys/run-1"}"#)
+        .await;
+    assert!(status.get("payload").is_none());
+    engine.finish(&run);
+    client
+        .expect(r#"{"type":"outcome","seq":2,"payloadOmitted":true,"href":"/api/v1/journeys/run-1/result"}"#)
+        .await;
+    client.expect(r#"{"type":"unsubscribed"}"#).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn enc_2_large_documents_come_in_fragments() {
+    let (engine, binding) = shop();
+    let run = engine.run("order");
+    engine.pad(1_000_000);
+    let mut client = Client::of(&binding).await;
+    client.send(&format!(r#"{{"type":"getStatus","id":"1","journeyId":"{run}"}}"#));
+    let status = client.frame().await;
+    assert_eq!(status["payload"]["tags"][0].as_str().unwrap().len(), 1_000_000);
+}

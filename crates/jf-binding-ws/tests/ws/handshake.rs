@@ -1,0 +1,1 @@
+//! Handshakes and whole conversations over real sockets (§15).
