@@ -7,8 +7,8 @@ use jf_core::spi::CompileError;
 
 use super::library;
 
-/// Filters and variables of jq that reach beyond the bindings of a site (EXP-005).
-const IMPURE: [&str; 16] = [
+/// Functions and variables of jq that reach beyond the bindings of a site (EXP-005).
+const IMPURE: [&str; 13] = [
     "input",
     "inputs",
     "input_filename",
@@ -22,9 +22,6 @@ const IMPURE: [&str; 16] = [
     "$__prog_args",
     "get_search_list",
     "modulemeta",
-    "getpath_env",
-    "jn",
-    "yn",
 ];
 
 /// An error at a part of the source.

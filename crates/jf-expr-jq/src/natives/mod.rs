@@ -13,12 +13,13 @@ use jaq_core::{Native, RunPtr};
 use crate::environment::Jq;
 
 /// Filters of the library that are not offered.
-const LEFT_OUT: [&str; 7] = [
-    // Reaches out of the process, or ends it (EXP-005).
+const LEFT_OUT: [&str; 8] = [
+    // Reach out of the process, or end it (EXP-005).
     "env",
     "halt",
     "debug_empty",
     "stderr_empty",
+    "localtime",
     "strflocaltime",
     // Take time without bound for a large order.
     "jn",

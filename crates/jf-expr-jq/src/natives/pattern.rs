@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 
+use jaq_core::Cv;
 use jaq_core::native::{Fun, bome};
 use jf_core::spi::EvalErrorKind;
 use regex::{Regex, RegexBuilder};
@@ -17,8 +18,9 @@ const TIERS: [(usize, usize); 2] = [(16 * 1024, 1024 * 1024), (256 * 1024, 64 * 
 /// Compiled patterns that a thread keeps. Patterns are constants of programs nearly always.
 const KEPT: usize = 32;
 
-pub(super) fn natives() -> [Fun<Jq>; 3] {
+pub(super) fn natives() -> [Fun<Jq>; 4] {
     [
+        filter("test", 2, |cv| bome(is_match(cv))),
         filter("matches", 2, |cv| bome(run(cv, Parts { rest: false, matches: true }))),
         filter("split_matches", 2, |cv| bome(run(cv, Parts { rest: true, matches: true }))),
         filter("split_", 2, |cv| bome(run(cv, Parts { rest: true, matches: false }))),
@@ -32,21 +34,37 @@ struct Parts {
     matches: bool,
 }
 
-fn run(mut cv: jaq_core::Cv<'_, Jq>, parts: Parts) -> ValR {
-    let flags = cv.0.pop_var();
-    let pattern = cv.0.pop_var();
-    let text = cv.1.as_str().ok_or_else(|| mismatch(format!("{} cannot be matched", cv.1.type_name())))?;
+fn run(mut cv: Cv<'_, Jq>, parts: Parts) -> ValR {
+    let (flags, pattern) = (cv.0.pop_var(), cv.0.pop_var());
+    let (text, regex, flags) = prepared(&cv.1, &pattern, &flags)?;
+    find(text, &regex, flags, &parts)
+}
+
+/// Whether there is a match, which is found faster than what it consists of.
+fn is_match(mut cv: Cv<'_, Jq>) -> ValR {
+    let (flags, pattern) = (cv.0.pop_var(), cv.0.pop_var());
+    let (text, regex, flags) = prepared(&cv.1, &pattern, &flags)?;
+    meter::spend_bytes(text.len())?;
+    if flags.skip_empty {
+        return find(text, &regex, flags, &Parts { rest: false, matches: true })
+            .map(|found| Val::Bool(found.size() > 2));
+    }
+    Ok(Val::Bool(regex.is_match(text)))
+}
+
+fn prepared<'v>(text: &'v Val, pattern: &Val, flags: &Val) -> Result<(&'v str, Regex, Flags), Error> {
+    let text = text.as_str().ok_or_else(|| mismatch(format!("{} cannot be matched", text.type_name())))?;
     let pattern = pattern.as_str().ok_or_else(|| mismatch("a pattern must be a string"))?;
-    let flags = match &flags {
+    let flags = match flags {
         Val::Null => Flags::default(),
         Val::Str(flags) => Flags::parse(flags.as_str())?,
         other => return Err(mismatch(format!("flags must be a string, not {}", other.type_name()))),
     };
-    let compiled = compiled(pattern, flags)?;
-    if text.len() > compiled.longest_text {
+    let Compiled { regex, longest_text } = compiled(pattern, flags)?;
+    if text.len() > longest_text {
         return Err(fault(EvalErrorKind::Function, "text too long for this pattern"));
     }
-    find(text, &compiled.regex, flags, &parts)
+    Ok((text, regex, flags))
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

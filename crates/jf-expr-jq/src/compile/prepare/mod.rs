@@ -70,7 +70,8 @@ pub(super) struct Preparer<'s, 'b> {
     depth: usize,
     /// The depth of the last tick.
     watched: usize,
-    too_deep: bool,
+    /// Why the program cannot be compiled.
+    refusal: Option<String>,
 }
 
 struct Open<'s> {
@@ -97,17 +98,17 @@ impl<'s, 'b> Preparer<'s, 'b> {
             open: Vec::new(),
             depth: 0,
             watched: 0,
-            too_deep: false,
+            refusal: None,
         }
     }
 
     /// A whole program.
     pub(super) fn program(&mut self, term: Tree<'s>) -> Result<Tree<'s>, CompileError> {
         let term = self.term(term, At::Root);
-        if self.too_deep {
-            return Err(CompileError::new(format!("nested deeper than {DEEPEST} levels")));
+        match self.refusal.take() {
+            Some(refusal) => Err(CompileError::new(refusal)),
+            None => Ok(term),
         }
-        Ok(term)
     }
 
     /// A definition.
@@ -157,7 +158,7 @@ impl<'s, 'b> Preparer<'s, 'b> {
     fn nested(&mut self, levels: usize, inner: impl FnOnce(&mut Self) -> Tree<'s>) -> Tree<'s> {
         self.depth += levels;
         let result = if self.depth > DEEPEST {
-            self.too_deep = true;
+            self.refusal.get_or_insert_with(|| format!("nested deeper than {DEEPEST} levels"));
             Term::Id
         } else {
             inner(self)

@@ -7,6 +7,7 @@ use jaq_core::path::{Part, Path};
 use super::balance::{balanced, listed, summed};
 use super::places::constant_key;
 use super::{At, Preparer, Tree, piped, places};
+use crate::compile::MAIN;
 use crate::compile::library::Signature;
 use crate::natives::NEST;
 
@@ -205,6 +206,10 @@ impl<'s> Preparer<'s, '_> {
     fn call(&mut self, name: &'s str, arguments: Vec<Tree<'s>>, at: At) -> Tree<'s> {
         let signature = (name, arguments.len());
         let own = self.functions.contains(&signature);
+        if name == MAIN && !own {
+            // The program itself goes by that name among the definitions.
+            self.refusal.get_or_insert_with(|| format!("unknown function `{name}`"));
+        }
         self.calls.insert(signature);
         let mut nests = false;
         for open in self.open.iter_mut().filter(|open| open.signature == signature) {
