@@ -1,0 +1,243 @@
+//! `jf serve`: definitions over HTTP and WebSocket.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use jf_core::dsl::Kind;
+use jf_dsl::{Catalog, TerminalStyle};
+use serde_json::Value;
+use tokio::runtime::Runtime;
+
+use super::{ConfigArgs, Exit, LogArgs};
+use crate::config::Config;
+use crate::definitions::{Definitions, Purpose};
+use crate::host::HostError;
+use crate::output::Output;
+use crate::prepare::{self, Prepared};
+use crate::serving::Serving;
+use crate::{logging, signals};
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+When the server takes requests it prints one line on standard output, `listening on http://127.0.0.1:8080`. The log goes to \
+standard error. SIGTERM and SIGINT (Ctrl-C) end it in good order: what is in flight is finished, WebSocket clients are told to \
+come back later. A second signal ends it at once.
+
+Exit status: 0 after a good end, 1 if it could not start, 2 for wrong usage.
+
+Examples:
+  jf serve journeys/
+  jf serve journeys/ --listen 0.0.0.0:80 --config production.yaml
+  jf serve orders/ loans/ --listen 127.0.0.1:0 --log-format json")]
+pub(super) struct ServeArgs {
+    /// Definition files, and folders that are searched for `*.journey.yaml`, `.yml` and `.json`
+    #[arg(value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// Address and port; port 0 takes a free one [default: `http.listen` of the configuration, else 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<String>,
+    /// Where runs live [default: `store` of the configuration, else memory]
+    #[arg(long, value_name = "STORE")]
+    store: Option<String>,
+    #[command(flatten)]
+    config: ConfigArgs,
+    #[command(flatten)]
+    log: LogArgs,
+}
+
+pub(super) fn serve(args: &ServeArgs, output: &mut Output) -> Exit {
+    if args.paths.is_empty() {
+        output.error(
+            "there is nothing to serve",
+            Some("name definition files or folders: `jf serve examples/journeys`"),
+        );
+        return Exit::Usage;
+    }
+    if let Err(error) = logging::init(args.log.log.as_deref(), args.log.log_format, "info") {
+        output.error(&error.to_string(), None);
+        return Exit::Usage;
+    }
+    let (config, definitions) = match prepare(args, output) {
+        Ok(prepared) => prepared,
+        Err(exit) => return exit,
+    };
+    let runtime = match Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            output.error(&format!("cannot start threads: {error}"), None);
+            return Exit::Failed;
+        }
+    };
+    let exit = runtime.block_on(run(&config, &definitions, output));
+    // Whatever is left had its time.
+    runtime.shutdown_timeout(Duration::ZERO);
+    exit
+}
+
+/// The configuration and the definitions, or the end: everything that is wrong was told.
+fn prepare(args: &ServeArgs, output: &mut Output) -> Result<(Config, Definitions), Exit> {
+    let fail = |output: &mut Output, message: &str, help: Option<&str>| {
+        output.error(message, help);
+        Err(Exit::Failed)
+    };
+    let Prepared { mut config, faults } = match prepare::config(args.config.config.as_deref(), &args.paths) {
+        Ok(prepared) => prepared,
+        Err(error) => return fail(output, &error.to_string(), Some("check the path after --config")),
+    };
+    for (flag, key, value) in [("--listen", "http.listen", &args.listen), ("--store", "store", &args.store)] {
+        let Some(value) = value else { continue };
+        config = match config.with(key, value.as_str()) {
+            Ok(config) => config,
+            Err(fault) => {
+                output.error(&fault.message.replace(&format!("`{key}`"), flag), None);
+                return Err(Exit::Usage);
+            }
+        };
+    }
+    let definitions = match Definitions::from_paths(&args.paths, &config, Purpose::Deploy) {
+        Ok(definitions) => definitions,
+        Err(error) => {
+            return fail(output, &error.to_string(), Some("check the paths, and who may read them"));
+        }
+    };
+    let mut diagnostics = faults;
+    diagnostics.append(definitions.diagnostics().clone());
+    let style = if output.err_colours { TerminalStyle::Coloured } else { TerminalStyle::Plain };
+    output.tell(&diagnostics.to_terminal(style));
+    if diagnostics.has_errors() {
+        return fail(
+            output,
+            "the server does not start with errors in definitions or configuration",
+            Some("`jf explain CODE` says more about one of them"),
+        );
+    }
+    if definitions.catalog().is_none_or(Catalog::is_empty) {
+        let paths: Vec<_> = args.paths.iter().map(|path| format!("`{}`", path.display())).collect();
+        let message = format!("there are no definitions in {}", paths.join(", "));
+        return fail(
+            output,
+            &message,
+            Some("definition files end in `.journey.yaml`, `.journey.yml` or `.journey.json`"),
+        );
+    }
+    Ok((config, definitions))
+}
+
+async fn run(config: &Config, definitions: &Definitions, output: &mut Output) -> Exit {
+    let mut signals = match signals::Signals::listen() {
+        Ok(signals) => signals,
+        Err(error) => {
+            output.error(&format!("cannot wait for signals: {error}"), None);
+            return Exit::Failed;
+        }
+    };
+    let serving = match Serving::begin(definitions, config).await {
+        Ok(serving) => serving,
+        Err(error) => {
+            output.error(&error.to_string(), help(&error));
+            return Exit::Failed;
+        }
+    };
+    announce(config, definitions, &serving);
+    if output.print(&format!("listening on http://{}\n", serving.address())) != Exit::Done {
+        return Exit::Failed;
+    }
+    let signal = signals.next().await;
+    let window = config.drain_window();
+    tracing::info!(signal, window_ms = window.as_millis(), "draining; another signal ends at once");
+    tokio::select! {
+        report = serving.drain() => {
+            tracing::info!(in_motion = report.in_motion, "stopped");
+            Exit::Done
+        }
+        signal = signals.next() => {
+            tracing::warn!(signal, "ended before the drain was done");
+            Exit::Failed
+        }
+    }
+}
+
+fn help(error: &HostError) -> Option<&'static str> {
+    let HostError::Listen { error, .. } = error else { return None };
+    Some(match error.kind() {
+        std::io::ErrorKind::AddrInUse => {
+            "another program has this port; name another one with `--listen 127.0.0.1:8081`, or let one be chosen with `--listen 127.0.0.1:0`"
+        }
+        std::io::ErrorKind::PermissionDenied => {
+            "ports below 1024 need privileges; name another one with `--listen`"
+        }
+        std::io::ErrorKind::AddrNotAvailable => {
+            "name an address of this machine with `--listen`, or 0.0.0.0 for all of them"
+        }
+        _ => return None,
+    })
+}
+
+/// Tells the log what is served, from where, and within which limits (ENG-145).
+fn announce(config: &Config, definitions: &Definitions, serving: &Serving) {
+    let file = config.file().map_or_else(|| "none".to_owned(), |file| file.display().to_string());
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), configuration = file, "starting");
+    let catalog = serving.engine().catalog();
+    for kind in [Kind::Journey, Kind::Api] {
+        for loaded in catalog.serving(kind) {
+            let definition = &loaded.definition;
+            let (name, version) = (definition.name().as_str(), definition.version().to_string());
+            match kind {
+                Kind::Journey => {
+                    let http = format!("/api/v1/journeys/{name}/start");
+                    let websocket = definition.websocket_path().unwrap_or_default();
+                    tracing::info!(name, version, http, %websocket, "journey");
+                }
+                Kind::Api => {
+                    tracing::info!(name, version, http = %format!("/api/v1{}", definition.http_route()), "api")
+                }
+            }
+        }
+    }
+    let deployed = catalog.iter().count();
+    let known: Vec<&str> = catalog.iter().map(|loaded| loaded.definition.name().as_str()).collect();
+    for name in config.unknown_definitions(&known) {
+        tracing::warn!(definition = name, "`platform.config` has values for a definition that is not there");
+    }
+    tracing::info!(deployed, files = definitions.files(), "definitions");
+    tracing::info!(store = "memory", "runs are lost when the process ends");
+    for (group, values) in settings(config) {
+        tracing::info!(group, %values, "settings");
+    }
+    let address = serving.address();
+    if !address.ip().is_loopback() && config.lists_runs() {
+        tracing::warn!(
+            %address,
+            "listing is in operator mode on a public interface without authentication: everybody who reaches it can list all runs; \
+             set `http.list: off` or protect `/api/v1/journeys` in front of the server"
+        );
+    }
+}
+
+/// The settings in force, one line per group. Values of `platform.config` may be anything and are left out.
+fn settings(config: &Config) -> Vec<(String, String)> {
+    let mut groups: Vec<(String, String)> = Vec::new();
+    for (key, value) in config.effective() {
+        let (group, name) = key.split_once('.').unwrap_or(("general", &key));
+        if group == "platform" {
+            continue;
+        }
+        let entry = format!("{name}={}", shown(&value));
+        match groups.last_mut().filter(|(last, _)| last == group) {
+            Some((_, values)) => {
+                values.push(' ');
+                values.push_str(&entry);
+            }
+            None => groups.push((group.to_owned(), entry)),
+        }
+    }
+    groups
+}
+
+fn shown(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,480 @@
+//! The table of configuration keys: what may be written, what holds when nothing is, and what it means.
+//!
+//! Reading a file, building the parts of a system, suggestions for misspelt keys and the reference page all go by this table.
+
+use super::kind::Kind;
+
+/// One configuration key.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Key {
+    /// The dotted path; `*` stands for a name that the user chooses.
+    pub path: &'static str,
+    /// The values it takes.
+    pub kind: Kind,
+    /// What holds without it, as JSON; empty when there is nothing.
+    pub default: &'static str,
+    /// What it means, in Markdown, with units and the rule behind it.
+    pub about: &'static str,
+}
+
+const fn key(path: &'static str, kind: Kind, default: &'static str, about: &'static str) -> Key {
+    Key { path, kind, default, about }
+}
+
+/// Whole numbers from 1.
+const COUNT: Kind = Kind::Whole { least: 1, most: u32::MAX as u64 };
+/// Whole numbers from 0.
+const COUNT_OR_NONE: Kind = Kind::Whole { least: 0, most: u32::MAX as u64 };
+/// Sizes in bytes, up to 1 GiB.
+const BYTES: Kind = Kind::Whole { least: 1, most: 1 << 30 };
+/// Milliseconds, up to a day.
+const MILLIS: Kind = Kind::Whole { least: 1, most: 86_400_000 };
+const MILLIS_OR_NONE: Kind = Kind::Whole { least: 0, most: 86_400_000 };
+
+/// All keys, grouped as the reference page shows them.
+pub const KEYS: &[Key] = &[
+    // General.
+    key("environment", Kind::Text, "\"default\"", "`platform.environment`, as expressions see it (EXP-015)."),
+    key(
+        "publicBaseUrl",
+        Kind::BaseUrl,
+        "",
+        "The address clients use, such as `https://journeys.example.com`. Links and `Location` are absolute below it; without it they are root-relative (HTTP-054). Its origin counts as one of our own (ORG-1).",
+    ),
+    key(
+        "store",
+        Kind::Store,
+        "\"memory\"",
+        "Where runs live. `memory`: they are lost when the process ends.",
+    ),
+    key(
+        "development",
+        Kind::Flag,
+        "false",
+        "Development mode: relaxes checks that protect production, such as https for token endpoints (DEF-138).",
+    ),
+    key(
+        "serve.*",
+        Kind::Version,
+        "",
+        "The version of a definition that serves new runs, instead of the highest one (DEF-028): `serve.loan-approval: 1.2.0`.",
+    ),
+    // HTTP.
+    key(
+        "http.listen",
+        Kind::Address,
+        "\"127.0.0.1:8080\"",
+        "Address and port of HTTP and WebSocket. Port 0 takes a free one.",
+    ),
+    key(
+        "http.list",
+        Kind::Choice(&["operator", "off"]),
+        "\"operator\"",
+        "Who may list runs (HTTP-080): whoever reaches the address (`operator`) or nobody (`off`).",
+    ),
+    key(
+        "http.allowedOrigins",
+        Kind::Origins,
+        "[]",
+        "Origins whose pages may use the API (HTTP-028): exact ones such as `https://app.example.com`, or `[\"*\"]`.",
+    ),
+    key(
+        "http.headerBytes",
+        Kind::Whole { least: 1024, most: 1 << 20 },
+        "32768",
+        "Size of all headers of a request; beyond it 431 (HTTP-013).",
+    ),
+    key("http.pageSize", COUNT, "50", "Runs on a page of a listing that names no `pageSize` (HTTP-081)."),
+    key("http.maxPageSize", COUNT, "200", "Runs on a page of a listing at most (HTTP-081)."),
+    key(
+        "http.maxConnections",
+        COUNT,
+        "10000",
+        "Open connections, WebSocket included. Further ones are answered 503 and closed.",
+    ),
+    key(
+        "http.maxConnectionsPerAddress",
+        COUNT,
+        "2000",
+        "Open connections from one address. Further ones are answered 429 and closed (LIM-4). Behind a proxy every client has the address of the proxy.",
+    ),
+    key(
+        "http.requestsPerSecond",
+        COUNT_OR_NONE,
+        "0",
+        "Requests per second from one address, on average over a second; beyond it 429 with `Retry-After` (HTTP-026). 0: no limit.",
+    ),
+    key(
+        "http.headerTimeoutMs",
+        MILLIS,
+        "5000",
+        "Milliseconds from the first byte of a request to the end of its headers (HS-1).",
+    ),
+    key("http.bodyTimeoutMs", MILLIS, "30000", "Milliseconds a body may stand still while it is received."),
+    key("http.keepAliveMs", MILLIS, "75000", "Milliseconds a connection stays open without a request."),
+    // WebSocket.
+    key(
+        "websocket.allowedOrigins",
+        Kind::Origins,
+        "[]",
+        "Origins whose pages may connect, beside our own (ORG-1).",
+    ),
+    key("websocket.requireOrigin", Kind::Flag, "false", "Refuse handshakes without `Origin` (ORG-2)."),
+    key(
+        "websocket.onMismatch",
+        Kind::Choice(&["reject", "close", "allow"]),
+        "\"reject\"",
+        "What happens when the subprotocol of the endpoint is not offered (SP-1).",
+    ),
+    key(
+        "websocket.requireStepId",
+        Kind::Choice(&["never", "shared"]),
+        "\"never\"",
+        "`shared`: a message type that serves several steps needs `stepId` (RT-8).",
+    ),
+    key("websocket.catalog", Kind::Flag, "true", "Whether `welcome` lists the journeys of the path."),
+    key(
+        "websocket.statusMinIntervalMs",
+        MILLIS_OR_NONE,
+        "50",
+        "Milliseconds between status pushes of one run on one connection (FLOW-8).",
+    ),
+    key(
+        "websocket.heartbeat.intervalMs",
+        MILLIS,
+        "25000",
+        "Milliseconds without traffic after which the peer is probed (HB-1).",
+    ),
+    key(
+        "websocket.heartbeat.timeoutMs",
+        MILLIS,
+        "10000",
+        "Milliseconds to wait for a sign of life after that; less than the interval (HB-5).",
+    ),
+    key(
+        "websocket.drain.windowMs",
+        Kind::Whole { least: 1, most: 3_600_000 },
+        "20000",
+        "Milliseconds that a stopping server gives to what is in flight, over HTTP as well (DRAIN-2, ENG-006). Keep it below the grace of the platform, usually 30 s (DRAIN-4).",
+    ),
+    key(
+        "websocket.sharedEndpoint",
+        Kind::Path,
+        "",
+        "One more path, usually `/ws/journeys`, that serves every definition without a subprotocol of its own (MUX-2).",
+    ),
+    key(
+        "websocket.subprotocolToken",
+        Kind::Flag,
+        "false",
+        "Take a bearer token from the subprotocol offer, for scripts in browsers (SP-6).",
+    ),
+    key(
+        "websocket.limits.maxMessageBytes",
+        BYTES,
+        "1114112",
+        "Size of a message; beyond it close 1009 (LIM-1).",
+    ),
+    key(
+        "websocket.limits.maxPayloadBytes",
+        BYTES,
+        "1048576",
+        "Size of a payload; beyond it `too-large` (LIM-1).",
+    ),
+    key("websocket.limits.maxInFlight", COUNT, "32", "Requests without a reply on one connection (FLOW-5)."),
+    key(
+        "websocket.limits.maxSubscriptions",
+        COUNT_OR_NONE,
+        "256",
+        "Subscriptions of one connection (LIM-5).",
+    ),
+    key("websocket.limits.ratePerSec", COUNT, "50", "Messages per second on one connection (LIM-4)."),
+    key("websocket.limits.burst", COUNT, "100", "Messages at once on one connection (LIM-4)."),
+    key(
+        "websocket.limits.idleMs",
+        MILLIS,
+        "600000",
+        "Milliseconds without subscription, request and message after which a connection is closed (IDLE-1).",
+    ),
+    key(
+        "websocket.limits.maxLifetimeMs",
+        Kind::Whole { least: 0, most: 30 * 86_400_000 },
+        "0",
+        "Milliseconds a connection lives at most; 0: no limit (IDLE-1).",
+    ),
+    key(
+        "websocket.limits.maxReplayEvents",
+        COUNT,
+        "300",
+        "Events a subscription replays one by one (SUB-6).",
+    ),
+    key(
+        "websocket.limits.maxOutboundBytes",
+        BYTES,
+        "8388608",
+        "Size of a document that is sent; a larger one is left out of its frame (LIM-3).",
+    ),
+    // Definitions.
+    key(
+        "platform.config.*.*",
+        Kind::Json,
+        "",
+        "Values of `spec.platform.config` by definition and key (DEF-081): `platform.config.order-fulfilment.pricingUrl`.",
+    ),
+    key("metadataLimits.definitionTags.maxCount", COUNT, "10", "Entries of `metadata.tags` (DEF-115)."),
+    key("metadataLimits.instanceTags.maxCount", COUNT, "16", "Tags of a run (DEF-115)."),
+    key("metadataLimits.instanceTags.maxLength", COUNT, "40", "Characters of a tag (DEF-115)."),
+    key("metadataLimits.attributes.maxKeys", COUNT, "16", "Attributes of a run (DEF-115)."),
+    key(
+        "metadataLimits.attributes.maxKeyLength",
+        COUNT,
+        "32",
+        "Characters of the name of an attribute (DEF-115).",
+    ),
+    key(
+        "metadataLimits.attributes.maxValueLength",
+        COUNT,
+        "256",
+        "Characters of the value of an attribute (DEF-115).",
+    ),
+    key(
+        "metadataLimits.execution.defaultMaxDurationSec",
+        COUNT,
+        "",
+        "Seconds a run may take when its definition says nothing; no limit without it (DEF-092).",
+    ),
+    key(
+        "metadataLimits.execution.maxDurationUpperBoundSec",
+        COUNT,
+        "",
+        "Seconds a run may take whatever its definition says (DEF-091).",
+    ),
+    key(
+        "validation.output",
+        Kind::Choice(&["off", "warn", "enforce"]),
+        "\"warn\"",
+        "What happens when the output of a run does not fit `spec.output.schema` (DEF-056): nothing, a diagnostic, or the run fails.",
+    ),
+    // Outbound HTTP.
+    key(
+        "connectors.http.rewrite",
+        Kind::Rewrites,
+        "[]",
+        "Origins that are called instead of others: `[{from: https://api.example.com, to: http://localhost:9000}]`. The first rule for an origin wins; `to: self` is this server. Targets are exempt from `denyPrivateNetworks`.",
+    ),
+    key(
+        "connectors.http.allowHosts",
+        Kind::Hosts,
+        "",
+        "The hosts that may be called, before rewriting: `api.example.com`, or `.example.com` for all below it. Without it every host, with `[]` none (TSK-038).",
+    ),
+    key(
+        "connectors.http.denyPrivateNetworks",
+        Kind::Flag,
+        "",
+        "Refuse calls to addresses that are not on the public internet, whatever name they hide behind. Default: `true` in `jf serve`, `false` in `jf run`.",
+    ),
+    key(
+        "connectors.http.timeoutMs",
+        MILLIS,
+        "10000",
+        "Milliseconds for a call whose task and definition name no time-out (DEF-070).",
+    ),
+    key("connectors.http.connectTimeoutMs", MILLIS, "10000", "Milliseconds to establish a connection."),
+    key(
+        "connectors.http.maxResponseBytes",
+        BYTES,
+        "10485760",
+        "Size of a response body; beyond it the result is `BODY_TOO_LARGE` (TSK-044).",
+    ),
+    key(
+        "connectors.http.maxRequestBytes",
+        BYTES,
+        "10485760",
+        "Size of a request body; beyond it the state fails.",
+    ),
+    key("connectors.http.pool.maxIdlePerHost", COUNT_OR_NONE, "32", "Idle connections kept per origin."),
+    key(
+        "connectors.http.pool.idleTimeoutMs",
+        MILLIS,
+        "90000",
+        "Milliseconds after which an idle connection is closed.",
+    ),
+    // Expressions.
+    key(
+        "plugins.expressions.defaults.maxEvalMs",
+        MILLIS,
+        "500",
+        "Milliseconds one evaluation may take (EXP-045).",
+    ),
+    key(
+        "plugins.expressions.defaults.maxOutputBytes",
+        BYTES,
+        "1048576",
+        "Size of a result as compact JSON (EXP-045).",
+    ),
+    key("plugins.expressions.engines.*.maxEvalMs", MILLIS, "", "The same for one language (`jq`)."),
+    key("plugins.expressions.engines.*.maxOutputBytes", BYTES, "", "The same for one language (`jq`)."),
+    // Limits.
+    key(
+        "limits.syncWait",
+        Kind::Duration,
+        "\"PT30S\"",
+        "How long a synchronous start or a step waits for its run to settle before it answers with the status (ENG-006, ENG-047).",
+    ),
+    key(
+        "limits.earlySubmission",
+        Kind::Duration,
+        "\"PT5S\"",
+        "How long a submission that comes too early is held; `PT0S` turns it off (ENG-059).",
+    ),
+    key("limits.transitionsPerSegment", COUNT, "10000", "Transitions of a flow between two stops (ENG-066)."),
+    key("limits.contextBytes", BYTES, "4194304", "Size of a context as compact JSON (DEF-203)."),
+    key("limits.bodyBytes", BYTES, "1048576", "Size of a request body; beyond it 413 (HTTP-013)."),
+    key(
+        "limits.jsonDepth",
+        Kind::Whole { least: 1, most: 256 },
+        "128",
+        "Nesting of arrays and objects in bodies and payloads (HTTP-013).",
+    ),
+    key(
+        "limits.concurrentTasks",
+        COUNT,
+        "1024",
+        "Tasks that run at the same time; further ones wait (TSK-012).",
+    ),
+    key(
+        "limits.admission",
+        COUNT,
+        "16384",
+        "Runs in motion and commands being decided, together; further commands are answered 503 (HTTP-026).",
+    ),
+    key(
+        "limits.backgroundJobs",
+        COUNT,
+        "1024",
+        "Notifications that are being sent at the same time; further ones are dropped (TSK-050).",
+    ),
+    key(
+        "limits.startKeys",
+        Kind::Duration,
+        "\"PT24H\"",
+        "How long the idempotency key of a start is kept (ENG-052).",
+    ),
+    key(
+        "limits.definition.fileBytes",
+        Kind::Whole { least: 1024, most: 16 << 20 },
+        "1048576",
+        "Size of a definition file (DEF-014).",
+    ),
+    key(
+        "limits.definition.nesting",
+        Kind::Whole { least: 8, most: 128 },
+        "128",
+        "Nesting of a definition file (DEF-014).",
+    ),
+    key("limits.definition.states", COUNT, "2000", "States of a definition (DEF-014)."),
+    key("retention.endedRuns", Kind::Duration, "\"P30D\"", "How long ended runs stay readable (ENG-104)."),
+    key(
+        "retention.memoryRuns",
+        COUNT,
+        "100000",
+        "Ended runs that the memory store keeps, oldest first out (ENG-104).",
+    ),
+    key("retention.events", COUNT, "1000", "Events of a run that are kept while it runs (ENG-109)."),
+    key(
+        "retention.eventsAfterEnd",
+        Kind::Duration,
+        "\"PT24H\"",
+        "How long the events of an ended run are kept (ENG-109).",
+    ),
+];
+
+/// Keys of the configuration that this build does not know yet, with what they are for. They are refused, not ignored.
+pub(super) const NOT_YET: &[(&str, &str)] = &[
+    ("apis", "base URLs of API catalogues"),
+    ("policies", "platform policies"),
+    ("secrets", "secret references"),
+    ("observability", "log levels of plugins"),
+    ("plugins.apiKeyValidate", "API key validation"),
+    ("plugins.jwtValidate", "token validation"),
+    ("plugins.mtlsValidate", "client certificate validation"),
+    ("plugins.cache", "caches"),
+    ("plugins.kafkaPublish", "Kafka"),
+    ("http.tls", "TLS; end it in front of the server"),
+    ("websocket.inBandAuth", "authentication frames"),
+    ("websocket.onExpiry", "authentication frames"),
+    ("websocket.compression", "compression"),
+    ("validation.subjourneySchemas", "subjourneys"),
+    ("limits.scheduleMinInterval", "schedules"),
+    ("limits.definition.branches", "parallel states"),
+    ("limits.definition.scopeDepth", "parallel states and subjourneys"),
+];
+
+impl Key {
+    /// Whether the key stands at the path, and whether it lies below it.
+    pub(super) fn relation(&self, path: &[&str]) -> Relation {
+        let mut own = self.path.split('.');
+        for segment in path {
+            match own.next() {
+                Some(pattern) if pattern == "*" || pattern == *segment => {}
+                _ => return Relation::None,
+            }
+        }
+        if own.next().is_none() { Relation::Is } else { Relation::Below }
+    }
+}
+
+/// How a key relates to a path of a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Relation {
+    /// The path is the key.
+    Is,
+    /// The key lies below the path.
+    Below,
+    /// Neither.
+    None,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{KEYS, Key, NOT_YET, Relation};
+
+    #[test]
+    fn keys_are_unique_and_none_is_the_group_of_another() {
+        for (at, key) in KEYS.iter().enumerate() {
+            for other in &KEYS[at + 1..] {
+                assert_ne!(key.path, other.path);
+                let group = |a: &str, b: &str| b.strip_prefix(a).is_some_and(|rest| rest.starts_with('.'));
+                assert!(
+                    !group(key.path, other.path) && !group(other.path, key.path),
+                    "{} {}",
+                    key.path,
+                    other.path
+                );
+            }
+            assert!(NOT_YET.iter().all(|(path, _)| *path != key.path), "{}", key.path);
+        }
+    }
+
+    #[test]
+    fn defaults_are_values_of_their_keys() {
+        for Key { path, kind, default, about } in KEYS {
+            if !default.is_empty() {
+                let value = serde_json::from_str(default).unwrap();
+                assert_eq!(kind.check(&value), Ok(()), "{path}");
+            }
+            assert!(about.ends_with('.') || about.ends_with(')'), "{path}: {about}");
+        }
+    }
+
+    #[test]
+    fn paths_match_by_segments() {
+        let key = KEYS.iter().find(|key| key.path == "platform.config.*.*").unwrap();
+        assert_eq!(key.relation(&["platform", "config", "orders", "url"]), Relation::Is);
+        assert_eq!(key.relation(&["platform", "config", "orders"]), Relation::Below);
+        assert_eq!(key.relation(&["platform", "config", "orders", "url", "x"]), Relation::None);
+        assert_eq!(key.relation(&["platforms"]), Relation::None);
+    }
+}

@@ -1,0 +1,105 @@
+//! A whole system in one process: engine, store, connector and bindings over checked definitions.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use jf_binding_http::Readiness;
+use jf_binding_ws::Drain;
+use jf_core::Engine;
+use jf_engine::{BuildError, EmbeddedEngine};
+use jf_task_http::{ConnectorError, ReqwestConnector};
+
+use crate::config::{Config, Use};
+use crate::definitions::{Definitions, reason};
+
+/// An engine over some definitions, with the configuration that the bindings around it take.
+#[derive(Clone)]
+pub struct Host {
+    engine: Arc<dyn Engine>,
+    config: Config,
+}
+
+/// Why there is no system.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum HostError {
+    /// One of the definitions has an error.
+    #[error("the definitions have errors")]
+    Definitions,
+    /// The connector for outbound calls cannot be made.
+    #[error("outbound HTTP: {0}")]
+    Connector(#[from] ConnectorError),
+    /// The engine refuses to start.
+    #[error(transparent)]
+    Engine(#[from] BuildError),
+    /// The WebSocket binding refuses to start.
+    #[error(transparent)]
+    WebSocket(#[from] jf_binding_ws::ConfigError),
+    /// The port cannot be had.
+    #[error("cannot listen on {address}: {}", reason(error))]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why not.
+        #[source]
+        error: std::io::Error,
+    },
+}
+
+/// Both bindings and the probes as one router, with the switches that go with them.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Site {
+    /// HTTP, WebSocket, `/livez` and `/readyz`.
+    pub app: Router,
+    /// What `/readyz` says; *starting* at first.
+    pub readiness: Readiness,
+    /// The end of the WebSocket connections.
+    pub sockets: Drain,
+}
+
+impl Host {
+    /// Builds the engine: memory store, jq, `httpCall:v1`, as the configuration has them.
+    ///
+    /// # Errors
+    /// When the definitions have errors, or a part refuses its settings.
+    pub async fn build(definitions: &Definitions, config: &Config, purpose: Use) -> Result<Self, HostError> {
+        let catalog = definitions.catalog().ok_or(HostError::Definitions)?;
+        let connector = ReqwestConnector::new(&config.connector(purpose))?;
+        let engine = EmbeddedEngine::builder(catalog.clone())
+            .registries(definitions.registries().clone())
+            .store(config.store())
+            .http(Arc::new(connector))
+            .config(config.engine(definitions.metadata_limits()))
+            .build()
+            .await?;
+        Ok(Self { engine: Arc::new(engine), config: config.clone() })
+    }
+
+    /// The engine.
+    #[must_use]
+    pub fn engine(&self) -> &Arc<dyn Engine> {
+        &self.engine
+    }
+
+    /// Its bindings for a server that listens at the address.
+    ///
+    /// # Errors
+    /// When the WebSocket binding refuses its settings.
+    pub fn site(&self, listener: SocketAddr) -> Result<Site, HostError> {
+        let (readiness, sockets) = (Readiness::starting(), Drain::new());
+        let http = jf_binding_http::router(Arc::clone(&self.engine), self.config.http(listener))
+            .merge(jf_binding_http::health_router(readiness.clone()));
+        let mut websocket = self.config.websocket(listener);
+        websocket.drain = sockets.clone();
+        let app = jf_binding_ws::attach(http, Arc::clone(&self.engine), websocket)?;
+        Ok(Site { app, readiness, sockets })
+    }
+}
+
+impl std::fmt::Debug for Host {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Host").field("catalog", &self.engine.catalog()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,59 @@
+//! The log of a running command: structured lines on standard error.
+//!
+//! Nothing below this crate logs payloads, headers, tokens or context values, at any level (TSK-010).
+
+use std::io::{self, IsTerminal};
+
+use clap::ValueEnum;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::ParseError;
+use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// For people
+    #[default]
+    Text,
+    /// One JSON object per line
+    Json,
+}
+
+/// Why there is no log.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum LogError {
+    /// The filter is not one.
+    #[error("`{0}` is no log filter: {1}")]
+    Filter(String, ParseError),
+    /// The format is not one.
+    #[error("`{0}` is no log format")]
+    Format(String),
+    /// The process has a log already.
+    #[error(transparent)]
+    Twice(#[from] TryInitError),
+}
+
+/// Starts the log of the process, with flags before the variables `JF_LOG` and `JF_LOG_FORMAT`.
+pub(crate) fn init(filter: Option<&str>, format: Option<LogFormat>, default: &str) -> Result<(), LogError> {
+    let variable = std::env::var("JF_LOG").ok().filter(|text| !text.is_empty());
+    let filter = filter.map(str::to_owned).or(variable).unwrap_or_else(|| default.to_owned());
+    let filter = EnvFilter::try_new(&filter).map_err(|error| LogError::Filter(filter, error))?;
+    let format = match format {
+        Some(format) => format,
+        None => match std::env::var("JF_LOG_FORMAT").ok().filter(|text| !text.is_empty()) {
+            Some(text) => LogFormat::from_str(&text, true).map_err(|_| LogError::Format(text))?,
+            None => LogFormat::default(),
+        },
+    };
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    match format {
+        LogFormat::Text => {
+            let colours = io::stderr().is_terminal()
+                && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+            builder.with_ansi(colours).with_target(false).finish().try_init()?;
+        }
+        LogFormat::Json => builder.json().flatten_event(true).with_current_span(false).finish().try_init()?,
+    }
+    Ok(())
+}

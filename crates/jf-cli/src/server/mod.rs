@@ -1,0 +1,181 @@
+//! The server: an accept loop of our own around an axum router, with every bound a public server needs.
+//!
+//! HTTP/1.1 and WebSocket share the port. Per connection there is one task, one timer and the buffers of hyper, which go when a
+//! connection is upgraded.
+
+mod activity;
+mod answer;
+mod body;
+mod connection;
+mod gate;
+mod refuse;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use connection::Connection;
+use gate::{Gate, Refusal};
+
+/// The bounds of a [`Server`]; [`Config::server_limits`](crate::Config::server_limits) reads them from a configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ServerLimits {
+    /// Open connections, upgraded ones included.
+    pub connections: usize,
+    /// Open connections from one address.
+    pub connections_per_address: usize,
+    /// Requests per second from one address; 0 is no limit.
+    pub requests_per_second: u32,
+    /// Bytes of the headers that reach the router; much larger ones are refused while they are read.
+    pub header_bytes: usize,
+    /// From the first byte of a request to the end of its headers.
+    pub header_timeout: Duration,
+    /// How long a body may stand still.
+    pub body_timeout: Duration,
+    /// How long a connection stays open without a request.
+    pub keep_alive: Duration,
+}
+
+/// Serves a router on a port it has opened.
+///
+/// A panic of a handler is answered 500 and ends nothing else.
+///
+/// ```no_run
+/// # async fn run() -> std::io::Result<()> {
+/// use jf_cli::{Config, Server};
+///
+/// let config = Config::default();
+/// let server = Server::bind(config.listen(), config.server_limits()).await?;
+/// let stop = server.stop();
+/// let serving = tokio::spawn(server.serve(axum::Router::new()));
+/// // … until it is time to go:
+/// stop.begin(); // what is in flight is finished, new connections get one answer each
+/// stop.finish(std::time::Duration::from_secs(2)).await; // no further connections
+/// # serving.await.unwrap();
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Server {
+    listener: TcpListener,
+    limits: ServerLimits,
+    stop: Stop,
+}
+
+/// The end of a [`Server`], in two steps. Clones are one and the same.
+#[derive(Debug, Clone, Default)]
+pub struct Stop {
+    begun: CancellationToken,
+    finished: CancellationToken,
+    connections: TaskTracker,
+}
+
+impl Stop {
+    /// From now on a connection is closed after the answer it waits for. New connections are still taken, so that probes and
+    /// late callers are told what is going on. There is no way back.
+    pub fn begin(&self) {
+        self.begun.cancel();
+    }
+
+    /// Stops listening and waits until the connections have gone, `grace` at the longest; those left are cut off. Connections that
+    /// were upgraded are not waited for: they belong to whoever took them over.
+    pub async fn finish(&self, grace: Duration) {
+        self.begun.cancel();
+        self.finished.cancel();
+        self.connections.close();
+        // A time-out leaves tasks behind; they end with the runtime.
+        let _ = tokio::time::timeout(grace, self.connections.wait()).await;
+    }
+}
+
+/// Trouble with one connection, not with the listener.
+fn is_of_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
+}
+
+impl Server {
+    /// Opens the port.
+    ///
+    /// # Errors
+    /// When the port is taken, or the address is not one of this machine.
+    pub async fn bind(address: SocketAddr, limits: ServerLimits) -> io::Result<Self> {
+        let listener = TcpListener::bind(address).await?;
+        Ok(Self { listener, limits, stop: Stop::default() })
+    }
+
+    /// Where it listens; with the port it was given for port 0.
+    ///
+    /// # Errors
+    /// When the system cannot tell.
+    pub fn address(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// The way to stop it.
+    #[must_use]
+    pub fn stop(&self) -> Stop {
+        self.stop.clone()
+    }
+
+    /// Accepts connections until it is stopped. The future must be polled for as long as the server is to take connections;
+    /// those it has taken run in tasks of their own.
+    pub async fn serve(self, app: Router) {
+        /// How long to wait when the system has no more file descriptors.
+        const BREATH: Duration = Duration::from_millis(100);
+        let gate = Gate::new(&self.limits);
+        let http = Arc::new(connection::builder(&self.limits));
+        loop {
+            let accepted = tokio::select! {
+                biased;
+                () = self.stop.finished.cancelled() => return,
+                accepted = self.listener.accept() => accepted,
+            };
+            match accepted {
+                Ok((stream, peer)) => self.take(&gate, &http, &app, stream, peer),
+                Err(error) if is_of_one_connection(&error) => {}
+                Err(error) => {
+                    tracing::warn!(%error, "cannot accept connections");
+                    tokio::time::sleep(BREATH).await;
+                }
+            }
+        }
+    }
+
+    fn take(
+        &self,
+        gate: &Arc<Gate>,
+        http: &Arc<hyper::server::conn::http1::Builder>,
+        app: &Router,
+        stream: TcpStream,
+        peer: SocketAddr,
+    ) {
+        // Answers are written whole; waiting for more would only delay them.
+        let _ = stream.set_nodelay(true);
+        match gate.enter(peer.ip()) {
+            Ok(permit) => {
+                let connection =
+                    Connection { stream, peer, permit, limits: self.limits, begun: self.stop.begun.clone() };
+                let (http, app) = (Arc::clone(http), app.clone());
+                self.stop.connections.spawn(async move { connection.serve(&http, app).await });
+            }
+            Err(Refusal { why, permit }) => {
+                tracing::debug!(%peer, why = why.as_str(), "connection refused");
+                // Without a permit too many are being refused already; dropping the stream closes it.
+                if let Some(permit) = permit {
+                    self.stop.connections.spawn(refuse::connection(stream, why, permit));
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,95 @@
+//! A system that listens: what `jf serve` runs.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jf_binding_http::Readiness;
+use jf_binding_ws::Drain;
+use jf_core::{DrainReport, Engine};
+use tokio::task::JoinHandle;
+
+use crate::config::{Config, Use};
+use crate::definitions::Definitions;
+use crate::host::{Host, HostError, Site};
+use crate::server::{Server, Stop};
+
+/// How long the last answers may take to reach their callers after the drain window.
+const LAST_ANSWERS: Duration = Duration::from_secs(2);
+
+/// A running server. It runs until it is drained; dropping it leaves it running.
+///
+/// ```
+/// use jf_cli::{Config, Definitions, Purpose, Serving};
+/// # use jf_dsl::SourceFile;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # tokio::runtime::Runtime::new()?.block_on(async {
+/// # let source = SourceFile::new("hello.journey.yaml", "{apiVersion: v1, kind: Journey, metadata: {name: hello, version: 1.0.0}, spec: {start: done, states: {done: {type: succeed}}}}");
+/// let config = Config::default().with("http.listen", "127.0.0.1:0")?;
+/// let definitions = Definitions::from_sources(vec![source], &config, Purpose::Deploy)?;
+/// let serving = Serving::begin(&definitions, &config).await?;
+/// println!("http://{}", serving.address());
+/// serving.drain().await;
+/// # Ok(())
+/// # })
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Serving {
+    host: Host,
+    address: SocketAddr,
+    readiness: Readiness,
+    sockets: Drain,
+    stop: Stop,
+    accepting: JoinHandle<()>,
+    window: Duration,
+}
+
+impl Serving {
+    /// Opens the port, builds the system and begins to serve. Must be called within a tokio runtime with time and I/O.
+    ///
+    /// # Errors
+    /// When the port cannot be had or a part refuses its settings.
+    pub async fn begin(definitions: &Definitions, config: &Config) -> Result<Self, HostError> {
+        let wanted = config.listen();
+        let listening = Server::bind(wanted, config.server_limits()).await;
+        let server = listening.map_err(|error| HostError::Listen { address: wanted, error })?;
+        let address = server.address().map_err(|error| HostError::Listen { address: wanted, error })?;
+        let host = Host::build(definitions, config, Use::Server(address)).await?;
+        let Site { app, readiness, sockets } = host.site(address)?;
+        let stop = server.stop();
+        let accepting = tokio::spawn(server.serve(app));
+        readiness.set_ready();
+        let window = config.drain_window();
+        Ok(Self { host, address, readiness, sockets, stop, accepting, window })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The engine behind it.
+    #[must_use]
+    pub fn engine(&self) -> &Arc<dyn Engine> {
+        self.host.engine()
+    }
+
+    /// Stops in good order within the drain window (DRAIN-1, DRAIN-2): probes and commands are told that the server drains, what is in
+    /// flight is finished, WebSocket connections are announced the end and closed, and the port is given back.
+    pub async fn drain(self) -> DrainReport {
+        self.readiness.set_draining();
+        self.sockets.begin();
+        self.stop.begin();
+        // Waits for replies end a little before the connections do, so that the replies still find their way (ENG-006).
+        let waits = self.window.mul_f64(0.9);
+        let engine = self.host.engine().drain(waits);
+        let sockets = tokio::time::timeout(self.window + LAST_ANSWERS, self.sockets.closed());
+        let (report, _) = futures::join!(engine, sockets);
+        self.stop.finish(LAST_ANSWERS).await;
+        // It ends with `finish`; an error would be a panic of the accept loop, which was logged.
+        let _ = self.accepting.await;
+        report
+    }
+}

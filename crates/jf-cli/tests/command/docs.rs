@@ -1,0 +1,184 @@
+//! The pages of `docs/`, the README and the examples: generated parts are up to date, YAML is valid, links lead somewhere.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use jf_cli::{Config, KEYS};
+use jf_dsl::SourceFile;
+use serde_json::Value;
+
+use crate::support::{folder, jf, jf_with_input, root};
+
+/// Compares a page with what the code says; `JF_BLESS=1` writes it instead.
+fn generated(page: &str, text: &str) {
+    let path = root().join(page);
+    if std::env::var_os("JF_BLESS").is_some() {
+        std::fs::write(&path, text).expect("the page can be written");
+    }
+    let found = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        found == text,
+        "{page} is not what the code says; run this test with JF_BLESS=1 and look at the difference"
+    );
+}
+
+#[test]
+fn the_reference_of_the_configuration_is_up_to_date() {
+    let mut text = String::from(
+        "<!-- Generated from the table of keys in crates/jf-cli; a test compares the two. -->\n\
+         # Configuration keys\n\n\
+         One YAML file: `--config FILE`, else `jf.yaml` in the working directory, else `jf.yaml` in the served folder if it is the only path. The \
+         [guide](../guide/configuration.md) shows how it is used.\n\n\
+         - Dotted keys are shorthand for nesting: `http.listen: …` is `listen` below `http`.\n\
+         - Unknown keys, values of another kind and keys given twice are errors with a position. Keys that start with `x-` are ignored.\n\
+         - A key whose value is `null` or empty has its default. Relative paths are relative to the file.\n\
+         - Durations are ISO-8601 with a fixed length (`PT30S`, `P30D`); names that end in `Ms` count milliseconds, in `Bytes` bytes, in `Sec` seconds.\n\
+         - `*` stands for a name of your choice.\n",
+    );
+    let mut group = "";
+    for key in KEYS {
+        let first = key.path.split('.').next().unwrap();
+        let next = if key.path.contains('.') && first != "serve" { first } else { "general" };
+        if next != group {
+            group = next;
+            write!(text, "\n## {group}\n\n| key | takes | default | meaning |\n|---|---|---|---|\n").unwrap();
+        }
+        let default = if key.default.is_empty() {
+            "–".to_owned()
+        } else {
+            format!("`{}`", key.default.trim_matches('"'))
+        };
+        writeln!(text, "| `{}` | {} | {} | {} |", key.path, key.kind.label(), default, key.about).unwrap();
+    }
+    generated("docs/reference/configuration.md", &text);
+}
+
+#[test]
+fn the_reference_of_the_command_is_up_to_date() {
+    let mut text = String::from(
+        "<!-- Generated from the help of the command; a test compares the two. -->\n# The `jf` command\n\n\
+         What was asked for goes to standard output and nothing else; diagnostics and logs go to standard error. Colours are for terminals; `NO_COLOR` \
+         turns them off. `JF_LOG` and `JF_LOG_FORMAT` stand in for the flags `--log` and `--log-format`.\n\n\
+         ## Reports for tools\n\n\
+         `jf check --format json` prints one object:\n\n\
+         ```json\n{\"files\": 1, \"errors\": 1, \"warnings\": 0, \"diagnostics\": [{\"file\": \"a.journey.yaml\", \"code\": \"JF3001\", \"severity\": \"error\", \"rule\": \"DEF-031\", \"path\": \"$.spec.start\", \"message\": \"…\", \"help\": \"…\", \"line\": 5, \"column\": 10, \"endLine\": 5, \"endColumn\": 15, \"suggestion\": \"first\"}]}\n```\n\n\
+         Lines and columns count from 1, columns in Unicode scalar values, and the end is exclusive. Without a position the four are `null`, as are `help` and `suggestion` where there is nothing \
+         to say. Folders are searched with their sub-folders, hidden ones excepted, in byte order of the paths; where a rule speaks of the second of two definitions, this order decides.\n",
+    );
+    for command in ["", "check", "serve", "run", "explain"] {
+        let arguments: Vec<&str> = [command, "--help"].into_iter().filter(|word| !word.is_empty()).collect();
+        let help = jf(&root(), &arguments).out;
+        write!(text, "\n## jf {command}\n\n```text\n{}\n```\n", help.trim_end()).unwrap();
+    }
+    generated("docs/reference/cli.md", &text.replace("## jf \n", "## jf\n"));
+}
+
+/// A fenced block of a page.
+pub(crate) struct Block {
+    pub(crate) language: String,
+    pub(crate) text: String,
+}
+
+/// The fenced blocks of a page, in order.
+pub(crate) fn blocks(page: &str) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    let mut open: Option<Block> = None;
+    for line in page.lines() {
+        match (&mut open, line.strip_prefix("```")) {
+            (None, Some(language)) => {
+                open = Some(Block { language: language.trim().to_owned(), text: String::new() })
+            }
+            (Some(_), Some("")) => blocks.extend(open.take()),
+            (Some(block), _) => {
+                block.text.push_str(line);
+                block.text.push('\n');
+            }
+            (None, None) => {}
+        }
+    }
+    assert!(open.is_none(), "a block is not closed");
+    blocks
+}
+
+/// The pages that users read; the specification has fragments and is judged by its own tests.
+fn pages() -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    let mut folders = vec![root().join("docs/guide"), root().join("docs/reference"), root().join("examples")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("a folder can be listed") {
+            let path = entry.expect("a folder can be listed").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "md") {
+                found.push(path);
+            }
+        }
+    }
+    found.push(root().join("README.md"));
+    found.sort();
+    found
+        .into_iter()
+        .map(|path| (path.clone(), std::fs::read_to_string(path).expect("a page is text")))
+        .collect()
+}
+
+#[test]
+fn every_yaml_block_is_a_valid_definition_or_configuration() {
+    let mut checked = 0;
+    for (path, page) in pages() {
+        for block in blocks(&page).into_iter().filter(|block| block.language == "yaml") {
+            checked += 1;
+            if block.text.starts_with("apiVersion:") {
+                let folder = folder(&[("block.journey.yaml", &block.text)]);
+                let ran = jf(folder.path(), &["check", "--deny-warnings", "."]);
+                assert_eq!(ran.status, 0, "{}: {ran}", path.display());
+            } else {
+                assert!(
+                    block.text.starts_with("# jf.yaml\n"),
+                    "{}: neither a definition nor `# jf.yaml`:\n{}",
+                    path.display(),
+                    block.text
+                );
+                let (_, faults) = Config::read(&SourceFile::new("jf.yaml", block.text));
+                assert!(faults.is_empty(), "{}: {faults}", path.display());
+            }
+        }
+    }
+    assert!(checked > 10, "only {checked} blocks were found");
+}
+
+#[test]
+fn the_first_journey_of_the_guide_does_what_the_guide_says() {
+    let page = std::fs::read_to_string(root().join("docs/guide/getting-started.md")).unwrap();
+    let blocks = blocks(&page);
+    let of = |language: &str| &blocks.iter().find(|block| block.language == language).unwrap().text;
+    let folder = folder(&[("hello.journey.yaml", of("yaml"))]);
+    assert_eq!(jf(folder.path(), &["check", "hello.journey.yaml"]).out, "1 file checked, no problems\n");
+    let ran =
+        jf_with_input(folder.path(), &["run", "hello.journey.yaml", "--input", "-"], r#"{"name": "Ada"}"#);
+    let (shown, printed): (Value, Value) =
+        (serde_json::from_str(of("json")).unwrap(), serde_json::from_str(&ran.out).unwrap());
+    let names = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    assert_eq!(names(&shown), names(&printed));
+    for member in ["journeyName", "phase", "status", "output"] {
+        assert_eq!(shown[member], printed[member], "{member}");
+    }
+}
+
+#[test]
+fn links_between_pages_lead_somewhere() {
+    for (path, page) in pages() {
+        let folder = path.parent().unwrap();
+        for target in page.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let file = target.split('#').next().unwrap_or_default();
+            if file.is_empty() || target.contains("://") || target.contains(' ') {
+                continue;
+            }
+            assert!(exists(&folder.join(file)), "{}: {target}", path.display());
+        }
+    }
+}
+
+fn exists(path: &Path) -> bool {
+    path.exists()
+}

@@ -1,0 +1,10 @@
+//! The real binary: what it prints, what it returns, and how it starts and ends.
+
+mod check;
+mod docs;
+mod explain;
+mod help;
+mod readme;
+mod run;
+mod serve;
+mod support;

@@ -1,0 +1,300 @@
+use std::net::TcpListener;
+use std::time::Duration;
+
+use futures::{SinkExt, StreamExt};
+use serde_json::Value;
+use tokio_tungstenite::tungstenite::Message;
+
+use crate::support::{SLOW, Served, WAITING, ask, folder, jf, root, websocket, within};
+
+const ANY_PORT: [&str; 2] = ["--listen", "127.0.0.1:0"];
+
+async fn serve(folder: &std::path::Path, flags: &[&str]) -> Served {
+    Served::start(folder, &[&["."], &ANY_PORT[..], flags].concat()).await
+}
+
+#[tokio::test]
+async fn a_server_says_one_line_serves_and_ends_with_0() {
+    let folder = folder(&[("waiting.journey.yaml", WAITING)]);
+    for signal in ["TERM", "INT"] {
+        let served = serve(folder.path(), &[]).await;
+        assert!(served.ask("GET", "/livez", "").await.starts_with("HTTP/1.1 200"));
+        assert!(served.ask("GET", "/readyz", "").await.starts_with("HTTP/1.1 200"));
+        let started = served.ask("POST", "/api/v1/journeys/waiting/start", "{}").await;
+        assert!(started.starts_with("HTTP/1.1 200") && started.contains(r#""phase":"RUNNING""#), "{started}");
+        served.signal(signal);
+        let (status, rest, log) = served.end().await;
+        assert_eq!((status, rest.as_str()), (0, ""), "{log}");
+        assert!(log.contains("runs are lost when the process ends") && log.contains("draining"), "{log}");
+    }
+}
+
+/// Everything a start-up can refuse, with what it tells.
+#[test]
+fn a_server_that_cannot_start_says_why_and_what_to_do() {
+    let folder = folder(&[
+        ("good/waiting.journey.yaml", WAITING),
+        (
+            "broken/broken.journey.yaml",
+            "apiVersion: v1\nkind: Journey\nmetadata: { name: broken, version: 1.0.0 }\nspec: { start: strat, states: { start: { type: succeed } } }\n",
+        ),
+        ("empty/readme.txt", ""),
+        ("unknown-key.yaml", "http:\n  lisen: 127.0.0.1:1\n"),
+        ("bad-pin.yaml", "serve.waiting: 2.0.0\n"),
+    ]);
+    for (name, status, arguments) in [
+        ("no_path", 2, &["serve"][..]),
+        ("no_definitions", 1, &["serve", "empty"]),
+        ("no_such_path", 1, &["serve", "nowhere"]),
+        ("broken_file", 1, &["serve", "broken", "good"]),
+        ("unknown_key", 1, &["serve", "good", "--config", "unknown-key.yaml"]),
+        ("bad_pin", 1, &["serve", "good", "--config", "bad-pin.yaml"]),
+        ("no_such_config", 1, &["serve", "good", "--config", "no.yaml"]),
+        ("bad_address", 2, &["serve", "good", "--listen", "8080"]),
+        ("sqlite", 2, &["serve", "good", "--store", "sqlite:runs.db"]),
+        ("bad_filter", 2, &["serve", "good", "--log", "a=b=c"]),
+    ] {
+        let ran = jf(folder.path(), arguments);
+        assert_eq!((ran.status, ran.out.as_str()), (status, ""), "{name}: {ran}");
+        insta::assert_snapshot!(format!("serve_{name}"), ran.err);
+    }
+}
+
+#[test]
+fn a_busy_port_is_named_with_a_way_out() {
+    let folder = folder(&[("waiting.journey.yaml", WAITING)]);
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let ran = jf(folder.path(), &["serve", ".", "--listen", &address]);
+    assert_eq!((ran.status, ran.out.as_str()), (1, ""));
+    insta::assert_snapshot!("serve_busy_port", ran.err.replace(&address, "127.0.0.1:PORT"));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_path_that_may_not_be_read_is_named() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = folder(&[("waiting.journey.yaml", WAITING)]);
+    let file = folder.path().join("waiting.journey.yaml");
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o0)).unwrap();
+    if std::fs::read(&file).is_ok() {
+        // Whoever runs as root may read everything; then there is nothing to refuse.
+        return;
+    }
+    let ran = jf(folder.path(), &["serve", "."]);
+    assert!(
+        ran.status == 1 && ran.err.contains("cannot read `./waiting.journey.yaml`: permission denied"),
+        "{ran}"
+    );
+}
+
+/// A server for calls that nobody answers; tells when the first has come.
+async fn silent_server() -> (String, tokio::sync::oneshot::Receiver<tokio::net::TcpStream>) {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("loopback works");
+    let address = listener.local_addr().expect("loopback works").to_string();
+    let (called, has_called) = tokio::sync::oneshot::channel();
+    tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.expect("loopback works");
+        let _ = called.send(stream);
+    });
+    (address, has_called)
+}
+
+fn slow_folder(target: &str, window_ms: u32) -> tempfile::TempDir {
+    let config = format!(
+        "platform.config.slow.url: http://slow.example\nwebsocket.drain.windowMs: {window_ms}\n\
+         connectors.http.rewrite: [{{from: http://slow.example, to: http://{target}}}]\n"
+    );
+    folder(&[("slow.journey.yaml", SLOW), ("jf.yaml", &config)])
+}
+
+#[tokio::test]
+async fn eng_006_drain_2_a_start_in_flight_is_answered_before_the_server_ends() {
+    let (target, has_called) = silent_server().await;
+    let folder = slow_folder(&target, 300);
+    let served = serve(folder.path(), &[]).await;
+    let address = served.address.clone();
+    let in_flight =
+        tokio::spawn(async move { ask(&address, "POST", "/api/v1/journeys/slow/start", "{}").await });
+    let _held = within(has_called).await.unwrap();
+    served.signal("TERM");
+    let answer = within(in_flight).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.contains(r#""phase":"RUNNING""#), "{answer}");
+    let (status, _, log) = served.end().await;
+    assert_eq!(status, 0, "{log}");
+}
+
+#[tokio::test]
+async fn drain_1_http_029_while_it_drains_a_server_says_so() {
+    let (target, has_called) = silent_server().await;
+    let folder = slow_folder(&target, 30_000);
+    let served = serve(folder.path(), &[]).await;
+    let address = served.address.clone();
+    let in_flight =
+        tokio::spawn(async move { ask(&address, "POST", "/api/v1/journeys/slow/start", "{}").await });
+    let held = within(has_called).await.unwrap();
+    served.signal("TERM");
+    // The signal is on its way; the probe turns as soon as it has arrived.
+    while !served.ask("GET", "/readyz", "").await.starts_with("HTTP/1.1 503") {}
+    assert!(served.ask("GET", "/livez", "").await.starts_with("HTTP/1.1 200"));
+    let refused = served.ask("POST", "/api/v1/journeys/slow/start", "{}").await;
+    assert!(
+        refused.starts_with("HTTP/1.1 503")
+            && refused.contains("draining")
+            && refused.contains("retry-after"),
+        "{refused}"
+    );
+    // The answer of the call lets the run end, and with it the drain, long before the window does.
+    let mut held = held;
+    use tokio::io::AsyncWriteExt;
+    held.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+    assert!(within(in_flight).await.unwrap().contains(r#""phase":"SUCCEEDED""#));
+    assert_eq!(served.end().await.0, 0);
+}
+
+#[tokio::test]
+async fn a_second_signal_ends_at_once() {
+    let (target, has_called) = silent_server().await;
+    let folder = slow_folder(&target, 600_000);
+    let served = serve(folder.path(), &[]).await;
+    let address = served.address.clone();
+    tokio::spawn(async move {
+        use tokio::io::AsyncWriteExt;
+        let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+        stream
+            .write_all(b"POST /api/v1/journeys/slow/start HTTP/1.1\r\nhost: a\r\ncontent-length: 0\r\n\r\n")
+            .await
+            .unwrap();
+        std::future::pending::<()>().await;
+    });
+    let _held = within(has_called).await.unwrap();
+    served.signal("TERM");
+    while !served.ask("GET", "/readyz", "").await.starts_with("HTTP/1.1 503") {}
+    served.signal("TERM");
+    let (status, _, log) = served.end().await;
+    assert_eq!(status, 1, "{log}");
+}
+
+#[tokio::test]
+async fn drain_2_websocket_clients_are_told_to_come_back_later() {
+    let folder = folder(&[
+        ("waiting.journey.yaml", &WAITING.replace("spec:\n", "spec:\n  bindings: { websocket: { start: { messageType: begin }, steps: { ask: { messageType: answer } } } }\n")),
+        ("jf.yaml", "websocket.drain.windowMs: 300\n"),
+    ]);
+    let served = serve(folder.path(), &[]).await;
+    let url = format!("ws://{}/ws/journeys/waiting", served.address);
+    let mut socket = websocket(&url).await;
+    let mut types = Vec::new();
+    socket.send(Message::text(r#"{"type":"begin","id":"1","payload":{}}"#)).await.unwrap();
+    let close = loop {
+        match within(socket.next()).await.unwrap().unwrap() {
+            Message::Text(text) => {
+                let frame: Value = serde_json::from_str(&text).unwrap();
+                let kind = frame["type"].as_str().unwrap().to_owned();
+                if kind == "status" {
+                    served.signal("TERM");
+                }
+                types.push(kind);
+            }
+            Message::Close(close) => break close.unwrap(),
+            _ => {}
+        }
+    };
+    assert_eq!(types, ["welcome", "status", "goaway"]);
+    assert_eq!(u16::from(close.code), 1012);
+    assert_eq!(served.end().await.0, 0);
+}
+
+#[tokio::test]
+async fn eng_145_the_log_tells_limits_definitions_and_the_store_in_both_forms() {
+    for format in ["text", "json"] {
+        let served = Served::start(
+            &root(),
+            &[&["examples/journeys"], &ANY_PORT[..], &["--log-format", format]].concat(),
+        )
+        .await;
+        served.signal("TERM");
+        let (_, _, log) = served.end().await;
+        for told in [
+            "limits",
+            "syncWait=PT30S",
+            "bodyBytes=1048576",
+            "/ws/loans",
+            "/api/v1/prices/quote",
+            "loan-approval",
+            "examples/journeys/jf.yaml",
+            "memory",
+        ] {
+            assert!(log.contains(told), "{told} in {log}");
+        }
+        if format == "json" {
+            assert!(log.lines().all(|line| serde_json::from_str::<Value>(line).is_ok()), "{log}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn http_080_listing_on_a_public_interface_is_warned_about() {
+    let folder = folder(&[("waiting.journey.yaml", WAITING), ("off.yaml", "http.list: \"off\"\n")]);
+    for (flags, warned) in [(&[][..], true), (&["--config", "off.yaml"], false)] {
+        let served = Served::start(folder.path(), &[&[".", "--listen", "0.0.0.0:0"], flags].concat()).await;
+        let port = served.address.rsplit(':').next().unwrap().to_owned();
+        let listed = within(ask(&format!("127.0.0.1:{port}"), "GET", "/api/v1/journeys", "")).await;
+        assert_eq!(listed.starts_with("HTTP/1.1 200"), warned, "{listed}");
+        served.signal("TERM");
+        assert_eq!(served.end().await.2.contains("operator mode on a public interface"), warned);
+    }
+}
+
+#[tokio::test]
+async fn tsk_010_the_log_has_no_payloads_headers_or_tokens_at_any_level() {
+    let folder = folder(&[("waiting.journey.yaml", WAITING)]);
+    let served = serve(folder.path(), &["--log", "trace"]).await;
+    let mut stream = tokio::net::TcpStream::connect(&served.address).await.unwrap();
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let body = r#"{"name":"s3cr3t"}"#;
+    let request = format!(
+        "POST /api/v1/journeys/waiting/start?q=s3cr3t HTTP/1.1\r\nhost: a\r\nauthorization: Bearer s3cr3t\r\ncookie: a=s3cr3t\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    within(stream.read_to_string(&mut answer)).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    served.signal("TERM");
+    let (_, _, log) = served.end().await;
+    assert!(
+        !log.contains("s3cr3t"),
+        "{}",
+        log.lines().filter(|line| line.contains("s3cr3t")).collect::<Vec<_>>().join("\n")
+    );
+}
+
+#[tokio::test]
+async fn http_013_large_headers_are_problems_and_the_server_lives() {
+    let folder = folder(&[("waiting.journey.yaml", WAITING)]);
+    let served = serve(folder.path(), &[]).await;
+    let long = format!("/api/v1/journeys HTTP/1.1\r\nx-long: {}\r\nx: ", "a".repeat(40 * 1024));
+    let answer = served.ask("GET", &long, "").await;
+    assert!(answer.starts_with("HTTP/1.1 431") && answer.contains("headers-too-large"), "{answer}");
+    assert!(served.ask("GET", "/livez", "").await.starts_with("HTTP/1.1 200"));
+}
+
+/// 500 connections and their requests from one address pass the default caps.
+#[tokio::test]
+async fn lim_4_default_caps_admit_500_connections_from_one_address() {
+    let folder = folder(&[("waiting.journey.yaml", WAITING)]);
+    let served = serve(folder.path(), &[]).await;
+    let address = served.address.clone();
+    let connections = futures::future::join_all((0..500).map(|_| tokio::net::TcpStream::connect(&address)));
+    let open: Vec<_> = within(connections).await.into_iter().map(Result::unwrap).collect();
+    let asked = futures::future::join_all(open.into_iter().map(|mut stream| async move {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        stream.write_all(b"GET /livez HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
+        let mut start = [0; 12];
+        stream.read_exact(&mut start).await.unwrap();
+        (stream, start)
+    }));
+    let answered = tokio::time::timeout(Duration::from_secs(30), asked).await.unwrap();
+    assert!(answered.iter().all(|(_, start)| start == b"HTTP/1.1 200"));
+}
