@@ -78,7 +78,7 @@ const GENERAL: [&str; 71] = [
     ".context | .[1:]?",
     ".context | .[:-1]?",
     ".context | .[\"a\"]?",
-    ".context | has(\"a\")?",
+    ".context | objects | has(\"a\")",
     ".context | first(.[]?)",
     ".context | [limit(2; .[]?)]",
     ".context | [.[]? | select(. != null)]",
@@ -120,7 +120,7 @@ const GENERAL: [&str; 71] = [
     ".context | . * 2?",
     ".context | . + .?",
     ".context | floor?",
-    ".context | del(.[0]?, .a?)?",
+    ".context | arrays | del(.[0]?)",
     ".context | tonumber?",
     ".context | [getpath([\"a\"])?]",
 ];

@@ -1,5 +1,9 @@
 # Definitions that the interpreter's library does not have, or has in another crate.
 
+# Last paths first, so that one deletion does not move what another means.
+def delpaths($paths): reduce ($paths | sort | reverse)[] as $path (.; getpath($path) |= empty);
+def del(f): delpaths([path(f)]);
+
 def transpose: [range([.[] | length] | max // 0) as $i | [.[][$i]]];
 def in(xs): . as $x | xs | has($x);
 def inside(xs): . as $x | xs | contains($x);

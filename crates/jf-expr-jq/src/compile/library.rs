@@ -20,8 +20,20 @@ pub(super) type Signature<'s> = (&'s str, usize);
 const IMPURE: [&str; 4] = ["debug", "stderr", "halt", "halt_error"];
 
 /// Definitions of the interpreter's library that filters and definitions of ours take the place of.
-const REPLACED: [&str; 10] =
-    ["empty", "null", "true", "false", "not", "type", "nan", "infinite", "isnan", "from_entries"];
+const REPLACED: [&str; 12] = [
+    "empty",
+    "null",
+    "true",
+    "false",
+    "not",
+    "type",
+    "nan",
+    "infinite",
+    "isnan",
+    "from_entries",
+    "del",
+    "delpaths",
+];
 
 struct Library {
     definitions: Vec<Definition>,
