@@ -1,1 +1,0 @@
-//! Cross-crate and end-to-end tests.

@@ -1,0 +1,18 @@
+//! The whole house: what only shows when engine, bindings and command stand together.
+//!
+//! Most tests run a system in this process on a port of its own ([`support::system`]); those about the command start the real binary
+//! ([`support::binary`]). Nothing sleeps: whatever takes time is waited for, within a time-out.
+
+mod support;
+
+mod bad_http;
+mod bad_websocket;
+mod check;
+mod contract;
+mod conversation;
+mod corpus;
+mod foreign_clients;
+mod races;
+mod shutdown;
+mod soak;
+mod timeouts;

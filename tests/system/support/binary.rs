@@ -1,0 +1,100 @@
+//! The real command, as a process.
+
+use std::ffi::OsStr;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Output, Stdio};
+
+use jf_testkit::{Handshake, HttpClient, WebSocketClient};
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
+use tokio::task::JoinHandle;
+
+use super::in_time;
+
+/// The command under test: the one built beside these tests, or the one that `JF_BIN` names.
+fn jf() -> PathBuf {
+    std::env::var_os("JF_BIN").map_or_else(|| env!("CARGO_BIN_EXE_jf-under-test").into(), PathBuf::from)
+}
+
+/// Runs the command to its end.
+pub(crate) async fn run<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Output {
+    let mut command = Command::new(jf());
+    command.args(arguments).stdin(Stdio::null()).kill_on_drop(true);
+    in_time("the command", command.output()).await.unwrap()
+}
+
+/// `jf serve`, listening. It is killed when it is dropped.
+pub(crate) struct Serving {
+    child: Child,
+    address: SocketAddr,
+    stdout: Lines<BufReader<ChildStdout>>,
+    log: JoinHandle<String>,
+    _config: TempDir,
+}
+
+impl Serving {
+    /// Serves a file or folder with the text of a configuration file; `None` leaves finding one to the command.
+    pub(crate) async fn start(definitions: &Path, config: Option<&str>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = Command::new(jf());
+        command.arg("serve").arg(definitions).args(["--listen", "127.0.0.1:0"]).current_dir(folder.path());
+        if let Some(text) = config {
+            let file = folder.path().join("jf.yaml");
+            std::fs::write(&file, text).unwrap();
+            command.arg("--config").arg(file);
+        }
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        let mut child = command.spawn().unwrap();
+
+        // The log is read all the time, or a full pipe would stop the server.
+        let mut stderr = child.stderr.take().unwrap();
+        let log = tokio::spawn(async move {
+            let mut text = Vec::new();
+            let _ = stderr.read_to_end(&mut text).await;
+            String::from_utf8_lossy(&text).into_owned()
+        });
+        let mut stdout = BufReader::new(child.stdout.take().unwrap()).lines();
+        let Some(line) = in_time("the start", stdout.next_line()).await.unwrap() else {
+            panic!("it did not start: {}", log.await.unwrap());
+        };
+        let address = line.strip_prefix("listening on http://").and_then(|address| address.parse().ok());
+        let address = address.unwrap_or_else(|| panic!("not where it listens: {line}"));
+        Self { child, address, stdout, log, _config: folder }
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The URL of a path.
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    pub(crate) fn http(&self) -> HttpClient {
+        HttpClient::new(self.address)
+    }
+
+    pub(crate) async fn websocket(&self, path: &str) -> WebSocketClient {
+        WebSocketClient::connect(self.address, path, &Handshake::default()).await.unwrap()
+    }
+
+    /// Sends SIGTERM.
+    pub(crate) async fn terminate(&self) {
+        let id = self.child.id().expect("it runs").to_string();
+        let killed = Command::new("kill").args(["-TERM", &id]).status().await.unwrap();
+        assert!(killed.success());
+    }
+
+    /// Waits for the end of the process; gives its status, what else it printed, and its log.
+    pub(crate) async fn ended(mut self) -> (ExitStatus, Vec<String>, String) {
+        let status = in_time("the end of the server", self.child.wait()).await.unwrap();
+        let mut printed = Vec::new();
+        while let Some(line) = in_time("standard output", self.stdout.next_line()).await.unwrap() {
+            printed.push(line);
+        }
+        (status, printed, in_time("the log", self.log).await.unwrap())
+    }
+}

@@ -1,0 +1,32 @@
+//! What the tests share.
+
+pub(crate) mod binary;
+pub(crate) mod downstream;
+pub(crate) mod raw;
+pub(crate) mod system;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How long anything may take. Long: a busy machine is no failure.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Waits, but not forever.
+pub(crate) async fn in_time<T>(what: &str, wait: impl Future<Output = T>) -> T {
+    tokio::time::timeout(PATIENCE, wait).await.unwrap_or_else(|_| panic!("{what} takes too long"))
+}
+
+/// The root of the repository.
+pub(crate) fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
+}
+
+/// The journeys of these tests.
+pub(crate) fn journeys() -> PathBuf {
+    root().join("tests/journeys")
+}
+
+/// The Problem `type` of a slug (ENG-140).
+pub(crate) fn urn(slug: &str) -> String {
+    format!("urn:journeyforge:error:{slug}")
+}
