@@ -1,0 +1,63 @@
+//! One game over both bindings of the example, on a real port.
+
+use embed_http_and_ws::{app, engine};
+use futures::{SinkExt, StreamExt};
+use jf_binding_ws::Drain;
+use serde_json::{Value, json};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Message;
+
+async fn serve() -> String {
+    let engine = engine().await.expect("the journey is valid");
+    let app = app(engine, Drain::new()).expect("the settings are valid");
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    let address = listener.local_addr().expect("it is bound").to_string();
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    address
+}
+
+async fn post(url: String, body: Value) -> (u16, Value) {
+    let request =
+        reqwest::Client::new().post(url).header("content-type", "application/json").body(body.to_string());
+    let response = request.send().await.expect("the server answers");
+    let status = response.status().as_u16();
+    let text = response.text().await.expect("a whole answer");
+    (status, serde_json::from_str(&text).expect("answers are JSON"))
+}
+
+async fn frame(socket: &mut WebSocketStream<TcpStream>) -> Value {
+    let message = socket.next().await.expect("the server speaks").expect("a message");
+    serde_json::from_str(message.to_text().expect("a text message")).expect("frames are JSON")
+}
+
+/// BND-051: a run started over one binding goes on over the other.
+#[tokio::test]
+async fn bnd_051_a_game_over_both_bindings() {
+    let address = serve().await;
+    let base = format!("http://{address}/api/v1/journeys");
+
+    let (status, started) = post(format!("{base}/guess-the-number/start"), json!({ "secret": 42 })).await;
+    assert_eq!(
+        (status, &started["currentState"], &started["hint"]),
+        (200, &json!("guess"), &json!("go ahead"))
+    );
+    let run = started["journeyId"].as_str().expect("an id");
+
+    let (status, answer) = post(format!("{base}/{run}/steps/guess"), json!({ "number": 50 })).await;
+    assert_eq!((status, &answer["hint"], &answer["guesses"]), (200, &json!("too high"), &json!(1)));
+
+    let url = format!("ws://{address}/ws/journeys/guess-the-number");
+    let stream = TcpStream::connect(&address).await.expect("the server listens");
+    let (mut socket, _) = tokio_tungstenite::client_async(url, stream).await.expect("the endpoint is there");
+    assert_eq!(frame(&mut socket).await["type"], "welcome");
+    let guess = json!({ "type": "guess", "id": "1", "journeyId": run, "payload": { "number": 42 }, "subscribe": true });
+    socket.send(Message::text(guess.to_string())).await.expect("the server reads");
+    let reply = frame(&mut socket).await;
+    assert_eq!((&reply["type"], &reply["payload"]["phase"]), (&json!("status"), &json!("SUCCEEDED")));
+    let outcome = frame(&mut socket).await;
+    assert_eq!(outcome["payload"]["output"], json!({ "guesses": 2, "hint": "right" }));
+
+    let (status, gone) = post(format!("{base}/{run}/steps/guess"), json!({ "number": 42 })).await;
+    assert_eq!((status, &gone["type"]), (409, &json!("urn:journeyforge:error:step-not-active")));
+}
