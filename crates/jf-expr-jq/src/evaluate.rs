@@ -91,6 +91,10 @@ impl CompiledExpression for JaqExpression {
         eval_error(EvalErrorKind::TypeMismatch)
     }
 
+    fn reads(&self, binding: &str) -> bool {
+        self.program.whole || self.program.places.iter().any(|place| *place.binding == *binding)
+    }
+
     fn evaluate_predicate(&self, bindings: &Bindings<'_>, context: &EvalContext) -> Result<bool, EvalError> {
         self.run(bindings, context, |result| match result {
             Val::Bool(result) => Ok(result),

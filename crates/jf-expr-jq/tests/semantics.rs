@@ -27,6 +27,20 @@ fn exp_017_bindings_are_one_input_document_and_variables() {
 }
 
 #[test]
+fn exp_017_an_expression_tells_which_bindings_it_reads() {
+    let reads = |source: &str| {
+        let expression = compile(source).unwrap();
+        ["context", "payload", "error", "platform"].map(|name| expression.reads(name))
+    };
+    assert_eq!(reads("1"), [false; 4]);
+    assert_eq!(reads(".context.a > .context.b"), [true, false, false, false]);
+    assert_eq!(reads("$platform.run.id + .payload"), [false, true, false, true]);
+    assert_eq!(reads(". as {$error} | $error"), [true; 4]);
+    assert_eq!(reads(".[\"plat\" + \"form\"]"), [true; 4]);
+    assert_eq!(reads("def f: .platform; f"), [true; 4]);
+}
+
+#[test]
 fn exp_011_extra_names_of_the_site_are_bound() {
     let site = Site::new(SiteClass::Scope).with_extra(&["branches"]);
     let expression = JaqEngine.compile("[.branches.b, $branches.a, has(\"branches\")]", site).unwrap();

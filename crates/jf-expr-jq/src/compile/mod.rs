@@ -18,6 +18,7 @@ use jf_core::spi::{CompileError, CompiledExpression, ExpressionEngine, Site};
 
 use crate::environment::{Jq, Place};
 use crate::evaluate::JaqExpression;
+use crate::natives::INPUT;
 use prepare::Preparer;
 
 /// The `jq` expression engine.
@@ -48,10 +49,12 @@ impl ExpressionEngine for JaqEngine {
     }
 }
 
-/// A compiled program and the places of the bindings that it reads.
+/// A compiled program and what of the bindings it reads.
 pub(crate) struct Program {
     pub(crate) filter: Filter<Jq>,
     pub(crate) places: Box<[Place]>,
+    /// It looks at its whole input, which is all of them (EXP-017).
+    pub(crate) whole: bool,
 }
 
 fn program(source: &str, site: Site<'_>) -> Result<Program, CompileError> {
@@ -62,6 +65,7 @@ fn program(source: &str, site: Site<'_>) -> Result<Program, CompileError> {
     let body = preparer.program(term)?;
     let (calls, places) = preparer.finish();
     check::places(&places, site.context_schema)?;
+    let whole = calls.contains(&(INPUT, 0));
 
     let (definitions, natives) = library::needed(&calls);
     let main = Def { name: MAIN, args: Vec::new(), body };
@@ -74,5 +78,5 @@ fn program(source: &str, site: Site<'_>) -> Result<Program, CompileError> {
         .with_funs(natives)
         .compile(modules)
         .map_err(|errors| errors::undefined(source, errors, &bindings))?;
-    Ok(Program { filter, places: places.into() })
+    Ok(Program { filter, places: places.into(), whole })
 }
