@@ -169,7 +169,8 @@ fn def_049_to_061_schemas() {
             &["DEF-052 $.spec.input.schema.anyOf[0].items[\"$ref\"]"],
         ),
         (input("{ $ref: '#nowhere' }"), &["DEF-052 $.spec.input.schema"]),
-        (input("{ $ref: '#' }"), &[]),
+        (input("{ $ref: '#' }"), &["DEF-050 $.spec.input.schema"]),
+        (input("{ properties: { next: { $ref: '#' } } }"), &[]),
         (input("{ $defs: { a: { $anchor: x } }, $ref: '#x' }"), &[]),
         (
             input("{ $id: 'https://a/b', $defs: { c: {} }, $ref: '#/$defs/c' }"),

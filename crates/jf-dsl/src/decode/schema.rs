@@ -10,6 +10,7 @@ use super::{Decoder, Place};
 use crate::model::schema::Schema;
 use crate::rules::{schemas as rules, shape};
 use crate::schema::compile::{META_SCHEMA, compile};
+use crate::schema::recursion::{self, Recursion};
 
 /// Keywords whose value is a schema.
 const SCHEMA: [&str; 11] = [
@@ -36,6 +37,7 @@ const SCHEMA_MAPS: [&str; 5] =
 struct Findings {
     faulty: bool,
     has_ids: bool,
+    has_references: bool,
 }
 
 impl Decoder<'_> {
@@ -52,6 +54,12 @@ impl Decoder<'_> {
         let mut findings = Findings::default();
         self.walk_schema(place, &json, &mut findings);
         if findings.faulty {
+            return None;
+        }
+        if findings.has_references
+            && let Some(found) = recursion::find(&json)
+        {
+            self.report_recursion(place, &found);
             return None;
         }
         let compiled = if findings.has_ids {
@@ -80,6 +88,16 @@ impl Decoder<'_> {
         }
     }
 
+    fn report_recursion(&mut self, place: &Place<'_>, found: &Recursion) {
+        let (fault, pointer) = match found {
+            Recursion::Endless(pointer) => (rules::endless(pointer), pointer),
+            Recursion::TooLong(pointer) => (rules::long_chain(pointer), pointer),
+        };
+        let node = find_pointer(place.node, pointer).filter(|_| !pointer.is_empty());
+        let span = node.map_or_else(|| place.span(), |node| Place::root(node).span());
+        self.report_at(place.path(), span, fault);
+    }
+
     /// Checks the keywords that the language restricts, in every subschema.
     fn walk_schema(&mut self, place: &Place<'_>, root: &Value, findings: &mut Findings) {
         for (key, value) in place.entries() {
@@ -93,6 +111,7 @@ impl Decoder<'_> {
                     self.report(&value, rules::id_ignored());
                 }
                 "$ref" | "$dynamicRef" => {
+                    findings.has_references = true;
                     if let Some(text) = value.text()
                         && !is_local(text, root)
                     {

@@ -13,6 +13,7 @@ pub(super) const RULES: &[&RuleInfo] = &[
     &RESPONSE_WITHOUT_VARIABLE,
     &API_WITHOUT_SCHEMA,
     &PAYLOAD_IN_INPUT,
+    &ENDLESS,
 ];
 
 static NOT_A_SCHEMA: RuleInfo = RuleInfo::error(
@@ -90,6 +91,29 @@ static PAYLOAD_IN_INPUT: RuleInfo = RuleInfo::warning(
      name is lost there.\n\n\
      Use another name.",
 );
+
+static ENDLESS: RuleInfo = RuleInfo::error(
+    2210,
+    "DEF-050",
+    "a schema that never ends",
+    "References that lead back to their own schema without looking deeper into the value have no answer: to know whether a \
+     value conforms to `{ $ref: '#' }`, one would have to know it already. Long chains of references at one value are \
+     refused too, because a check follows each of them.\n\n\
+     Recursion is fine below `properties`, `items` and the like: `{ properties: { next: { $ref: '#' } } }` describes a list.",
+);
+
+pub(crate) fn endless(pointer: &str) -> Fault {
+    Fault::new(&ENDLESS, format!("the schema leads back to itself at the same value{}", at(pointer)))
+        .help("recursion needs a step into the value, as below `properties` or `items`")
+}
+
+pub(crate) fn long_chain(pointer: &str) -> Fault {
+    Fault::new(&ENDLESS, format!("too long a chain of references at one value{}", at(pointer)))
+}
+
+fn at(pointer: &str) -> String {
+    if pointer.is_empty() { String::new() } else { format!(", at `{}`", shorten(pointer)) }
+}
 
 pub(crate) fn not_a_schema(reason: &str, pointer: &str) -> Fault {
     let reason = shorten_reason(reason);
