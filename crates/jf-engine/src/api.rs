@@ -8,7 +8,7 @@ use futures::stream::FuturesUnordered;
 use http::HeaderMap;
 use jf_core::{ApiReply, Caller, JourneyId, Phase};
 use jf_machine::{
-    ActivationId, Effect, Input, Run, TaskOrder, api_answer, api_refusal, apply, prepare_start,
+    ActivationId, Effect, Fact, Input, Run, TaskOrder, api_answer, api_refusal, apply, prepare_start,
 };
 use jiff::Timestamp;
 use serde_json::Value;
@@ -101,7 +101,7 @@ impl Call {
         }
         let env = self.shared.env(&self.deployed, self.shared.clock.now());
         let answer = api_answer(&self.deployed.program, &self.run, &env);
-        answer.facts.iter().for_each(|fact| telemetry::report(&self.run, fact));
+        answer.facts.iter().for_each(|fact| self.report(fact));
         answer.reply
     }
 
@@ -137,7 +137,7 @@ impl Call {
             match effect {
                 Effect::RunTask(order) => self.start(*order),
                 Effect::AbandonTask { activation } => self.abandon(activation),
-                Effect::Report(fact) => telemetry::report(&self.run, &fact),
+                Effect::Report(fact) => self.report(&fact),
                 // There is no log and no store; the deadline is looked at between tasks.
                 _ => {}
             }
@@ -158,6 +158,10 @@ impl Call {
         let (handle, registration) = AbortHandle::new_pair();
         self.tasks.push(Abortable::new(task, registration));
         self.handles.push((activation, handle));
+    }
+
+    fn report(&self, fact: &Fact) {
+        telemetry::report(self.deployed.program.identity(), &self.run, fact);
     }
 
     /// Drops a task whose result does not count any more (TSK-013).

@@ -53,8 +53,8 @@ use crate::{
 /// 17. A store that is not durable may remove ended runs beyond [`memory_runs`](crate::Retention::memory_runs) at any time, oldest end
 ///     first.
 ///
-/// Reads see commits of one run in order; commits of different runs need not be seen in any order. No method blocks the thread for
-/// longer than a few microseconds without yielding, save that of an engine's start.
+/// Reads see commits of one run in order; commits of different runs need not be seen in any order. No method blocks its thread on
+/// I/O: what has to wait waits as a future.
 #[async_trait]
 pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Whether what is committed survives the process.

@@ -36,6 +36,8 @@ pub(super) struct Cell {
     pub(super) motion: Option<Permit>,
     /// Commits and loads that failed in a row.
     pub(super) failures: u32,
+    /// The run is looked at again after a pause.
+    pub(super) recovering: bool,
 }
 
 /// A run in memory.

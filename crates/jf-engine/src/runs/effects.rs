@@ -38,7 +38,10 @@ impl Turn {
                 Effect::AbandonTask { activation } => {
                     self.cell().tasks.retain(|(other, _)| *other != activation);
                 }
-                Effect::Report(fact) => telemetry::report(self.loaded().run(), &fact),
+                Effect::Report(fact) => {
+                    let loaded = self.loaded();
+                    telemetry::report(loaded.deployed.program.identity(), loaded.run(), &fact);
+                }
                 // The rest belonged into the commit.
                 _ => {}
             }

@@ -108,9 +108,13 @@ impl Turn {
             cell.motion = None;
             return error;
         }
-        let failures = self.cell().failures;
-        self.cell().failures = failures.saturating_add(1);
-        self.active.recover_later(&self.shared, failures);
+        let cell = self.cell();
+        let failures = cell.failures;
+        cell.failures = failures.saturating_add(1);
+        // One pause is enough, however many commands find the store unavailable meanwhile.
+        if !std::mem::replace(&mut cell.recovering, true) {
+            self.active.recover_later(&self.shared, failures);
+        }
         error
     }
 

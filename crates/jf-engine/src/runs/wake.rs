@@ -56,6 +56,7 @@ impl Turn {
     /// Finds out what is pending and does it: what is overdue, the rest of a stretch of pure states, tasks whose result is not
     /// known (ENG-101).
     pub(super) async fn recover(&mut self) {
+        self.cell().recovering = false;
         if self.load().await.is_err() {
             return;
         }
