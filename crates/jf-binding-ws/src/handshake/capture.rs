@@ -23,6 +23,7 @@ const HOP_BY_HOP: [HeaderName; 7] =
 pub(crate) fn capture(parts: &mut Parts, authorization: Option<HeaderValue>) -> Caller {
     let mut headers = std::mem::take(&mut parts.headers);
     strip(&mut headers);
+    let mut headers = owned(&headers);
     if let Some(authorization) = authorization {
         headers.insert(AUTHORIZATION, authorization);
     }
@@ -59,6 +60,19 @@ fn strip(headers: &mut HeaderMap) {
     for name in ["key", "version", "extensions", "protocol"] {
         headers.remove(format!("sec-websocket-{name}"));
     }
+}
+
+/// A copy that stands alone. The headers of a request share the read buffer of the HTTP server, which would live as long as
+/// the connection: four times as much as everything else it needs.
+fn owned(headers: &HeaderMap) -> HeaderMap {
+    let mut copy = HeaderMap::with_capacity(headers.len());
+    for (name, value) in headers {
+        let parsed = HeaderName::from_bytes(name.as_str().as_bytes());
+        let (Ok(name), Ok(mut text)) = (parsed, HeaderValue::from_bytes(value.as_bytes())) else { continue };
+        text.set_sensitive(value.is_sensitive());
+        copy.append(name, text);
+    }
+    copy
 }
 
 /// Where the connection comes from, when the server tells.
