@@ -1,5 +1,6 @@
 //! Names of runs, places in their logs, and steps inside them.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::sync::Arc;
 
@@ -112,10 +113,29 @@ impl JourneyId {
     /// When the operating system cannot give random bytes; nothing sensible can run on such a host.
     #[must_use]
     pub fn random() -> Self {
-        let mut bits = [0_u8; 16];
-        getrandom::fill(&mut bits).expect("the operating system provides random bytes");
-        Self(URL_SAFE_NO_PAD.encode(bits).into())
+        let mut text = [0_u8; 22];
+        let length = URL_SAFE_NO_PAD.encode_slice(random_bits(), &mut text);
+        debug_assert_eq!(length, Ok(text.len()));
+        let text = std::str::from_utf8(&text).expect("base64 is ASCII");
+        Self(text.into())
     }
+}
+
+/// 128 bits of the operating system's generator, which is asked for many at a time: a thread draws them in order, each once.
+fn random_bits() -> [u8; 16] {
+    const DRAWN: usize = 32;
+    thread_local! {
+        static BITS: RefCell<([[u8; 16]; DRAWN], usize)> = const { RefCell::new(([[0; 16]; DRAWN], 0)) };
+    }
+    BITS.with_borrow_mut(|(bits, left)| {
+        if *left == 0 {
+            getrandom::fill(bits.as_flattened_mut()).expect("the operating system provides random bytes");
+            *left = DRAWN;
+        }
+        *left -= 1;
+        // Taken out, so that nothing of it stays behind.
+        std::mem::take(&mut bits[*left])
+    })
 }
 
 impl Epoch {
