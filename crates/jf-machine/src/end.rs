@@ -129,9 +129,10 @@ impl Machine<'_> {
         let context = with_error.as_ref().unwrap_or(context);
         for rule in rules {
             let Some(predicate) = &rule.predicate else { return Some(rule.id.to_string()) };
-            let (platform, seed) = (self.platform(), self.next_seed());
+            let (platform, seed) = (self.platform_for(predicate), self.next_seed());
             let extra = [("output", output)];
-            let bindings = Bindings::new(context, &platform).with_payload(&Value::Null).with_error(&error);
+            let platform = platform.as_deref().unwrap_or(&Value::Null);
+            let bindings = Bindings::new(context, platform).with_payload(&Value::Null).with_error(&error);
             match predicate.bound.test(&bindings.with_extra(&extra), self.env.now, seed) {
                 Ok(true) => return Some(rule.id.to_string()),
                 Ok(false) => {}

@@ -55,6 +55,8 @@ impl std::error::Error for LinkError {}
 pub(crate) struct Expr {
     pub(crate) bound: BoundExpression,
     pub(crate) lang: Lang,
+    /// Most do not, and `platform` is a document of some size.
+    pub(crate) reads_platform: bool,
 }
 
 /// Compiles what a definition contains and collects what is missing.
@@ -110,7 +112,10 @@ impl<'a> Linker<'a> {
     ) -> Option<Expr> {
         let schema = self.definition.spec.context.as_ref().map(|schema| schema.json());
         let message = match self.registries.compile(expression, site.with_context_schema(schema)) {
-            Ok(bound) => return Some(Expr { bound, lang: expression.lang.clone() }),
+            Ok(bound) => {
+                let reads_platform = bound.reads("platform");
+                return Some(Expr { bound, lang: expression.lang.clone(), reads_platform });
+            }
             Err(ExpressionCheck::UnknownLanguage) => {
                 format!("no expression engine is registered for `{}`", expression.lang)
             }

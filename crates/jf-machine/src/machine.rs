@@ -27,7 +27,7 @@ pub(crate) struct Machine<'a> {
     pub(crate) run: &'a mut Run,
     pub(crate) env: &'a Env<'a>,
     effects: Effects,
-    /// Built when first asked for: most inputs evaluate nothing.
+    /// Built when first asked for: most inputs do not need it.
     platform: Option<Arc<Value>>,
     evaluations: u32,
 }
@@ -144,19 +144,26 @@ impl<'a> Machine<'a> {
     }
 
     pub(crate) fn evaluate(&mut self, flow: usize, expression: &Expr) -> Result<Value, EvalError> {
-        let (platform, seed) = (self.platform(), self.next_seed());
-        expression.bound.evaluate(&Bindings::new(self.context(flow), &platform), self.env.now, seed)
+        let (platform, seed) = (self.platform_for(expression), self.next_seed());
+        let bindings = Bindings::new(self.context(flow), platform.as_deref().unwrap_or(&Value::Null));
+        expression.bound.evaluate(&bindings, self.env.now, seed)
     }
 
     pub(crate) fn test(&mut self, flow: usize, expression: &Expr) -> Result<bool, EvalError> {
-        let (platform, seed) = (self.platform(), self.next_seed());
-        expression.bound.test(&Bindings::new(self.context(flow), &platform), self.env.now, seed)
+        let (platform, seed) = (self.platform_for(expression), self.next_seed());
+        let bindings = Bindings::new(self.context(flow), platform.as_deref().unwrap_or(&Value::Null));
+        expression.bound.test(&bindings, self.env.now, seed)
     }
 
     /// What a task evaluates with: a snapshot of the scope (TSK-005).
     pub(crate) fn evaluation(&mut self, flow: usize) -> Evaluation {
         let (platform, seed) = (self.platform(), self.next_seed());
         Evaluation::new(Arc::clone(&self.run.flows[flow].scope().context), platform, self.env.now, seed)
+    }
+
+    /// `platform`, unless the expression never looks at it.
+    pub(crate) fn platform_for(&mut self, expression: &Expr) -> Option<Arc<Value>> {
+        expression.reads_platform.then(|| self.platform())
     }
 
     pub(crate) fn platform(&mut self) -> Arc<Value> {

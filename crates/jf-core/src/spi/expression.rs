@@ -318,6 +318,12 @@ pub trait CompiledExpression: fmt::Debug + Send + Sync + 'static {
     /// The type mismatch of this language, for rules of the site itself (EXP-024).
     fn type_mismatch(&self) -> EvalError;
 
+    /// Whether an evaluation may look at that binding. What is never read need not be made: it may be `null` then.
+    fn reads(&self, binding: &str) -> bool {
+        let _ = binding;
+        true
+    }
+
     /// Evaluates to a boolean (EXP-020); engines may answer without building a value.
     ///
     /// # Errors
@@ -358,6 +364,12 @@ impl BoundExpression {
     /// As there.
     pub fn test(&self, bindings: &Bindings<'_>, now: Timestamp, seed: u64) -> Result<bool, EvalError> {
         self.expression.evaluate_predicate(bindings, &EvalContext::new(self.limits, now, seed))
+    }
+
+    /// Whether an evaluation may look at that binding; see [`CompiledExpression::reads`].
+    #[must_use]
+    pub fn reads(&self, binding: &str) -> bool {
+        self.expression.reads(binding)
     }
 
     /// The type mismatch of the language.
