@@ -1,87 +1,16 @@
 //! Who asks: from the parts of a request to the [`Caller`] the engine sees, and what a layer in front may add.
 
-use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::extract::ConnectInfo;
-use bytes::Bytes;
 use http::Uri;
 use http::header::COOKIE;
 use http::request::Parts;
-use jf_core::Caller;
+use jf_core::{Caller, PeerCertificates, Principal};
 
 /// The binding tag of this crate: projections are declared under `spec.bindings.http`.
 const TRANSPORT: &str = "http";
-
-/// The identity a layer in front of the binding has authenticated. A request extension: insert it before the router is called.
-///
-/// It becomes [`Caller::principal`], the scope of start keys (ENG-050). Its subject is the one a `selfService` listing is
-/// limited to (HTTP-083).
-///
-/// ```
-/// use jf_binding_http::Principal;
-///
-/// let mut request = http::Request::new(axum::body::Body::empty());
-/// request.extensions_mut().insert(Principal::new("https://id.example|4711").with_subject("4711"));
-/// ```
-#[derive(Clone)]
-pub struct Principal {
-    id: Arc<str>,
-    subject: Option<Arc<str>>,
-    ambient: bool,
-}
-
-impl Principal {
-    /// A caller known by `id`, which must be unique among all callers and stable between requests.
-    #[must_use]
-    pub fn new(id: impl Into<Arc<str>>) -> Self {
-        Self { id: id.into(), subject: None, ambient: false }
-    }
-
-    /// Names the value of the attribute `subjectId` of the caller's own runs, when it is not the id.
-    #[must_use]
-    pub fn with_subject(mut self, subject: impl Into<Arc<str>>) -> Self {
-        self.subject = Some(subject.into());
-        self
-    }
-
-    /// Says that the identity came by itself, with a cookie or a client certificate, and not with a credential the page had
-    /// to know. Requests of foreign origins that rest on it are refused (HTTP-028).
-    #[must_use]
-    pub fn ambient(mut self) -> Self {
-        self.ambient = true;
-        self
-    }
-
-    pub(crate) fn subject(&self) -> &str {
-        self.subject.as_deref().unwrap_or(&self.id)
-    }
-}
-
-impl fmt::Debug for Principal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Principal").field("ambient", &self.ambient).finish_non_exhaustive()
-    }
-}
-
-/// The verified certificate chain of the connection, leaf first, DER encoded. A request extension, set by whoever ends TLS.
-#[derive(Clone)]
-pub struct PeerCertificates(Arc<[Bytes]>);
-
-impl PeerCertificates {
-    /// A chain; leave the extension out when the client showed no certificate.
-    #[must_use]
-    pub fn new(chain: impl IntoIterator<Item = Bytes>) -> Self {
-        Self(chain.into_iter().collect())
-    }
-}
-
-impl fmt::Debug for PeerCertificates {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("PeerCertificates").field(&self.0.len()).finish()
-    }
-}
 
 /// Turns a request into its caller; takes the headers along.
 pub(crate) fn caller(parts: &mut Parts, uri: &Uri) -> Caller {
@@ -93,11 +22,11 @@ pub(crate) fn caller(parts: &mut Parts, uri: &Uri) -> Caller {
     if let Some(ConnectInfo(address)) = parts.extensions.get::<ConnectInfo<SocketAddr>>() {
         builder = builder.remote_address(*address);
     }
-    if let Some(PeerCertificates(chain)) = parts.extensions.get() {
-        builder = builder.peer_certificates(chain.to_vec());
+    if let Some(certificates) = parts.extensions.get::<PeerCertificates>() {
+        builder = builder.peer_certificates(certificates.chain().to_vec());
     }
     if let Some(principal) = parts.extensions.get::<Principal>() {
-        builder = builder.principal(Arc::clone(&principal.id));
+        builder = builder.principal(Arc::clone(principal.id()));
     }
     builder.build()
 }
@@ -108,20 +37,24 @@ pub(crate) fn caller(parts: &mut Parts, uri: &Uri) -> Caller {
 /// authentication reads, so it counts.
 pub(crate) fn is_ambient(parts: &Parts) -> bool {
     match parts.extensions.get::<Principal>() {
-        Some(principal) => principal.ambient,
+        Some(principal) => principal.is_ambient(),
         None => {
             parts.headers.contains_key(COOKIE)
-                || parts.extensions.get::<PeerCertificates>().is_some_and(|chain| !chain.0.is_empty())
+                || parts
+                    .extensions
+                    .get::<PeerCertificates>()
+                    .is_some_and(|certificates| !certificates.chain().is_empty())
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{PeerCertificates, Principal, caller, is_ambient};
+    use super::{caller, is_ambient};
     use axum::extract::ConnectInfo;
     use bytes::Bytes;
     use http::{Request, Uri};
+    use jf_core::{PeerCertificates, Principal};
     use std::net::SocketAddr;
 
     #[test]
@@ -161,15 +94,5 @@ mod tests {
             Request::get("/").header("cookie", "a=1").extension(Principal::new("p"))
         )));
         assert!(is_ambient(&parts(Request::get("/").extension(Principal::new("p").ambient()))));
-    }
-
-    #[test]
-    fn tsk_010_debug_shows_no_identity() {
-        let shown = format!(
-            "{:?}{:?}",
-            Principal::new("s3cr3t"),
-            PeerCertificates::new([Bytes::from_static(b"s3cr3t")])
-        );
-        assert!(!shown.contains("s3cr3t"), "{shown}");
     }
 }

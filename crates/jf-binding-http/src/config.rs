@@ -36,7 +36,7 @@ pub enum ListMode {
     #[default]
     Operator,
     /// Authenticated callers, their own runs only: those whose attribute `subjectId` is the subject of the
-    /// [`Principal`](crate::Principal) a layer in front has set (HTTP-083).
+    /// [`Principal`](jf_core::Principal) a layer in front has set (HTTP-083).
     SelfService,
     /// Nobody: the address is 404.
     Off,

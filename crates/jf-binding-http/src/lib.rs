@@ -26,7 +26,8 @@
 //! every binding. Requests the binding can refuse by itself never reach the engine, those of Apis excepted, whose refusals go
 //! through the definition's error envelope.
 //!
-//! A layer in front authenticates and says so with request extensions ([`Principal`], [`PeerCertificates`],
+//! A layer in front authenticates and says so with request extensions ([`Principal`](jf_core::Principal),
+//! [`PeerCertificates`](jf_core::PeerCertificates),
 //! [`ConnectInfo`](axum::extract::ConnectInfo)). Time-outs, connection limits, rate limits, TLS and panic isolation belong to the
 //! server that calls the router.
 //!
@@ -45,7 +46,6 @@ mod respond;
 mod router;
 mod routes;
 
-pub use caller::{PeerCertificates, Principal};
 pub use config::{HttpConfig, ListMode};
 pub use cors::{InvalidOrigin, Origins};
 pub use router::router;

@@ -26,7 +26,7 @@ use crate::{body, cors, problem, respond, routes};
 ///
 /// The router opens no port, takes no lock and keeps nothing between requests. The one task it ever starts reads on what the client
 /// of a refused request still sends, so that it can read the answer. What a layer in front can tell it
-/// are request extensions: [`Principal`](crate::Principal), [`PeerCertificates`](crate::PeerCertificates) and
+/// are request extensions: [`Principal`](jf_core::Principal), [`PeerCertificates`](jf_core::PeerCertificates) and
 /// [`ConnectInfo<SocketAddr>`](axum::extract::ConnectInfo).
 pub fn router(engine: Arc<dyn Engine>, config: HttpConfig) -> Router {
     Router::new().fallback(serve).with_state(Arc::new(Binding { engine, config }))

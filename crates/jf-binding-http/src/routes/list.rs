@@ -4,10 +4,9 @@ use std::num::NonZeroU32;
 
 use axum::response::Response;
 use http::StatusCode;
-use jf_core::{EngineError, ListQuery, Phase};
+use jf_core::{EngineError, ListQuery, Phase, Principal};
 use jf_dsl::DefinitionName;
 
-use crate::caller::Principal;
 use crate::config::{HttpConfig, ListMode};
 use crate::problem;
 use crate::respond::{self, Media};

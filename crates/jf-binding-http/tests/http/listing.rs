@@ -2,8 +2,8 @@
 
 use std::num::NonZeroU32;
 
-use jf_binding_http::{HttpConfig, ListMode, Principal};
-use jf_core::{ListQuery, Phase};
+use jf_binding_http::{HttpConfig, ListMode};
+use jf_core::{ListQuery, Phase, Principal};
 
 use crate::fake::{Call, FakeEngine, Script};
 use crate::support::{configured, get, scripted, send};

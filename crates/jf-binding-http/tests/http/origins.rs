@@ -3,7 +3,8 @@
 use axum::body::Body;
 use bytes::Bytes;
 use http::Request;
-use jf_binding_http::{HttpConfig, Origins, PeerCertificates, Principal};
+use jf_binding_http::{HttpConfig, Origins};
+use jf_core::{PeerCertificates, Principal};
 
 use crate::fake::Script;
 use crate::support::{configured, get, post, send, with};
