@@ -1,7 +1,9 @@
 //! Bad input over HTTP, to the real server: each gets its status and Problem, and the connection lives on.
 
+use futures::{FutureExt, StreamExt};
+use jf_core::{HeadSignal, JourneyId};
 use jf_store::Retention;
-use jf_testkit::{Request, Start, Submit};
+use jf_testkit::{CancelRun, Request, Start, Submit};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
@@ -12,6 +14,9 @@ use crate::support::{in_time, journeys, urn};
 
 const JSON: &str = "application/json";
 const UNKNOWN: &str = "/api/v1/journeys/AAAAAAAAAAAAAAAAAAAAAA";
+
+/// What it is, path, media type, body; status and Problem of the answer.
+type Case<'a> = (&'a str, &'a str, &'a str, &'a [u8], u16, &'a str);
 
 async fn serving() -> Serving {
     Serving::start(&journeys(), None).await
@@ -58,7 +63,7 @@ async fn http_012_bodies_that_are_none() {
     let deep = [vec![b'['; 10_000], vec![b']'; 10_000]].concat();
     let deep_member = [br#"{"orderId":"A-17","amount":"#.as_slice(), &deep, b"}"].concat();
     let nobody = &format!("{UNKNOWN}/steps/draft");
-    let cases: &[(&str, &str, &str, &[u8], u16, &str)] = &[
+    let cases: &[Case<'_>] = &[
         ("cut JSON", &start, JSON, b"{\"orderId\":", 400, "invalid-input"),
         ("no JSON", &start, JSON, b"orderId=A-17", 400, "invalid-input"),
         ("two values", &start, JSON, b"{}{}", 400, "invalid-input"),
@@ -184,23 +189,25 @@ async fn eng_104_a_run_that_is_gone() {
         let start = Start::new("review", json!({ "orderId": "A-17", "amount": 1 }));
         let run = driver.start(start).await.unwrap().run().unwrap();
         driver.submit(Submit::new(&run, "draft", json!({ "decision": "refuse" }))).await.unwrap();
-        let id = jf_core::JourneyId::parse(&run.id).unwrap();
+        let id = JourneyId::parse(&run.id).unwrap();
         let mut watch = system.engine.watch(&id).await.unwrap();
         assert!(driver.outcome(&run, &Request::PLAIN).await.unwrap().seen().is_some());
 
-        // A little more than what is kept, and the next sweep.
-        system.clock.advance(SignedDuration::from_hours(25));
-        let gone = async {
-            while futures::StreamExt::next(&mut watch).await != Some(jf_core::HeadSignal::Removed) {}
-        };
-        in_time(driver.name(), gone).await;
+        // The sweeper looks now and then; time goes on until it has found the run.
+        in_time("the removal", async {
+            while watch.next().now_or_never() != Some(Some(HeadSignal::Removed)) {
+                system.clock.advance(SignedDuration::from_hours(1));
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
         let missing: Value = json!({ "type": urn("not-found"), "title": "Not Found", "status": 404 });
         for answer in [
             driver.submit(Submit::new(&run, "draft", json!({ "decision": "approve" }))).await,
             driver.submit(Submit::new(&run, "sign", json!({ "by": "mia" }))).await,
             driver.status(&run, &Request::PLAIN).await,
             driver.outcome(&run, &Request::PLAIN).await,
-            driver.cancel(jf_testkit::CancelRun::new(&run)).await,
+            driver.cancel(CancelRun::new(&run)).await,
         ] {
             assert_eq!(answer.unwrap().problem(), Some(&missing), "{}", driver.name());
         }

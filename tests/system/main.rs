@@ -3,6 +3,8 @@
 //! Most tests run a system in this process on a port of its own ([`support::system`]); those about the command start the real binary
 //! ([`support::binary`]). Nothing sleeps: whatever takes time is waited for, within a time-out.
 
+#![expect(clippy::unwrap_used, reason = "a panic in a test is a failed test")]
+
 mod support;
 
 mod bad_http;

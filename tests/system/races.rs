@@ -12,7 +12,7 @@ const ROUNDS: usize = 60;
 
 /// A client of either kind, with a connection of its own.
 enum Racer {
-    Http(HttpClient),
+    Http(Box<HttpClient>),
     WebSocket(Box<WebSocketClient>),
 }
 
@@ -71,7 +71,7 @@ async fn race(mut racers: Vec<Racer>, system: &System) {
 #[tokio::test(flavor = "multi_thread")]
 async fn eng_045_exactly_one_of_two_clients_is_taken() {
     let system = System::start().await;
-    let http = || Racer::Http(system.http());
+    let http = || Racer::Http(Box::new(system.http()));
     race(vec![http(), http()], &system).await;
     let websocket = async || Racer::WebSocket(Box::new(system.websocket("review").await));
     race(vec![http(), websocket().await], &system).await;
@@ -84,7 +84,7 @@ async fn eng_045_exactly_one_of_a_crowd_is_taken() {
     let system = System::start().await;
     let mut racers = Vec::new();
     for _ in 0..5 {
-        racers.push(Racer::Http(system.http()));
+        racers.push(Racer::Http(Box::new(system.http())));
         racers.push(Racer::WebSocket(Box::new(system.websocket("review").await)));
     }
     race(racers, &system).await;

@@ -1,5 +1,7 @@
 //! The toy engine behind both bindings.
 
+#![expect(clippy::unwrap_used, reason = "a panic in a test is a failed test")]
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 
