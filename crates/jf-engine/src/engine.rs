@@ -159,7 +159,9 @@ impl Engine for EmbeddedEngine {
         _caller: &Caller,
     ) -> Result<At<JourneyOutcome>, EngineError> {
         let (run, deployed) = self.shared.read(journey_id).await?;
-        self.shared.outcome(&deployed, &run.0).ok_or_else(|| EngineError::new(EngineErrorKind::NotTerminal))
+        self.shared.outcome(&deployed, &run.0).ok_or_else(|| {
+            EngineError::new(EngineErrorKind::NotTerminal).with_detail("the run has not ended")
+        })
     }
 
     async fn cancel(&self, request: Cancel, caller: &Caller) -> Result<Submitted, EngineError> {

@@ -118,7 +118,8 @@ fn write_float(number: f64, out: &mut String) {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use proptest::prelude::{Just, Strategy, any, prop, prop_assert_eq, prop_oneof, proptest};
+    use serde_json::{Map, Value, json};
 
     fn canonical(value: &Value) -> String {
         let mut out = String::new();
@@ -164,6 +165,45 @@ mod tests {
             (json!(9_007_199_254_740_993_i64), "9007199254740993"),
         ] {
             assert_eq!(canonical(&number), text);
+        }
+    }
+
+    fn value() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<u64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            ".{0,8}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 32, 5, |inner| {
+            let members = prop::collection::vec((".{0,4}", inner.clone()), 0..5);
+            prop_oneof![
+                prop::collection::vec(inner, 0..5).prop_map(Value::from),
+                members.prop_map(|members| members.into_iter().collect::<Map<_, _>>().into()),
+            ]
+        })
+    }
+
+    fn reversed(value: Value) -> Value {
+        match value {
+            Value::Array(items) => items.into_iter().map(reversed).collect(),
+            Value::Object(members) => {
+                members.into_iter().rev().map(|(name, of)| (name, reversed(of))).collect::<Map<_, _>>().into()
+            }
+            other => other,
+        }
+    }
+
+    proptest! {
+        /// ENG-058: one form for one value, and no other value has it.
+        #[test]
+        fn eng_058_the_form_is_canonical(value in value()) {
+            let text = canonical(&value);
+            prop_assert_eq!(&canonical(&reversed(value)), &text);
+            let back: Value = serde_json::from_str(&text).expect("it is JSON");
+            prop_assert_eq!(canonical(&back), text);
         }
     }
 }

@@ -1,122 +1,10 @@
 //! A store that fails (ENG-100, ENG-101, ENG-143), and code that panics.
 
-use async_trait::async_trait;
-use jf_core::{EngineErrorKind, Epoch, IdempotencyKey, JourneyId, Phase};
-use jf_store::{
-    Claim, Commit, DueRun, EventPage, KeyRecord, KeyScope, ListKey, MemoryStore, Revision, RunFilter,
-    RunIndex, Store, StoreError, StoreErrorKind, StoredRun, Swept,
-};
-use jiff::Timestamp;
+use jf_core::{EngineErrorKind, Phase};
 use serde_json::json;
-use std::num::NonZeroUsize;
 use std::sync::Arc;
-use std::sync::Mutex;
 
-use crate::support::{APPROVAL, Bench, Setup, breathe, journey, kind, step};
-
-/// What happens to the next commits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fate {
-    Refused,
-    /// It holds, but the engine does not learn of it.
-    Unknown,
-}
-
-#[derive(Debug, Default)]
-struct FaultyStore {
-    inner: MemoryStore,
-    fates: Mutex<Vec<Fate>>,
-}
-
-impl FaultyStore {
-    fn fail_next(&self, fates: &[Fate]) {
-        self.fates.lock().unwrap().extend(fates);
-    }
-
-    fn fate(&self) -> Option<Fate> {
-        let mut fates = self.fates.lock().unwrap();
-        if fates.is_empty() { None } else { Some(fates.remove(0)) }
-    }
-}
-
-#[async_trait]
-impl Store for FaultyStore {
-    fn is_durable(&self) -> bool {
-        false
-    }
-
-    async fn epoch(&self) -> Result<Epoch, StoreError> {
-        self.inner.epoch().await
-    }
-
-    async fn claim(&self) -> Result<Claim, StoreError> {
-        self.inner.claim().await
-    }
-
-    async fn commit(&self, commit: Commit) -> Result<Revision, StoreError> {
-        // Like a store that has to wait for a disk.
-        tokio::task::yield_now().await;
-        match self.fate() {
-            None => self.inner.commit(commit).await,
-            Some(Fate::Refused) => Err(StoreError::new(StoreErrorKind::Unavailable)),
-            Some(Fate::Unknown) => {
-                self.inner.commit(commit).await?;
-                Err(StoreError::new(StoreErrorKind::FateUnknown))
-            }
-        }
-    }
-
-    async fn load(&self, run: &JourneyId) -> Result<Option<StoredRun>, StoreError> {
-        self.inner.load(run).await
-    }
-
-    async fn locate(&self, run: &JourneyId) -> Result<Option<RunIndex>, StoreError> {
-        self.inner.locate(run).await
-    }
-
-    async fn events(
-        &self,
-        run: &JourneyId,
-        after: u64,
-        limit: NonZeroUsize,
-    ) -> Result<Option<EventPage>, StoreError> {
-        self.inner.events(run, after, limit).await
-    }
-
-    async fn due(&self, until: Timestamp, limit: NonZeroUsize) -> Result<Vec<DueRun>, StoreError> {
-        self.inner.due(until, limit).await
-    }
-
-    async fn in_motion(
-        &self,
-        after: Option<&JourneyId>,
-        limit: NonZeroUsize,
-    ) -> Result<Vec<JourneyId>, StoreError> {
-        self.inner.in_motion(after, limit).await
-    }
-
-    async fn list(
-        &self,
-        filter: &RunFilter,
-        after: Option<&ListKey>,
-        limit: NonZeroUsize,
-    ) -> Result<Vec<StoredRun>, StoreError> {
-        self.inner.list(filter, after, limit).await
-    }
-
-    async fn key(
-        &self,
-        scope: &KeyScope,
-        key: &IdempotencyKey,
-        now: Timestamp,
-    ) -> Result<Option<KeyRecord>, StoreError> {
-        self.inner.key(scope, key, now).await
-    }
-
-    async fn sweep(&self, now: Timestamp, limit: NonZeroUsize) -> Result<Swept, StoreError> {
-        self.inner.sweep(now, limit).await
-    }
-}
+use crate::support::{APPROVAL, Bench, Fate, FaultyStore, Setup, breathe, journey, kind, step};
 
 const ASKING: &str = "\
 start: ask
@@ -241,4 +129,24 @@ states:
         Phase::Failed,
         "the run can still be reached"
     );
+}
+
+/// ORD-1: commands of one caller are applied in the order they are given, replies awaited or not.
+#[tokio::test]
+async fn ord_1_pipelined_commands_keep_their_order_on_a_slow_store() {
+    use futures::FutureExt;
+    use jf_core::Engine;
+
+    let spec = "start: wait\nstates:\n  wait: { type: wait, wait: { input: { schema: {} } }, next: wait }";
+    let (bench, _) = faulty(spec).await;
+    let id = bench.parked("asking", json!({})).await;
+    let who = crate::support::caller();
+    let mut commands: Vec<_> =
+        (0..50).map(|n| bench.engine.submit_step(step(&id, "wait", json!(n)), &who)).collect();
+    for command in &mut commands {
+        assert!(command.now_or_never().is_none());
+    }
+    for (n, command) in commands.into_iter().enumerate() {
+        assert_eq!(command.await.unwrap().at.seq, n as u64 + 3);
+    }
 }

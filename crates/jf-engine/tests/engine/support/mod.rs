@@ -1,6 +1,7 @@
 //! An engine in a small world: a clock that the test moves, tasks that the test answers, definitions from text.
 
 mod language;
+mod store;
 mod tasks;
 
 use std::num::NonZeroU32;
@@ -23,6 +24,7 @@ use jiff::SignedDuration;
 use serde_json::Value;
 
 pub(crate) use self::language::Tiny;
+pub(crate) use self::store::{Fate, FaultyStore};
 pub(crate) use self::tasks::{Desk, Job};
 
 /// The members of `spec` of a journey, and its name.

@@ -1,0 +1,131 @@
+//! A store whose commits meet with what a test wants.
+
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use jf_core::{Epoch, IdempotencyKey, JourneyId};
+use jf_store::{
+    Claim, Commit, DueRun, EventPage, KeyRecord, KeyScope, ListKey, MemoryStore, Revision, RunFilter,
+    RunIndex, Store, StoreError, StoreErrorKind, StoredRun, Swept,
+};
+use jiff::Timestamp;
+
+/// What happens to the next commits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// It holds.
+    Holds,
+    /// It does not hold.
+    Refused,
+    /// It holds, but the engine does not learn of it.
+    Unknown,
+    /// Neither this one nor any further one holds: as if the process had been killed.
+    Killed,
+}
+
+/// A store in memory that takes its time over commits, like one that has to wait for a disk.
+#[derive(Debug, Default)]
+pub(crate) struct FaultyStore {
+    inner: Arc<MemoryStore>,
+    fates: Mutex<Vec<Fate>>,
+}
+
+impl FaultyStore {
+    /// What is left when the process was killed.
+    pub(crate) fn disk(&self) -> Arc<MemoryStore> {
+        Arc::clone(&self.inner)
+    }
+
+    pub(crate) fn fail_next(&self, fates: &[Fate]) {
+        self.fates.lock().unwrap().extend(fates);
+    }
+
+    fn fate(&self) -> Fate {
+        let mut fates = self.fates.lock().unwrap();
+        match fates.first() {
+            None => Fate::Holds,
+            Some(Fate::Killed) => Fate::Killed,
+            Some(_) => fates.remove(0),
+        }
+    }
+}
+
+#[async_trait]
+impl Store for FaultyStore {
+    fn is_durable(&self) -> bool {
+        false
+    }
+
+    async fn epoch(&self) -> Result<Epoch, StoreError> {
+        self.inner.epoch().await
+    }
+
+    async fn claim(&self) -> Result<Claim, StoreError> {
+        self.inner.claim().await
+    }
+
+    async fn commit(&self, commit: Commit) -> Result<Revision, StoreError> {
+        tokio::task::yield_now().await;
+        match self.fate() {
+            Fate::Holds => self.inner.commit(commit).await,
+            Fate::Refused => Err(StoreError::new(StoreErrorKind::Unavailable)),
+            Fate::Unknown => {
+                self.inner.commit(commit).await?;
+                Err(StoreError::new(StoreErrorKind::FateUnknown))
+            }
+            Fate::Killed => Err(StoreError::new(StoreErrorKind::LostClaim)),
+        }
+    }
+
+    async fn load(&self, run: &JourneyId) -> Result<Option<StoredRun>, StoreError> {
+        self.inner.load(run).await
+    }
+
+    async fn locate(&self, run: &JourneyId) -> Result<Option<RunIndex>, StoreError> {
+        self.inner.locate(run).await
+    }
+
+    async fn events(
+        &self,
+        run: &JourneyId,
+        after: u64,
+        limit: NonZeroUsize,
+    ) -> Result<Option<EventPage>, StoreError> {
+        self.inner.events(run, after, limit).await
+    }
+
+    async fn due(&self, until: Timestamp, limit: NonZeroUsize) -> Result<Vec<DueRun>, StoreError> {
+        self.inner.due(until, limit).await
+    }
+
+    async fn in_motion(
+        &self,
+        after: Option<&JourneyId>,
+        limit: NonZeroUsize,
+    ) -> Result<Vec<JourneyId>, StoreError> {
+        self.inner.in_motion(after, limit).await
+    }
+
+    async fn list(
+        &self,
+        filter: &RunFilter,
+        after: Option<&ListKey>,
+        limit: NonZeroUsize,
+    ) -> Result<Vec<StoredRun>, StoreError> {
+        self.inner.list(filter, after, limit).await
+    }
+
+    async fn key(
+        &self,
+        scope: &KeyScope,
+        key: &IdempotencyKey,
+        now: Timestamp,
+    ) -> Result<Option<KeyRecord>, StoreError> {
+        self.inner.key(scope, key, now).await
+    }
+
+    async fn sweep(&self, now: Timestamp, limit: NonZeroUsize) -> Result<Swept, StoreError> {
+        self.inner.sweep(now, limit).await
+    }
+}
