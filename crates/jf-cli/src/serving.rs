@@ -80,12 +80,15 @@ impl Serving {
     /// flight is finished, WebSocket connections are announced the end and closed, and the port is given back.
     pub async fn drain(self) -> DrainReport {
         self.readiness.set_draining();
-        self.sockets.begin();
         self.stop.begin();
         // Waits for replies end a little before the connections do, so that the replies still find their way (ENG-006).
         let waits = self.window.mul_f64(0.9);
         let engine = self.host.engine().drain(waits);
-        let sockets = tokio::time::timeout(self.window + LAST_ANSWERS, self.sockets.closed());
+        let sockets = async {
+            self.sockets.begin();
+            tokio::time::timeout(self.window + LAST_ANSWERS, self.sockets.closed()).await
+        };
+        // The engine comes first: once a client was told that the server drains, no command is taken over any binding.
         let (report, _) = futures::join!(engine, sockets);
         self.stop.finish(LAST_ANSWERS).await;
         // It ends with `finish`; an error would be a panic of the accept loop, which was logged.
