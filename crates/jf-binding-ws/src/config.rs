@@ -225,8 +225,11 @@ impl WsConfig {
             self.limits.max_payload_bytes <= self.limits.max_message_bytes,
             "`limits.maxPayloadBytes` must not exceed `limits.maxMessageBytes`",
         );
-        check(!self.drain_window.is_zero(), "`drain.window` must not be 0");
+        check(!self.drain_window.is_zero(), "the drain window must not be 0");
         check(!self.write_timeout.is_zero(), "the write time-out must not be 0");
+        let times =
+            [self.heartbeat.interval, self.drain_window, self.write_timeout, self.status_min_interval];
+        check(times.iter().all(|time| *time <= LONGEST), "a time of the WebSocket settings exceeds a day");
         let any = self.allowed_origins.iter().any(|origin| origin == "*");
         check(!any || self.allowed_origins.len() == 1, "`allowedOrigins` has other entries beside `*`");
         check(
@@ -246,6 +249,9 @@ impl WsConfig {
         if problems.is_empty() { Ok(origins) } else { Err(ConfigError { problems }) }
     }
 }
+
+/// Longer times are mistakes, and could not be added to the clock in the end.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
 fn is_plain_path(path: &str) -> bool {
     path.bytes().all(|b| b.is_ascii_graphic() && !b"?#{}".contains(&b))
@@ -272,6 +278,12 @@ mod tests {
         assert_eq!(problems(|_| ()), Vec::<String>::new());
         assert_eq!(problems(|c| c.heartbeat.timeout = c.heartbeat.interval).len(), 1);
         assert_eq!(problems(|c| c.heartbeat.timeout = Duration::ZERO).len(), 1);
+    }
+
+    #[test]
+    fn times_beyond_a_day_are_mistakes() {
+        assert_eq!(problems(|c| c.drain_window = Duration::MAX).len(), 1);
+        assert_eq!(problems(|c| c.heartbeat.interval = Duration::from_secs(100_000)).len(), 1);
     }
 
     #[test]

@@ -79,6 +79,42 @@ async fn op_3_a_late_reply_blocks_nothing_and_an_acknowledgement_comes_at_once()
 }
 
 #[tokio::test(start_paused = true)]
+async fn ord_4_the_acknowledgement_precedes_the_reply_of_an_instant_run() {
+    let (engine, binding) = shop();
+    engine.end_at_once();
+    let mut client = Client::of(&binding).await;
+    client.send(r#"{"type":"placeOrder","id":"1","payload":{},"ack":true}"#);
+    client.expect(r#"{"type":"accepted","id":"1","seq":1}"#).await;
+    client.expect(r#"{"type":"outcome","id":"1","seq":2}"#).await;
+    let mut client = Client::at(&binding, "/ws/journeys/report").await;
+    client.send(r#"{"type":"makeReport","id":"2","payload":{},"ack":true}"#);
+    client.expect(r#"{"type":"accepted","id":"2"}"#).await;
+    client.expect(r#"{"type":"started","id":"2","subscribed":true}"#).await;
+    client.expect(r#"{"type":"outcome","seq":2}"#).await;
+    client.expect(r#"{"type":"unsubscribed"}"#).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn ord_3_the_reply_precedes_the_first_push_however_fast_the_run_is() {
+    let (engine, binding) = shop();
+    let run = engine.run("order");
+    let mut client = Client::of(&binding).await;
+    client.window(0);
+    for id in 0..20 {
+        let frame = format!(r#"{{"type":"subscribe","id":"{id}","journeyId":"run-1","after":1}}"#);
+        client.send(&frame);
+        engine.commit(&run);
+        client.quiet().await;
+    }
+    client.open_window();
+    let mut established = false;
+    while let Some(frame) = client.frame_within(std::time::Duration::from_millis(1)).await {
+        established |= frame["type"] == "subscribed";
+        assert!(established, "{frame}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn op_3_a_replay_is_flagged_and_not_acknowledged() {
     let (engine, binding) = shop();
     engine.replay();

@@ -67,6 +67,24 @@ async fn the_list_of_journeys_can_be_switched_off() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn sub_9_resume_is_capped_and_other_requests_get_through() {
+    let (engine, binding) = configured(|config| config.limits.max_subscriptions = 20);
+    let entries: Vec<_> = (0..300).map(|_| format!(r#"{{"journeyId":"{}"}}"#, engine.run("order"))).collect();
+    let mut client = Client::of(&binding).await;
+    engine.slow_locates([10; 300]);
+    client.send(&format!(r#"{{"type":"hello","resume":[{}]}}"#, entries.join(",")));
+    client.expect(r#"{"type":"welcome"}"#).await;
+    client.send(r#"{"type":"ping","id":"p"}"#);
+    client.expect(r#"{"type":"pong","id":"p"}"#).await;
+    let (mut subscribed, mut refused) = (0, 0);
+    while let Some(frame) = client.frame_within(std::time::Duration::from_millis(100)).await {
+        subscribed += u32::from(frame["type"] == "subscribed");
+        refused += u32::from(frame["problem"]["type"] == "urn:journeyforge:error:subscription-limit");
+    }
+    assert_eq!((subscribed, refused), (20, 280));
+}
+
+#[tokio::test(start_paused = true)]
 async fn sub_9_resume_equals_that_many_subscribes() {
     let (engine, binding) = shop();
     let runs: Vec<_> = (0..40).map(|_| engine.run("order")).collect();

@@ -4,31 +4,32 @@
 //! socket has room, one guarded read is started, and its delivery is turned into text at the moment it is written, so that what
 //! a reply has told meanwhile is left out (SEQ-5).
 
+mod push;
+mod slot;
+
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures::StreamExt;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use jf_core::{
-    Caller, Delivery, EngineError, EventFilter, Head, JourneyId, Links, Opened, Phase, Replaying,
-    Subscription,
+    Caller, Delivery, EngineError, Head, JourneyId, Links, Opened, Phase, Replaying, Subscription,
 };
 use tokio::time::Instant;
-use tungstenite::Utf8Bytes;
 
+use self::push::Push;
+use self::slot::Slot;
 use super::wakes::Wakes;
-use crate::frames::{Document, Gap, Plain, Unsubscribed, Wish, to_text};
+use crate::frames::{Unsubscribed, Wish, to_text};
 use crate::routing::Served;
 
 /// Pulls at once, and deliveries that may wait to be written. A slow guard of one run should not hold up the others.
 const ROOM: usize = 4;
 /// How often subscriptions look at the log without having been woken (ENG-132).
 const LOOK_INTERVAL: Duration = Duration::from_secs(30);
-/// Least time between two bookmarks of one subscription (SUB-8).
-const BOOKMARK_INTERVAL: Duration = Duration::from_secs(60);
 /// First pause after trouble of the engine; doubled each time up to the last one.
 const TROUBLE_PAUSE: Duration = Duration::from_secs(1);
 const TROUBLE_PAUSE_MAX: Duration = Duration::from_secs(30);
@@ -61,42 +62,11 @@ pub(crate) struct Followers {
     generation: u64,
 }
 
-/// One subscription.
-struct Slot {
-    generation: u64,
-    /// Away while a pull is going on.
-    subscription: Option<Subscription>,
-    bell: Waker,
-    served: Arc<Served>,
-    wish: Wish,
-    /// In `dirty`.
-    queued: bool,
-    /// Its delivery waits to be written.
-    busy: bool,
-    not_before: Option<Instant>,
-    troubles: u32,
-    /// The epoch last told; pushes name it only when it changes.
-    epoch: String,
-    /// Everything up to this number of that epoch has been told, in whatever way.
-    told: Option<u64>,
-    /// The outcome was told by a reply.
-    outcome_told: bool,
-    /// The head a replay leads to; a bookmark marks its end.
-    replay_to: Option<u64>,
-    bookmarked: Instant,
-}
-
 struct Pulled {
     run: JourneyId,
     generation: u64,
     subscription: Subscription,
     result: Result<Option<Delivery>, EngineError>,
-}
-
-/// Something to push.
-enum Push {
-    Delivery { run: JourneyId, generation: u64, delivery: Box<Delivery> },
-    Text(Utf8Bytes),
 }
 
 impl Followers {
@@ -350,149 +320,9 @@ impl Followers {
         self.remove(run);
     }
 
-    /// Whether [`Followers::next`] may have something.
-    pub(crate) fn has_push(&self) -> bool {
-        !self.outcomes.is_empty() || !self.statuses.is_empty()
-    }
-
-    /// The next push, outcomes first (FLOW-4), as text.
-    pub(crate) fn next(&mut self, now: Instant, limits: PushLimits<'_>) -> Option<Utf8Bytes> {
-        loop {
-            match self.outcomes.pop_front().or_else(|| self.statuses.pop_front())? {
-                Push::Text(text) => return Some(text),
-                Push::Delivery { run, generation, delivery } => {
-                    if let Some(text) = self.write(&run, generation, *delivery, now, limits) {
-                        return Some(text);
-                    }
-                }
-            }
-        }
-    }
-
-    /// The text of a delivery, unless it has been told meanwhile.
-    fn write(
-        &mut self,
-        run: &JourneyId,
-        generation: u64,
-        delivery: Delivery,
-        now: Instant,
-        limits: PushLimits<'_>,
-    ) -> Option<Utf8Bytes> {
-        let slot = self.slots.get_mut(run).filter(|slot| slot.generation == generation)?;
-        slot.busy = false;
-        let text = match delivery {
-            Delivery::Status { status, skipped, snapshot } => {
-                let skipped = slot.news(&status.at, skipped, snapshot);
-                skipped.map(|skipped| {
-                    let mut frame = Document::new("status", run, &status.at, &status.document);
-                    frame.epoch = slot.tell(&status.at);
-                    (frame.skipped, frame.snapshot) = (skipped, snapshot);
-                    let served = Arc::clone(&slot.served);
-                    frame.actions = served.actions(&status.document);
-                    frame.into_text(limits.max_outbound_bytes, || {
-                        address(&status.document.links, limits, run, "")
-                    })
-                })
-            }
-            Delivery::Outcome { outcome, skipped, snapshot } => {
-                let skipped =
-                    if slot.outcome_told { None } else { slot.news(&outcome.at, skipped, snapshot) };
-                let text = skipped.map(|skipped| {
-                    let mut frame = Document::new("outcome", run, &outcome.at, &outcome.document);
-                    frame.epoch = slot.tell(&outcome.at);
-                    (frame.skipped, frame.snapshot) = (skipped, snapshot);
-                    frame.into_text(limits.max_outbound_bytes, || {
-                        address(&outcome.document.links, limits, run, "/result")
-                    })
-                });
-                self.end(run, "completed");
-                text
-            }
-            Delivery::Gap { head, from, to, reason } => {
-                // What follows is a snapshot, whatever was told before.
-                slot.told = None;
-                slot.epoch = head.epoch.as_str().to_owned();
-                return self.pushed(
-                    run,
-                    Some(to_text(&Gap::new(run, &head, (from, to), reason))),
-                    false,
-                    now,
-                );
-            }
-            _ => None,
-        };
-        let counts = text.is_some();
-        self.pushed(run, text, counts, now)
-    }
-
-    fn pushed(
-        &mut self,
-        run: &JourneyId,
-        text: Option<Utf8Bytes>,
-        counts: bool,
-        now: Instant,
-    ) -> Option<Utf8Bytes> {
-        if counts && let Some(credit) = &mut self.credit {
-            *credit = credit.saturating_sub(1);
-        }
-        self.bookmark_replay(run);
-        self.bookmark_now_and_then(run, now);
-        self.mark(run);
-        text
-    }
-
-    /// Marks the end of a replay (SUB-8).
-    fn bookmark_replay(&mut self, run: &JourneyId) {
-        let Some(slot) = self.slots.get_mut(run) else { return };
-        let Some(subscription) = &slot.subscription else { return };
-        let cursor = subscription.cursor();
-        if slot.replay_to.is_some_and(|to| cursor.seq >= to) {
-            slot.replay_to = None;
-            self.statuses.push_back(Push::Text(to_text(&Plain::bookmark(run, cursor))));
-        }
-    }
-
-    /// Tells a filtered subscriber how far the log has been looked at (SUB-8).
-    fn bookmark_now_and_then(&mut self, run: &JourneyId, now: Instant) {
-        let Some(slot) = self.slots.get_mut(run).filter(|slot| slot.wish.filter != EventFilter::ALL) else {
-            return;
-        };
-        let Some(subscription) = slot.subscription.as_ref().filter(|_| self.bookmarks) else { return };
-        let cursor = subscription.cursor();
-        if slot.told < Some(cursor.seq) && now >= slot.bookmarked + BOOKMARK_INTERVAL {
-            slot.bookmarked = now;
-            slot.told = Some(cursor.seq);
-            self.statuses.push_back(Push::Text(to_text(&Plain::bookmark(run, cursor))));
-        }
-    }
-
     /// When [`Followers::poll`] has something to do without being woken.
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
         self.delayed.iter().map(|(at, _)| *at).chain(self.look_at).min()
-    }
-}
-
-impl Slot {
-    /// Whether a document is news; if so, how many statuses were elided just before it.
-    fn news(&self, at: &Head, skipped: u64, snapshot: bool) -> Option<Option<u64>> {
-        let told = self.told.filter(|_| self.epoch == at.epoch.as_str());
-        let skipped = match told {
-            Some(told) if at.seq <= told => return None,
-            Some(told) if !snapshot => skipped.min(at.seq - told - 1),
-            _ => skipped,
-        };
-        Some((skipped > 0).then_some(skipped))
-    }
-
-    /// Notes a document as told; gives the epoch if it is another than before.
-    fn tell<'a>(&mut self, at: &'a Head) -> Option<&'a str> {
-        self.told = Some(at.seq);
-        let epoch = at.epoch.as_str();
-        if self.epoch == epoch {
-            return None;
-        }
-        self.epoch = epoch.to_owned();
-        Some(epoch)
     }
 }
 

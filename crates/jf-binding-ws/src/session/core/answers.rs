@@ -1,0 +1,146 @@
+//! What comes back.
+
+use std::sync::Arc;
+use std::task::{Context as TaskContext, Poll};
+
+use futures::StreamExt;
+use jf_core::{EngineError, EngineErrorKind};
+use tokio::time::Instant;
+
+use super::Core;
+use crate::frames::{self, ErrorFrame, Plain, Subscribed, Unsubscribed, to_text};
+use crate::session::followers::address;
+use crate::session::requests::{self, Context, Document, Done, Opening, Reply, Ticket};
+
+impl Core {
+    /// Drives requests; `true` when one has moved.
+    pub(crate) fn work(&mut self, cx: &mut TaskContext<'_>, now: Instant) -> bool {
+        let mut moved = false;
+        self.resume_some();
+        while !self.out.is_pressed()
+            && let Poll::Ready(Some(done)) = self.work.poll_next_unpin(cx)
+        {
+            moved = true;
+            self.done(done, now);
+            self.resume_some();
+        }
+        if self.work.is_empty() {
+            self.commands.clear();
+            self.subscribes.clear();
+        }
+        moved
+    }
+
+    fn done(&mut self, done: Done, now: Instant) {
+        match done {
+            Done::Accepted { ticket, run, at, rest } => {
+                self.out.reply(to_text(&Plain::accepted(ticket.id.as_ref(), &run, &at)));
+                self.work.push(rest);
+            }
+            Done::Failed(ticket, error) => {
+                self.finish(&ticket);
+                self.fail(&ticket, &error);
+            }
+            Done::Replied(ticket, reply) => self.replied(ticket, reply),
+            Done::Opened(opening) => self.opened(*opening, now),
+            Done::Unsubscribe(ticket, run) => {
+                self.finish(&ticket);
+                self.followers.remove(&run);
+                self.out.reply(to_text(&Unsubscribed::new(ticket.id.as_ref(), run.as_str(), "requested")));
+            }
+        }
+    }
+
+    /// A document to answer with; it waits for the subscription that was asked for along with it (ORD-3).
+    fn replied(&mut self, ticket: Ticket, reply: Box<Reply>) {
+        let max = self.shared.config.limits.max_subscriptions;
+        match reply.wish {
+            Some(wish)
+                if !matches!(reply.document, Document::Outcome(_))
+                    && self.followers.reserve(&reply.run, max) =>
+            {
+                let context = Context {
+                    shared: Arc::clone(&self.shared),
+                    endpoint: self.endpoint(),
+                    caller: self.caller.clone(),
+                };
+                self.work.push(Box::pin(requests::open_for_reply(context, ticket, reply, wish)));
+            }
+            _ => self.answer(&ticket, &reply, false),
+        }
+    }
+
+    fn opened(&mut self, opening: Opening, now: Instant) {
+        let Opening { ticket, reply, run, wish, replay, result } = opening;
+        self.followers.release();
+        match (reply, result) {
+            (None, Err(error)) => {
+                self.finish(&ticket);
+                self.fail(&ticket, &error);
+            }
+            (None, Ok((subscription, opened, served))) => {
+                self.finish(&ticket);
+                self.out.reply(to_text(&Subscribed::new(ticket.id.as_ref(), &run, &opened)));
+                self.followers.insert(subscription, &opened, &replay, wish, served, now);
+            }
+            (Some(reply), Err(_)) => self.answer(&ticket, &reply, false),
+            (Some(reply), Ok((subscription, opened, served))) => {
+                self.answer(&ticket, &reply, true);
+                self.followers.insert(subscription, &opened, &replay, wish, served, now);
+            }
+        }
+    }
+
+    /// Writes the terminal reply with a document, which counts as delivered (SEQ-5).
+    fn answer(&mut self, ticket: &Ticket, reply: &Reply, subscribed: bool) {
+        self.finish(ticket);
+        let Reply { run, at, document, step, replayed, served, .. } = reply;
+        let limits = Self::push_limits(&self.shared);
+        let subscribed = reply.tells_subscribed.then_some(subscribed);
+        let id = ticket.id.as_ref();
+        let text = match document {
+            Document::Started(started) => {
+                let mut frame = frames::Document::new("started", run, at, started);
+                (frame.id, frame.subscribed, frame.replayed) = (id, subscribed, *replayed);
+                frame.into_text(limits.max_outbound_bytes, || started.status_url.clone())
+            }
+            Document::Status(status) => {
+                let mut frame = frames::Document::new("status", run, at, status);
+                (frame.id, frame.subscribed, frame.replayed) = (id, subscribed, *replayed);
+                (frame.step_id, frame.actions) = (step.as_ref(), served.actions(status));
+                frame.into_text(limits.max_outbound_bytes, || address(&status.links, limits, run, ""))
+            }
+            Document::Outcome(outcome) => {
+                let mut frame = frames::Document::new("outcome", run, at, outcome);
+                (frame.id, frame.subscribed, frame.replayed) = (id, subscribed, *replayed);
+                frame.into_text(limits.max_outbound_bytes, || address(&outcome.links, limits, run, "/result"))
+            }
+        };
+        match document {
+            Document::Started(_) => {}
+            Document::Status(status) => self.followers.told_status(run, at, status.phase),
+            Document::Outcome(_) => self.followers.told_outcome(run, at),
+        }
+        self.out.reply(text);
+    }
+
+    pub(super) fn fail(&mut self, ticket: &Ticket, error: &EngineError) {
+        if error.kind() == EngineErrorKind::Internal {
+            tracing::error!(error = %error, cause = ?std::error::Error::source(error), "a WebSocket request failed");
+        }
+        let text = to_text(&ErrorFrame::new(ticket.id.as_ref(), ticket.run.as_deref(), ticket.keyed, error));
+        self.out.reply(text);
+    }
+
+    /// The request has its terminal reply.
+    fn finish(&mut self, ticket: &Ticket) {
+        if ticket.resumed {
+            self.resuming -= 1;
+            return;
+        }
+        self.in_flight -= 1;
+        if let Some(id) = &ticket.id {
+            self.ids.remove(id);
+        }
+    }
+}

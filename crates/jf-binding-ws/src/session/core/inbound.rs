@@ -1,0 +1,230 @@
+//! What frames do.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use jf_core::{EngineError, EngineErrorKind, JourneyId};
+use tokio::time::Instant;
+
+use super::Core;
+use crate::close::Close;
+use crate::frames::{
+    self, Envelope, ErrorFrame, FrameLimits, Hello, Plain, Refused, Request, RequestId, RunRef, Subscribe,
+    Unsubscribed, to_text,
+};
+use crate::session::requests::{self, Context, Ticket};
+
+/// Entries of `hello.resume` that are opened at a time (SUB-9).
+const RESUMING: usize = 8;
+
+impl Core {
+    /// A control frame arrived.
+    pub(crate) fn notice(&mut self, now: Instant) {
+        if self.rate.is_abuse(now) {
+            self.close = Some(Close::RateAbuse);
+        }
+    }
+
+    /// A text message arrived.
+    pub(crate) fn receive(&mut self, text: &str, now: Instant) {
+        self.notice(now);
+        let limits = FrameLimits {
+            payload_bytes: self.shared.config.limits.max_payload_bytes.get(),
+            payload_depth: self.shared.config.limits.max_payload_depth.get(),
+        };
+        let refused = match Envelope::read(text, limits) {
+            Ok(envelope) => self.request(envelope, now),
+            Err(refused) => {
+                let _ = self.rate.admit(now);
+                Err(refused.unless_in_flight(&self.ids))
+            }
+        };
+        if let Err(Refused { id, run, error }) = refused {
+            if error.kind() == EngineErrorKind::MalformedFrame && self.rate.is_nonsense(now) {
+                self.close = Some(Close::Violation);
+            }
+            self.out.reply(to_text(&ErrorFrame::new(id.as_ref(), run.as_deref(), false, &error)));
+        }
+    }
+
+    fn request(&mut self, envelope: Envelope<'_>, now: Instant) -> Result<(), Refused> {
+        if let Some(id) = envelope.id.as_ref().filter(|id| self.ids.contains(*id)) {
+            let error = duplicate(id);
+            return Err(Refused { id: None, ..Refused::about(&envelope, error) });
+        }
+        let frame_type = envelope.frame_type.clone();
+        if !matches!(frame_type.as_str(), "pong" | "credit")
+            && let Err(after) = self.rate.admit(now)
+        {
+            let error = EngineError::new(EngineErrorKind::RateLimited).with_retry_after(after);
+            return Err(Refused::about(&envelope, error));
+        }
+        let endpoint = self.endpoint();
+        let (id, run) = (envelope.id.clone(), frames::run_of(&envelope));
+        let request = frames::decode(envelope, |frame_type| endpoint.meaning(frame_type));
+        let refused = |error| Refused { id: id.clone(), run: run.clone(), error };
+        let request = request.map_err(refused)?;
+        self.admit(&request).map_err(refused)?;
+        if !matches!(request, Request::Hello(_) | Request::Ping | Request::Pong) {
+            self.settings.spoken = true;
+        }
+        if !matches!(request, Request::Ping | Request::Pong) {
+            self.quiet_since = now;
+        }
+        let keyed = match &request {
+            Request::Start(start) => start.command.key.is_some(),
+            Request::Step(step) => step.command.key.is_some(),
+            Request::Cancel(cancel) => cancel.command.key.is_some(),
+            _ => false,
+        };
+        let context = Context { shared: Arc::clone(&self.shared), endpoint, caller: self.caller.clone() };
+        self.dispatch(context, Ticket { id, run, keyed, resumed: false }, frame_type, request);
+        Ok(())
+    }
+
+    /// What can refuse a request before anything looks at the run.
+    fn admit(&self, request: &Request) -> Result<(), EngineError> {
+        if self.ending.is_some() && request.is_command() {
+            return Err(EngineError::new(EngineErrorKind::Draining)); // DRAIN-2
+        }
+        if request.waits() && self.in_flight >= self.shared.config.limits.max_in_flight.get() {
+            return Err(EngineError::new(EngineErrorKind::TooManyInFlight));
+        }
+        Ok(())
+    }
+
+    fn dispatch(&mut self, context: Context, ticket: Ticket, frame_type: String, request: Request) {
+        let auto = self.settings.auto_subscribe;
+        match request {
+            Request::Hello(hello) => self.hello(ticket, hello),
+            Request::Auth => self.fail(&ticket, &EngineError::unsupported("credentials in frames")),
+            Request::Ping => self.out.urgent(to_text(&Plain::new("pong", ticket.id.as_ref()))),
+            Request::Pong => {}
+            Request::Credit(n) => self.followers.grant(n.get()),
+            Request::Start(start) => {
+                self.begin(&ticket);
+                self.work.push(Box::pin(requests::start(context, ticket, frame_type, start, auto)));
+            }
+            Request::Step(step) => {
+                let Some(run) = self.known(&ticket, &step.run) else { return };
+                self.begin(&ticket);
+                let turn = self.commands.take(&run);
+                self.work.push(Box::pin(requests::step(context, ticket, frame_type, step, turn)));
+            }
+            Request::Cancel(cancel) => {
+                let Some(run) = self.known(&ticket, &cancel.run) else { return };
+                self.begin(&ticket);
+                let turn = self.commands.take(&run);
+                self.work.push(Box::pin(requests::cancel(context, ticket, cancel, turn)));
+            }
+            Request::GetStatus(run) => {
+                self.begin(&ticket);
+                self.work.push(Box::pin(requests::get_status(context, ticket, run)));
+            }
+            Request::GetOutcome(run) => {
+                self.begin(&ticket);
+                self.work.push(Box::pin(requests::get_outcome(context, ticket, run)));
+            }
+            Request::Subscribe(subscribe) => self.subscribe(context, ticket, subscribe),
+            Request::Unsubscribe(run) => self.unsubscribe(ticket, &run),
+        }
+    }
+
+    /// The id a frame names, if any run can have it; else the frame is answered like one about an unknown run.
+    fn known(&mut self, ticket: &Ticket, run: &RunRef) -> Option<JourneyId> {
+        match run {
+            RunRef::Id(id) => Some(id.clone()),
+            RunRef::Impossible(_) => {
+                self.fail(ticket, &EngineError::not_found());
+                None
+            }
+        }
+    }
+
+    fn subscribe(&mut self, context: Context, ticket: Ticket, subscribe: Subscribe) {
+        let Some(run) = self.known(&ticket, &subscribe.run) else { return };
+        if !self.followers.reserve(&run, self.shared.config.limits.max_subscriptions) {
+            self.fail(&ticket, &EngineError::new(EngineErrorKind::SubscriptionLimit));
+            return;
+        }
+        self.begin(&ticket);
+        let turn = self.subscribes.take(&run);
+        self.work.push(Box::pin(requests::subscribe(context, ticket, run, subscribe, turn)));
+    }
+
+    fn unsubscribe(&mut self, ticket: Ticket, run: &RunRef) {
+        match run {
+            RunRef::Id(run) if self.subscribes.is_taken(run) => {
+                self.begin(&ticket);
+                let turn = self.subscribes.take(run);
+                self.work.push(Box::pin(requests::unsubscribe(ticket, run.clone(), turn)));
+            }
+            RunRef::Id(run) => {
+                self.followers.remove(run);
+                self.out.reply(to_text(&Unsubscribed::new(ticket.id.as_ref(), run.as_str(), "requested")));
+            }
+            RunRef::Impossible(run) => {
+                self.out.reply(to_text(&Unsubscribed::new(ticket.id.as_ref(), run, "requested")));
+            }
+        }
+    }
+
+    fn hello(&mut self, ticket: Ticket, hello: Hello) {
+        if self.settings.greeted || self.settings.spoken {
+            self.close = Some(Close::Violation);
+            return;
+        }
+        if hello.auth {
+            self.fail(&ticket, &EngineError::unsupported("credentials in frames"));
+            return;
+        }
+        self.settings.greeted = true;
+        self.settings.auto_subscribe = hello.auto_subscribe.unwrap_or(true);
+        self.settings.message_heartbeat = hello.message_heartbeat.unwrap_or(false);
+        self.followers.bookmarks = hello.bookmarks;
+        let welcome = self.welcome(ticket.id.as_ref());
+        self.out.reply(welcome);
+        self.resume = hello.resume.into();
+    }
+
+    /// Opens a few of the entries of `hello.resume` at a time, so that other requests get through.
+    pub(super) fn resume_some(&mut self) {
+        while self.resuming < RESUMING
+            && !self.out.is_pressed()
+            && let Some(entry) = self.resume.pop_front()
+        {
+            let ticket =
+                Ticket { run: Some(entry.run.as_str().to_owned()), resumed: true, ..Ticket::default() };
+            let context = Context {
+                shared: Arc::clone(&self.shared),
+                endpoint: self.endpoint(),
+                caller: self.caller.clone(),
+            };
+            self.subscribe(context, ticket, entry);
+        }
+    }
+
+    fn begin(&mut self, ticket: &Ticket) {
+        if ticket.resumed {
+            self.resuming += 1;
+            return;
+        }
+        self.in_flight += 1;
+        self.ids.extend(ticket.id.clone());
+    }
+}
+
+fn duplicate(id: &RequestId) -> EngineError {
+    let error = EngineError::new(EngineErrorKind::DuplicateId);
+    error.with_detail("a request with this `id` is still in flight").with("requestId", id.as_str())
+}
+
+impl Refused {
+    /// An id that is in flight belongs to the earlier request alone (ORD-2).
+    fn unless_in_flight(mut self, ids: &HashSet<RequestId>) -> Self {
+        if let Some(id) = self.id.take_if(|id| ids.contains(id)) {
+            self.error = self.error.with("requestId", id.as_str());
+        }
+        self
+    }
+}

@@ -1,0 +1,59 @@
+//! One subscription of a connection.
+
+use std::sync::Arc;
+use std::task::Waker;
+
+use jf_core::{Head, Subscription};
+use tokio::time::Instant;
+
+use crate::frames::Wish;
+use crate::routing::Served;
+
+/// One subscription.
+pub(super) struct Slot {
+    pub(super) generation: u64,
+    /// Away while a pull is going on.
+    pub(super) subscription: Option<Subscription>,
+    pub(super) bell: Waker,
+    pub(super) served: Arc<Served>,
+    pub(super) wish: Wish,
+    /// In `dirty`.
+    pub(super) queued: bool,
+    /// Its delivery waits to be written.
+    pub(super) busy: bool,
+    pub(super) not_before: Option<Instant>,
+    pub(super) troubles: u32,
+    /// The epoch last told; pushes name it only when it changes.
+    pub(super) epoch: String,
+    /// Everything up to this number of that epoch has been told, in whatever way.
+    pub(super) told: Option<u64>,
+    /// The outcome was told by a reply.
+    pub(super) outcome_told: bool,
+    /// The head a replay leads to; a bookmark marks its end.
+    pub(super) replay_to: Option<u64>,
+    pub(super) bookmarked: Instant,
+}
+
+impl Slot {
+    /// Whether a document is news; if so, how many statuses were elided just before it.
+    pub(super) fn news(&self, at: &Head, skipped: u64, snapshot: bool) -> Option<Option<u64>> {
+        let told = self.told.filter(|_| self.epoch == at.epoch.as_str());
+        let skipped = match told {
+            Some(told) if at.seq <= told => return None,
+            Some(told) if !snapshot => skipped.min(at.seq - told - 1),
+            _ => skipped,
+        };
+        Some((skipped > 0).then_some(skipped))
+    }
+
+    /// Notes a document as told; gives the epoch if it is another than before.
+    pub(super) fn tell<'a>(&mut self, at: &'a Head) -> Option<&'a str> {
+        self.told = Some(at.seq);
+        let epoch = at.epoch.as_str();
+        if self.epoch == epoch {
+            return None;
+        }
+        self.epoch = epoch.to_owned();
+        Some(epoch)
+    }
+}
