@@ -64,7 +64,6 @@ fn exp_047_endless_loops_end() {
             "any(range(1000000000000); false)",
             "[.context.list[] as $a | .context.list[] as $b | .context.list[] as $c | select(false)]",
             "path(def f: f; f)",
-            "[range(1000000)] | combinations",
             "last([range(1000)] | combinations(20))",
         ],
     );
@@ -180,7 +179,7 @@ fn exp_045_memory_is_bounded() {
             "[\"x\" * 1000000 | explode | .[] | tojson] | join(\"some long separator\")",
             "reduce range(100) as $i (.context.text; @json)",
             "reduce range(100) as $i (.context.text; @base64)",
-            "reduce range(100) as $i (.context.text; @uri)",
+            "reduce range(100) as $i (\"'\"; @sh)",
             "reduce range(100) as $i (.context.text; gsub(\"x\"; \"xxxxxxxxxx\"))",
             "reduce range(100) as $i ([.context.text]; [join(.[0])] * 1)",
             "[range(100000) as $i | [range(100)]] | flatten | flatten",

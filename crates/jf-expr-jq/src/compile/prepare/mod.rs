@@ -167,8 +167,8 @@ impl<'s, 'b> Preparer<'s, 'b> {
         result
     }
 
-    fn boxed(&mut self, term: Box<Tree<'s>>, at: At) -> Box<Tree<'s>> {
-        Box::new(self.term(*term, at))
+    fn boxed(&mut self, term: Tree<'s>, at: At) -> Box<Tree<'s>> {
+        Box::new(self.term(term, at))
     }
 
     /// `.`

@@ -27,13 +27,13 @@ impl<'s> Preparer<'s, '_> {
                 let members = members.into_iter().map(|(key, value)| self.member(key, value, at)).collect();
                 summed(members, Term::Obj)
             }
-            Term::Neg(term) => Term::Neg(self.boxed(term, at)),
+            Term::Neg(term) => Term::Neg(self.boxed(*term, at)),
             Term::BinOp(left, op, right) => self.binary(*left, op, *right, at),
-            Term::Label(label, body) => Term::Label(label, self.boxed(body, at)),
+            Term::Label(label, body) => Term::Label(label, self.boxed(*body, at)),
             Term::Fold(name, over, pattern, arguments) => self.fold(name, *over, pattern, arguments, at),
             Term::TryCatch(body, handler) => {
-                let handler = handler.map(|handler| self.boxed(handler, At::Within));
-                Term::TryCatch(self.boxed(body, at), handler)
+                let handler = handler.map(|handler| self.boxed(*handler, At::Within));
+                Term::TryCatch(self.boxed(*body, at), handler)
             }
             Term::IfThenElse(branches, otherwise) => self.conditional(branches, otherwise, at),
             Term::Def(defs, body) => self.local(defs, *body, at),
