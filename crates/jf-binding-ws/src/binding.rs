@@ -124,7 +124,10 @@ impl WsBinding {
         T: Stream<Item = Result<Message, Error>> + Sink<Message, Error = Error> + Unpin,
     {
         let (path, _) = self.endpoint(path)?;
-        Some(Session::new(Arc::clone(&self.0), &path, caller, wire, Arc::new(Traffic::default())))
+        let session = Session::new(Arc::clone(&self.0), &path, caller, wire, Arc::new(Traffic::default()));
+        Some(async move {
+            session.await;
+        })
     }
 
     /// The endpoint of a request path, which is percent-decoded once if nothing has its literal form (HTTP-004).

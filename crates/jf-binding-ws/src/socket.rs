@@ -17,7 +17,7 @@ use tungstenite::protocol::{Role, WebSocketConfig};
 
 use crate::binding::Shared;
 use crate::close::Close;
-use crate::session::{Session, Traffic};
+use crate::session::{Farewell, Session, Traffic};
 
 /// Read at a time; most of the memory of an idle connection.
 const READ_BUFFER: usize = 4 << 10;
@@ -55,11 +55,13 @@ pub(crate) async fn converse(
     let wire = WebSocketStream::from_raw_socket(&mut io, Role::Server, Some(config)).await;
     let session = Session::new(shared, &path, caller, wire, traffic);
     drop(path);
-    match close {
+    let farewell = match close {
         None => session.await,
         Some(close) => session.closing(close).await,
+    };
+    if farewell == Farewell::Unread {
+        linger(&mut io).await;
     }
-    linger(&mut io).await;
 }
 
 /// Ends a connection so that the peer gets what was written.

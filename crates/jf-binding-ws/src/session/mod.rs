@@ -31,7 +31,7 @@ use self::timer::Timer;
 use crate::binding::Shared;
 use crate::close::Close;
 
-pub(crate) use pulse::Traffic;
+pub(crate) use self::pulse::Traffic;
 
 /// Turns before other tasks get the thread.
 const TURNS: usize = 32;
@@ -61,9 +61,20 @@ enum Phase {
     /// A close frame of ours waits, was sent, or is not needed since the peer sent the first.
     Closing {
         frame: Option<Close>,
+        /// The peer has sent a close frame.
+        confirmed: bool,
         until: Instant,
     },
     Done,
+}
+
+/// How a conversation was left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Farewell {
+    /// Nothing more is to be done.
+    Over,
+    /// Our close frame is on its way to a peer that may still be sending, and the stream cannot be read any more.
+    Unread,
 }
 
 /// Why a turn ends the open phase.
@@ -225,37 +236,47 @@ where
             End::Close(close) => {
                 let (code, name) = close.parts();
                 tracing::debug!(code, name, connection = self.core.name(), "closing a WebSocket connection");
-                Phase::Closing { frame: Some(close), until: now + CLOSE_TIME }
+                Phase::Closing { frame: Some(close), confirmed: false, until: now + CLOSE_TIME }
             }
-            End::Closed => Phase::Closing { frame: None, until: now + CLOSE_TIME },
+            End::Closed => Phase::Closing { frame: None, confirmed: true, until: now + CLOSE_TIME },
             End::Gone => Phase::Done,
         };
     }
 
     /// Sends our close frame, if one is due, and waits a moment for the peer's.
-    fn poll_close(&mut self, frame: Option<Close>, until: Instant, cx: &mut Context<'_>) -> Poll<()> {
-        if let Some(close) = frame {
+    fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Farewell> {
+        let Phase::Closing { frame, confirmed, until } = &mut self.phase else {
+            return Poll::Ready(Farewell::Over);
+        };
+        let until = *until;
+        if let Some(close) = *frame {
             match self.wire.poll_ready_unpin(cx) {
-                Poll::Pending => return self.timer.poll_until(until, cx),
-                Poll::Ready(Err(_)) => return Poll::Ready(()),
+                Poll::Pending => return self.timer.poll_until(until, cx).map(|()| Farewell::Over),
+                Poll::Ready(Err(_)) => return Poll::Ready(Farewell::Over),
                 Poll::Ready(Ok(())) => {}
             }
             if self.wire.start_send_unpin(Message::Close(Some(close.frame()))).is_err() {
-                return Poll::Ready(());
+                return Poll::Ready(Farewell::Over);
             }
-            self.phase = Phase::Closing { frame: None, until };
+            *frame = None;
         }
         let flushed = match self.wire.poll_flush_unpin(cx) {
-            Poll::Ready(Err(_)) => return Poll::Ready(()),
+            Poll::Ready(Err(_)) => return Poll::Ready(Farewell::Over),
             Poll::Ready(Ok(())) => true,
             Poll::Pending => false,
         };
         loop {
             match self.wire.poll_next_unpin(cx) {
-                Poll::Ready(Some(Ok(_))) if Instant::now() < until => {}
-                Poll::Ready(Some(Ok(_))) => return Poll::Ready(()),
-                Poll::Ready(None | Some(Err(_))) if flushed => return Poll::Ready(()),
-                Poll::Ready(None | Some(Err(_))) | Poll::Pending => return self.timer.poll_until(until, cx),
+                Poll::Ready(Some(Ok(message))) => *confirmed |= matches!(message, Message::Close(_)),
+                Poll::Ready(None | Some(Err(_))) if flushed => {
+                    return Poll::Ready(if *confirmed { Farewell::Over } else { Farewell::Unread });
+                }
+                Poll::Ready(None | Some(Err(_))) | Poll::Pending => {
+                    return self.timer.poll_until(until, cx).map(|()| Farewell::Over);
+                }
+            }
+            if Instant::now() >= until {
+                return Poll::Ready(Farewell::Over);
             }
         }
     }
@@ -265,15 +286,15 @@ impl<T> Future for Session<T>
 where
     T: Stream<Item = Result<Message, Error>> + Sink<Message, Error = Error> + Unpin,
 {
-    type Output = ();
+    type Output = Farewell;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Farewell> {
         let session = self.get_mut();
         for _ in 0..TURNS {
             let now = Instant::now();
             match session.phase {
-                Phase::Done => return Poll::Ready(()),
-                Phase::Closing { frame, until } => return session.poll_close(frame, until, cx),
+                Phase::Done => return Poll::Ready(Farewell::Over),
+                Phase::Closing { .. } => return session.poll_close(cx),
                 Phase::Open => match session.turn(cx, now) {
                     Err(end) => session.finish(end, now),
                     Ok(true) => {}
