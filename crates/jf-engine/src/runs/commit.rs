@@ -126,20 +126,23 @@ impl Turn {
 
 /// Splits what belongs into the commit from what comes after it. Timers are part of the run and of its index.
 fn split(effects: Effects) -> (Vec<LogRecord>, Vec<Effect>) {
-    let (mut records, mut later) = (Vec::new(), Vec::new());
-    for effect in effects {
-        match effect {
-            Effect::Emit(entry) => records.push(record(entry)),
-            Effect::ArmTimer { .. } | Effect::DisarmTimer { .. } | Effect::Finish | Effect::Continue => {}
-            effect => later.push(effect),
+    let mut records = Vec::new();
+    // Collected in the place of the effects.
+    let later = effects.into_iter().filter_map(|effect| match effect {
+        Effect::Emit(entry) => {
+            records.push(record(entry));
+            None
         }
-    }
+        Effect::ArmTimer { .. } | Effect::DisarmTimer { .. } | Effect::Finish | Effect::Continue => None,
+        effect => Some(effect),
+    });
+    let later = later.collect();
     (records, later)
 }
 
 fn record(entry: LogEntry) -> LogRecord {
     let document = match entry.document {
-        LogDocument::Status(status) => jf_store::LogDocument::Status(Arc::from(status)),
+        LogDocument::Status(status) => jf_store::LogDocument::Status(status),
         LogDocument::Outcome(outcome) => jf_store::LogDocument::Outcome(outcome),
     };
     LogRecord { seq: entry.seq, document }

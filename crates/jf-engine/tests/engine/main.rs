@@ -14,6 +14,7 @@ mod list;
 mod log;
 mod overload;
 mod races;
+mod reads;
 mod recovery;
 mod start;
 mod steps;

@@ -15,7 +15,8 @@ use crate::{
 
 #[derive(Debug, Default)]
 pub(super) struct Shard {
-    runs: HashMap<JourneyId, Entry>,
+    /// Entries are boxed, so that a table that grows moves pointers.
+    runs: HashMap<JourneyId, Box<Entry>>,
     order: BTreeSet<ListKey>,
     due: BTreeSet<DueRun>,
     in_motion: BTreeSet<JourneyId>,
@@ -39,7 +40,7 @@ impl Shard {
         let (revision, before) = match self.runs.entry(run.clone()) {
             Slot::Vacant(slot) if commit.expected.is_none() => {
                 let created = commit.index.created;
-                slot.insert(Entry::create(commit, retention)?);
+                slot.insert(Box::new(Entry::create(commit, retention)?));
                 self.order.insert(ListKey { created, run: run.clone() });
                 (Revision::FIRST, (None, false))
             }
@@ -79,7 +80,7 @@ impl Shard {
     }
 
     /// Takes an ended run out of everything.
-    pub(super) fn remove_ended(&mut self, run: &JourneyId) -> Option<Entry> {
+    pub(super) fn remove_ended(&mut self, run: &JourneyId) -> Option<Box<Entry>> {
         if !self.runs.get(run)?.index.phase.is_final() {
             return None;
         }
@@ -120,7 +121,7 @@ impl Shard {
     }
 
     pub(super) fn cut_log(&mut self, run: &JourneyId) -> bool {
-        self.runs.get_mut(run).map(Entry::cut_log).is_some()
+        self.runs.get_mut(run).map(|entry| entry.cut_log()).is_some()
     }
 
     /// At most `wanted` runs that match, out of the next `chunk` ones after `after`, up to `bound`.

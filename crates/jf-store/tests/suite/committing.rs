@@ -12,7 +12,7 @@ use super::{
 };
 
 /// ENG-100, ENG-106
-pub(crate) async fn s01_a_commit_is_visible_as_a_whole(make: Make) {
+pub(crate) async fn s01_eng_100_a_commit_is_visible_as_a_whole(make: Make) {
     let bench = Bench::new(make).await;
     let run = id("r1");
     bench
@@ -78,7 +78,7 @@ pub(crate) async fn s03_only_the_expected_revision_is_replaced(make: Make) {
 }
 
 /// ENG-045
-pub(crate) async fn s03_of_concurrent_commits_one_succeeds(make: Make) {
+pub(crate) async fn s03_eng_045_of_concurrent_commits_one_succeeds(make: Make) {
     let bench = Bench::new(make).await;
     bench.create("r1", 0, |_| ()).await;
     for round in 0..50 {
@@ -100,7 +100,7 @@ pub(crate) async fn s03_of_concurrent_commits_one_succeeds(make: Make) {
 }
 
 /// ENG-102
-pub(crate) async fn s04_the_latest_claim_alone_may_commit(make: Make) {
+pub(crate) async fn s04_eng_102_the_latest_claim_alone_may_commit(make: Make) {
     let mut bench = Bench::new(make).await;
     bench.create("r1", 0, |_| ()).await;
     let later = bench.store.claim().await.unwrap();
@@ -114,7 +114,7 @@ pub(crate) async fn s04_the_latest_claim_alone_may_commit(make: Make) {
 }
 
 /// ENG-050
-pub(crate) async fn s05_a_caller_key_is_used_once(make: Make) {
+pub(crate) async fn s05_eng_050_a_caller_key_is_used_once(make: Make) {
     let bench = Bench::new(make).await;
     bench.create("r1", 0, |_| ()).await;
     bench.create("r2", 0, |_| ()).await;
@@ -125,7 +125,9 @@ pub(crate) async fn s05_a_caller_key_is_used_once(make: Make) {
 }
 
 /// ENG-050, ENG-052
-pub(crate) async fn s05_a_start_key_counts_across_runs_and_may_be_used_anew_when_no_longer_kept(make: Make) {
+pub(crate) async fn s05_eng_052_a_start_key_counts_across_runs_and_may_be_used_anew_when_no_longer_kept(
+    make: Make,
+) {
     let bench = Bench::new(make).await;
     bench.create("r1", 0, |commit| commit.keys = vec![start_key(&id("r1"), "a", at(10))]).await;
     let mut early = bench.creation(&id("r2"), "r2", 9);
@@ -139,7 +141,7 @@ pub(crate) async fn s05_a_start_key_counts_across_runs_and_may_be_used_anew_when
 }
 
 /// ENG-106, ENG-020
-pub(crate) async fn s06_contradictions_are_refused(make: Make) {
+pub(crate) async fn s06_eng_106_contradictions_are_refused(make: Make) {
     let bench = Bench::new(make).await;
     let run = id("r1");
     let begin = |commit: &mut jf_store::Commit| {

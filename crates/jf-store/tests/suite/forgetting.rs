@@ -14,7 +14,7 @@ fn short() -> Retention {
 }
 
 /// ENG-109
-pub(crate) async fn s15_the_last_events_of_a_run_are_kept(make: Make) {
+pub(crate) async fn s15_eng_109_the_last_events_of_a_run_are_kept(make: Make) {
     let bench = Bench::with(make, short()).await;
     let run = id("r1");
     bench
@@ -40,7 +40,7 @@ pub(crate) async fn s15_the_last_events_of_a_run_are_kept(make: Make) {
 }
 
 /// ENG-109
-pub(crate) async fn s15_a_log_outlives_its_run_for_a_while_and_the_outcome_stays(make: Make) {
+pub(crate) async fn s15_eng_109_a_log_outlives_its_run_for_a_while_and_the_outcome_stays(make: Make) {
     let bench = Bench::with(make, short()).await;
     let run = id("r1");
     bench
@@ -59,7 +59,7 @@ pub(crate) async fn s15_a_log_outlives_its_run_for_a_while_and_the_outcome_stays
 }
 
 /// ENG-104, ENG-052
-pub(crate) async fn s16_ended_runs_go_with_all_that_is_theirs(make: Make) {
+pub(crate) async fn s16_eng_104_ended_runs_go_with_all_that_is_theirs(make: Make) {
     let bench = Bench::with(make, short()).await;
     let run = id("r1");
     bench.create("r1", 0, |commit| commit.keys = vec![start_key(&run, "s", at(100_000))]).await;
@@ -81,7 +81,7 @@ pub(crate) async fn s16_ended_runs_go_with_all_that_is_theirs(make: Make) {
 }
 
 /// ENG-104
-pub(crate) async fn s16_runs_that_go_on_are_never_removed(make: Make) {
+pub(crate) async fn s16_eng_104_runs_that_go_on_are_never_removed(make: Make) {
     let bench = Bench::with(make, short()).await;
     bench.create("r1", 0, |commit| commit.keys = vec![start_key(&id("r1"), "s", at(10))]).await;
     let swept = bench.store.sweep(at(1_000_000), limit(9)).await.unwrap();
@@ -91,7 +91,7 @@ pub(crate) async fn s16_runs_that_go_on_are_never_removed(make: Make) {
 }
 
 /// ENG-104
-pub(crate) async fn s17_memory_keeps_the_youngest_ended_runs(make: Make) {
+pub(crate) async fn s17_eng_104_memory_keeps_the_youngest_ended_runs(make: Make) {
     let bench = Bench::with(make, Retention::default().with_memory_runs(2)).await;
     for run in ["r1", "r2", "r3", "r4", "open"] {
         bench.create(run, 0, |commit| commit.keys = vec![start_key(&id(run), run, at(1_000))]).await;

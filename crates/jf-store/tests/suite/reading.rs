@@ -37,7 +37,7 @@ pub(crate) async fn s08_reads_give_what_the_last_commit_left(make: Make) {
 }
 
 /// ENG-106, ENG-132
-pub(crate) async fn s09_events_come_in_order_without_a_hole(make: Make) {
+pub(crate) async fn s09_eng_132_events_come_in_order_without_a_hole(make: Make) {
     let bench = Bench::new(make).await;
     let run = id("r1");
     bench
@@ -63,7 +63,7 @@ pub(crate) async fn s09_events_come_in_order_without_a_hole(make: Make) {
 }
 
 /// ENG-070, ENG-071
-pub(crate) async fn s10_due_runs_come_earliest_first(make: Make) {
+pub(crate) async fn s10_eng_070_due_runs_come_earliest_first(make: Make) {
     let bench = Bench::new(make).await;
     let store = &bench.store;
     assert_eq!(bench.next_due().await, None);
@@ -83,7 +83,7 @@ pub(crate) async fn s10_due_runs_come_earliest_first(make: Make) {
 }
 
 /// ENG-101
-pub(crate) async fn s11_runs_with_work_pending_come_by_id(make: Make) {
+pub(crate) async fn s11_eng_101_runs_with_work_pending_come_by_id(make: Make) {
     let bench = Bench::new(make).await;
     for run in ["r3", "r1", "r2", "r4"] {
         bench.create(run, 0, |commit| commit.index.in_motion = run != "r4").await;
@@ -102,7 +102,7 @@ async fn names(bench: &Bench, filter: &RunFilter) -> Vec<String> {
 }
 
 /// ENG-138
-pub(crate) async fn s12_lists_are_ordered_and_filtered(make: Make) {
+pub(crate) async fn s12_eng_138_lists_are_ordered_and_filtered(make: Make) {
     let bench = Bench::new(make).await;
     let attributes = |pairs: &[(&str, &str)]| {
         Arc::new(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
@@ -144,7 +144,7 @@ fn key_of(stored: &StoredRun) -> ListKey {
 }
 
 /// ENG-138
-pub(crate) async fn s12_paging_is_stable_under_inserts_and_removals(make: Make) {
+pub(crate) async fn s12_eng_138_paging_is_stable_under_inserts_and_removals(make: Make) {
     let bench =
         Bench::with(make, Retention::default().with_ended_runs(std::time::Duration::from_secs(10))).await;
     for number in 0..700 {
@@ -172,7 +172,7 @@ pub(crate) async fn s12_paging_is_stable_under_inserts_and_removals(make: Make) 
 }
 
 /// ENG-052
-pub(crate) async fn s13_keys_are_found_while_they_are_kept(make: Make) {
+pub(crate) async fn s13_eng_052_keys_are_found_while_they_are_kept(make: Make) {
     let bench = Bench::new(make).await;
     let run = id("r1");
     bench.create("r1", 0, |commit| commit.keys = vec![start_key(&run, "s", at(10))]).await;
@@ -197,7 +197,7 @@ pub(crate) async fn s13_keys_are_found_while_they_are_kept(make: Make) {
 }
 
 /// ENG-108
-pub(crate) async fn s14_the_epoch_is_constant(make: Make) {
+pub(crate) async fn s14_eng_108_the_epoch_is_constant(make: Make) {
     let bench = Bench::new(make).await;
     let epoch = bench.store.epoch().await.unwrap();
     bench.create("r1", 0, |_| ()).await;
