@@ -14,7 +14,7 @@ use crate::support::{in_time, journeys, urn};
 async fn drain_2_sigterm_while_starts_are_in_flight() {
     let mut downstream = Downstream::holding(r#"{"status":"MADE"}"#).await;
     let config = format!(
-        "connectors: {{ http: {{ rewrite: [{{ from: 'http://slow.example', to: '{}' }}] }} }}\nwebsocket: {{ drain: {{ windowMs: 15000 }} }}\n",
+        "connectors: {{ http: {{ rewrite: [{{ from: 'http://slow.example', to: '{}' }}] }} }}\nwebsocket: {{ drain: {{ windowMs: 8000 }} }}\n",
         downstream.origin()
     );
     let serving = Serving::start(&journeys(), Some(&config)).await;

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::serve::ListenerExt;
 use custom_engine::{Desk, app, catalog};
 use jf_binding_ws::WsConfig;
 use jf_core::Engine;
@@ -23,6 +24,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let app = app(Arc::clone(&engine), websocket)?;
 
     println!("listening on http://{address}");
+    // Frames are small; held back to be sent together they would wait for each other's acknowledgements.
+    let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
     let service = app.into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, service)
         .with_graceful_shutdown(async move {

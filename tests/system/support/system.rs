@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
+use axum::serve::ListenerExt;
 use jf_binding_http::HttpConfig;
 use jf_binding_ws::WsConfig;
 use jf_core::Engine;
@@ -60,6 +61,8 @@ impl System {
 
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
+        // Frames are small; held back to be sent together they would wait for each other's acknowledgements.
+        let listener = listener.tap_io(|stream| stream.set_nodelay(true).unwrap());
         let mut websocket = WsConfig::default();
         websocket.listener = Some(address);
         // One client stands for many here.
