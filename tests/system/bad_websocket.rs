@@ -8,6 +8,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 
 use crate::support::binary::Serving;
+use crate::support::downstream::Downstream;
 use crate::support::{journeys, urn};
 
 const PATH: &str = "/ws/journeys/review";
@@ -130,22 +131,25 @@ async fn err_1_frames_that_are_none() {
     );
 }
 
-/// ORD-2: an id in flight is refused without touching the request that has it.
+/// ORD-2: an id in flight is refused without touching the request that has it; after its reply it is free.
 #[tokio::test]
 async fn ord_2_an_id_is_used_once_at_a_time() {
-    let serving = serving().await;
-    let mut client = serving.websocket(PATH).await;
-    // Nobody answers the other service's name, and until that is known the start is in flight. So is its id.
-    let mut other = serving.websocket("/ws/journeys/report").await;
-    let frame =
-        json!({ "type": "review.start", "id": "same", "payload": { "orderId": "A-17", "amount": 1 } });
-    for _ in 0..2 {
-        client.send(&frame).await.unwrap();
-        let reply = client.reply("same").await.unwrap();
-        assert_eq!(reply["type"], "status", "after its reply an id is free");
+    let mut downstream = Downstream::holding(r#"{"status":"MADE"}"#).await;
+    let rewrite = format!("[{{ from: 'http://slow.example', to: '{}' }}]", downstream.origin());
+    let config = format!("connectors: {{ http: {{ rewrite: {rewrite} }} }}\n");
+    let serving = Serving::start(&journeys(), Some(&config)).await;
+    let mut client = serving.websocket("/ws/journeys/slow").await;
+    let start = json!({ "type": "slow.start", "id": "same", "payload": {} });
+    client.send(&start).await.unwrap();
+    downstream.arrival().await;
+    for second in [start.clone(), json!({ "type": "ping", "id": "same" })] {
+        let problem = refused("an id in flight", &mut client, second.to_string()).await;
+        assert_eq!((&problem["type"], &problem["requestId"]), (&json!(urn("duplicate-id")), &json!("same")));
     }
-    assert_alive("two uses", &mut client).await;
-    assert_alive("another connection", &mut other).await;
+    downstream.release();
+    assert_eq!(client.reply("same").await.unwrap()["payload"]["status"], "MADE");
+    client.send(&start).await.unwrap();
+    assert_eq!(client.reply("same").await.unwrap()["type"], "outcome");
 }
 
 /// ENC-1, LIM-1: what breaks the framing closes the connection with its code, and no other one.
