@@ -121,7 +121,10 @@ impl Evaluation {
 
 impl Drop for Evaluation {
     fn drop(&mut self) {
-        METER.with(|meter| meter.reset(Duration::MAX));
+        METER.with(|meter| {
+            debug_assert_eq!(meter.live.get(), 0, "everything that is held is released");
+            meter.reset(Duration::MAX);
+        });
     }
 }
 

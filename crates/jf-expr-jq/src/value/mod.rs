@@ -11,6 +11,8 @@ mod number;
 mod operators;
 mod order;
 mod print;
+#[cfg(test)]
+mod tests;
 mod update;
 
 use std::rc::Rc;

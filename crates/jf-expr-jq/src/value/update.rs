@@ -65,7 +65,7 @@ impl Val {
                 Ok(Self::Obj(object))
             }
             (Self::Null, Self::Str(_)) => {
-                Self::object(Members::default()).update_at(index, opt, f).map(Self::unless_empty)
+                Self::empty_object()?.update_at(index, opt, f).map(Self::unless_empty)
             }
             (Self::Arr(mut array), Self::Num(position)) => {
                 let position = match slot_for(*position, array.items().len()) {
@@ -82,7 +82,7 @@ impl Val {
                 Ok(Self::Arr(array))
             }
             (Self::Null, Self::Num(_)) => {
-                Self::array(Vec::new()).update_at(index, opt, f).map(Self::unless_empty)
+                Self::empty_array()?.update_at(index, opt, f).map(Self::unless_empty)
             }
             (this, _) => opt.fail(this, |this| this.not_indexable(index).into()),
         }
@@ -97,7 +97,7 @@ impl Val {
     ) -> ValX<'a> {
         let array = match self {
             Self::Arr(array) => array,
-            Self::Null => return Self::array(Vec::new()).update_slice(range, opt, f).map(Self::unless_empty),
+            Self::Null => return Self::empty_array()?.update_slice(range, opt, f).map(Self::unless_empty),
             other => {
                 return opt.fail(other, |other| {
                     mismatch(format!("cannot update slices of {}", other.type_name())).into()
@@ -120,6 +120,15 @@ impl Val {
         let mut items = unwrap_or_clone(array, Array::into_items, |array| array.items().to_vec());
         items.splice(span, new);
         Ok(Self::array(items))
+    }
+
+    /// What `null` becomes. Once a bound was passed it must not be `null` again, which would go on for ever.
+    fn empty_array() -> Result<Self, Error> {
+        Ok(Self::Arr(Rc::new(Array::new(Vec::new())?)))
+    }
+
+    fn empty_object() -> Result<Self, Error> {
+        Ok(Self::Obj(Rc::new(Object::new(Members::default())?)))
     }
 
     /// What `null` became; without any part, it stays `null`.
