@@ -37,6 +37,7 @@ async fn refused(what: &str, client: &mut WebSocketClient, text: String) -> Valu
         (&json!("error"), &json!("none"), &json!(false)),
         "{what}: {frame}"
     );
+    assert!(frame.get("id").is_none(), "{what}: {frame}");
     frame["problem"].take()
 }
 
