@@ -203,3 +203,23 @@ fn acc_3_an_id_no_run_can_have_is_kept_as_text() {
     let frame = json!({"type":"getStatus","journeyId":"no such id!"});
     assert_eq!(read(&frame).unwrap(), Request::GetStatus(RunRef::Impossible("no such id!".into())));
 }
+
+/// The frames the protocol shows are frames this crate reads.
+#[test]
+fn the_examples_of_the_protocol_are_read() {
+    let page = include_str!("../../../../docs/spec/websocket-protocol.md");
+    let section = page.split("## 3. Client frames").nth(1).unwrap().split("## 4.").next().unwrap();
+    let block = section.split("```json").nth(1).unwrap().split("```").next().unwrap();
+    let frames: Vec<&str> = block.lines().filter(|line| line.starts_with('{')).collect();
+    assert!(frames.len() > 10, "the page has moved its examples");
+    for text in frames {
+        let envelope =
+            Envelope::read(text, LIMITS).unwrap_or_else(|refused| panic!("{text}: {}", refused.error));
+        let read = decode(envelope, |frame_type| match frame_type {
+            "startJourney" => Ok(Meaning::Start),
+            "submitStep" => Ok(Meaning::Step),
+            other => panic!("{other}"),
+        });
+        assert!(read.is_ok(), "{text}: {read:?}");
+    }
+}
