@@ -147,10 +147,11 @@ pub(crate) fn store_error(error: &StoreError) -> EngineError {
         }
         _ => EngineErrorKind::Internal,
     };
-    match kind {
-        EngineErrorKind::Unavailable => EngineError::new(kind)
-            .with_detail("the store is not available; try again")
-            .with_retry_after(RETRY_AFTER),
-        _ => EngineError::new(kind),
-    }
+    if kind == EngineErrorKind::Unavailable { unavailable() } else { EngineError::new(kind) }
+}
+
+/// The store cannot be had for the moment.
+pub(crate) fn unavailable() -> EngineError {
+    let error = EngineError::new(EngineErrorKind::Unavailable);
+    error.with_detail("the store is not available; try again").with_retry_after(RETRY_AFTER)
 }

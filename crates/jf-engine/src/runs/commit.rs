@@ -31,8 +31,11 @@ impl Turn {
     pub(super) async fn apply_overdue(&mut self, transaction: &mut Transaction) -> bool {
         let mut applied = false;
         while let Some(input) = self.loaded().run().overdue(transaction.now) {
-            // What is due is never refused.
-            applied |= self.apply(input, transaction).await.unwrap_or(false);
+            // What is due is never refused, and is due no longer once it was applied.
+            if !self.apply(input, transaction).await.unwrap_or(false) {
+                break;
+            }
+            applied = true;
         }
         applied
     }
@@ -71,7 +74,7 @@ impl Turn {
     /// In the middle of pure states: the deadline and other overdue inputs, then a cancellation that waits.
     fn interrupt(&mut self, transaction: &mut Transaction) {
         while let Some(input) = self.loaded().run().overdue(transaction.now) {
-            if self.apply_part(input, transaction).is_err() {
+            if !matches!(self.apply_part(input, transaction), Ok((true, _))) {
                 break;
             }
         }

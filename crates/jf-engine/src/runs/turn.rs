@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use jf_core::{EngineError, EngineErrorKind, JourneyId};
+use jf_core::{EngineError, JourneyId};
 use jf_store::StoreErrorKind;
 
 use super::active::ActiveRun;
 use super::cell::{Cell, Loaded};
 use super::message::Message;
 use super::submit::Holding;
-use crate::shared::{Shared, store_error, unreadable};
+use crate::shared::{Shared, store_error, unavailable, unreadable};
 use crate::snapshot::{RunSnapshot, UnreadableRun};
 
 /// The exclusive right to change one run. It is driven to its end by one future, wherever that is polled.
@@ -123,8 +123,7 @@ impl Turn {
         cell.loaded = None;
         cell.tasks.clear();
         for held in std::mem::take(&mut cell.held) {
-            let error = EngineError::new(EngineErrorKind::Unavailable);
-            let _ = held.submit.reply.send(Err(error.with_retry_after(crate::load::RETRY_AFTER)));
+            let _ = held.submit.reply.send(Err(unavailable()));
         }
     }
 }
