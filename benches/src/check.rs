@@ -23,7 +23,12 @@ pub(crate) fn measure(effort: Effort, report: &mut Report) {
         rates.push(f64::from(checked) / begin.elapsed().as_secs_f64());
     }
     rates.sort_by(f64::total_cmp);
-    report.at_least(&format!("definitions of {lines} lines checked, one core"), rates[rates.len() / 2], "/s", 2000.0);
+    report.at_least(
+        &format!("definitions of {lines} lines checked, one core"),
+        rates[rates.len() / 2],
+        "/s",
+        2000.0,
+    );
 }
 
 /// A journey of fourteen rounds of transform, choice and wait: the mix of states and expressions of real ones.

@@ -36,7 +36,10 @@ impl Client {
             let body = head + 4;
             if self.buffer.len() >= body + length {
                 let text = std::str::from_utf8(&self.buffer).expect("answers are UTF-8");
-                assert!(text.starts_with("HTTP/1.1 200") && text[body..].contains(expected), "unexpected answer: {text}");
+                assert!(
+                    text.starts_with("HTTP/1.1 200") && text[body..].contains(expected),
+                    "unexpected answer: {text}"
+                );
                 return length;
             }
         }
@@ -50,5 +53,7 @@ fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
 fn content_length(head: &[u8]) -> usize {
     let head = std::str::from_utf8(head).expect("heads are ASCII");
     let line = head.split("\r\n").find(|line| line.to_ascii_lowercase().starts_with("content-length:"));
-    line.and_then(|line| line.split(':').nth(1)).and_then(|n| n.trim().parse().ok()).expect("answers tell their length")
+    line.and_then(|line| line.split(':').nth(1))
+        .and_then(|n| n.trim().parse().ok())
+        .expect("answers tell their length")
 }

@@ -9,11 +9,13 @@ use crate::report::Report;
 use crate::{Effort, system};
 
 pub(crate) fn measure(effort: Effort, report: &mut Report) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be built");
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be built");
     let rates = runtime.block_on(async {
         let engine = system::engine().await;
         let caller = Caller::internal("bench");
-        let input = json!({ "orderId": "A-1017", "amount": 120, "customer": { "id": "c-9", "tier": "gold" } });
+        let input =
+            json!({ "orderId": "A-1017", "amount": 120, "customer": { "id": "c-9", "tier": "gold" } });
         let mut rates = Vec::new();
         for _ in 0..effort.rounds {
             let (begin, mut done) = (Instant::now(), 0_u32);

@@ -27,7 +27,8 @@ impl Work for Start {
 }
 
 pub(crate) fn measure(clients: &[usize], effort: Effort, report: &mut Report) {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime can be built");
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime can be built");
     runtime.block_on(async {
         let ours = serve(system::http_router().await).await;
         let answer = answer_size(ours).await;
@@ -36,7 +37,9 @@ pub(crate) fn measure(clients: &[usize], effort: Effort, report: &mut Report) {
             let (mut mine, mut theirs) = (Vec::new(), Vec::new());
             for _ in 0..effort.rounds {
                 theirs.push(round(reference, "/echo", "padding", count, effort).await);
-                mine.push(round(ours, "/api/v1/journeys/three-states/start", "SUCCEEDED", count, effort).await);
+                mine.push(
+                    round(ours, "/api/v1/journeys/three-states/start", "SUCCEEDED", count, effort).await,
+                );
             }
             let name = format!("HTTP start → outcome, {count} clients");
             report.ratio(name, load::median(mine), load::median(theirs), 0.60);

@@ -29,7 +29,8 @@ impl Server {
             .spawn()
             .expect("the server can be started");
         let stdout = process.stdout.take().expect("stdout is piped");
-        let line = BufReader::new(stdout).lines().next().expect("the server says where it listens").expect("text");
+        let line =
+            BufReader::new(stdout).lines().next().expect("the server says where it listens").expect("text");
         let address = line.strip_prefix("listening on http://").expect("the documented line");
         Self { process, address: address.parse().expect("an address") }
     }
@@ -38,7 +39,8 @@ impl Server {
     fn resident(&self) -> usize {
         let statm = format!("/proc/{}/statm", self.process.id());
         let text = std::fs::read_to_string(statm).expect("the memory benchmark needs a Linux system");
-        let pages: usize = text.split(' ').nth(1).and_then(|n| n.parse().ok()).expect("statm lists page counts");
+        let pages: usize =
+            text.split(' ').nth(1).and_then(|n| n.parse().ok()).expect("statm lists page counts");
         pages * 4096
     }
 }
@@ -63,7 +65,8 @@ pub(crate) fn measure(connections: usize, report: &mut Report) {
     std::fs::write(folder.join("jf.yaml"), config).expect("the folder is writable");
 
     let server = Server::start(&jf, &folder);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be built");
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be built");
     let idle = server.resident();
     report.at_most("resident memory of an idle server", idle as f64 / 1024.0 / 1024.0, " MiB", 30.0);
     // A first round warms allocator and code up, so that only what connections cost is counted.

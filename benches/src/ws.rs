@@ -30,7 +30,8 @@ impl Work for RoundTrip {
 }
 
 pub(crate) fn measure(clients: &[usize], effort: Effort, report: &mut Report) {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime can be built");
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime can be built");
     runtime.block_on(async {
         let ours = listen().await;
         let router = system::full_router().await;
@@ -98,8 +99,9 @@ async fn submitter(address: SocketAddr) -> RoundTrip {
     let started = exchange(&mut socket, r#"{"type":"loop.start","payload":{},"subscribe":false}"#).await;
     let started: Value = serde_json::from_str(&started).expect("replies are JSON");
     let run = started["journeyId"].as_str().expect("a started run has an id");
-    let frame =
-        format!(r#"{{"type":"loop.step","id":"1","journeyId":"{run}","payload":{{"decision":"again","comment":"fine"}}}}"#);
+    let frame = format!(
+        r#"{{"type":"loop.step","id":"1","journeyId":"{run}","payload":{{"decision":"again","comment":"fine"}}}}"#
+    );
     RoundTrip { socket, frame }
 }
 
@@ -110,7 +112,9 @@ async fn echo(listener: TcpListener, reply: String) {
         stream.set_nodelay(true).expect("loopback sockets take options");
         let reply = reply.clone();
         tokio::spawn(async move {
-            let Ok(mut socket) = accept_async_with_config(stream, Some(small_buffers())).await else { return };
+            let Ok(mut socket) = accept_async_with_config(stream, Some(small_buffers())).await else {
+                return;
+            };
             while let Some(Ok(message)) = socket.next().await {
                 if message.is_text() && socket.send(Message::text(reply.as_str())).await.is_err() {
                     return;
