@@ -77,6 +77,13 @@ impl ApiRules {
     }
 }
 
+impl ApiRules {
+    /// Whether judging an end looks at the context.
+    pub(crate) const fn read_context(&self) -> bool {
+        !self.rules.is_empty()
+    }
+}
+
 /// The answer to an Api call whose run has ended; one that has not is answered with the internal Problem.
 ///
 /// The status follows HTTP-067: the first rule that matches, else the default of the phase. An evaluation that fails, or a status
@@ -89,7 +96,8 @@ pub fn api_answer(program: &Program, run: &Run, env: &Env<'_>) -> ApiAnswer {
     let outcome = &end.outcome;
     let problem = outcome.error.as_ref().and_then(|error| error.problem.as_ref()).unwrap_or(&Value::Null);
     let mut facts = Vec::new();
-    let judged = Judged { program, run, env, context: &end.context, output: &outcome.output, problem };
+    let context = end.context.as_deref().unwrap_or(&Value::Null);
+    let judged = Judged { program, run, env, context, output: &outcome.output, problem };
     let reply = match judged.status(outcome.phase, &mut facts).filter(|status| (200..=599).contains(status)) {
         Some(status) if outcome.phase == Phase::Succeeded => ApiReply::new(status, outcome.output.clone()),
         Some(status) => with_status(problem.clone(), status),

@@ -50,7 +50,11 @@ impl Effects {
         if self.is_unfinished() {
             self.list.pop();
         }
-        self.list.append(&mut later.list);
+        if self.list.is_empty() {
+            self.list = later.list;
+        } else {
+            self.list.append(&mut later.list);
+        }
         self.accepted = later.accepted.or(self.accepted.take());
         self.changed |= later.changed;
     }
@@ -133,8 +137,8 @@ pub struct LogEntry {
 /// The document of a [`LogEntry`].
 #[derive(Debug, Clone, PartialEq)]
 pub enum LogDocument {
-    /// The run changed.
-    Status(Box<JourneyStatus>),
+    /// The run changed. Shared, as stores and readers do.
+    Status(Arc<JourneyStatus>),
     /// The run ended; shared with the run, which keeps it as well.
     Outcome(Arc<JourneyOutcome>),
 }

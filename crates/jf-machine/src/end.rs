@@ -60,7 +60,8 @@ impl Machine<'_> {
             Some(error) => Fact::JourneyFailed { status, code: error.code.clone() },
         });
         self.emit_outcome(&outcome, top.state.id);
-        self.run.end = Some(End { termination, outcome, context: top.context });
+        let context = self.program.reads_context_of_ended().then_some(top.context);
+        self.run.end = Some(End { termination, outcome, context });
         self.push(Effect::Finish);
     }
 

@@ -46,7 +46,7 @@ impl Machine<'_> {
         self.run.shown = shown;
         if self.program.is_journey() {
             let status = self.run.status();
-            self.emit(LogDocument::Status(Box::new(status)));
+            self.emit(LogDocument::Status(Arc::new(status)));
         }
     }
 

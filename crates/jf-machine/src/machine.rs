@@ -21,6 +21,9 @@ use crate::{
     Accepted, ActivationId, Diagnostic, Effect, Effects, Env, Fact, Limits, Program, Run, SegmentId, TimerId,
 };
 
+/// Effects that one input rarely has more of: two for every state it goes through, and a few.
+const USUAL_EFFECTS: usize = 12;
+
 /// Applies one input to one run. States act on the run through it and nothing else.
 pub(crate) struct Machine<'a> {
     pub(crate) program: &'a Program,
@@ -34,7 +37,8 @@ pub(crate) struct Machine<'a> {
 
 impl<'a> Machine<'a> {
     pub(crate) fn new(program: &'a Program, run: &'a mut Run, env: &'a Env<'a>) -> Self {
-        Self { program, run, env, effects: Effects::default(), platform: None, evaluations: 0 }
+        let effects = Effects { list: Vec::with_capacity(USUAL_EFFECTS), ..Effects::default() };
+        Self { program, run, env, effects, platform: None, evaluations: 0 }
     }
 
     pub(crate) fn into_effects(self) -> Effects {

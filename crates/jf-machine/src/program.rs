@@ -27,6 +27,7 @@ pub struct Program {
     pub(crate) steps: Vec<StaticStep>,
     pub(crate) outcomes: Outcomes,
     pub(crate) api_rules: ApiRules,
+    reads_context_of_ended: bool,
 }
 
 /// The place of a state in its program.
@@ -105,6 +106,7 @@ impl Program {
             start,
             steps: StaticStep::all(spec),
             outcomes,
+            reads_context_of_ended: api_rules.read_context() || projects_steps(&definition),
             api_rules,
             definition,
         })
@@ -127,6 +129,12 @@ impl Program {
         self.identity.kind == Kind::Journey
     }
 
+    /// Whether answers about an ended run may read its last context: those of Apis (HTTP-067), and those to submissions whose
+    /// step has a `response` block (ENG-048). Ended runs are kept for long, so what nobody can read is let go of.
+    pub(crate) const fn reads_context_of_ended(&self) -> bool {
+        self.reads_context_of_ended
+    }
+
     /// The state a run begins with.
     pub(crate) fn start(&self) -> &LinkedState {
         self.at(self.start)
@@ -142,6 +150,12 @@ impl Program {
         let hinted = self.states.get(place.hint.get()).filter(|state| state.id == place.id);
         hinted.or_else(|| Some(self.at(*self.index.get(&place.id)?)))
     }
+}
+
+fn projects_steps(definition: &Definition) -> bool {
+    definition
+        .all_states()
+        .any(|(_, state)| state.external_input().is_some_and(|input| input.response.is_some()))
 }
 
 impl fmt::Debug for Program {

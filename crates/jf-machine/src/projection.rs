@@ -78,7 +78,7 @@ impl Run {
     pub fn step_response(&self, program: &Program, step: &StepRef) -> ResponseMembers {
         let StepRef::Id(id) = step else { return ResponseMembers::default() };
         let context = match &self.end {
-            Some(end) => Some(&end.context),
+            Some(end) => end.context.as_ref(),
             None => self.flows.first().and_then(|root| root.scopes.first()).map(|scope| &scope.context),
         };
         let input = program.definition().state(id.as_str()).and_then(|state| state.external_input());

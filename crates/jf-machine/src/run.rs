@@ -79,8 +79,9 @@ pub(crate) struct Trigger {
 pub(crate) struct End {
     pub(crate) termination: TerminationKind,
     pub(crate) outcome: Arc<JourneyOutcome>,
-    /// The context of the top-level scope, for projections after the end.
-    pub(crate) context: Arc<Value>,
+    /// The context of the top-level scope, if answers after the end may read it ([`Program::reads_context_of_ended`]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) context: Option<Arc<Value>>,
 }
 
 impl Run {

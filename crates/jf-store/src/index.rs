@@ -43,7 +43,7 @@ impl RunIndex {
             created,
             head: 0,
             phase,
-            tags: Arc::new([]),
+            tags: Arc::default(),
             attributes: Arc::default(),
             due: None,
             in_motion: false,

@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use http::HeaderMap;
-use indexmap::IndexMap;
 use jf_core::Caller;
 use jf_machine::{ActivationId, FlowId, Run, SegmentId};
 use jf_store::{Revision, RunIndex};
@@ -47,8 +46,8 @@ pub(super) struct Loaded {
     pub(super) snapshot: Arc<RunSnapshot>,
     /// `None` until the run is created.
     pub(super) revision: Option<Revision>,
-    tags: Arc<[String]>,
-    attributes: Arc<IndexMap<String, String>>,
+    /// As it went into the last commit.
+    index: RunIndex,
 }
 
 /// A segment with the request that caused it.
@@ -68,19 +67,22 @@ pub(super) struct Held {
 impl Loaded {
     /// A run that is not in the store yet.
     pub(super) fn new(deployed: Arc<Deployed>, run: Run) -> Self {
-        let (tags, attributes) = (run.tags().into(), Arc::new(run.attributes().clone()));
-        Self { deployed, snapshot: Arc::new(RunSnapshot(run)), revision: None, tags, attributes }
+        let identity = deployed.program.identity().clone();
+        let mut index = RunIndex::new(identity, run.created_at(), run.phase());
+        if !run.tags().is_empty() {
+            index.tags = run.tags().into();
+        }
+        Self { deployed, snapshot: Arc::new(RunSnapshot(run)), revision: None, index }
     }
 
     /// A run as a store gave it back.
-    pub(super) fn stored(
+    pub(super) const fn stored(
         deployed: Arc<Deployed>,
         snapshot: Arc<RunSnapshot>,
         revision: Revision,
         index: RunIndex,
     ) -> Self {
-        let RunIndex { tags, attributes, .. } = index;
-        Self { deployed, snapshot, revision: Some(revision), tags, attributes }
+        Self { deployed, snapshot, revision: Some(revision), index }
     }
 
     pub(super) fn run(&self) -> &Run {
@@ -89,18 +91,15 @@ impl Loaded {
 
     /// What stores may know of the run as it is now.
     pub(super) fn index(&mut self) -> RunIndex {
-        let run = &self.snapshot.0;
+        let (run, index) = (&self.snapshot.0, &mut self.index);
         // Attributes are only ever added (ENG-124), so their number tells whether there are new ones.
-        if self.attributes.len() != run.attributes().len() {
-            self.attributes = Arc::new(run.attributes().clone());
+        if index.attributes.len() != run.attributes().len() {
+            index.attributes = Arc::new(run.attributes().clone());
         }
-        let identity = self.deployed.program.identity().clone();
-        let mut index = RunIndex::new(identity, run.created_at(), run.phase());
+        index.phase = run.phase();
         index.head = run.seq();
-        index.tags = Arc::clone(&self.tags);
-        index.attributes = Arc::clone(&self.attributes);
         index.due = run.next_due();
         index.in_motion = run.in_motion();
-        index
+        index.clone()
     }
 }

@@ -66,7 +66,7 @@ start: s0
 states:
   s0:
     type: wait
-    wait: { input: { schema: { type: integer } }, timeoutSec: 3, onTimeout: call }
+    wait: { input: { schema: { type: integer } }, timeoutSec: 3, onTimeout: call, response: { outputVar: k } }
     next: judge
   judge:
     type: choice

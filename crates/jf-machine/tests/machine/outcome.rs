@@ -163,3 +163,13 @@ fn def_056_the_output_schema_is_checked_as_the_platform_wants() {
     assert_eq!(world.run.termination(), Some(TerminationKind::RuntimeError));
     assert_eq!(OutputValidation::default(), OutputValidation::Warn);
 }
+
+/// What no answer can read any more is not kept with the run.
+#[test]
+fn eng_048_an_ended_run_keeps_its_context_only_where_answers_may_read_it() {
+    let input = json!({ "out": 1, "view": {} });
+    assert_eq!(ended(SUCCEED, input.clone()).kept_context(), None);
+    let step =
+        "  ask: { type: wait, wait: { input: { schema: {} }, response: { outputVar: view } }, next: end }\n";
+    assert_eq!(ended(&format!("{SUCCEED}{step}"), input.clone()).kept_context(), Some(input));
+}

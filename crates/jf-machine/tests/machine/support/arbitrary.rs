@@ -203,10 +203,8 @@ impl World {
                 let writes =
                     vec![write(WriteTarget::Var("k".into()), json!("w")), write(path("k.x"), json!(1))];
                 self.end_with(Ok(writes));
-                assert!(
-                    !ends || (self.finished && self.context() == before),
-                    "STA-008: a failed state has written"
-                );
+                let unchanged = || self.kept_context().is_none_or(|context| context == before);
+                assert!(!ends || (self.finished && unchanged()), "STA-008: a failed state has written");
             }
             Happening::Fault(reported) => {
                 let kind = if *reported { TaskErrorKind::Reported } else { TaskErrorKind::Fault };

@@ -312,14 +312,20 @@ impl World {
         self.now = target;
     }
 
-    /// The context of the top-level scope.
+    /// The context of the top-level scope, or what came of it.
     pub(crate) fn context(&self) -> Value {
+        let output = || self.run.outcome().map(|outcome| outcome.output.clone());
+        self.kept_context().or_else(output).unwrap()
+    }
+
+    /// The context of the top-level scope; an ended run keeps it only where something may read it.
+    pub(crate) fn kept_context(&self) -> Option<Value> {
         let snapshot = self.run.to_snapshot();
         let mut parser = serde_json::Deserializer::from_slice(&snapshot);
         parser.disable_recursion_limit();
-        let mut parsed = Value::deserialize(&mut parser).unwrap();
-        let ended = parsed["end"]["context"].take();
-        if ended.is_null() { parsed["flows"][0]["scopes"][0]["context"].take() } else { ended }
+        let parsed = Value::deserialize(&mut parser).unwrap();
+        let place = if self.finished { "/end/context" } else { "/flows/0/scopes/0/context" };
+        parsed.pointer(place).cloned()
     }
 
     /// The one task that runs.
