@@ -128,7 +128,7 @@ pub(crate) fn transitions(definition: &str, limit: u64) -> u64 {
 /// jq, both bindings, and what the engine runs.
 pub(crate) fn registries() -> Registries {
     Registries::builder()
-        .expression(Arc::new(JaqEngine::default()))
+        .expression(Arc::new(JaqEngine))
         .binding("http")
         .binding("websocket")
         .build()
