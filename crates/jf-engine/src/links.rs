@@ -1,5 +1,7 @@
 //! Hypermedia controls (HTTP-050 to HTTP-055), added when documents are read.
 
+use std::borrow::Cow;
+
 use jf_core::{ActiveStep, JourneyId, JourneyOutcome, JourneyStartResponse, JourneyStatus, Link, Links};
 use jf_dsl::{Definition, DefinitionName};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -78,7 +80,8 @@ impl LinkBase {
     }
 
     fn step_url(&self, id: &JourneyId, relation: &str) -> String {
-        format!("{}{id}/steps/{}", self.journeys, utf8_percent_encode(relation, SEGMENT))
+        let relation: Cow<'_, str> = utf8_percent_encode(relation, SEGMENT).into();
+        [&self.journeys, id.as_str(), "/steps/", &relation].concat()
     }
 }
 

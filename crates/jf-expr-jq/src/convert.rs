@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use jf_core::spi::{EvalError, EvalErrorKind};
-use serde_json::{Number, Value};
+use serde_json::{Map, Number, Value};
 
 use crate::error::eval_error;
 use crate::limits::meter;
@@ -45,12 +45,12 @@ pub(crate) fn from_jq(value: &Val) -> Result<Value, EvalError> {
         Val::Str(text) => Value::String(text.as_str().to_owned()),
         Val::Arr(array) => Value::Array(array.items().iter().map(from_jq).collect::<Result<_, _>>()?),
         Val::Obj(object) => {
-            let members = object.members().iter();
-            Value::Object(
-                members
-                    .map(|(key, value)| Ok((key.to_string(), from_jq(value)?)))
-                    .collect::<Result<_, _>>()?,
-            )
+            let members = object.members();
+            let mut converted = Map::with_capacity(members.len());
+            for (key, value) in members {
+                converted.insert(key.to_string(), from_jq(value)?);
+            }
+            Value::Object(converted)
         }
     })
 }

@@ -1,6 +1,6 @@
 //! What a store may know of a run.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use indexmap::IndexMap;
 use jf_core::Phase;
@@ -34,6 +34,9 @@ pub struct RunIndex {
     pub compensation: bool,
 }
 
+/// Most runs have none, and stores keep many runs.
+static NO_ATTRIBUTES: LazyLock<Arc<IndexMap<String, String>>> = LazyLock::new(Arc::default);
+
 impl RunIndex {
     /// The index of a run without events, metadata and pending work; set the public members as needed.
     #[must_use]
@@ -44,7 +47,7 @@ impl RunIndex {
             head: 0,
             phase,
             tags: Arc::default(),
-            attributes: Arc::default(),
+            attributes: Arc::clone(&NO_ATTRIBUTES),
             due: None,
             in_motion: false,
             compensation: false,

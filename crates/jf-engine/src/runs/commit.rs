@@ -129,7 +129,8 @@ impl Turn {
 
 /// Splits what belongs into the commit from what comes after it. Timers are part of the run and of its index.
 fn split(effects: Effects) -> (Vec<LogRecord>, Vec<Effect>) {
-    let mut records = Vec::new();
+    // A creation that comes to an end at once makes two.
+    let mut records = Vec::with_capacity(2);
     // Collected in the place of the effects.
     let later = effects.into_iter().filter_map(|effect| match effect {
         Effect::Emit(entry) => {
