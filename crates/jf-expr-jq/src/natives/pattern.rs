@@ -1,6 +1,7 @@
 //! Regular expressions, in linear time and within bounds.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 
 use jaq_core::Cv;
 use jaq_core::native::{Fun, bome};
@@ -36,23 +37,23 @@ struct Parts {
 
 fn run(mut cv: Cv<'_, Jq>, parts: Parts) -> ValR {
     let (flags, pattern) = (cv.0.pop_var(), cv.0.pop_var());
-    let (text, regex, flags) = prepared(&cv.1, &pattern, &flags)?;
-    find(text, &regex, flags, &parts)
+    let (text, compiled, flags) = prepared(&cv.1, &pattern, &flags)?;
+    find(text, &compiled.regex, flags, &parts)
 }
 
 /// Whether there is a match, which is found faster than what it consists of.
 fn is_match(mut cv: Cv<'_, Jq>) -> ValR {
     let (flags, pattern) = (cv.0.pop_var(), cv.0.pop_var());
-    let (text, regex, flags) = prepared(&cv.1, &pattern, &flags)?;
+    let (text, compiled, flags) = prepared(&cv.1, &pattern, &flags)?;
     meter::spend_bytes(text.len())?;
     if flags.skip_empty {
-        return find(text, &regex, flags, &Parts { rest: false, matches: true })
+        return find(text, &compiled.regex, flags, &Parts { rest: false, matches: true })
             .map(|found| Val::Bool(found.size() > 2));
     }
-    Ok(Val::Bool(regex.is_match(text)))
+    Ok(Val::Bool(compiled.regex.is_match(text)))
 }
 
-fn prepared<'v>(text: &'v Val, pattern: &Val, flags: &Val) -> Result<(&'v str, Regex, Flags), Error> {
+fn prepared<'v>(text: &'v Val, pattern: &Val, flags: &Val) -> Result<(&'v str, Rc<Compiled>, Flags), Error> {
     let text = text.as_str().ok_or_else(|| mismatch(format!("{} cannot be matched", text.type_name())))?;
     let pattern = pattern.as_str().ok_or_else(|| mismatch("a pattern must be a string"))?;
     let flags = match flags {
@@ -60,11 +61,11 @@ fn prepared<'v>(text: &'v Val, pattern: &Val, flags: &Val) -> Result<(&'v str, R
         Val::Str(flags) => Flags::parse(flags.as_str())?,
         other => return Err(mismatch(format!("flags must be a string, not {}", other.type_name()))),
     };
-    let Compiled { regex, longest_text } = compiled(pattern, flags)?;
-    if text.len() > longest_text {
+    let compiled = compiled(pattern, flags)?;
+    if text.len() > compiled.longest_text {
         return Err(fault(EvalErrorKind::Function, "text too long for this pattern"));
     }
-    Ok((text, regex, flags))
+    Ok((text, compiled, flags))
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -98,27 +99,31 @@ impl Flags {
     }
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 struct Compiled {
     regex: Regex,
     longest_text: usize,
 }
 
+/// A pattern that a thread keeps.
+type Kept = (Flags, Box<str>, Rc<Compiled>);
+
 /// A pattern of this thread, compiled once.
-fn compiled(pattern: &str, flags: Flags) -> Result<Compiled, Error> {
+fn compiled(pattern: &str, flags: Flags) -> Result<Rc<Compiled>, Error> {
     thread_local! {
-        static PATTERNS: RefCell<Vec<(Flags, Box<str>, Compiled)>> = const { RefCell::new(Vec::new()) };
+        static PATTERNS: RefCell<Vec<Kept>> = const { RefCell::new(Vec::new()) };
     }
     PATTERNS.with_borrow_mut(|patterns| {
         if let Some(at) = patterns.iter().position(|(f, p, _)| *f == flags && **p == *pattern) {
             // Those used last stand in front.
             patterns[..=at].rotate_right(1);
         } else {
-            let fresh = compile(pattern, flags)?;
+            let fresh = Rc::new(compile(pattern, flags)?);
             patterns.truncate(KEPT - 1);
             patterns.insert(0, (flags, pattern.into(), fresh));
         }
-        Ok(patterns[0].2.clone())
+        // Shared, and not copied: a copied pattern begins with empty caches.
+        Ok(Rc::clone(&patterns[0].2))
     })
 }
 
