@@ -36,7 +36,7 @@
 //! let host = Host::build(&definitions, &config, Use::Command).await?;
 //! let request = StartRequest::new("hello", serde_json::json!({ "name": "Ada" }))?;
 //! let started = host.engine().start(request, &Caller::internal("example")).await?;
-//! let outcome = host.engine().get_outcome(started.journey_id(), &Caller::internal("example")).await?;
+//! let outcome = host.engine().get_outcome(&started.journey_id, &Caller::internal("example")).await?;
 //! assert_eq!(outcome.document.output, "Hello, Ada");
 //! # Ok(())
 //! # })
@@ -56,7 +56,7 @@ mod serving;
 mod signals;
 
 pub use command::main;
-pub use config::{CONFIG_FILE, CONFIG_RULES, Config, ConfigRule, KEYS, Key, Kind, Use};
+pub use config::{CONFIG_FILE, CONFIG_RULES, Config, ConfigRule, InvalidSetting, KEYS, Key, Kind, Use};
 pub use definitions::{Definitions, LoadError, PathError, Purpose};
 pub use host::{Host, HostError, Site};
 pub use server::{Server, ServerLimits, Stop};

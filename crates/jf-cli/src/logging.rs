@@ -57,3 +57,11 @@ pub(crate) fn init(filter: Option<&str>, format: Option<LogFormat>, default: &st
     }
     Ok(())
 }
+
+/// Sends panics to the log instead of standard error: with their place, without their message, which may hold values.
+pub(crate) fn log_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let location = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(location, "panic: this is a defect of the program");
+    }));
+}

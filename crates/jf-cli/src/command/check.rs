@@ -37,6 +37,10 @@ pub(super) fn check(args: &CheckArgs, output: &mut Output) -> Exit {
         output.error("there is nothing to check", Some("name files or folders: `jf check journeys/`"));
         return Exit::Usage;
     }
+    if args.format == Format::Sarif {
+        output.error("this build writes no SARIF yet", Some("use `--format json`"));
+        return Exit::Usage;
+    }
     let Prepared { config, faults } = match prepare::config(args.config.config.as_deref(), &args.paths) {
         Ok(prepared) => prepared,
         Err(error) => {
@@ -64,7 +68,7 @@ pub(super) fn check(args: &CheckArgs, output: &mut Output) -> Exit {
 fn report(diagnostics: &Diagnostics, files: usize, format: Format, colours: bool) -> String {
     match format {
         Format::Json => format!("{}\n", diagnostics.to_json(files)),
-        Format::Text => {
+        Format::Text | Format::Sarif => {
             let style = if colours { TerminalStyle::Coloured } else { TerminalStyle::Plain };
             format!("{}{}\n", diagnostics.to_terminal(style), summary(diagnostics, files))
         }

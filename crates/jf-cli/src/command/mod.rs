@@ -82,7 +82,7 @@ enum Command {
 /// What every command that loads definitions takes.
 #[derive(Debug, Args)]
 struct ConfigArgs {
-    /// The configuration file [default: `jf.yaml` in the working directory, else in PATH if that is one folder]
+    /// The configuration file [default: `jf.yaml` in the working directory, else in or beside the only path]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 }
@@ -105,6 +105,9 @@ enum Format {
     Text,
     /// One JSON object
     Json,
+    /// Not there yet; named so that asking for it gets a clear answer
+    #[value(hide = true)]
+    Sarif,
 }
 
 /// Runs the command with the arguments of the process and gives the exit status.

@@ -104,8 +104,8 @@ pub(super) fn run(args: &RunArgs, output: &mut Output) -> Exit {
 
 /// The configuration and the one definition, or nothing: everything that is wrong was told.
 fn prepare(args: &RunArgs, output: &mut Output) -> Option<(Config, Definitions)> {
-    let folder = args.file.parent().map(Path::to_path_buf).unwrap_or_default();
-    let Prepared { config, faults } = match prepare::config(args.config.config.as_deref(), &[folder]) {
+    let paths = std::slice::from_ref(&args.file);
+    let Prepared { config, faults } = match prepare::config(args.config.config.as_deref(), paths) {
         Ok(prepared) => prepared,
         Err(error) => {
             output.error(&error.to_string(), Some("check the path after --config"));
@@ -122,14 +122,13 @@ fn prepare(args: &RunArgs, output: &mut Output) -> Option<(Config, Definitions)>
         );
         return None;
     }
-    let definitions =
-        match Definitions::from_paths(std::slice::from_ref(&args.file), &config, Purpose::Deploy) {
-            Ok(definitions) => definitions,
-            Err(error) => {
-                output.error(&error.to_string(), None);
-                return None;
-            }
-        };
+    let definitions = match Definitions::from_paths(paths, &config, Purpose::Deploy) {
+        Ok(definitions) => definitions,
+        Err(error) => {
+            output.error(&error.to_string(), None);
+            return None;
+        }
+    };
     let mut diagnostics = faults;
     diagnostics.append(definitions.diagnostics().clone());
     if diagnostics.has_errors() {

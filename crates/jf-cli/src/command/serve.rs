@@ -62,6 +62,7 @@ pub(super) fn serve(args: &ServeArgs, output: &mut Output) -> Exit {
         Ok(prepared) => prepared,
         Err(exit) => return exit,
     };
+    logging::log_panics();
     let runtime = match Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -90,7 +91,7 @@ fn prepare(args: &ServeArgs, output: &mut Output) -> Result<(Config, Definitions
         config = match config.with(key, value.as_str()) {
             Ok(config) => config,
             Err(fault) => {
-                output.error(&fault.message.replace(&format!("`{key}`"), flag), None);
+                output.error(&fault.to_string().replace(&format!("`{key}`"), flag), None);
                 return Err(Exit::Usage);
             }
         };
@@ -204,6 +205,14 @@ fn announce(config: &Config, definitions: &Definitions, serving: &Serving) {
     tracing::info!(store = "memory", "runs are lost when the process ends");
     for (group, values) in settings(config) {
         tracing::info!(group, %values, "settings");
+    }
+    /// What platforms usually give a process between SIGTERM and the end.
+    const GRACE: Duration = Duration::from_secs(30);
+    if config.drain_window() >= GRACE {
+        tracing::warn!(
+            window_ms = config.drain_window().as_millis(),
+            "the drain window is as long as the grace of most platforms, which would cut it off"
+        );
     }
     let address = serving.address();
     if !address.ip().is_loopback() && config.lists_runs() {

@@ -38,6 +38,19 @@ pub struct Config {
     file: Option<PathBuf>,
 }
 
+/// A setting that cannot be made.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{}", .0.message)]
+pub struct InvalidSetting(Box<Diagnostic>);
+
+impl InvalidSetting {
+    /// The same as a diagnostic, without a position.
+    #[must_use]
+    pub fn diagnostic(&self) -> &Diagnostic {
+        &self.0
+    }
+}
+
 /// A value with the place it was read from.
 #[derive(Debug, Clone)]
 struct Given {
@@ -74,14 +87,15 @@ impl Config {
         Ok((config, faults))
     }
 
-    /// The file that holds when none is named: `jf.yaml` in the working directory, else in the one folder that is served.
+    /// The file that holds when none is named: `jf.yaml` in the working directory, else in the only path that definitions
+    /// come from, or beside it if that is a file.
     #[must_use]
-    pub fn discover(working_directory: &Path, served: &[PathBuf]) -> Option<PathBuf> {
-        let here = working_directory.join(CONFIG_FILE);
-        if here.is_file() {
+    pub fn discover(working_directory: &Path, paths: &[PathBuf]) -> Option<PathBuf> {
+        if working_directory.join(CONFIG_FILE).is_file() {
             return Some(PathBuf::from(CONFIG_FILE));
         }
-        let [folder] = served else { return None };
+        let [path] = paths else { return None };
+        let folder = if working_directory.join(path).is_dir() { path } else { path.parent()? };
         Some(folder.join(CONFIG_FILE)).filter(|path| working_directory.join(path).is_file())
     }
 
@@ -94,17 +108,18 @@ impl Config {
     /// The same configuration with one value set, as from a flag of the command.
     ///
     /// # Errors
-    /// A diagnostic without a position when there is no such key or it takes other values.
-    pub fn with(mut self, path: &str, value: impl Into<Value>) -> Result<Self, Box<Diagnostic>> {
+    /// When there is no such key or it takes other values.
+    pub fn with(mut self, path: &str, value: impl Into<Value>) -> Result<Self, InvalidSetting> {
         let value = value.into();
         let segments: Vec<&str> = path.split('.').collect();
         let place = segments.iter().fold(JsonPath::root(), |place, name| place.member(*name));
         let Some(key) = KEYS.iter().find(|key| key.relation(&segments) == keys::Relation::Is) else {
             let message = format!("unknown configuration key `{path}`");
-            return Err(Box::new(faults::UNKNOWN_KEY.error(place, message)));
+            return Err(InvalidSetting(Box::new(faults::UNKNOWN_KEY.error(place, message))));
         };
         if let Err(fault) = key.kind.check(&value) {
-            return Err(Box::new(faults::WRONG_VALUE.error(place, format!("`{path}` {fault}"))));
+            let message = format!("`{path}` {fault}");
+            return Err(InvalidSetting(Box::new(faults::WRONG_VALUE.error(place, message))));
         }
         self.values.insert(path.to_owned(), Given { value, place: None });
         Ok(self)

@@ -1,3 +1,5 @@
+use std::path::PathBuf;
+
 use jf_dsl::SourceFile;
 use serde_json::json;
 
@@ -115,6 +117,27 @@ fn syntax_errors_have_a_position() {
     let found = faults("http: {listen: \n");
     assert!(found.len() == 1 && found[0].starts_with("jf.yaml:"), "{found:?}");
     assert!(faults("[]")[0].contains("a configuration is a mapping of keys, not an array"));
+}
+
+#[test]
+fn a_configuration_is_found_here_or_with_the_definitions() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    for file in ["defs/jf.yaml", "defs/a.journey.yaml", "bare/b.journey.yaml"] {
+        std::fs::create_dir_all(root.join(file).parent().unwrap()).unwrap();
+        std::fs::write(root.join(file), "").unwrap();
+    }
+    let found = |paths: &[&str]| {
+        let paths: Vec<PathBuf> = paths.iter().map(PathBuf::from).collect();
+        Config::discover(root, &paths).map(|path| path.to_str().unwrap().to_owned())
+    };
+    assert_eq!(found(&["defs"]).as_deref(), Some("defs/jf.yaml"));
+    assert_eq!(found(&["defs/a.journey.yaml"]).as_deref(), Some("defs/jf.yaml"));
+    assert_eq!((found(&["bare"]), found(&["defs", "bare"]), found(&[])), (None, None, None));
+    std::fs::write(root.join("jf.yaml"), "").unwrap();
+    for paths in [&["defs"][..], &["defs", "bare"], &["bare/b.journey.yaml"]] {
+        assert_eq!(found(paths).as_deref(), Some("jf.yaml"));
+    }
 }
 
 #[test]

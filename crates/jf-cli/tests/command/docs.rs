@@ -27,7 +27,7 @@ fn the_reference_of_the_configuration_is_up_to_date() {
     let mut text = String::from(
         "<!-- Generated from the table of keys in crates/jf-cli; a test compares the two. -->\n\
          # Configuration keys\n\n\
-         One YAML file: `--config FILE`, else `jf.yaml` in the working directory, else `jf.yaml` in the served folder if it is the only path. The \
+         One YAML file: `--config FILE`, else `jf.yaml` in the working directory, else `jf.yaml` in the only path that definitions come from, or beside it if that is a file. The \
          [guide](../guide/configuration.md) shows how it is used.\n\n\
          - Dotted keys are shorthand for nesting: `http.listen: …` is `listen` below `http`.\n\
          - Unknown keys, values of another kind and keys given twice are errors with a position. Keys that start with `x-` are ignored.\n\

@@ -25,6 +25,7 @@ fn wrong_usage_is_status_2_and_says_what_was_meant() {
         ("misspelt_flag", &["check", "--fromat", "json"]),
         ("bad_value", &["check", "x", "--format", "xml"]),
         ("later_command", &["test", "x"]),
+        ("later_format", &["check", "x", "--format", "sarif"]),
     ] {
         let ran = jf(&root(), arguments);
         assert_eq!((ran.status, ran.out.as_str()), (2, ""), "{name}");

@@ -247,6 +247,16 @@ async fn http_080_listing_on_a_public_interface_is_warned_about() {
 }
 
 #[tokio::test]
+async fn drain_4_a_window_that_platforms_cut_off_is_warned_about() {
+    let folder =
+        folder(&[("waiting.journey.yaml", WAITING), ("jf.yaml", "websocket.drain.windowMs: 30000\n")]);
+    let served = serve(folder.path(), &[]).await;
+    served.signal("TERM");
+    let (status, _, log) = served.end().await;
+    assert!(status == 0 && log.contains("which would cut it off"), "{log}");
+}
+
+#[tokio::test]
 async fn tsk_010_the_log_has_no_payloads_headers_or_tokens_at_any_level() {
     let folder = folder(&[("waiting.journey.yaml", WAITING)]);
     let served = serve(folder.path(), &["--log", "trace"]).await;
