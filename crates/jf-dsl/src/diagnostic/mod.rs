@@ -148,3 +148,5 @@ impl fmt::Display for Diagnostic {
         write!(f, "{}[{}] {} ({}, {})", self.severity, self.code, self.message, self.path, self.rule)
     }
 }
+
+impl std::error::Error for Diagnostic {}
