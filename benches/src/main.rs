@@ -24,9 +24,6 @@ use clap::{Parser, Subcommand};
 
 use crate::report::Report;
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// Measures JourneyForge against references in the same process run.
 #[derive(Debug, Parser)]
 #[command(name = "jf-bench")]

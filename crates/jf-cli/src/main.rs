@@ -2,10 +2,6 @@
 
 use std::process::ExitCode;
 
-/// Small, short-lived allocations from many threads are what the server does all day.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     jf_cli::main()
 }
