@@ -1,0 +1,89 @@
+//! Both bindings.
+
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+
+use jf_binding_http::{HttpConfig, ListMode, Origins};
+use jf_binding_ws::{OnMismatch, RequireStepId, WsConfig};
+
+use super::super::Config;
+
+impl Config {
+    /// Whether runs can be listed over HTTP.
+    #[must_use]
+    pub fn lists_runs(&self) -> bool {
+        self.text("http.list") != "off"
+    }
+
+    /// The HTTP binding of a server that listens at the address.
+    #[must_use]
+    pub fn http(&self, listener: SocketAddr) -> HttpConfig {
+        let origins = Origins::default()
+            .with_own(self.own_origins(listener))
+            .and_then(|origins| origins.with_allowed(self.texts("http.allowedOrigins")))
+            .expect("the kinds of the keys were checked");
+        HttpConfig::default()
+            .with_body_bytes(self.size("limits.bodyBytes"))
+            .with_json_depth(self.size("limits.jsonDepth"))
+            .with_header_bytes(self.size("http.headerBytes"))
+            .with_list_mode(if self.lists_runs() { ListMode::Operator } else { ListMode::Off })
+            .with_page_sizes(self.positive("http.pageSize"), self.positive("http.maxPageSize"))
+            .with_origins(origins)
+    }
+
+    /// The origins a server is served under (ORG-1).
+    pub(super) fn own_origins(&self, listener: SocketAddr) -> Vec<String> {
+        let port = listener.port();
+        match self.optional_text("publicBaseUrl") {
+            Some(base) => {
+                let (scheme, rest) = base.split_once("://").expect("the kind of the key was checked");
+                vec![format!("{scheme}://{}", rest.split('/').next().unwrap_or_default())]
+            }
+            None if listener.ip().is_loopback() => {
+                ["127.0.0.1", "[::1]", "localhost"].map(|host| format!("http://{host}:{port}")).to_vec()
+            }
+            None => Vec::new(),
+        }
+    }
+
+    /// The WebSocket binding of a server that listens at the address.
+    #[must_use]
+    pub fn websocket(&self, listener: SocketAddr) -> WsConfig {
+        let size = |path: &str| NonZeroUsize::new(self.size(path)).expect("the key has no zero");
+        let mut config = WsConfig::default();
+        config.public_base_url = self.optional_text("publicBaseUrl");
+        config.listener = Some(listener);
+        config.allowed_origins = self.texts("websocket.allowedOrigins");
+        config.require_origin = self.flag("websocket.requireOrigin");
+        config.on_mismatch = match self.text("websocket.onMismatch").as_str() {
+            "close" => OnMismatch::Close,
+            "allow" => OnMismatch::Allow,
+            _ => OnMismatch::Reject,
+        };
+        config.require_step_id = match self.text("websocket.requireStepId").as_str() {
+            "shared" => RequireStepId::Shared,
+            _ => RequireStepId::Never,
+        };
+        config.subprotocol_token = self.flag("websocket.subprotocolToken");
+        config.shared_endpoint = self.optional_text("websocket.sharedEndpoint");
+        config.catalog = self.flag("websocket.catalog");
+        config.status_min_interval = self.millis("websocket.statusMinIntervalMs");
+        config.heartbeat.interval = self.millis("websocket.heartbeat.intervalMs");
+        config.heartbeat.timeout = self.millis("websocket.heartbeat.timeoutMs");
+        config.drain_window = self.drain_window();
+        config.caps.connections = self.size("http.maxConnections");
+        config.caps.per_address = self.size("http.maxConnectionsPerAddress");
+        config.limits.max_message_bytes = size("websocket.limits.maxMessageBytes");
+        config.limits.max_payload_bytes = size("websocket.limits.maxPayloadBytes");
+        config.limits.max_payload_depth = size("limits.jsonDepth");
+        config.limits.max_in_flight = size("websocket.limits.maxInFlight");
+        config.limits.max_subscriptions = self.size("websocket.limits.maxSubscriptions");
+        config.limits.rate_per_sec = self.positive("websocket.limits.ratePerSec");
+        config.limits.burst = self.positive("websocket.limits.burst");
+        config.limits.idle_ms = self.long("websocket.limits.idleMs");
+        config.limits.max_lifetime_ms = self.whole("websocket.limits.maxLifetimeMs");
+        config.limits.max_replay_events = self.positive("websocket.limits.maxReplayEvents");
+        config.limits.max_outbound_bytes = size("websocket.limits.maxOutboundBytes");
+        config
+    }
+}

@@ -1,0 +1,83 @@
+//! What definitions are judged by, and which of them serve.
+
+use jf_core::spi::RegistriesBuilder;
+use jf_dsl::{Diagnostic, MetadataLimits, SizeLimits, Version};
+
+use super::super::{Config, faults};
+
+impl Config {
+    /// What registries take from the configuration; engines and plugins are registered by the caller.
+    pub(crate) fn registries(
+        &self,
+        mut builder: RegistriesBuilder,
+        metadata: MetadataLimits,
+    ) -> RegistriesBuilder {
+        for (path, given) in self.below("platform.config") {
+            let (definition, key) = path.split_once('.').expect("the key has two names");
+            builder = builder.platform_config(definition, key, given.value.clone());
+        }
+        let mut sizes = SizeLimits::default();
+        sizes.file_bytes = self.size("limits.definition.fileBytes");
+        sizes.nesting = self.size("limits.definition.nesting");
+        sizes.states = self.size("limits.definition.states");
+        builder.metadata_limits(metadata).size_limits(sizes).development(self.flag("development"))
+    }
+
+    /// The limits on metadata: the given values over those of a `MetadataLimits` document (DEF-116).
+    #[must_use]
+    pub fn metadata_limits(&self, document: MetadataLimits) -> MetadataLimits {
+        let mut limits = document;
+        let given = |path: &str| self.values.get(path).and_then(|given| given.value.as_u64());
+        for (path, limit) in [
+            ("metadataLimits.definitionTags.maxCount", &mut limits.definition_tags_max_count),
+            ("metadataLimits.instanceTags.maxCount", &mut limits.instance_tags_max_count),
+            ("metadataLimits.instanceTags.maxLength", &mut limits.instance_tags_max_length),
+            ("metadataLimits.attributes.maxKeys", &mut limits.attributes_max_keys),
+            ("metadataLimits.attributes.maxKeyLength", &mut limits.attributes_max_key_length),
+            ("metadataLimits.attributes.maxValueLength", &mut limits.attributes_max_value_length),
+        ] {
+            *limit = given(path).unwrap_or(*limit);
+        }
+        let execution = given("metadataLimits.execution.defaultMaxDurationSec");
+        limits.default_max_duration_sec = execution.or(limits.default_max_duration_sec);
+        let bound = given("metadataLimits.execution.maxDurationUpperBoundSec");
+        limits.max_duration_upper_bound_sec = bound.or(limits.max_duration_upper_bound_sec);
+        limits
+    }
+
+    /// The versions that are pinned to serve new runs (DEF-028).
+    #[must_use]
+    pub fn pins(&self) -> Vec<(String, Version)> {
+        let pins = self.below("serve");
+        pins.map(|(name, given)| {
+            let version = given.value.as_str().and_then(|text| text.parse().ok());
+            (name.to_owned(), version.expect("the kind of the key was checked"))
+        })
+        .collect()
+    }
+
+    /// The fault of a pin that nothing deployed answers to.
+    pub(crate) fn unknown_pin(&self, name: &str, deployed: &[String]) -> Diagnostic {
+        let fault = self.fault_at(
+            &format!("serve.{name}"),
+            &faults::CONTRADICTION,
+            format!("`serve.{name}` names a version that is not among the definitions"),
+        );
+        fault.help(if deployed.is_empty() {
+            format!("there is no definition `{name}`")
+        } else {
+            format!("deployed: {}", deployed.join(", "))
+        })
+    }
+
+    /// The fault of a configured value for a definition that is not there.
+    pub(crate) fn unknown_definitions<'a>(&'a self, known: &'a [&str]) -> Vec<&'a str> {
+        let mut names: Vec<&str> = self
+            .below("platform.config")
+            .filter_map(|(path, _)| path.split('.').next())
+            .filter(|name| !known.contains(name))
+            .collect();
+        names.dedup();
+        names
+    }
+}

@@ -1,0 +1,67 @@
+//! The engine, its store, and the bounds of expressions.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jf_core::spi::EvalLimits;
+use jf_dsl::MetadataLimits;
+use jf_engine::EngineConfig;
+use jf_machine::OutputValidation;
+use jf_store::{MemoryStore, Retention, Store};
+
+use super::super::Config;
+
+impl Config {
+    /// The engine. Metadata limits come from the caller, since definitions may bring some (DEF-116).
+    #[must_use]
+    pub fn engine(&self, metadata: MetadataLimits) -> EngineConfig {
+        let mut config = EngineConfig::default();
+        config.environment = self.text("environment").into();
+        config.public_base_url = self.optional_text("publicBaseUrl");
+        config.sync_wait = self.duration("limits.syncWait");
+        config.early_submission = self.duration("limits.earlySubmission");
+        config.start_keys_kept = self.duration("limits.startKeys");
+        config.concurrent_tasks = self.size("limits.concurrentTasks");
+        config.admission = self.size("limits.admission");
+        config.background_jobs = self.size("limits.backgroundJobs");
+        config.limits.transitions_per_segment = self.count("limits.transitionsPerSegment");
+        config.limits.context_bytes = self.size("limits.contextBytes");
+        config.limits.metadata = metadata;
+        config.limits.output_validation = match self.text("validation.output").as_str() {
+            "off" => OutputValidation::Off,
+            "enforce" => OutputValidation::Enforce,
+            _ => OutputValidation::Warn,
+        };
+        config
+    }
+
+    /// Where runs live, empty.
+    #[must_use]
+    pub fn store(&self) -> Arc<dyn Store> {
+        debug_assert_eq!(self.text("store"), "memory", "the kind of the key takes nothing else yet");
+        Arc::new(MemoryStore::with_retention(self.retention()))
+    }
+
+    /// How long the store keeps what has ended.
+    #[must_use]
+    pub fn retention(&self) -> Retention {
+        Retention::default()
+            .with_ended_runs(self.duration("retention.endedRuns"))
+            .with_memory_runs(self.size("retention.memoryRuns"))
+            .with_events(self.size("retention.events"))
+            .with_events_after_end(self.duration("retention.eventsAfterEnd"))
+    }
+
+    /// The limits of an expression language (EXP-045).
+    #[must_use]
+    pub fn expression_limits(&self, lang: &str) -> EvalLimits {
+        let value = |common: &str| {
+            let name = common.rsplit('.').next().unwrap_or_default();
+            let own = format!("plugins.expressions.engines.{lang}.{name}");
+            self.optional_whole(&own).unwrap_or_else(|| self.whole(common))
+        };
+        let time = Duration::from_millis(value("plugins.expressions.defaults.maxEvalMs"));
+        let output_bytes = value("plugins.expressions.defaults.maxOutputBytes");
+        EvalLimits { time, output_bytes: usize::try_from(output_bytes).unwrap_or(usize::MAX) }
+    }
+}
