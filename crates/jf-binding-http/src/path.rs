@@ -78,7 +78,12 @@ impl<'p> Target<'p> {
 
 /// A segment, percent-decoded once; `None` for an empty one and for what is not UTF-8, which nothing is called.
 fn decode(segment: &str) -> Option<Cow<'_, str>> {
-    percent_decode_str(segment).decode_utf8().ok().filter(|segment| !segment.is_empty())
+    // Hardly any is encoded.
+    let decoded = match segment.contains('%') {
+        true => percent_decode_str(segment).decode_utf8().ok()?,
+        false => Cow::Borrowed(segment),
+    };
+    Some(decoded).filter(|segment| !segment.is_empty())
 }
 
 /// The decoded segments as a path again. A decoded `/` would shift the borders, so no route contains one.
