@@ -215,6 +215,8 @@ pub(crate) fn route_fault(path: &str) -> Option<&'static str> {
         Some(fault)
     } else if segments.is_some_and(|rest| rest.split('/').any(str::is_empty)) {
         Some("a segment is empty")
+    } else if path.contains('%') {
+        Some("it must not contain `%`: write it decoded, as request paths are before they are compared")
     } else if path == "/journeys" || path.starts_with("/journeys/") {
         Some("`/journeys` belongs to the journeys API")
     } else {
