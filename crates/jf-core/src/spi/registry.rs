@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use jf_dsl::{
     Capabilities, DefinitionName, Expression, ExpressionCheck, ExpressionFault, ExpressionSite, Feature,
-    MetadataLimits, SizeLimits, TaskFinding, TaskKind, TaskSite,
+    MetadataLimits, Severity, SizeLimits, TaskFinding, TaskKind, TaskSite,
 };
 use serde_json::Value;
 
@@ -94,10 +94,11 @@ impl Registries {
         }
     }
 
-    /// Prepares a task, or says what is wrong with it (TSK-002, TSK-004). Warnings are dropped.
+    /// Prepares a task, or says what is wrong with it (TSK-002, TSK-004). Warnings are for [`Capabilities::check_task`], which
+    /// tells them when the definition is loaded; here they are dropped.
     ///
     /// # Errors
-    /// All errors found; the task kind may be unknown.
+    /// All errors found, without the warnings beside them; the task kind may be unknown.
     pub fn prepare(
         &self,
         kind: &TaskKind,
@@ -112,7 +113,11 @@ impl Registries {
         let mut load = LoadContext::new(self, site);
         match plugin.prepare(config, &mut load) {
             Some(task) if !load.has_errors() => Ok(task),
-            _ => Err(load.into_findings()),
+            _ => {
+                let mut findings = load.into_findings();
+                findings.retain(|finding| finding.severity == Severity::Error);
+                Err(findings)
+            }
         }
     }
 }

@@ -413,3 +413,12 @@ fn def_010_documents_show_each_fault_once_and_in_its_place() {
     let good = "{kind: httpCall:v1, method: POST, url: 'https://h/', resultVar: a, accept: null, body: {keep: null}}";
     assert_eq!(Rig::new().diagnose(good), [""; 0]);
 }
+
+/// Warnings are told when a definition is loaded; linking has no place for them (TSK-004).
+#[test]
+fn tsk_004_a_task_that_cannot_be_prepared_gives_its_errors_only() {
+    let rig = Rig::new();
+    let config = task(json!({ "timeoutMs": -1, "body": { "a": "${context.a}" } }));
+    assert_eq!(rig.findings(&config).len(), 2);
+    assert_eq!(rig.refusal(&config), ["E TSK-025 $.timeoutMs"]);
+}

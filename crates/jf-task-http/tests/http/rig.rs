@@ -92,6 +92,13 @@ impl Rig {
         self.registries.prepare(&kind(), config, site).unwrap_or_else(|findings| panic!("{findings:#?}"))
     }
 
+    /// What is wrong with a task that cannot be prepared.
+    pub(crate) fn refusal(&self, config: &Value) -> Vec<String> {
+        let path = JsonPath::root();
+        let refused = self.registries.prepare(&kind(), config, TaskSite::new(&self.definition, &path));
+        refused.expect_err("the task has an error").iter().map(line).collect()
+    }
+
     pub(crate) fn task_context(&self, context: Value) -> TaskContext {
         self.task_context_on(context, Arc::clone(&self.http) as _)
     }
