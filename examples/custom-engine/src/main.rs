@@ -35,6 +35,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             }
             sockets.begin();
             engine.drain(Duration::from_secs(5)).await;
+            // Nobody else waits for connections that were upgraded.
+            sockets.closed().await;
         })
         .await?;
     Ok(())

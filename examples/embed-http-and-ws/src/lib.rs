@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use jf_binding_http::HttpConfig;
-use jf_binding_ws::{Drain, WsConfig};
+use jf_binding_ws::WsConfig;
 use jf_core::Engine;
 use jf_core::spi::Registries;
 use jf_dsl::{Catalog, SourceFile};
@@ -31,13 +31,11 @@ pub async fn engine() -> Result<Arc<dyn Engine>, Box<dyn Error>> {
     Ok(Arc::new(EmbeddedEngine::builder(catalog).registries(registries).build().await?))
 }
 
-/// Both bindings over an engine, as one router. `drain` announces the end to WebSocket clients.
+/// Both bindings over an engine, as one router.
 ///
 /// # Errors
 /// When the WebSocket binding refuses its settings.
-pub fn app(engine: Arc<dyn Engine>, drain: Drain) -> Result<Router, Box<dyn Error>> {
+pub fn app(engine: Arc<dyn Engine>, websocket: WsConfig) -> Result<Router, Box<dyn Error>> {
     let http = jf_binding_http::router(Arc::clone(&engine), HttpConfig::default());
-    let mut config = WsConfig::default();
-    config.drain = drain;
-    Ok(jf_binding_ws::attach(http, engine, config)?)
+    Ok(jf_binding_ws::attach(http, engine, websocket)?)
 }

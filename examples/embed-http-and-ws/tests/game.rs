@@ -2,7 +2,7 @@
 
 use embed_http_and_ws::{app, engine};
 use futures::{SinkExt, StreamExt};
-use jf_binding_ws::Drain;
+use jf_binding_ws::WsConfig;
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::WebSocketStream;
@@ -10,7 +10,7 @@ use tokio_tungstenite::tungstenite::Message;
 
 async fn serve() -> String {
     let engine = engine().await.expect("the journey is valid");
-    let app = app(engine, Drain::new()).expect("the settings are valid");
+    let app = app(engine, WsConfig::default()).expect("the settings are valid");
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
     let address = listener.local_addr().expect("it is bound").to_string();
     tokio::spawn(async move { axum::serve(listener, app).await });
