@@ -5,6 +5,7 @@
 //! a reply has told meanwhile is left out (SEQ-5).
 
 mod push;
+mod queue;
 mod slot;
 
 use std::collections::{HashMap, VecDeque};
@@ -21,6 +22,7 @@ use jf_core::{
 use tokio::time::Instant;
 
 use self::push::Push;
+use self::queue::Queue;
 use self::slot::Slot;
 use super::wakes::Wakes;
 use crate::frames::{Unsubscribed, Wish, to_text};
@@ -49,8 +51,8 @@ pub(crate) struct Followers {
     /// Places held for subscriptions that are being opened.
     reserved: usize,
     wakes: Arc<Wakes>,
-    dirty: VecDeque<JourneyId>,
-    /// Runs that are not to be asked before a time.
+    dirty: Queue,
+    /// Runs that are not to be asked before a time, each at most once.
     delayed: Vec<(Instant, JourneyId)>,
     pulls: FuturesUnordered<BoxFuture<'static, Pulled>>,
     outcomes: VecDeque<Push>,
@@ -107,7 +109,6 @@ impl Followers {
             bell: self.wakes.bell(run.clone()),
             served,
             wish,
-            queued: true,
             busy: false,
             not_before: None,
             troubles: 0,
@@ -118,17 +119,17 @@ impl Followers {
             bookmarked: now,
         };
         self.look_at.get_or_insert(now + LOOK_INTERVAL);
-        self.slots.insert(run.clone(), slot);
-        self.dirty.push_back(run);
+        self.dirty.push(&run);
+        self.slots.insert(run, slot);
     }
 
     /// Ends a subscription, if there is one.
     pub(crate) fn remove(&mut self, run: &JourneyId) {
         self.slots.remove(run);
+        self.dirty.remove(run);
+        self.delayed.retain(|(_, delayed)| delayed != run);
         if self.slots.is_empty() {
             self.look_at = None;
-            self.dirty.clear();
-            self.delayed.clear();
         }
     }
 
@@ -192,10 +193,8 @@ impl Followers {
     }
 
     fn mark(&mut self, run: &JourneyId) {
-        if let Some(slot) = self.slots.get_mut(run)
-            && !std::mem::replace(&mut slot.queued, true)
-        {
-            self.dirty.push_back(run.clone());
+        if self.slots.contains_key(run) {
+            self.dirty.push(run);
         }
     }
 
@@ -231,10 +230,9 @@ impl Followers {
     fn begin_pulls(&mut self, now: Instant, caller: &Caller) {
         let mut allowance = self.allowance();
         while allowance > 0
-            && let Some(run) = self.dirty.pop_front()
+            && let Some(run) = self.dirty.pop()
         {
-            let Some(slot) = self.slots.get_mut(&run).filter(|slot| slot.queued) else { continue };
-            slot.queued = false;
+            let Some(slot) = self.slots.get_mut(&run) else { continue };
             if slot.busy {
                 continue;
             }
@@ -245,7 +243,9 @@ impl Followers {
             }
             if let Some(at) = slot.not_before.filter(|at| *at > now) {
                 slot.subscription = Some(subscription);
-                self.delayed.push((at, run));
+                if !self.delayed.iter().any(|(_, delayed)| *delayed == run) {
+                    self.delayed.push((at, run));
+                }
                 continue;
             }
             let (generation, caller) = (slot.generation, caller.clone());

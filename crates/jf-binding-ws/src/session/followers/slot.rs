@@ -17,8 +17,6 @@ pub(super) struct Slot {
     pub(super) bell: Waker,
     pub(super) served: Arc<Served>,
     pub(super) wish: Wish,
-    /// In `dirty`.
-    pub(super) queued: bool,
     /// Its delivery waits to be written.
     pub(super) busy: bool,
     pub(super) not_before: Option<Instant>,
