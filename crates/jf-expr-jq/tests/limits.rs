@@ -219,8 +219,14 @@ fn exp_047_single_operations_are_bounded() {
             "[range(100000)] as $l | [range(100000) | $l | index(5)]",
             "[range(100000)] as $l | [range(100000) | $l - $l]",
             "[range(1000000) | .. | tojson | fromjson]",
+            "[range(1000000) | strftime(\"%c\" * 2000)]",
+            "[range(1000000) | \"x\" | try strptime(\"%Y\" * 2000) catch 1]",
         ],
     );
+    for format in ["strftime", "strptime", "todate", "strflocaltime"] {
+        let source = format!("(0, \"1\") | try {format}(\"%c\" * 4000000) catch error");
+        assert_eq!(outcome(&source), Err(EvalErrorKind::Function), "{format}");
+    }
 }
 
 #[test]

@@ -9,6 +9,7 @@ use jiff::{Timestamp, Zoned};
 
 use super::filter;
 use crate::environment::Jq;
+use crate::limits::meter;
 use crate::value::{Error, Num, Val, ValR, fault, mismatch};
 
 pub(super) fn natives() -> [Fun<Jq>; 6] {
@@ -115,9 +116,20 @@ fn moment(value: &Val) -> Result<Zoned, Error> {
     .map_err(invalid)
 }
 
+/// A format for times, which is a few letters; a directive can make sixty of one, so that a long one would cost far more than its length.
+fn time_format(format: &Val) -> Result<&str, Error> {
+    const LONGEST: usize = 4 * 1024;
+    let format = text(format)?;
+    if format.len() > LONGEST {
+        return Err(fault(EvalErrorKind::Function, "the time format is too long"));
+    }
+    meter::spend_bytes(format.len() * 64)?;
+    Ok(format)
+}
+
 fn format_time(value: &Val, format: &Val) -> ValR {
     let moment = moment(value)?;
-    strtime::format(text(format)?, &moment)
+    strtime::format(time_format(format)?, &moment)
         .map(Val::str)
         .map_err(|_| fault(EvalErrorKind::Function, "not a time format"))
 }
@@ -125,7 +137,7 @@ fn format_time(value: &Val, format: &Val) -> ValR {
 /// The parts as written. Named zones are refused: what they mean stands in files of the machine.
 fn parse_time(value: &Val, format: &Val) -> ValR {
     let unparsed = || fault(EvalErrorKind::Function, "the time does not match the format");
-    let parsed = BrokenDownTime::parse(text(format)?, text(value)?).map_err(|_| unparsed())?;
+    let parsed = BrokenDownTime::parse(time_format(format)?, text(value)?).map_err(|_| unparsed())?;
     if parsed.iana_time_zone().is_some() {
         return Err(unparsed());
     }
