@@ -61,7 +61,7 @@ pub use error::{Effect, EngineError, EngineErrorKind, ErrorClass, run_fault};
 pub use head::{HeadPublisher, HeadSignal, HeadWatch};
 pub use identity::{PeerCertificates, Principal};
 pub use ids::{Cursor, Epoch, Head, HeadCondition, IdempotencyKey, InvalidId, JourneyId, StepRef};
-pub use log::{At, Event, EventFilter, EventKind, GapReason, Replay};
+pub use log::{At, Event, EventFilter, EventKind, GapReason, LogDocument, Replay};
 pub use problem::{Problem, Violation};
 pub use reply::{ApiReply, ClientCookie, Page, StartReply, Started, Submitted};
 pub use request::{CallApi, CallInput, Cancel, ListQuery, StartRequest, StepTarget, SubmitStep};

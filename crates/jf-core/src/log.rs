@@ -1,5 +1,7 @@
 //! The log of a run as clients may read it (ENG-106 to ENG-109).
 
+use std::sync::Arc;
+
 use crate::{Epoch, Head, JourneyOutcome, JourneyStatus};
 
 /// A document together with the head at which it was true.
@@ -61,6 +63,27 @@ impl Event {
         match self {
             Self::Status(_) => EventKind::Status,
             Self::Outcome(_) => EventKind::Outcome,
+        }
+    }
+}
+
+/// The document of an event as machines make it and stores keep it: without the `_links` that are added on reading, and shared,
+/// since a run holds its outcome as well.
+#[derive(Debug, Clone, PartialEq)]
+pub enum LogDocument {
+    /// The run changed.
+    Status(Arc<JourneyStatus>),
+    /// The run ended.
+    Outcome(Arc<JourneyOutcome>),
+}
+
+impl LogDocument {
+    /// A copy of the document, as readers get it.
+    #[must_use]
+    pub fn to_event(&self) -> Event {
+        match self {
+            Self::Status(status) => Event::Status(JourneyStatus::clone(status)),
+            Self::Outcome(outcome) => Event::Outcome(JourneyOutcome::clone(outcome)),
         }
     }
 }

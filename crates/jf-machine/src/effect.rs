@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use jf_core::spi::{Evaluation, PreparedTask};
-use jf_core::{Event, JourneyOutcome, JourneyStatus, StepRef};
+use jf_core::{LogDocument, StepRef};
 use jf_dsl::{StateId, TaskKind};
 use jiff::{SignedDuration, Timestamp};
 
@@ -132,26 +132,6 @@ pub struct LogEntry {
     pub at: Timestamp,
     /// What it says.
     pub document: LogDocument,
-}
-
-/// The document of a [`LogEntry`].
-#[derive(Debug, Clone, PartialEq)]
-pub enum LogDocument {
-    /// The run changed. Shared, as stores and readers do.
-    Status(Arc<JourneyStatus>),
-    /// The run ended; shared with the run, which keeps it as well.
-    Outcome(Arc<JourneyOutcome>),
-}
-
-impl LogDocument {
-    /// The document as readers get it, still without `_links`.
-    #[must_use]
-    pub fn to_event(&self) -> Event {
-        match self {
-            Self::Status(status) => Event::Status(JourneyStatus::clone(status)),
-            Self::Outcome(outcome) => Event::Outcome(JourneyOutcome::clone(outcome)),
-        }
-    }
 }
 
 /// A task to run. Its `Debug` form shows no context.

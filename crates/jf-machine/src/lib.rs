@@ -85,7 +85,7 @@ mod time;
 
 pub use api::{ApiAnswer, api_answer, api_refusal};
 pub use apply::{apply, pending_effects};
-pub use effect::{Accepted, Effect, Effects, LogDocument, LogEntry, TaskOrder};
+pub use effect::{Accepted, Effect, Effects, LogEntry, TaskOrder};
 pub use env::{Env, Limits, OutputValidation, PlatformValues};
 pub use fact::{Diagnostic, Fact};
 pub use ids::{ActivationId, FlowId, SegmentId, TimerId};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use jf_core::{ActiveStep, JourneyOutcome};
+use jf_core::{ActiveStep, JourneyOutcome, LogDocument};
 use jf_dsl::StateId;
 use jiff::Timestamp;
 
@@ -10,7 +10,7 @@ use crate::flow::Position;
 use crate::machine::Machine;
 use crate::run::Shown;
 use crate::states::Op;
-use crate::{Effect, LogDocument, LogEntry, time};
+use crate::{Effect, LogEntry, time};
 
 impl Machine<'_> {
     /// The first event: the creation, before the first state is entered.

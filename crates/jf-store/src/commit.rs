@@ -4,7 +4,7 @@ use std::fmt;
 use std::num::NonZeroU64;
 use std::sync::Arc;
 
-use jf_core::{Event, JourneyId, JourneyOutcome, JourneyStatus};
+use jf_core::{JourneyId, LogDocument};
 use jiff::Timestamp;
 
 use crate::{NewKey, RunIndex, Snapshot};
@@ -70,26 +70,6 @@ pub struct LogRecord {
     pub seq: u64,
     /// What it says. A store may keep less, as long as it gives back an equal document.
     pub document: LogDocument,
-}
-
-/// The document of a [`LogRecord`], without the links that are added on reading. Shared, since a run holds its outcome as well.
-#[derive(Debug, Clone, PartialEq)]
-pub enum LogDocument {
-    /// The run changed.
-    Status(Arc<JourneyStatus>),
-    /// The run ended.
-    Outcome(Arc<JourneyOutcome>),
-}
-
-impl LogDocument {
-    /// A copy of the document, as readers get it.
-    #[must_use]
-    pub fn to_event(&self) -> Event {
-        match self {
-            Self::Status(status) => Event::Status(JourneyStatus::clone(status)),
-            Self::Outcome(outcome) => Event::Outcome(JourneyOutcome::clone(outcome)),
-        }
-    }
 }
 
 /// Something a commit does beyond its run. There is nothing yet; a store refuses what it does not know.

@@ -7,8 +7,7 @@
 //! What a run *is* stays opaque: a [`Snapshot`] that a durable store encodes and a store in memory may hold as it is. What a store
 //! may look at is the [`RunIndex`]: enough to find a run, list it, and know when it needs attention.
 //!
-//! [`Store`] documents its contract as numbered sentences; `tests/contract.rs` holds a test for each, written against
-//! `&dyn Store`.
+//! [`Store`] documents its contract as numbered sentences; the test kit makes a test of each, for any store (`store_suite!`).
 //!
 //! ```
 //! use std::sync::Arc;
@@ -57,7 +56,7 @@ mod retention;
 mod snapshot;
 mod store;
 
-pub use commit::{Claim, Commit, LogDocument, LogRecord, OutboxEntry, Revision};
+pub use commit::{Claim, Commit, LogRecord, OutboxEntry, Revision};
 pub use error::{StoreError, StoreErrorKind};
 pub use index::RunIndex;
 pub use key::{Fingerprint, KeyRecord, KeyScope, NewKey};

@@ -4,8 +4,10 @@
 //! an engine nor a binding. What it offers:
 //!
 //! - [`engine_suite!`]: the contract of [`jf_core::Engine`] as tests that any engine can be run through;
+//! - [`store_suite!`]: the same for the contract of [`jf_store::Store`];
 //! - [`Driver`]: one way to drive a system through the engine, over HTTP or over WebSocket, with answers that can be compared;
 //! - [`ManualClock`] and [`ScriptedHttp`]: time and other services, under the control of a test;
+//! - [`FaultyStore`]: a store whose commits meet with what a test wants;
 //! - [`HttpClient`] and [`WebSocketClient`]: plain clients, for tests of what a driver hides.
 //!
 //! ```
@@ -24,8 +26,11 @@ mod clock;
 mod driver;
 pub mod engine_cases;
 mod engine_suite;
+mod faulty_store;
 mod matching;
 mod scripted_http;
+pub mod store_cases;
+mod store_suite;
 
 pub use client::{ClientError, Closed, Handshake, HttpClient, HttpResponse, WebSocketClient};
 pub use clock::ManualClock;
@@ -35,5 +40,9 @@ pub use driver::{
 };
 pub use engine_cases::world::EngineHost;
 pub use engine_suite::engine_suite;
+pub use faulty_store::{Fate, FaultyStore};
 pub use matching::is_subset;
 pub use scripted_http::{RecordedCall, ScriptedHttp, StubReply, StubRule};
+pub use store_cases::world::StoreHost;
+#[doc(hidden)]
+pub use store_suite::in_runtime;

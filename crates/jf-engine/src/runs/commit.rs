@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jf_core::EngineError;
-use jf_machine::{Accepted, Effect, Effects, Input, LogDocument, LogEntry, Refused, apply};
+use jf_machine::{Accepted, Effect, Effects, Input, LogEntry, Refused, apply};
 use jf_store::{Commit, LogRecord, NewKey};
 use jiff::Timestamp;
 
@@ -145,9 +145,5 @@ fn split(effects: Effects) -> (Vec<LogRecord>, Vec<Effect>) {
 }
 
 fn record(entry: LogEntry) -> LogRecord {
-    let document = match entry.document {
-        LogDocument::Status(status) => jf_store::LogDocument::Status(status),
-        LogDocument::Outcome(outcome) => jf_store::LogDocument::Outcome(outcome),
-    };
-    LogRecord { seq: entry.seq, document }
+    LogRecord { seq: entry.seq, document: entry.document }
 }

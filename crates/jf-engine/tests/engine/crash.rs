@@ -1,13 +1,12 @@
 //! Killed after the n-th commit, for every n, and started again on what was committed (ENG-100, ENG-101).
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use jf_core::{At, EngineErrorKind, Event, JourneyId, Phase};
-use jf_store::Store;
+use jf_testkit::Fate;
 use serde_json::{Value, json};
 
-use crate::support::{Bench, Fate, FaultyStore, Setup, breathe, journey, key, step};
+use crate::support::{Bench, Setup, breathe, faulty_store, journey, key, step};
 
 /// Everything a run can wait for, one after the other.
 const LONG_WAY: &str = "\
@@ -73,7 +72,7 @@ async fn eng_101_a_run_survives_the_loss_of_its_process_at_any_commit() {
 
     let mut commits = 1;
     loop {
-        let faulty = Arc::new(FaultyStore::default());
+        let faulty = faulty_store();
         let mut fates = vec![Fate::Holds; commits];
         fates.push(Fate::Killed);
         faulty.fail_next(&fates);
@@ -82,8 +81,7 @@ async fn eng_101_a_run_survives_the_loss_of_its_process_at_any_commit() {
         let mut tasks = HashMap::new();
         let finished = go(&before, &id, &mut tasks).await;
 
-        let disk: Arc<dyn Store> = faulty.disk();
-        let mut setup = Setup::new(&definitions).store(disk);
+        let mut setup = Setup::new(&definitions).store(faulty.disk());
         setup.clock = before.clock.clone();
         let after = setup.build().await;
         assert!(go(&after, &id, &mut tasks).await, "after {commits} commits");

@@ -11,7 +11,7 @@ use jf_dsl::DefinitionName;
 use serde_json::json;
 
 use crate::support::{
-    APPROVAL, Bench, FaultyStore, Setup, api, breathe, caller, caller_with, journey, kind, soon, step,
+    APPROVAL, Bench, Setup, api, breathe, caller, caller_with, faulty_store, journey, kind, soon, step,
 };
 
 const ASKING: &str = "\
@@ -62,8 +62,7 @@ async fn eng_023_the_answer_to_an_asynchronous_start_has_four_members() {
 
 #[tokio::test]
 async fn eng_100_nothing_is_visible_and_nothing_begins_before_the_commit() {
-    let bench =
-        Setup::new(&[journey("asking", ASKING)]).store(Arc::new(FaultyStore::default())).build().await;
+    let bench = Setup::new(&[journey("asking", ASKING)]).store(faulty_store()).build().await;
     let who = caller();
     let mut starting = bench.engine.start(StartRequest::new("asking", json!({})).unwrap(), &who);
     assert!((&mut starting).now_or_never().is_none(), "the commit takes its time");

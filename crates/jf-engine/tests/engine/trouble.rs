@@ -1,10 +1,11 @@
 //! A store that fails (ENG-100, ENG-101, ENG-143), and code that panics.
 
 use jf_core::{EngineErrorKind, Phase};
+use jf_testkit::{Fate, FaultyStore};
 use serde_json::json;
 use std::sync::Arc;
 
-use crate::support::{APPROVAL, Bench, Fate, FaultyStore, Setup, breathe, journey, kind, step};
+use crate::support::{APPROVAL, Bench, Setup, breathe, faulty_store, journey, kind, step};
 
 const ASKING: &str = "\
 start: ask
@@ -19,7 +20,7 @@ states:
 ";
 
 async fn faulty(spec: &str) -> (Bench, Arc<FaultyStore>) {
-    let store = Arc::new(FaultyStore::default());
+    let store = faulty_store();
     let bench = Setup::new(&[journey("asking", spec)]).store(store.clone()).build().await;
     (bench, store)
 }

@@ -1,4 +1,4 @@
-use jf_machine::LogDocument;
+use jf_core::LogDocument;
 use serde_json::json;
 
 use crate::support::{World, at, journey};

@@ -1,7 +1,6 @@
 //! An engine in a small world: a clock that the test moves, tasks that the test answers, definitions from text.
 
 mod language;
-mod store;
 mod tasks;
 
 use std::num::NonZeroU32;
@@ -19,12 +18,11 @@ use jf_core::{
 use jf_dsl::{Catalog, SourceFile};
 use jf_engine::{EmbeddedEngine, EngineConfig, NoHttp};
 use jf_store::{MemoryStore, Store};
-use jf_testkit::ManualClock;
+use jf_testkit::{FaultyStore, ManualClock};
 use jiff::SignedDuration;
 use serde_json::Value;
 
 pub(crate) use self::language::Tiny;
-pub(crate) use self::store::{Fate, FaultyStore};
 pub(crate) use self::tasks::{Desk, Job};
 
 /// The members of `spec` of a journey, and its name.
@@ -55,6 +53,11 @@ states:
   late: { type: fail, errorCode: LATE, reason: nobody came }
   done: { type: succeed, outputVar: payload }
 ";
+
+/// A store in memory whose commits can be made to fail.
+pub(crate) fn faulty_store() -> Arc<FaultyStore> {
+    Arc::new(FaultyStore::new(Arc::new(MemoryStore::new())))
+}
 
 /// What an engine is built from.
 pub(crate) struct Setup {

@@ -13,14 +13,13 @@ use jf_core::spi::{
 };
 use jf_core::spi::{TaskWrite, WriteTarget};
 use jf_core::{
-    Caller, EngineError, Epoch, HeadCondition, JourneyId, JourneyOutcome, JourneyStatus, Phase, Problem,
-    StepRef, StepTarget,
+    Caller, EngineError, Epoch, HeadCondition, JourneyId, JourneyOutcome, JourneyStatus, LogDocument, Phase,
+    Problem, StepRef, StepTarget,
 };
 use jf_dsl::SourceFile;
 use jf_machine::{
-    ActivationId, Effect, Effects, Env, Fact, Input, Limits, LogDocument, LogEntry, PlatformValues, Program,
-    Refused, Run, SegmentId, Submission, TaskFailure, TaskOrder, TimerId, apply, pending_effects,
-    prepare_start,
+    ActivationId, Effect, Effects, Env, Fact, Input, Limits, LogEntry, PlatformValues, Program, Refused, Run,
+    SegmentId, Submission, TaskFailure, TaskOrder, TimerId, apply, pending_effects, prepare_start,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jf_store::Retention;
 
-use super::{Bench, Make, at, id, key, limit, record, records, run_key, start_key, start_scope};
+use super::world::{Bench, StoreHost, at, id, key, limit, record, records, run_key, start_key, start_scope};
 
 fn short() -> Retention {
     Retention::default()
@@ -13,9 +13,9 @@ fn short() -> Retention {
         .with_events(3)
 }
 
-/// ENG-109
-pub(crate) async fn s15_eng_109_the_last_events_of_a_run_are_kept(make: Make) {
-    let bench = Bench::with(make, short()).await;
+/// Sentence 15: ENG-109.
+pub async fn s15_eng_109_the_last_events_of_a_run_are_kept(host: &dyn StoreHost) {
+    let bench = Bench::with(host, short()).await;
     let run = id("r1");
     bench
         .create("r1", 0, |commit| {
@@ -39,9 +39,9 @@ pub(crate) async fn s15_eng_109_the_last_events_of_a_run_are_kept(make: Make) {
     assert_eq!(bench.seqs("r1", 5, 99).await.0, [6, 7]);
 }
 
-/// ENG-109
-pub(crate) async fn s15_eng_109_a_log_outlives_its_run_for_a_while_and_the_outcome_stays(make: Make) {
-    let bench = Bench::with(make, short()).await;
+/// Sentence 15: ENG-109.
+pub async fn s15_eng_109_a_log_outlives_its_run_for_a_while_and_the_outcome_stays(host: &dyn StoreHost) {
+    let bench = Bench::with(host, short()).await;
     let run = id("r1");
     bench
         .create("r1", 0, |commit| {
@@ -58,9 +58,9 @@ pub(crate) async fn s15_eng_109_a_log_outlives_its_run_for_a_while_and_the_outco
     assert!(bench.store.sweep(at(60), limit(9)).await.unwrap().is_empty());
 }
 
-/// ENG-104, ENG-052
-pub(crate) async fn s16_eng_104_ended_runs_go_with_all_that_is_theirs(make: Make) {
-    let bench = Bench::with(make, short()).await;
+/// Sentence 16: ENG-104, ENG-052.
+pub async fn s16_eng_104_ended_runs_go_with_all_that_is_theirs(host: &dyn StoreHost) {
+    let bench = Bench::with(host, short()).await;
     let run = id("r1");
     bench.create("r1", 0, |commit| commit.keys = vec![start_key(&run, "s", at(100_000))]).await;
     bench.update("r1", 1, |commit| commit.keys = vec![run_key(&run, "k")]).await;
@@ -80,9 +80,9 @@ pub(crate) async fn s16_eng_104_ended_runs_go_with_all_that_is_theirs(make: Make
     assert!(bench.store.sweep(at(120), limit(9)).await.unwrap().is_empty());
 }
 
-/// ENG-104
-pub(crate) async fn s16_eng_104_runs_that_go_on_are_never_removed(make: Make) {
-    let bench = Bench::with(make, short()).await;
+/// Sentence 16: ENG-104.
+pub async fn s16_eng_104_runs_that_go_on_are_never_removed(host: &dyn StoreHost) {
+    let bench = Bench::with(host, short()).await;
     bench.create("r1", 0, |commit| commit.keys = vec![start_key(&id("r1"), "s", at(10))]).await;
     let swept = bench.store.sweep(at(1_000_000), limit(9)).await.unwrap();
     assert!(swept.runs.is_empty());
@@ -90,9 +90,9 @@ pub(crate) async fn s16_eng_104_runs_that_go_on_are_never_removed(make: Make) {
     assert_eq!(swept.keys, 1, "its start key is kept 24 hours only");
 }
 
-/// ENG-104
-pub(crate) async fn s17_eng_104_memory_keeps_the_youngest_ended_runs(make: Make) {
-    let bench = Bench::with(make, Retention::default().with_memory_runs(2)).await;
+/// Sentence 17: ENG-104.
+pub async fn s17_eng_104_memory_keeps_the_youngest_ended_runs(host: &dyn StoreHost) {
+    let bench = Bench::with(host, Retention::default().with_memory_runs(2)).await;
     for run in ["r1", "r2", "r3", "r4", "open"] {
         bench.create(run, 0, |commit| commit.keys = vec![start_key(&id(run), run, at(1_000))]).await;
     }

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use jf_core::Phase;
 use jf_store::{DueRun, ListKey, Retention, RunFilter, StoredRun};
 
-use super::{
-    Bench, Make, Text, at, id, identity, key, limit, record, records, run_key, start_key, start_scope,
+use super::world::{
+    Bench, StoreHost, Text, at, id, identity, key, limit, record, records, run_key, start_key, start_scope,
     text_of,
 };
 
-pub(crate) async fn s08_reads_give_what_the_last_commit_left(make: Make) {
-    let bench = Bench::new(make).await;
+/// Sentence 8.
+pub async fn s08_reads_give_what_the_last_commit_left(host: &dyn StoreHost) {
+    let bench = Bench::new(host).await;
     let store = &bench.store;
     assert!(store.load(&id("r1")).await.unwrap().is_none());
     assert!(store.locate(&id("r1")).await.unwrap().is_none());
@@ -36,9 +37,9 @@ pub(crate) async fn s08_reads_give_what_the_last_commit_left(make: Make) {
     assert_eq!(stored.index.attributes["orderId"], "o-1");
 }
 
-/// ENG-106, ENG-132
-pub(crate) async fn s09_eng_132_events_come_in_order_without_a_hole(make: Make) {
-    let bench = Bench::new(make).await;
+/// Sentence 9: ENG-106, ENG-132.
+pub async fn s09_eng_132_events_come_in_order_without_a_hole(host: &dyn StoreHost) {
+    let bench = Bench::new(host).await;
     let run = id("r1");
     bench
         .create("r1", 0, |commit| {
@@ -62,9 +63,9 @@ pub(crate) async fn s09_eng_132_events_come_in_order_without_a_hole(make: Make) 
     assert_eq!(page.phase, Phase::Running);
 }
 
-/// ENG-070, ENG-071
-pub(crate) async fn s10_eng_070_due_runs_come_earliest_first(make: Make) {
-    let bench = Bench::new(make).await;
+/// Sentence 10: ENG-070, ENG-071.
+pub async fn s10_eng_070_due_runs_come_earliest_first(host: &dyn StoreHost) {
+    let bench = Bench::new(host).await;
     let store = &bench.store;
     assert_eq!(bench.next_due().await, None);
     for (run, due) in [("r1", 30), ("r2", 10), ("r3", 20), ("r4", 40)] {
@@ -82,9 +83,9 @@ pub(crate) async fn s10_eng_070_due_runs_come_earliest_first(make: Make) {
     assert_eq!(bench.next_due().await, Some(at(30)));
 }
 
-/// ENG-101
-pub(crate) async fn s11_eng_101_runs_with_work_pending_come_by_id(make: Make) {
-    let bench = Bench::new(make).await;
+/// Sentence 11: ENG-101.
+pub async fn s11_eng_101_runs_with_work_pending_come_by_id(host: &dyn StoreHost) {
+    let bench = Bench::new(host).await;
     for run in ["r3", "r1", "r2", "r4"] {
         bench.create(run, 0, |commit| commit.index.in_motion = run != "r4").await;
     }
@@ -101,9 +102,9 @@ async fn names(bench: &Bench, filter: &RunFilter) -> Vec<String> {
     runs.into_iter().map(|stored| stored.run.as_str().to_owned()).collect()
 }
 
-/// ENG-138
-pub(crate) async fn s12_eng_138_lists_are_ordered_and_filtered(make: Make) {
-    let bench = Bench::new(make).await;
+/// Sentence 12: ENG-138.
+pub async fn s12_eng_138_lists_are_ordered_and_filtered(host: &dyn StoreHost) {
+    let bench = Bench::new(host).await;
     let attributes = |pairs: &[(&str, &str)]| {
         Arc::new(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
     };
@@ -143,10 +144,10 @@ fn key_of(stored: &StoredRun) -> ListKey {
     ListKey { created: stored.index.created, run: stored.run.clone() }
 }
 
-/// ENG-138
-pub(crate) async fn s12_eng_138_paging_is_stable_under_inserts_and_removals(make: Make) {
+/// Sentence 12: ENG-138.
+pub async fn s12_eng_138_paging_is_stable_under_inserts_and_removals(host: &dyn StoreHost) {
     let bench =
-        Bench::with(make, Retention::default().with_ended_runs(std::time::Duration::from_secs(10))).await;
+        Bench::with(host, Retention::default().with_ended_runs(std::time::Duration::from_secs(10))).await;
     for number in 0..700 {
         // Several runs share a creation time.
         bench.create(&format!("r{number:03}"), number / 3, |_| ()).await;
@@ -171,9 +172,9 @@ pub(crate) async fn s12_eng_138_paging_is_stable_under_inserts_and_removals(make
     assert_eq!(seen.len(), 698, "all but the two removed before their page");
 }
 
-/// ENG-052
-pub(crate) async fn s13_eng_052_keys_are_found_while_they_are_kept(make: Make) {
-    let bench = Bench::new(make).await;
+/// Sentence 13: ENG-052.
+pub async fn s13_eng_052_keys_are_found_while_they_are_kept(host: &dyn StoreHost) {
+    let bench = Bench::new(host).await;
     let run = id("r1");
     bench.create("r1", 0, |commit| commit.keys = vec![start_key(&run, "s", at(10))]).await;
     bench
@@ -196,13 +197,13 @@ pub(crate) async fn s13_eng_052_keys_are_found_while_they_are_kept(make: Make) {
     assert_eq!(store.key(&someone, &key("s"), at(9)).await.unwrap(), None);
 }
 
-/// ENG-108
-pub(crate) async fn s14_eng_108_the_epoch_is_constant(make: Make) {
-    let bench = Bench::new(make).await;
+/// Sentence 14: ENG-108.
+pub async fn s14_eng_108_the_epoch_is_constant(host: &dyn StoreHost) {
+    let bench = Bench::new(host).await;
     let epoch = bench.store.epoch().await.unwrap();
     bench.create("r1", 0, |_| ()).await;
     bench.store.claim().await.unwrap();
     assert_eq!(bench.store.epoch().await.unwrap(), epoch);
-    let other = make(Retention::default()).epoch().await.unwrap();
+    let other = host.store(Retention::default()).await.epoch().await.unwrap();
     assert_ne!(other, epoch, "an empty log is another log");
 }

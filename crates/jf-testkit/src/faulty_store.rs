@@ -1,19 +1,21 @@
 //! A store whose commits meet with what a test wants.
 
+use std::collections::VecDeque;
 use std::num::NonZeroUsize;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use jf_core::{Epoch, IdempotencyKey, JourneyId};
 use jf_store::{
-    Claim, Commit, DueRun, EventPage, KeyRecord, KeyScope, ListKey, MemoryStore, Revision, RunFilter,
-    RunIndex, Store, StoreError, StoreErrorKind, StoredRun, Swept,
+    Claim, Commit, DueRun, EventPage, KeyRecord, KeyScope, ListKey, Revision, RunFilter, RunIndex, Store,
+    StoreError, StoreErrorKind, StoredRun, Swept,
 };
 use jiff::Timestamp;
 
-/// What happens to the next commits.
+/// What happens to a commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fate {
+#[non_exhaustive]
+pub enum Fate {
     /// It holds.
     Holds,
     /// It does not hold.
@@ -24,29 +26,40 @@ pub(crate) enum Fate {
     Killed,
 }
 
-/// A store in memory that takes its time over commits, like one that has to wait for a disk.
-#[derive(Debug, Default)]
-pub(crate) struct FaultyStore {
-    inner: Arc<MemoryStore>,
-    fates: Mutex<Vec<Fate>>,
+/// A store over another one that takes its time over commits, as if it had to wait for a disk, and loses those it is told to.
+#[derive(Debug)]
+pub struct FaultyStore {
+    inner: Arc<dyn Store>,
+    fates: Mutex<VecDeque<Fate>>,
 }
 
 impl FaultyStore {
-    /// What is left when the process was killed.
-    pub(crate) fn disk(&self) -> Arc<MemoryStore> {
+    /// A store in front of `inner`. Commits hold until [`FaultyStore::fail_next`] says otherwise.
+    #[must_use]
+    pub fn new(inner: Arc<dyn Store>) -> Self {
+        Self { inner, fates: Mutex::default() }
+    }
+
+    /// The store behind: what is left when the process was killed.
+    #[must_use]
+    pub fn disk(&self) -> Arc<dyn Store> {
         Arc::clone(&self.inner)
     }
 
-    pub(crate) fn fail_next(&self, fates: &[Fate]) {
-        self.fates.lock().unwrap().extend(fates);
+    /// Appends the fates of the next commits, one each. Nothing follows [`Fate::Killed`].
+    pub fn fail_next(&self, fates: &[Fate]) {
+        self.fates().extend(fates);
+    }
+
+    fn fates(&self) -> MutexGuard<'_, VecDeque<Fate>> {
+        self.fates.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn fate(&self) -> Fate {
-        let mut fates = self.fates.lock().unwrap();
-        match fates.first() {
-            None => Fate::Holds,
+        let mut fates = self.fates();
+        match fates.front() {
             Some(Fate::Killed) => Fate::Killed,
-            Some(_) => fates.remove(0),
+            _ => fates.pop_front().unwrap_or(Fate::Holds),
         }
     }
 }
@@ -54,7 +67,7 @@ impl FaultyStore {
 #[async_trait]
 impl Store for FaultyStore {
     fn is_durable(&self) -> bool {
-        false
+        self.inner.is_durable()
     }
 
     async fn epoch(&self) -> Result<Epoch, StoreError> {

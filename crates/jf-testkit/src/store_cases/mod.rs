@@ -1,0 +1,34 @@
+//! The contract of [`Store`](jf_store::Store), sentence by sentence.
+//!
+//! One function per sentence, or per side of it, named by its number; each gets empty stores from the
+//! [`StoreHost`](crate::StoreHost) and panics when the sentence does not hold. [`store_suite!`](crate::store_suite!) makes a test of
+//! each of them.
+//!
+//! Runs of the suite are texts, so that a store which looks into snapshots cannot pass.
+
+#![expect(clippy::unwrap_used, reason = "a panic is how a case fails")]
+
+mod committing;
+mod forgetting;
+mod reading;
+pub(crate) mod world;
+
+pub use committing::{
+    s01_a_refused_commit_changes_nothing, s01_eng_100_a_commit_is_visible_as_a_whole,
+    s02_a_run_is_created_once, s03_eng_045_of_concurrent_commits_one_succeeds,
+    s03_only_the_expected_revision_is_replaced, s04_eng_102_the_latest_claim_alone_may_commit,
+    s05_eng_050_a_caller_key_is_used_once,
+    s05_eng_052_a_start_key_counts_across_runs_and_may_be_used_anew_when_no_longer_kept,
+    s06_eng_106_contradictions_are_refused, s07_a_dropped_commit_happens_as_a_whole_or_not_at_all,
+};
+pub use forgetting::{
+    s15_eng_109_a_log_outlives_its_run_for_a_while_and_the_outcome_stays,
+    s15_eng_109_the_last_events_of_a_run_are_kept, s16_eng_104_ended_runs_go_with_all_that_is_theirs,
+    s16_eng_104_runs_that_go_on_are_never_removed, s17_eng_104_memory_keeps_the_youngest_ended_runs,
+};
+pub use reading::{
+    s08_reads_give_what_the_last_commit_left, s09_eng_132_events_come_in_order_without_a_hole,
+    s10_eng_070_due_runs_come_earliest_first, s11_eng_101_runs_with_work_pending_come_by_id,
+    s12_eng_138_lists_are_ordered_and_filtered, s12_eng_138_paging_is_stable_under_inserts_and_removals,
+    s13_eng_052_keys_are_found_while_they_are_kept, s14_eng_108_the_epoch_is_constant,
+};
