@@ -149,6 +149,9 @@ pub trait Engine: Send + Sync + 'static {
 
     /// Runs an Api to its end (ENG-008). A fault of the request or the run is an [`ApiReply`] in the definition's envelope.
     ///
+    /// [`CallInput::Refused`](crate::CallInput::Refused) runs nothing, so it is answered by an engine that is overloaded or draining,
+    /// too: with it a binding gives an error of this method the envelope that clients expect (HTTP-073).
+    ///
     /// # Errors
     /// NotFound (no such Api), Limited, Unavailable, Internal.
     async fn call_api(&self, request: CallApi, caller: &Caller) -> Result<ApiReply, EngineError>;

@@ -179,12 +179,13 @@ impl Engine for EmbeddedEngine {
 
     async fn call_api(&self, request: CallApi, caller: &Caller) -> Result<ApiReply, EngineError> {
         let shared = &self.shared;
-        let permit = shared.admit()?;
         let deployed = shared.deployment.api(&request.api).ok_or_else(EngineError::not_found)?;
         let body = match request.input {
             CallInput::Body(body) => body,
+            // Runs nothing, and must be had when nothing more is let in: it is how bindings say that (HTTP-073).
             CallInput::Refused(problem) => return Ok(api_refusal(problem)),
         };
+        let permit = shared.admit()?;
         let (reply, answer) = oneshot::channel();
         let work = match shared.begin_call(deployed, body, caller, permit, reply) {
             Ok(work) => work,

@@ -1,17 +1,17 @@
 //! Draining (ENG-006, HTTP-026).
 
-use jf_core::{CallApi, Cancel, Engine, EngineErrorKind, Phase};
+use jf_core::{CallApi, Cancel, Engine, EngineError, EngineErrorKind, Phase};
 use jf_dsl::DefinitionName;
 use serde_json::json;
 use std::time::Duration;
 
-use crate::support::{APPROVAL, Bench, breathe, caller, journey, kind, soon, step};
+use crate::support::{APPROVAL, Bench, api, breathe, caller, journey, kind, soon, step};
 
 const ASKING: &str = "start: ask\nstates:\n  ask: { type: task, task: { kind: 'desk:v1' }, next: done }\n  done: { type: succeed, outputVar: answer }";
 
 #[tokio::test]
 async fn http_026_a_draining_engine_takes_no_commands_and_answers_reads() {
-    let bench = Bench::new(&[journey("approval", APPROVAL)]).await;
+    let bench = Bench::new(&[journey("approval", APPROVAL), api("quote", ASKING)]).await;
     let id = bench.parked("approval", json!({})).await;
     let report = soon(bench.engine.drain(Duration::from_secs(5))).await;
     assert_eq!(report.in_motion, 0);
@@ -21,7 +21,7 @@ async fn http_026_a_draining_engine_takes_no_commands_and_answers_reads() {
         bench.engine.cancel(Cancel::new(id.clone()), &caller()).await.unwrap_err(),
         bench
             .engine
-            .call_api(CallApi::new(DefinitionName::parse("x").unwrap(), json!({})), &caller())
+            .call_api(CallApi::new(DefinitionName::parse("quote").unwrap(), json!({})), &caller())
             .await
             .unwrap_err(),
     ];
@@ -32,6 +32,18 @@ async fn http_026_a_draining_engine_takes_no_commands_and_answers_reads() {
     assert_eq!(bench.status(&id).await.document.phase, Phase::Running);
     assert_eq!(bench.events(&id).await.len(), 2);
     assert!(bench.engine.watch(&id).await.is_ok());
+}
+
+/// HTTP-073: it is this answer that tells the callers of an Api that the node is draining, in the envelope they know.
+#[tokio::test]
+async fn http_073_a_draining_engine_still_gives_refusals_their_envelope() {
+    let bench = Bench::new(&[api("quote", ASKING)]).await;
+    soon(bench.engine.drain(Duration::from_secs(5))).await;
+    let draining = EngineError::new(EngineErrorKind::Draining).into_problem();
+    let refusal = CallApi::refused(DefinitionName::parse("quote").unwrap(), draining);
+    let reply = bench.engine.call_api(refusal, &caller()).await.unwrap();
+    assert_eq!((reply.status, reply.is_problem), (503, true));
+    assert_eq!(reply.body["type"], "urn:journeyforge:error:draining");
 }
 
 #[tokio::test]
