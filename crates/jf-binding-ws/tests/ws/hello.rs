@@ -18,6 +18,18 @@ async fn hello_is_answered_with_the_settings_in_force() {
     assert_eq!((&again["connectionId"], &again["limits"]), (&welcome["connectionId"], &welcome["limits"]));
 }
 
+/// §1: the server speaks first, also to a client that does not wait for it.
+#[tokio::test(start_paused = true)]
+async fn flow_4_nothing_overtakes_the_welcome() {
+    let (_engine, binding) = shop();
+    let mut client = Client::silent(&binding, "/ws/journeys/order");
+    client.send(r#"{"type":"ping","id":"1"}"#);
+    client.send(r#"{"type":"getStatus","id":"2","journeyId":"run-9"}"#);
+    client.expect(r#"{"type":"welcome"}"#).await;
+    client.expect(r#"{"type":"pong","id":"1"}"#).await;
+    client.expect(r#"{"type":"error","id":"2"}"#).await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn close_4400_hello_not_first_or_twice() {
     let (_engine, binding) = shop();

@@ -157,8 +157,8 @@ async fn drain_2_a_connection_made_while_draining_is_told_at_once() {
     let (_engine, binding) = configured(|config| config.drain = drain.clone());
     drain.begin();
     let mut client = Client::silent(&binding, "/ws/journeys/order");
-    client.expect(r#"{"type":"goaway"}"#).await;
     client.expect(r#"{"type":"welcome"}"#).await;
+    client.expect(r#"{"type":"goaway"}"#).await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -95,8 +95,9 @@ impl Core {
             close: None,
             shared,
         };
+        // Urgent, since a `pong` is too, and the client may have sent its `ping` along with the handshake (§1).
         let welcome = core.welcome(None);
-        core.out.reply(welcome);
+        core.out.urgent(welcome);
         tracing::debug!(connection = core.name(), path = &*core.path, "a WebSocket connection is open");
         core
     }
