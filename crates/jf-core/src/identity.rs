@@ -1,6 +1,7 @@
 //! What a layer in front of a binding may know about the client: request extensions, shared by all bindings on HTTP.
 
 use std::fmt;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -91,6 +92,25 @@ impl PeerCertificates {
 impl fmt::Debug for PeerCertificates {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("PeerCertificates").field(&self.0.len()).finish()
+    }
+}
+
+/// Whom a bound per address counts: an IPv4 address by itself, also where it is wrapped in an IPv6 one; an IPv6 address by its first 64 bits.
+/// Any host has all the addresses below those, so that a bound on single ones would bound nobody (LIM-4).
+///
+/// ```
+/// use jf_core::client_network;
+///
+/// let network = |text: &str| client_network(text.parse().unwrap()).to_string();
+/// assert_eq!(network("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
+/// assert_eq!(network("::ffff:192.0.2.1"), "192.0.2.1");
+/// ```
+#[must_use]
+pub fn client_network(address: IpAddr) -> IpAddr {
+    const NETWORK: u128 = !0 << 64;
+    match address.to_canonical() {
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & NETWORK).into(),
+        address => address,
     }
 }
 

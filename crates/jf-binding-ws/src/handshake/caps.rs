@@ -1,9 +1,11 @@
-//! How many connections there are (LIM-4): in all, from one address, of one principal.
+//! How many connections there are (LIM-4): in all, from one address (see [`client_network`]), of one principal.
 
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jf_core::client_network;
 
 use crate::config::Caps;
 
@@ -36,6 +38,7 @@ impl Census {
 
     /// Counts one more, if no cap is in the way.
     pub(crate) fn admit(&self, address: Option<IpAddr>, principal: Option<Arc<str>>) -> Option<Counted> {
+        let address = address.map(client_network);
         let mut counts = self.lock();
         let fits = counts.all < self.caps.connections
             && address.is_none_or(|key| below(&counts.addresses, &key, self.caps.per_address))
@@ -100,10 +103,16 @@ mod tests {
         assert!(census.admit(Some(b), Some("p".into())).is_none(), "per principal");
         let second = census.admit(Some(a), None).unwrap();
         assert!(census.admit(Some(a), None).is_none(), "per address");
+        let wrapped: IpAddr = "::ffff:192.0.2.1".parse().unwrap();
+        assert!(census.admit(Some(wrapped), None).is_none(), "the same address in another form");
         let third = census.admit(None, None).unwrap();
         assert!(census.admit(None, None).is_none(), "in all");
         drop((first, second, third));
         assert!(census.admit(Some(a), Some("p".into())).is_some());
+        let network = [1_u16, 2, 3].map(|host| IpAddr::from([0x2001, 0xdb8, 0, 0, 0, 0, 0, host]));
+        let hosts: Vec<_> = network.iter().map(|host| census.admit(Some(*host), None)).collect();
+        assert!(hosts[1].is_some() && hosts[2].is_none(), "the addresses of one network are one");
+        drop(hosts);
         let counts = census.lock();
         assert_eq!((counts.all, counts.addresses.len(), counts.principals.len()), (0, 0, 0));
     }

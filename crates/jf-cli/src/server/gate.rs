@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use jf_core::client_network;
 use tokio::time::Instant;
 
 use super::ServerLimits;
@@ -21,7 +22,7 @@ pub(super) struct Gate {
     visitors: Mutex<HashMap<IpAddr, Arc<Visitor>>>,
 }
 
-/// What is known of an address that has connections, or had some a moment ago.
+/// What is known of an address ([`client_network`]) that has connections, or had some a moment ago.
 #[derive(Debug, Default)]
 pub(super) struct Visitor {
     open: AtomicUsize,
@@ -96,7 +97,7 @@ impl Gate {
 
     /// Lets a connection in.
     pub(super) fn enter(self: &Arc<Self>, address: IpAddr) -> Result<Permit, Refusal> {
-        let address = address.to_canonical();
+        let address = client_network(address);
         if self.open.fetch_add(1, Ordering::Relaxed) >= self.connections {
             self.open.fetch_sub(1, Ordering::Relaxed);
             return Err(self.refuse(Why::Full));
@@ -193,6 +194,20 @@ mod tests {
         assert_eq!(gate.enter(address("10.0.0.3")).unwrap_err().why, Why::Full);
         drop(first);
         assert!(gate.enter(address("10.0.0.1")).is_ok());
+    }
+
+    #[test]
+    fn lim_4_a_host_cannot_go_round_the_bound_with_the_addresses_of_its_network() {
+        let mut limits = limits();
+        (limits.connections_per_address, limits.requests_per_second) = (2, 1);
+        let gate = Gate::new(&limits);
+        let first = gate.enter(address("2001:db8:0:1::1")).unwrap();
+        let second = gate.enter(address("2001:db8:0:1:ffff::2")).unwrap();
+        assert_eq!(gate.enter(address("2001:db8:0:1::3")).unwrap_err().why, Why::Address);
+        assert!(first.request().is_ok() && second.request().is_err(), "one rate for both");
+        assert!(gate.enter(address("2001:db8:0:2::1")).is_ok(), "a neighbour is another");
+        drop((first, second));
+        assert_eq!(gate.open.load(std::sync::atomic::Ordering::Relaxed), 0);
     }
 
     #[test]
