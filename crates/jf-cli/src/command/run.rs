@@ -1,6 +1,7 @@
 //! `jf run`: one definition in this process, until it ends or waits for somebody (BND-020 to BND-027).
 
-use std::io::Read as _;
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -61,7 +62,11 @@ pub(super) fn run(args: &RunArgs, output: &mut Output) -> Exit {
         return Exit::Usage;
     }
     let Some((config, definitions)) = prepare(args, output) else { return Exit::Usage };
-    let input = match args.input.as_deref().map_or_else(|| Ok(Value::Object(Map::new())), read_input) {
+    let input = match args
+        .input
+        .as_deref()
+        .map_or_else(|| Ok(Value::Object(Map::new())), |path| read_input(path, &config))
+    {
         Ok(input) => input,
         Err(message) => {
             output.error(&message, None);
@@ -143,20 +148,40 @@ fn prepare(args: &RunArgs, output: &mut Output) -> Option<(Config, Definitions)>
     Some((config, definitions))
 }
 
-/// Reads the input (BND-021).
-fn read_input(path: &Path) -> Result<Value, String> {
-    if path.as_os_str() == "-" {
-        let mut bytes = Vec::new();
-        std::io::stdin()
-            .read_to_end(&mut bytes)
-            .map_err(|error| format!("cannot read standard input: {error}"))?;
-        return serde_json::from_slice(&bytes)
-            .map_err(|error| format!("standard input is not JSON: {error}"));
+/// Reads the input (BND-021), which is limited like the body of a request (HTTP-013).
+fn read_input(path: &Path, config: &Config) -> Result<Value, String> {
+    let limit = config.body_bytes();
+    let stdin = path.as_os_str() == "-";
+    let name = if stdin { "standard input".to_owned() } else { format!("`{}`", path.display()) };
+    let read = if stdin {
+        bounded(std::io::stdin(), limit)
+    } else {
+        File::open(path).and_then(|file| bounded(file, limit))
+    };
+    let bytes = read.map_err(|error| format!("cannot read {name}: {}", reason(&error)))?;
+    if bytes.len() > limit {
+        return Err(format!(
+            "{name} has more than {limit} bytes, which is what `limits.bodyBytes` of the configuration allows"
+        ));
     }
-    let source = SourceFile::from_path(path)
-        .map_err(|error| format!("cannot read `{}`: {}", path.display(), reason(&error)))?;
-    let tree = read_tree(&source, &SizeLimits::default()).map_err(|faults| faults.to_string())?;
+    if stdin {
+        if bytes.trim_ascii().is_empty() {
+            return Err("standard input is empty; an object without members is `{}`".to_owned());
+        }
+        return serde_json::from_slice(&bytes).map_err(|error| format!("{name} is not JSON: {error}"));
+    }
+    let source = SourceFile::from_bytes(path.display().to_string(), bytes);
+    let mut sizes = SizeLimits::default();
+    sizes.file_bytes = limit;
+    let tree = read_tree(&source, &sizes).map_err(|faults| faults.to_string())?;
     Ok(tree.to_value())
+}
+
+/// Reads to the end, or to one byte beyond the limit.
+fn bounded(input: impl Read, limit: usize) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    input.take(limit as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 async fn execute(engine: &Arc<dyn Engine>, loaded: &Loaded, input: Value) -> Result<Ran, EngineError> {

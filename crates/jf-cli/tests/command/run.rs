@@ -77,11 +77,40 @@ fn bnd_027_a_failed_outcome_is_status_0_or_3_on_request() {
 #[test]
 fn bnd_027_wrong_input_is_status_2_and_nothing_is_printed() {
     let folder = folder(&[("greeting.journey.yaml", &GREETING.replace("MODE", "sync"))]);
-    for (name, input) in [("schema", r#"{"name": 1}"#), ("no_object", "[]"), ("no_json", "{")] {
+    for (name, input) in
+        [("schema", r#"{"name": 1}"#), ("no_object", "[]"), ("no_json", "{"), ("empty", " \n")]
+    {
         let ran = jf_with_input(folder.path(), &["run", "greeting.journey.yaml", "--input", "-"], input);
         assert_eq!((ran.status, ran.out.as_str()), (2, ""), "{name}");
         insta::assert_snapshot!(format!("run_{name}"), ran.err);
     }
+}
+
+/// HTTP-013: what a request may not carry, the command does not take either; an endless input ends the command.
+#[test]
+fn bnd_021_the_input_is_bounded_like_the_body_of_a_request() {
+    let large = format!(r#"{{"name": "{}"}}"#, "x".repeat(2000));
+    let folder = folder(&[
+        ("greeting.journey.yaml", &GREETING.replace("MODE", "sync")),
+        ("large.json", &large),
+        ("small.yaml", "limits.bodyBytes: 1500\n"),
+        ("wide.yaml", "limits.bodyBytes: 2500\n"),
+    ]);
+    let run = |input: &str, config: &str| {
+        let arguments = ["run", "greeting.journey.yaml", "--input", input, "--config", config];
+        jf_with_input(folder.path(), &arguments, &large)
+    };
+    for (input, name) in [("-", "standard input"), ("large.json", "`large.json`")] {
+        let refused = run(input, "small.yaml");
+        assert_eq!((refused.status, refused.out.as_str()), (2, ""), "{refused}");
+        let message = format!(
+            "error: {name} has more than 1500 bytes, which is what `limits.bodyBytes` of the configuration allows\n"
+        );
+        assert_eq!(refused.err, message);
+        assert_eq!(run(input, "wide.yaml").status, 0);
+    }
+    #[cfg(unix)]
+    assert_eq!(run("/dev/zero", "small.yaml").status, 2);
 }
 
 #[test]

@@ -46,6 +46,11 @@ impl Config {
         }
     }
 
+    /// The largest input of a definition (HTTP-013).
+    pub(crate) fn body_bytes(&self) -> usize {
+        self.size("limits.bodyBytes")
+    }
+
     /// How long a stopping server finishes what is in flight.
     #[must_use]
     pub fn drain_window(&self) -> Duration {
