@@ -23,11 +23,11 @@ pub(crate) enum LogFormat {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum LogError {
-    /// The filter is not one.
-    #[error("`{0}` is no log filter: {1}")]
-    Filter(String, ParseError),
-    /// The format is not one.
-    #[error("`{0}` is no log format")]
+    /// The filter is not one; beside it is what it was given with.
+    #[error("{0}: `{1}` is no log filter: {2}")]
+    Filter(&'static str, String, ParseError),
+    /// The format in the variable is not one; flags are checked before.
+    #[error("JF_LOG_FORMAT: `{0}` is no log format; use `text` or `json`")]
     Format(String),
     /// The process has a log already.
     #[error(transparent)]
@@ -37,8 +37,12 @@ pub(crate) enum LogError {
 /// Starts the log of the process, with flags before the variables `JF_LOG` and `JF_LOG_FORMAT`.
 pub(crate) fn init(filter: Option<&str>, format: Option<LogFormat>, default: &str) -> Result<(), LogError> {
     let variable = std::env::var("JF_LOG").ok().filter(|text| !text.is_empty());
-    let filter = filter.map(str::to_owned).or(variable).unwrap_or_else(|| default.to_owned());
-    let filter = EnvFilter::try_new(&filter).map_err(|error| LogError::Filter(filter, error))?;
+    let (given, filter) = match (filter, variable) {
+        (Some(flag), _) => ("--log", flag.to_owned()),
+        (None, Some(variable)) => ("JF_LOG", variable),
+        (None, None) => ("default", default.to_owned()),
+    };
+    let filter = EnvFilter::try_new(&filter).map_err(|error| LogError::Filter(given, filter, error))?;
     let format = match format {
         Some(format) => format,
         None => match std::env::var("JF_LOG_FORMAT").ok().filter(|text| !text.is_empty()) {

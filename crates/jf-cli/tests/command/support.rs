@@ -44,9 +44,15 @@ pub(crate) fn jf(folder: &Path, arguments: &[&str]) -> Ran {
 }
 
 pub(crate) fn jf_with_input(folder: &Path, arguments: &[&str], input: &str) -> Ran {
+    jf_with(folder, arguments, &[], input)
+}
+
+/// With variables of the environment.
+pub(crate) fn jf_with(folder: &Path, arguments: &[&str], variables: &[(&str, &str)], input: &str) -> Ran {
     use std::io::Write as _;
     let mut child = command(folder)
         .args(arguments)
+        .envs(variables.iter().copied())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
