@@ -89,8 +89,11 @@ impl Host {
     /// When the WebSocket binding refuses its settings.
     pub fn site(&self, listener: SocketAddr) -> Result<Site, HostError> {
         let (readiness, sockets) = (Readiness::starting(), Drain::new());
-        let http = jf_binding_http::router(Arc::clone(&self.engine), self.config.http(listener))
-            .merge(jf_binding_http::health_router(readiness.clone()));
+        let mut http = jf_binding_http::health_router(readiness.clone());
+        if self.config.serves_http() {
+            let api = jf_binding_http::router(Arc::clone(&self.engine), self.config.http(listener));
+            http = api.merge(http);
+        }
         let mut websocket = self.config.websocket(listener);
         websocket.drain = sockets.clone();
         let app = jf_binding_ws::attach(http, Arc::clone(&self.engine), websocket)?;

@@ -180,19 +180,22 @@ fn announce(config: &Config, definitions: &Definitions, serving: &Serving) {
     let file = config.file().map_or_else(|| "none".to_owned(), |file| file.display().to_string());
     tracing::info!(version = env!("CARGO_PKG_VERSION"), configuration = file, "starting");
     let catalog = serving.engine().catalog();
+    let hidden = config.hidden();
     for kind in [Kind::Journey, Kind::Api] {
         for loaded in catalog.serving(kind) {
             let definition = &loaded.definition;
             let (name, version) = (definition.name().as_str(), definition.version().to_string());
+            let http = match kind {
+                _ if !config.serves_http() || hidden.contains(definition.name()) => String::new(),
+                Kind::Journey => format!("/api/v1/journeys/{name}/start"),
+                Kind::Api => format!("/api/v1{}", definition.http_route()),
+            };
             match kind {
                 Kind::Journey => {
-                    let http = format!("/api/v1/journeys/{name}/start");
                     let websocket = definition.websocket_path().unwrap_or_default();
                     tracing::info!(name, version, http, %websocket, "journey");
                 }
-                Kind::Api => {
-                    tracing::info!(name, version, http = %format!("/api/v1{}", definition.http_route()), "api")
-                }
+                Kind::Api => tracing::info!(name, version, http, "api"),
             }
         }
     }

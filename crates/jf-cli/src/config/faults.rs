@@ -55,7 +55,7 @@ pub(super) static CONTRADICTION: ConfigRule = ConfigRule {
     rule: "ENG-145",
     title: "configuration values that exclude each other",
     explanation: "Each of the values is fine by itself, but together they cannot work: a heart-beat time-out that is not below its interval, \
-        a page size above the largest one, a pinned version that is not deployed. The message names both sides.",
+        a page size above the largest one, a pinned version or a hidden definition that is not deployed. The message names both sides.",
 };
 
 pub(crate) static SECOND_LIMITS: ConfigRule = ConfigRule {

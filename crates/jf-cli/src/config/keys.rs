@@ -74,6 +74,12 @@ pub const KEYS: &[Key] = &[
         "Who may list runs (HTTP-080): whoever reaches the address (`operator`) or nobody (`off`).",
     ),
     key(
+        "http.hidden",
+        Kind::Names,
+        "[]",
+        "Definitions that are not reachable over HTTP (HTTP-006), Journeys and Apis of these names: their addresses are 404, other bindings serve them. `[\"*\"]` turns the whole API off; only the probes are left.",
+    ),
+    key(
         "http.allowedOrigins",
         Kind::Origins,
         "[]",

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use jf_binding_http::Origins;
-use jf_dsl::{IsoDuration, Version};
+use jf_dsl::{DefinitionName, IsoDuration, Version};
 use jf_task_http::{HostPattern, Origin};
 use serde_json::Value;
 
@@ -37,6 +37,8 @@ pub enum Kind {
     Origins,
     /// A list of host patterns.
     Hosts,
+    /// A list of names of definitions, or `["*"]`.
+    Names,
     /// A list of `{from, to}`, each an origin; `to` may be `self`.
     Rewrites,
     /// A Semantic Version.
@@ -64,6 +66,7 @@ impl Kind {
             Self::Path => "path".to_owned(),
             Self::Origins => "list of origins".to_owned(),
             Self::Hosts => "list of hosts".to_owned(),
+            Self::Names => "list of names".to_owned(),
             Self::Rewrites => "list of `{from, to}`".to_owned(),
             Self::Version => "version".to_owned(),
             Self::Store => "`memory`".to_owned(),
@@ -94,6 +97,7 @@ impl Kind {
             Self::Hosts => each(value, |host| {
                 text(host)?.parse::<HostPattern>().map(drop).map_err(|error| format!("has {host}, {error}"))
             }),
+            Self::Names => names(value),
             Self::Rewrites => each(value, rewrite),
             Self::Version => version(value),
             Self::Store => store(text(value)?),
@@ -147,11 +151,29 @@ fn path(text: &str) -> Result<(), String> {
     Err("must be a path such as `/ws/journeys`, outside of `/api/`".to_owned())
 }
 
-fn origins(value: &Value) -> Result<(), String> {
+/// The entry of a list that stands for everything there is.
+pub(super) const ALL: &str = "*";
+
+fn all_stands_alone(value: &Value) -> Result<(), String> {
     let items = value.as_array().ok_or_else(|| "must be a list".to_owned())?;
-    if items.iter().any(|item| item == "*") && items.len() > 1 {
+    if items.iter().any(|item| item == ALL) && items.len() > 1 {
         return Err("has `*` beside others; write it alone".to_owned());
     }
+    Ok(())
+}
+
+fn names(value: &Value) -> Result<(), String> {
+    all_stands_alone(value)?;
+    each(value, |item| match text(item)? {
+        ALL => Ok(()),
+        name => DefinitionName::parse(name)
+            .map(drop)
+            .map_err(|_| format!("has {item}, which is no name of a definition, such as `loan-approval`")),
+    })
+}
+
+fn origins(value: &Value) -> Result<(), String> {
+    all_stands_alone(value)?;
     each(value, |item| {
         Origins::default().with_allowed([text(item)?]).map(drop).map_err(|_| {
             format!("has {item}, which is no origin: write scheme, host and port only, such as `https://app.example.com`")
@@ -250,6 +272,15 @@ mod tests {
                 json!(["a.example"]),
                 json!(["https://a.example/x"]),
             ],
+        );
+    }
+
+    #[test]
+    fn http_006_hidden_definitions_are_named_or_all_of_them() {
+        accepted(
+            Kind::Names,
+            &[json!([]), json!(["*"]), json!(["loan-approval", "price-quote"])],
+            &[json!("*"), json!(["*", "loans"]), json!(["Loans"]), json!([""]), json!([1])],
         );
     }
 

@@ -177,7 +177,7 @@ impl Definitions {
     }
 }
 
-/// The rules over several definitions, with the pins of the configuration.
+/// The rules over several definitions, with what the configuration says of them by name.
 fn deploy(loaded: Vec<Loaded>, config: &Config, diagnostics: &mut Diagnostics) -> Option<Catalog> {
     let mut pins: BTreeMap<DefinitionName, Version> = BTreeMap::new();
     for (name, version) in config.pins() {
@@ -189,6 +189,12 @@ fn deploy(loaded: Vec<Loaded>, config: &Config, diagnostics: &mut Diagnostics) -
         } else if !diagnostics.has_errors() {
             // With errors the version may be in one of the files that did not load.
             diagnostics.push(config.unknown_pin(&name, &versions));
+        }
+    }
+    for name in config.hidden() {
+        let there = loaded.iter().any(|loaded| *loaded.definition.name() == name);
+        if !there && !diagnostics.has_errors() {
+            diagnostics.push(config.unknown_hidden(name.as_str()));
         }
     }
     match Catalog::with_pins(loaded, &pins) {

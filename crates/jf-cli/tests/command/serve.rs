@@ -5,7 +5,7 @@ use futures::{SinkExt, StreamExt};
 use serde_json::Value;
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::support::{SLOW, Served, WAITING, ask, folder, jf, root, websocket, within};
+use crate::support::{SLOW, Served, WAITING, ask, folder, jf, jf_with, root, websocket, within};
 
 const ANY_PORT: [&str; 2] = ["--listen", "127.0.0.1:0"];
 
@@ -41,6 +41,7 @@ fn a_server_that_cannot_start_says_why_and_what_to_do() {
         ("empty/readme.txt", ""),
         ("unknown-key.yaml", "http:\n  lisen: 127.0.0.1:1\n"),
         ("bad-pin.yaml", "serve.waiting: 2.0.0\n"),
+        ("bad-name.yaml", "http:\n  hidden: [wating]\n"),
     ]);
     for (name, status, arguments) in [
         ("no_path", 2, &["serve"][..]),
@@ -49,6 +50,7 @@ fn a_server_that_cannot_start_says_why_and_what_to_do() {
         ("broken_file", 1, &["serve", "broken", "good"]),
         ("unknown_key", 1, &["serve", "good", "--config", "unknown-key.yaml"]),
         ("bad_pin", 1, &["serve", "good", "--config", "bad-pin.yaml"]),
+        ("bad_name", 1, &["serve", "good", "--config", "bad-name.yaml"]),
         ("no_such_config", 1, &["serve", "good", "--config", "no.yaml"]),
         ("bad_address", 2, &["serve", "good", "--listen", "8080"]),
         ("sqlite", 2, &["serve", "good", "--store", "sqlite:runs.db"]),
@@ -243,6 +245,52 @@ async fn http_080_listing_on_a_public_interface_is_warned_about() {
         assert_eq!(listed.starts_with("HTTP/1.1 200"), warned, "{listed}");
         served.signal("TERM");
         assert_eq!(served.end().await.2.contains("operator mode on a public interface"), warned);
+    }
+}
+
+#[tokio::test]
+async fn http_006_hidden_definitions_are_not_there_over_http() {
+    let socket = "spec:\n  bindings: { websocket: { start: { messageType: begin }, steps: { ask: { messageType: answer } } } }\n";
+    let folder = folder(&[
+        ("waiting.journey.yaml", &WAITING.replace("spec:\n", socket)),
+        ("other.journey.yaml", &WAITING.replace("name: waiting", "name: other")),
+        ("one.yaml", "http.hidden: [waiting]\n"),
+        ("all.yaml", "http.hidden: ['*']\n"),
+    ]);
+    for (config, statuses) in [("one.yaml", [404, 200, 200, 200]), ("all.yaml", [404, 404, 404, 200])] {
+        let served = serve(folder.path(), &["--config", config]).await;
+        for ((method, path), status) in [
+            ("POST", "/api/v1/journeys/waiting/start"),
+            ("POST", "/api/v1/journeys/other/start"),
+            ("GET", "/api/v1/journeys"),
+            ("GET", "/readyz"),
+        ]
+        .into_iter()
+        .zip(statuses)
+        {
+            let answer = served.ask(method, path, "").await;
+            assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{config} {path}: {answer}");
+        }
+        let mut socket = websocket(&format!("ws://{}/ws/journeys/waiting", served.address)).await;
+        let welcome = within(socket.next()).await.unwrap().unwrap();
+        assert!(welcome.to_text().unwrap().contains(r#""start":"begin""#), "{welcome}");
+        drop(socket);
+        served.signal("TERM");
+        let log = served.end().await.2;
+        assert!(!log.contains("/api/v1/journeys/waiting/start"), "{log}");
+    }
+}
+
+/// A variable may have been set long ago, and nobody typed it with the command.
+#[test]
+fn a_log_that_cannot_be_had_is_told_with_its_variable() {
+    let folder = folder(&[("waiting.journey.yaml", WAITING)]);
+    for (variable, value, said) in [
+        ("JF_LOG", "a=b=c", "error: JF_LOG: `a=b=c` is no log filter: "),
+        ("JF_LOG_FORMAT", "xml", "error: JF_LOG_FORMAT: `xml` is no log format; use `text` or `json`\n"),
+    ] {
+        let ran = jf_with(folder.path(), &["run", "waiting.journey.yaml"], &[(variable, value)], "");
+        assert!(ran.status == 2 && ran.err.starts_with(said), "{ran}");
     }
 }
 

@@ -5,14 +5,34 @@ use std::num::NonZeroUsize;
 
 use jf_binding_http::{HttpConfig, ListMode, Origins};
 use jf_binding_ws::{OnMismatch, RequireStepId, WsConfig};
+use jf_dsl::{DefinitionName, Diagnostic};
 
-use super::super::Config;
+use super::super::{Config, faults, kind::ALL};
 
 impl Config {
+    /// Whether there is an HTTP API at all (HTTP-006).
+    #[must_use]
+    pub fn serves_http(&self) -> bool {
+        !self.texts("http.hidden").iter().any(|name| name == ALL)
+    }
+
+    /// The definitions that are not reachable over HTTP (HTTP-006), unless none is.
+    #[must_use]
+    pub fn hidden(&self) -> Vec<DefinitionName> {
+        let names = self.texts("http.hidden");
+        names.iter().filter_map(|name| DefinitionName::parse(name.as_str()).ok()).collect()
+    }
+
+    /// The fault of a hidden definition that is not there: misspelt, it would be reachable.
+    pub(crate) fn unknown_hidden(&self, name: &str) -> Diagnostic {
+        let message = format!("`http.hidden` names `{name}`, which is not among the definitions");
+        self.fault_at("http.hidden", &faults::CONTRADICTION, message)
+    }
+
     /// Whether runs can be listed over HTTP.
     #[must_use]
     pub fn lists_runs(&self) -> bool {
-        self.text("http.list") != "off"
+        self.serves_http() && self.text("http.list") != "off"
     }
 
     /// The HTTP binding of a server that listens at the address.
@@ -22,8 +42,11 @@ impl Config {
             .with_own(self.own_origins(listener))
             .and_then(|origins| origins.with_allowed(self.texts("http.allowedOrigins")))
             .expect("the kinds of the keys were checked");
-        HttpConfig::default()
-            .with_body_bytes(self.size("limits.bodyBytes"))
+        let hidden = self.hidden().into_iter().fold(HttpConfig::default(), |config, name| {
+            config.without_journey(name.clone()).without_api(name)
+        });
+        hidden
+            .with_body_bytes(self.body_bytes())
             .with_json_depth(self.size("limits.jsonDepth"))
             .with_header_bytes(self.size("http.headerBytes"))
             .with_list_mode(if self.lists_runs() { ListMode::Operator } else { ListMode::Off })
