@@ -1,4 +1,5 @@
-//! The README, executed: its commands against the real binary, its answers against what they print.
+//! The README and the pages that show conversations, executed: their commands against the real binary, their answers against what
+//! it prints.
 
 use std::collections::HashMap;
 
@@ -10,11 +11,11 @@ use tokio_tungstenite::tungstenite::Message;
 use crate::docs::{Block, blocks};
 use crate::support::{Served, root, websocket, within};
 
-/// The address that the README writes.
+/// The address that the pages write.
 const WRITTEN: &str = "127.0.0.1:8080";
 
-fn readme() -> Vec<Block> {
-    blocks(&std::fs::read_to_string(root().join("README.md")).expect("there is a README"))
+fn page(name: &str) -> Vec<Block> {
+    blocks(&std::fs::read_to_string(root().join(name)).expect("the page is there"))
 }
 
 async fn serve() -> Served {
@@ -24,12 +25,12 @@ async fn serve() -> Served {
 /// Ids and times are different each time; what they stand for is not.
 #[derive(Default)]
 struct Masks {
-    /// The run of the README → the run of the test.
+    /// The run of the page → the run of the test.
     runs: HashMap<String, String>,
 }
 
 impl Masks {
-    /// Learns which run of the test stands for which run of the README.
+    /// Learns which run of the test stands for which run of the page.
     fn learn(&mut self, written: &Value, printed: &Value) {
         let id = |value: &Value| {
             let direct = value.get("journeyId").and_then(Value::as_str);
@@ -37,11 +38,11 @@ impl Masks {
         };
         if let (Some(written), Some(printed)) = (id(written), id(printed)) {
             let known = self.runs.entry(written).or_insert_with(|| printed.clone());
-            assert_eq!(*known, printed, "the README speaks of another run here");
+            assert_eq!(*known, printed, "the page speaks of another run here");
         }
     }
 
-    /// A line of the README as the test has to say it.
+    /// A line of the page as the test has to say it.
     fn translated(&self, text: &str) -> String {
         self.runs.iter().fold(text.to_owned(), |text, (written, printed)| text.replace(written, printed))
     }
@@ -53,7 +54,7 @@ impl Masks {
         let written = &written.replace(",…}", r#","…":"…"}"#);
         self.learn(&parse(written), &parse(printed));
         let (written, printed) = (parse(&masked(&self.translated(written))), parse(&masked(printed)));
-        assert!(says(&written, &printed), "the README says\n{written}\nbut it is\n{printed}");
+        assert!(says(&written, &printed), "the page says\n{written}\nbut it is\n{printed}");
     }
 }
 
@@ -81,7 +82,16 @@ fn masked(text: &str) -> String {
 
 #[tokio::test]
 async fn the_curl_commands_print_what_the_readme_says() {
-    let blocks = readme();
+    the_curl_commands_print_what_is_written("README.md").await;
+}
+
+#[tokio::test]
+async fn the_curl_commands_print_what_the_reference_says() {
+    the_curl_commands_print_what_is_written("docs/reference/http.md").await;
+}
+
+async fn the_curl_commands_print_what_is_written(name: &str) {
+    let blocks = page(name);
     let served = serve().await;
     let scratch = tempfile::tempdir().expect("a temporary folder");
     let mut script = String::from("set -euo pipefail\n");
@@ -99,7 +109,7 @@ async fn the_curl_commands_print_what_the_readme_says() {
         let answer = blocks.get(at + 1).filter(|next| next.language == "json");
         written.push(&answer.expect("commands are followed by what they print").text);
     }
-    assert!(written.len() >= 5, "the README has commands");
+    assert!(written.len() >= 5, "{name} has commands");
     let ran = tokio::process::Command::new("bash").arg("-c").arg(&script).current_dir(root()).output();
     let ran = within(ran).await.expect("bash is there");
     let printed = String::from_utf8(ran.stdout).expect("answers are UTF-8");
@@ -115,7 +125,7 @@ async fn the_curl_commands_print_what_the_readme_says() {
 
 #[tokio::test]
 async fn the_websocket_conversation_goes_as_the_readme_says() {
-    let blocks = readme();
+    let blocks = page("README.md");
     let conversation = blocks
         .iter()
         .find(|block| block.text.starts_with("< {\"type\":\"welcome\""))
