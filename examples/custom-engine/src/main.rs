@@ -10,6 +10,9 @@ use jf_binding_ws::WsConfig;
 use jf_core::Engine;
 use tokio::net::TcpListener;
 
+/// How long the end may take.
+const WINDOW: Duration = Duration::from_secs(5);
+
 #[tokio::main]
 #[expect(clippy::print_stdout, reason = "whoever starts it wants to know where it listens")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -20,6 +23,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let engine: Arc<dyn Engine> = Arc::new(Desk::new(Arc::new(catalog()?)));
     let mut websocket = WsConfig::default();
     websocket.listener = Some(address);
+    // Clients have this long to go once the end was announced; those left are closed.
+    websocket.drain_window = WINDOW;
     let sockets = websocket.drain.clone();
     let app = app(Arc::clone(&engine), websocket)?;
 
@@ -34,7 +39,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
                 std::future::pending::<()>().await;
             }
             sockets.begin();
-            engine.drain(Duration::from_secs(5)).await;
+            engine.drain(WINDOW).await;
             // Nobody else waits for connections that were upgraded.
             sockets.closed().await;
         })

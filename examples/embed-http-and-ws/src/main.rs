@@ -12,6 +12,9 @@ use embed_http_and_ws::{app, engine};
 use jf_binding_ws::WsConfig;
 use tokio::net::TcpListener;
 
+/// How long the end may take.
+const WINDOW: Duration = Duration::from_secs(5);
+
 #[tokio::main]
 #[expect(clippy::print_stdout, reason = "whoever starts it wants to know where it listens")]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -22,6 +25,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut websocket = WsConfig::default();
     // Pages of this server may connect; those of others are named in `allowed_origins`.
     websocket.listener = Some(address);
+    // Clients have this long to go once the end was announced; those left are closed.
+    websocket.drain_window = WINDOW;
     let sockets = websocket.drain.clone();
     // The bindings give a router like any other: routes of your own stand beside them, layers go around.
     let own = Router::new()
@@ -39,7 +44,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             std::future::pending::<()>().await;
         }
         sockets.begin();
-        engine.drain(Duration::from_secs(10)).await;
+        engine.drain(WINDOW).await;
         // Nobody else waits for connections that were upgraded.
         sockets.closed().await;
     };
