@@ -129,6 +129,14 @@ impl SourceFile {
         Self(Arc::new(Inner { name, text, format, base, is_file, flaw, lines: OnceLock::new() }))
     }
 
+    /// The same source with another text.
+    pub(crate) fn with_text(&self, text: String) -> Self {
+        let Inner { name, format, base, is_file, .. } = &*self.0;
+        let (name, base, text) = (name.clone(), base.clone(), text.into());
+        let (format, is_file, flaw) = (*format, *is_file, None);
+        Self(Arc::new(Inner { name, text, format, base, is_file, flaw, lines: OnceLock::new() }))
+    }
+
     fn decode(name: String, bytes: Vec<u8>, origin: Origin) -> Self {
         match String::from_utf8(bytes) {
             Ok(text) => Self::build(name, text.into(), origin, None),

@@ -4,6 +4,31 @@
 const FARTHEST: usize = 2;
 /// Longer names are compared by case only, which bounds the work per name.
 const LONGEST: usize = 64;
+/// One edit turns most words of two letters into another one.
+const SHORTEST_SURE: usize = 3;
+
+/// A name that a word was probably meant to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Meant<'a> {
+    /// The name.
+    pub(crate) word: &'a str,
+    /// Whether nothing else can have been meant, so that a program may write it without asking.
+    pub(crate) sure: bool,
+}
+
+impl<'a> From<&'a str> for Meant<'a> {
+    /// A guess.
+    fn from(word: &'a str) -> Self {
+        Self { word, sure: false }
+    }
+}
+
+impl<'a> Meant<'a> {
+    /// The same name as a guess.
+    pub(crate) const fn as_guess(self) -> Self {
+        Self { sure: false, ..self }
+    }
+}
 
 /// The candidate that the word most likely stands for: equal but for case, or else the nearest within edit distance 2
 /// (DEF-007). Among equally near ones the first wins.
@@ -15,18 +40,39 @@ const LONGEST: usize = 64;
 /// ```
 #[must_use]
 pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    meant(word, candidates).map(|meant| meant.word)
+}
+
+/// The candidate that [`closest`] names, and whether it is sure: one edit away or another case only, no other candidate as
+/// near, and no digit touched, since `step2` is no misspelt `step1`.
+pub(crate) fn meant<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<Meant<'a>> {
     let mut best: Option<(usize, &str)> = None;
+    let mut alone = true;
     for candidate in candidates {
-        if candidate.eq_ignore_ascii_case(word) {
-            return Some(candidate);
-        }
-        if let Some(distance) = distance_within(word, candidate)
-            && best.is_none_or(|(least, _)| distance < least)
-        {
-            best = Some((distance, candidate));
+        let distance = if candidate.eq_ignore_ascii_case(word) {
+            Some(0)
+        } else {
+            distance_within(word, candidate).map(|distance| distance.max(1))
+        };
+        match (distance, best) {
+            (None, _) => {}
+            (Some(distance), Some((least, first))) if distance >= least => {
+                alone &= distance > least || candidate == first;
+            }
+            (Some(distance), _) => {
+                best = Some((distance, candidate));
+                alone = true;
+            }
         }
     }
-    best.map(|(_, candidate)| candidate)
+    let (distance, found) = best?;
+    let long_enough = distance == 0 || word.chars().count() >= SHORTEST_SURE;
+    let sure = distance <= 1 && alone && long_enough && digits(word).eq(digits(found));
+    Some(Meant { word: found, sure })
+}
+
+fn digits(word: &str) -> impl Iterator<Item = u8> {
+    word.bytes().filter(u8::is_ascii_digit)
 }
 
 /// The number of insertions, removals, replacements and swaps of neighbours between two words, when it is small.
@@ -76,7 +122,7 @@ fn fill<'a>(word: &str, chars: &'a mut [char; LONGEST]) -> &'a [char] {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{closest, distance_within};
+    use super::{Meant, closest, distance_within, meant};
 
     #[test]
     fn def_007_distance_counts_edits() {
@@ -102,6 +148,26 @@ mod tests {
         assert_eq!(closest("if", ["name", "id"]), Some("id"));
         assert_eq!(closest("timeout", ["timeoutSec"]), None, "too far");
         assert_eq!(closest(&"x".repeat(100), ["y".repeat(100).as_str()]), None, "too long");
+    }
+
+    #[test]
+    fn def_007_only_an_unmistakable_name_is_sure() {
+        let cases: [(&str, &[&str], Option<(&str, bool)>); 10] = [
+            ("defualt", &["default", "next"], Some(("default", true))),
+            ("NEXT", &["next", "text"], Some(("next", true))),
+            ("nxxt", &["next", "text"], Some(("next", true))),
+            ("aync", &["async", "sync"], Some(("async", false))),
+            ("nexxxt", &["next"], Some(("next", false))),
+            ("step2", &["step1"], Some(("step1", false))),
+            ("httpCall:v2", &["httpCall:v1"], Some(("httpCall:v1", false))),
+            ("if", &["id"], Some(("id", false))),
+            ("IF", &["if"], Some(("if", true))),
+            ("banana", &["next"], None),
+        ];
+        for (word, candidates, expected) in cases {
+            let expected = expected.map(|(word, sure)| Meant { word, sure });
+            assert_eq!(meant(word, candidates.iter().copied()), expected, "{word}");
+        }
     }
 
     proptest! {

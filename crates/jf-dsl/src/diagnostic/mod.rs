@@ -1,7 +1,9 @@
 //! Diagnostics: what is wrong with a document, where, and what to do about it (DEF-010).
 
 pub(crate) mod code;
+pub(crate) mod fix;
 pub(crate) mod json;
+pub(crate) mod label;
 pub(crate) mod set;
 pub(crate) mod terminal;
 
@@ -11,6 +13,8 @@ use crate::json_path::JsonPath;
 use crate::source::{SourceFile, Span};
 
 pub use code::Code;
+pub use fix::{Applicability, Edit, Fix};
+pub use label::Label;
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -60,18 +64,10 @@ pub struct Diagnostic {
     pub source: Option<SourceFile>,
     /// The bytes at fault; for a missing member those of the object it is missing from.
     pub span: Option<Span>,
-    /// Further places that belong to the fault, in the same document.
+    /// Further places that belong to the fault, in this document or another one.
     pub labels: Vec<Label>,
-}
-
-/// A further place of a [`Diagnostic`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Label {
-    /// The bytes.
-    pub span: Span,
-    /// What is there.
-    pub message: String,
+    /// Ways to repair it, best first.
+    pub fixes: Vec<Fix>,
 }
 
 impl Diagnostic {
@@ -95,6 +91,7 @@ impl Diagnostic {
             source: None,
             span: None,
             labels: Vec::new(),
+            fixes: Vec::new(),
         }
     }
 
@@ -120,11 +117,30 @@ impl Diagnostic {
         self
     }
 
-    /// With a further place of the same document.
+    /// With a further place.
     #[must_use]
-    pub fn label(mut self, span: Span, message: impl Into<String>) -> Self {
-        self.labels.push(Label { span, message: message.into() });
+    pub fn label(mut self, label: Label) -> Self {
+        self.labels.push(label);
         self
+    }
+
+    /// With a way to repair it.
+    #[must_use]
+    pub fn fix(mut self, fix: Fix) -> Self {
+        self.fixes.push(fix);
+        self
+    }
+
+    /// The repair that a program may make without asking, when there is one.
+    #[must_use]
+    pub fn machine_fix(&self) -> Option<&Fix> {
+        self.fixes.iter().find(|fix| fix.applicability == Applicability::MachineApplicable)
+    }
+
+    /// Whether a program can repair it without asking.
+    #[must_use]
+    pub fn is_fixable(&self) -> bool {
+        self.machine_fix().is_some()
     }
 
     /// Whether this is an error.

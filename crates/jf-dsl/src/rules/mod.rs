@@ -9,6 +9,7 @@ pub(crate) mod expressions;
 pub(crate) mod features;
 pub(crate) mod flow;
 pub(crate) mod metadata;
+pub(crate) mod policies;
 pub(crate) mod schemas;
 pub(crate) mod shape;
 pub(crate) mod states;
@@ -17,9 +18,11 @@ pub(crate) mod tasks;
 
 use std::sync::OnceLock;
 
-use crate::diagnostic::{Code, Diagnostic, Label, Severity};
+use crate::diagnostic::{Applicability, Code, Diagnostic, Edit, Fix, Label, Severity};
+use crate::edit;
 use crate::json_path::JsonPath;
 use crate::source::{SourceFile, Span};
+use crate::suggest::Meant;
 
 /// What a diagnostic code means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +41,9 @@ pub struct RuleInfo {
 }
 
 impl RuleInfo {
-    pub(crate) const fn error(
+    /// A rule whose violation is an error; for codes of crates above this one (`JF6xxx` and up).
+    #[must_use]
+    pub const fn error(
         code: u16,
         rule: &'static str,
         title: &'static str,
@@ -47,7 +52,9 @@ impl RuleInfo {
         Self { code: Code::new(code), severity: Severity::Error, rule, title, explanation }
     }
 
-    pub(crate) const fn warning(
+    /// A rule whose violation is a warning; for codes of crates above this one (`JF6xxx` and up).
+    #[must_use]
+    pub const fn warning(
         code: u16,
         rule: &'static str,
         title: &'static str,
@@ -62,12 +69,13 @@ impl RuleInfo {
 pub fn all() -> &'static [RuleInfo] {
     static ALL: OnceLock<Vec<RuleInfo>> = OnceLock::new();
     ALL.get_or_init(|| {
-        let topics: [&[&RuleInfo]; 11] = [
+        let topics: [&[&RuleInfo]; 12] = [
             syntax::RULES,
             shape::RULES,
             features::RULES,
             metadata::RULES,
             schemas::RULES,
+            policies::RULES,
             flow::RULES,
             states::RULES,
             expressions::RULES,
@@ -103,6 +111,18 @@ pub(crate) struct Fault {
     help: Option<String>,
     suggestion: Option<String>,
     labels: Vec<Label>,
+    remedies: Vec<Remedy>,
+}
+
+/// A repair, before it is known where.
+#[derive(Debug)]
+enum Remedy {
+    /// The word that takes the place of the scalar that is shown, in the style in which that one is written.
+    Word(String, Applicability),
+    /// Text that takes the place of what is shown.
+    Text(String),
+    /// Changes that are known.
+    Fix(Fix),
 }
 
 impl Fault {
@@ -114,6 +134,7 @@ impl Fault {
             help: None,
             suggestion: None,
             labels: Vec::new(),
+            remedies: Vec::new(),
         }
     }
 
@@ -128,12 +149,41 @@ impl Fault {
         self
     }
 
-    /// What to write instead.
-    pub(crate) fn suggest(mut self, suggestion: Option<&str>) -> Self {
-        if let Some(word) = suggestion {
+    /// What was probably meant. Where the word is sure ([`Meant::sure`]), writing it is a repair that a program may make;
+    /// a plain `&str` is a guess.
+    pub(crate) fn suggest<'m>(mut self, meant: Option<impl Into<Meant<'m>>>) -> Self {
+        if let Some(Meant { word, sure }) = meant.map(Into::into) {
             self.help.get_or_insert_with(|| format!("did you mean `{word}`?"));
             self.suggestion = Some(word.to_owned());
+            let how = if sure { Applicability::MachineApplicable } else { Applicability::MaybeIncorrect };
+            self.remedies.push(Remedy::Word(word.to_owned(), how));
         }
+        self
+    }
+
+    /// The word that takes the place of the one that is shown: a retired or misspelt name whose meaning is another name's.
+    pub(crate) fn rename(mut self, word: &str) -> Self {
+        self.suggestion = Some(word.to_owned());
+        self.remedies.push(Remedy::Word(word.to_owned(), Applicability::MachineApplicable));
+        self
+    }
+
+    /// The text that takes the place of what is shown, as it is.
+    pub(crate) fn replace_by(mut self, text: String) -> Self {
+        self.suggestion = Some(text.clone());
+        self.remedies.push(Remedy::Text(text));
+        self
+    }
+
+    /// A repair that consists of more than one word; `None` when there is none after all.
+    pub(crate) fn fix(mut self, fix: Option<Fix>) -> Self {
+        self.remedies.extend(fix.map(Remedy::Fix));
+        self
+    }
+
+    /// Forgets the repairs: made here they would do harm. What was suggested is still said.
+    pub(crate) fn without_fix(mut self) -> Self {
+        self.remedies.clear();
         self
     }
 
@@ -141,13 +191,23 @@ impl Fault {
         self.suggestion.as_deref()
     }
 
+    /// A further place of the same document.
     pub(crate) fn label(mut self, span: Span, message: impl Into<String>) -> Self {
-        self.labels.push(Label { span, message: message.into() });
+        self.labels.push(Label::new(span, message));
         self
     }
 
-    pub(crate) fn at(self, path: JsonPath, source: &SourceFile, span: Span) -> Diagnostic {
-        self.diagnostic(path).at(source, span)
+    /// A further place of another document.
+    pub(crate) fn label_in(mut self, source: &SourceFile, span: Span, message: impl Into<String>) -> Self {
+        self.labels.push(Label::elsewhere(source, span, message));
+        self
+    }
+
+    pub(crate) fn at(mut self, path: JsonPath, source: &SourceFile, span: Span) -> Diagnostic {
+        let remedies = std::mem::take(&mut self.remedies);
+        let mut diagnostic = self.diagnostic(path).at(source, span);
+        diagnostic.fixes = remedies.into_iter().filter_map(|remedy| remedy.at(source, span)).collect();
+        diagnostic
     }
 
     /// A fault that is in no document.
@@ -162,6 +222,23 @@ impl Fault {
         diagnostic.suggestion = self.suggestion;
         diagnostic.labels = self.labels;
         diagnostic
+    }
+}
+
+impl Remedy {
+    fn at(self, source: &SourceFile, span: Span) -> Option<Fix> {
+        match self {
+            Self::Fix(fix) => Some(fix),
+            Self::Text(text) => {
+                let message = format!("write `{text}`");
+                Some(Fix::new(message, vec![Edit::new(span, text)]))
+            }
+            Self::Word(word, applicability) => {
+                let edit = edit::scalar(source, span, &word)?;
+                let fix = Fix::new(format!("write `{word}`"), vec![edit]);
+                Some(if applicability == Applicability::MachineApplicable { fix } else { fix.as_guess() })
+            }
+        }
     }
 }
 

@@ -177,7 +177,7 @@ pub(crate) fn key_not_text(written: Option<&str>) -> Fault {
     match written {
         Some(written) => Fault::new(&KEY_NOT_TEXT, format!("the key `{written}` is not text"))
             .help("quote it")
-            .suggest(Some(&format!("\"{written}\""))),
+            .replace_by(format!("\"{written}\"")),
         None => Fault::new(&KEY_NOT_TEXT, "a key must be text"),
     }
 }

@@ -15,6 +15,7 @@ use crate::json_path::{JsonPath, PathStep};
 use crate::source::Span;
 
 pub(crate) use read::read_into;
+pub(crate) use scalar::plain_string;
 pub use read::read_tree;
 
 /// A node of a document with its place in the text.

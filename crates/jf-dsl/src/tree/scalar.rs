@@ -28,6 +28,11 @@ pub(super) fn resolve(text: &str) -> Plain {
     Plain::Value(value)
 }
 
+/// Whether an unquoted word is text, and not a number, a boolean or null.
+pub(crate) fn plain_string(text: &str) -> bool {
+    matches!(resolve(text), Plain::Value(NodeValue::String(_)))
+}
+
 fn is_special_float(text: &str) -> bool {
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
     matches!(unsigned, ".inf" | ".Inf" | ".INF") || matches!(text, ".nan" | ".NaN" | ".NAN")
