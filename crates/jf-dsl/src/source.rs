@@ -178,6 +178,13 @@ impl SourceFile {
         &self.0.text
     }
 
+    /// Whether [`text`](Self::text) is all there is: not cut where the bytes are not UTF-8, not left out as too large. Loading and
+    /// [`read_tree`](crate::read_tree) report what is not whole.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.0.flaw.is_none()
+    }
+
     /// How the text is written.
     #[must_use]
     pub fn format(&self) -> Format {

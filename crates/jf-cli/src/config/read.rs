@@ -14,7 +14,7 @@ use super::{Given, Place};
 
 /// The values of a file by dotted path, and everything that is wrong with it.
 pub(super) fn read(source: &SourceFile) -> (BTreeMap<String, Given>, Diagnostics) {
-    if is_blank(source.text()) {
+    if source.is_whole() && is_blank(source.text()) {
         return (BTreeMap::new(), Diagnostics::new());
     }
     let root = match read_tree(source, &SizeLimits::default()) {

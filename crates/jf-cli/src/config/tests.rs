@@ -34,6 +34,21 @@ fn values_of_any_kind_keep_their_inside() {
     assert_eq!(config.get("platform.config.orders.table"), Some(json!({"a.b": 1, "http": {"listen": "x"}})));
 }
 
+/// A file that can be read up to its first comment only must not pass for one without settings.
+#[test]
+fn a_file_that_is_not_whole_is_refused() {
+    let latin = b"# f\xfcr alle\nhttp: { list: off }\n".to_vec();
+    let utf16 = b"\xff\xfeh\0t\0t\0p\0".to_vec();
+    for bytes in [latin, utf16, b"\n\xc3".to_vec()] {
+        let (_, faults) = Config::read(&SourceFile::from_bytes("jf.yaml", bytes));
+        assert_eq!(faults.len(), 1, "{faults:?}");
+    }
+    let file = tempfile::NamedTempFile::new().unwrap();
+    file.as_file().set_len(17 * 1024 * 1024).unwrap();
+    let (_, faults) = Config::from_path(file.path()).unwrap();
+    assert_eq!(faults.len(), 1, "{faults:?}");
+}
+
 #[test]
 fn a_file_of_comments_changes_nothing() {
     for text in ["", "# nothing\n\n", "~", "x-note: 1\n", "http:\n", "http: {listen: }\n"] {
