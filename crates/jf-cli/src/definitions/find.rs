@@ -34,7 +34,7 @@ pub(crate) fn reason(error: &io::Error) -> String {
 /// The definition files behind some paths: files as they are, folders searched with their sub-folders for files with the
 /// endings of DEF-001, in byte order. A file that is reached twice counts once.
 ///
-/// Hidden folders and files are passed over: what mounts and editors keep in them are copies.
+/// Hidden folders and files are passed over: what mounts and editors keep in them are copies. So are pipes and sockets in folders.
 pub(super) fn find(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Vec<PathError>> {
     let mut found = Found { files: Vec::new(), seen: HashSet::new(), errors: Vec::new() };
     for path in paths {
@@ -76,7 +76,8 @@ impl Found {
         let is_definition = ENDINGS.iter().any(|ending| name.ends_with(ending));
         match fs::metadata(&path) {
             Ok(about) if about.is_dir() => self.folder(&path),
-            Ok(_) if is_definition => self.file(path),
+            // Opening a pipe would wait for its other end.
+            Ok(about) if is_definition && about.is_file() => self.file(path),
             // A dangling link to something else is no business of ours.
             Err(error) if is_definition => self.errors.push(PathError { path, error }),
             _ => {}
@@ -137,6 +138,14 @@ mod tests {
         let errors = find(&[PathBuf::from("no/such"), PathBuf::from("nor/this")]).unwrap_err();
         let texts: Vec<_> = errors.iter().map(ToString::to_string).collect();
         assert!(texts.len() == 2 && texts[0].starts_with("cannot read `no/such`: "), "{texts:?}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_file_is_passed_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let _socket = std::os::unix::net::UnixListener::bind(folder.path().join("a.journey.yaml")).unwrap();
+        assert_eq!(find(&[folder.path().to_path_buf()]).unwrap(), Vec::<PathBuf>::new());
     }
 
     #[cfg(unix)]
