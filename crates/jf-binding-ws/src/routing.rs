@@ -217,8 +217,8 @@ impl Served {
     fn new(definition: &Arc<Definition>) -> Option<Self> {
         let binding = definition.spec.bindings.websocket.as_ref()?;
         let mut steps: HashMap<MessageType, Vec<StateId>> = HashMap::new();
-        for (state, message_type) in binding.steps.iter() {
-            steps.entry(message_type.clone()).or_default().push(state.clone());
+        for (state, message) in binding.steps.iter() {
+            steps.entry(message.message_type.clone()).or_default().push(state.clone());
         }
         let steps = steps.into_iter().map(|(message_type, ids)| (message_type, ids.into())).collect();
         Some(Self { definition: Arc::clone(definition), steps })
@@ -229,16 +229,16 @@ impl Served {
     }
 
     fn subprotocol(&self) -> Option<Arc<str>> {
-        self.binding().subprotocol.clone()
+        self.binding().endpoint.subprotocol.clone()
     }
 
     fn start(&self) -> &MessageType {
-        &self.binding().start
+        &self.binding().start.message_type
     }
 
     fn welcome(&self) -> WelcomeJourney {
-        let steps =
-            self.binding().steps.iter().map(|(id, kind)| (id.to_string(), Value::from(kind.as_str())));
+        let steps = self.binding().steps.iter();
+        let steps = steps.map(|(id, message)| (id.to_string(), Value::from(message.message_type.as_str())));
         WelcomeJourney {
             journey_name: self.definition.name().clone().into(),
             start: self.start().clone().into(),
@@ -285,7 +285,7 @@ impl Served {
 
     /// The legal next commands on this path (OP-10); `None` where the definition turns links off (OP-9).
     pub(crate) fn actions<'a>(&'a self, status: &'a JourneyStatus) -> Option<Vec<Action<'a>>> {
-        if !self.definition.spec.http_surface.links_enabled {
+        if !self.definition.spec.http_surface.links.enabled {
             return None;
         }
         let mut actions = Vec::new();
@@ -309,7 +309,7 @@ impl Served {
         {
             return None;
         }
-        self.binding().steps.get(step.step_id.as_str())
+        self.binding().steps.get(step.step_id.as_str()).map(|message| &message.message_type)
     }
 
     /// Whether an address leads through branches alone: pairs of a parallel state and a branch, then the state.
@@ -319,7 +319,7 @@ impl Served {
         while let Some(id) = parts.next() {
             let Some(branch) = parts.next() else { return true };
             let Some(State::Parallel(parallel)) = states.get(id) else { return false };
-            match parallel.branches.iter().find(|candidate| candidate.name.as_str() == branch) {
+            match parallel.parallel.branches.iter().find(|candidate| candidate.name.as_str() == branch) {
                 Some(branch) => states = &branch.states,
                 None => return false,
             }

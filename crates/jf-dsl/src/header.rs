@@ -4,6 +4,8 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
+use crate::text::written_as_text;
+
 /// The name of an HTTP header: a token, compared without regard to case (DEF-188). It keeps the spelling of the
 /// definition.
 #[derive(Clone)]
@@ -37,6 +39,8 @@ impl HeaderName {
 pub(crate) fn is_token(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
 }
+
+written_as_text!(HeaderName, "header name", { "pattern": "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$" });
 
 impl PartialEq for HeaderName {
     fn eq(&self, other: &Self) -> bool {

@@ -8,7 +8,9 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer};
+
+use crate::text::written_as_text;
 
 /// The text does not have the form of the name it should be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -33,7 +35,7 @@ impl InvalidName {
 }
 
 macro_rules! names {
-    ($($(#[$doc:meta])* $name:ident, $what:literal, $check:path;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident, $what:literal, $check:path, $schema:tt;)*) => {$(
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(Arc<str>);
@@ -117,11 +119,7 @@ macro_rules! names {
             }
         }
 
-        impl Serialize for $name {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(&self.0)
-            }
-        }
+        written_as_text!($name, $what, $schema);
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -135,43 +133,77 @@ macro_rules! names {
 names! {
     /// The name of a definition, `metadata.name` (DEF-023): lower-case letters, digits and inner hyphens, at most 63
     /// characters. Journeys and Apis have separate name spaces (DEF-027).
-    DefinitionName, "definition name", definition_name;
+    DefinitionName, "definition name", definition_name, { "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", "maxLength": 63 };
 
     /// The id of a state within its scope (DEF-033): 1–128 characters, no control character, whitespace, `/`, `?`,
     /// `#`, `%` or `~`, and neither `.` nor `..`.
-    StateId, "state id", graph_id;
+    StateId, "state id", graph_id, { "pattern": GRAPH_ID, "maxLength": 128 };
 
     /// The name of a branch of a `parallel` state (DEF-033, STA-101): the form of a [`StateId`], and not `_outcome`.
-    BranchName, "branch name", branch_name;
+    BranchName, "branch name", branch_name, { "pattern": BRANCH_NAME, "maxLength": 128 };
 
     /// The id of a local subjourney, a key of `spec.subjourneys` (DEF-040).
-    SubjourneyId, "subjourney id", graph_id;
+    SubjourneyId, "subjourney id", graph_id, { "pattern": GRAPH_ID, "maxLength": 128 };
 
     /// The name of an entry of the API catalogue, a key of `spec.apis` (DEF-065): an identifier.
-    ApiName, "api name", ident;
+    ApiName, "api name", ident, { "pattern": IDENT };
 
     /// The name of a variable in the context, as in `resultVar` and `outputVar` (STA-006): an identifier.
-    VarName, "variable name", ident;
+    VarName, "variable name", ident, { "pattern": IDENT };
 
     /// A key of `spec.platform.config` (DEF-080): an identifier.
-    ConfigKey, "platform configuration key", ident;
+    ConfigKey, "platform configuration key", ident, { "pattern": IDENT };
 
     /// The id of a named mapper, a key of `spec.mappers` (DEF-125): any non-empty text.
-    MapperId, "mapper id", non_empty;
+    MapperId, "mapper id", non_empty, { "minLength": 1 };
 
     /// The id of a named outcome, a key of `spec.outcomes` (DEF-150): any non-empty text.
-    OutcomeId, "outcome id", non_empty;
+    OutcomeId, "outcome id", non_empty, { "minLength": 1 };
+
+    /// The id of a policy, a key of `definitions` under `spec.policies` or of the platform (DEF-130): any non-empty text.
+    PolicyId, "policy id", non_empty, { "minLength": 1 };
+
+    /// The id of an error normaliser, a key of `spec.errors.normalisers` (DEF-171): any non-empty text.
+    NormaliserId, "normaliser id", non_empty, { "minLength": 1 };
+
+    /// A reference to a secret of the platform (DEF-141): `secret://` and one or more of `[A-Za-z0-9._~/-]`. The secret
+    /// itself is never part of a definition.
+    SecretRef, "secret reference", secret_ref, { "pattern": "^secret://[A-Za-z0-9._~/-]+$" };
+
+    /// The hosts of a cookie jar (DEF-155): a host name for that host, or with a leading dot for all hosts that end like
+    /// it.
+    CookieDomain, "cookie domain", cookie_domain, {
+        "pattern": "^\\.?[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?)*$"
+    };
+
+    /// A logical channel of the queue binding (BND-010, BND-013): any non-empty text.
+    Channel, "channel", non_empty, { "minLength": 1 };
+
+    /// The name of a gRPC service (BND-001): identifiers joined by dots.
+    GrpcService, "gRPC service name", dotted_ident, {
+        "pattern": "^[A-Za-z_][A-Za-z0-9_]*(\\.[A-Za-z_][A-Za-z0-9_]*)*$"
+    };
+
+    /// The name of a gRPC method (BND-001): an identifier.
+    GrpcMethod, "gRPC method name", ident, { "pattern": IDENT };
 
     /// The name of a metadata attribute (DEF-107): any non-empty text.
-    AttributeName, "attribute name", non_empty;
+    AttributeName, "attribute name", non_empty, { "minLength": 1 };
 
     /// The id of an expression engine, the `lang` of an expression (EXP-002): any non-empty text.
-    Lang, "expression language", non_empty;
+    Lang, "expression language", non_empty, { "minLength": 1 };
 
     /// An application message type of the WebSocket binding (WS-008, WS-013): non-empty, does not start with `$` and
     /// is no client frame type of the protocol.
-    MessageType, "message type", message_type;
+    MessageType, "message type", message_type, { "pattern": MESSAGE_TYPE };
 }
+
+/// The forms of names as regular expressions, for editors; the functions below are what counts.
+const IDENT: &str = "^[A-Za-z_][A-Za-z0-9_]*$";
+const GRAPH_ID: &str = "^(?!\\.{1,2}$)[^\\u0000-\\u0020\\u007f-\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000/?#%~]+$";
+const BRANCH_NAME: &str = "^(?!(?:\\.{1,2}|_outcome)$)[^\\u0000-\\u0020\\u007f-\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000/?#%~]+$";
+const MESSAGE_TYPE: &str =
+    "^(?!(?:cancel|getStatus|getOutcome|subscribe|unsubscribe|hello|auth|ping|pong|credit)$)[^$]";
 
 /// Whether the text is an `ident` of the specification: `[A-Za-z_][A-Za-z0-9_]*`.
 #[must_use]
@@ -201,6 +233,37 @@ fn ident(text: &str) -> Result<(), &'static str> {
 
 fn non_empty(text: &str) -> Result<(), &'static str> {
     if text.is_empty() { Err("it is empty") } else { Ok(()) }
+}
+
+fn dotted_ident(text: &str) -> Result<(), &'static str> {
+    if text.split('.').all(is_ident) { Ok(()) } else { Err("expected identifiers joined by dots") }
+}
+
+fn secret_ref(text: &str) -> Result<(), &'static str> {
+    let name = text.strip_prefix("secret://").unwrap_or_default();
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b"._~/-".contains(&b);
+    if !name.is_empty() && name.bytes().all(allowed) {
+        Ok(())
+    } else {
+        Err("expected `secret://` and a name of letters, digits and `._~/-`")
+    }
+}
+
+fn cookie_domain(text: &str) -> Result<(), &'static str> {
+    let host = text.strip_prefix('.').unwrap_or(text);
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    if text.contains('*') {
+        Err("`*` is not allowed; a leading dot stands for all hosts below")
+    } else if host.len() > 253 || !host.split('.').all(label) {
+        Err("expected a host name without scheme, port or path")
+    } else {
+        Ok(())
+    }
 }
 
 fn definition_name(text: &str) -> Result<(), &'static str> {
@@ -256,7 +319,9 @@ fn message_type(text: &str) -> Result<(), &'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{BranchName, DefinitionName, MessageType, StateId, VarName};
+    use super::{
+        BranchName, CookieDomain, DefinitionName, GrpcService, MessageType, SecretRef, StateId, VarName,
+    };
 
     #[test]
     fn def_023_definition_names() {
@@ -294,6 +359,34 @@ mod tests {
         assert!(MessageType::parse("order.start").is_ok());
         for bad in ["", "$x", "ping", "getStatus"] {
             assert!(MessageType::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn def_141_secret_references() {
+        for good in ["secret://a", "secret://team/api-key_1".replace('_', "~").as_str()] {
+            assert!(SecretRef::parse(good).is_ok(), "{good}");
+        }
+        for bad in ["", "secret://", "secret:a", "s3cr3t", "secret://a b", "secret://a_b", "Secret://a"] {
+            assert!(SecretRef::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn def_155_cookie_domains() {
+        for good in ["a", "api.example.com", ".example.com", "10.0.0.1", "x".repeat(63).as_str()] {
+            assert!(CookieDomain::parse(good).is_ok(), "{good}");
+        }
+        for bad in ["", ".", "..a", "a.", "*.a", "https://a", "a:80", "a/b", "a b", "-a", "a-", &"x".repeat(64)] {
+            assert!(CookieDomain::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn bnd_001_service_names() {
+        assert!(GrpcService::parse("journeys.api.PriceApi").is_ok());
+        for bad in ["", ".", "a..b", "a.1b", "a-b"] {
+            assert!(GrpcService::parse(bad).is_err(), "{bad}");
         }
     }
 

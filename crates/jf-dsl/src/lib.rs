@@ -69,59 +69,92 @@ mod catalog;
 mod decode;
 mod diagnostic;
 mod digest;
+mod edit;
 mod header;
 mod ids;
 mod json_path;
 mod load;
 mod model;
+mod openapi;
+mod repair;
 mod rules;
 mod schema;
 mod source;
 mod suggest;
+mod text;
 mod tree;
 mod value;
 mod version;
 
 pub use capabilities::{
-    Capabilities, ExpressionCheck, ExpressionFault, ExpressionFaultKind, ExpressionSite, Feature, SiteClass,
-    SizeLimits, StaticCapabilities, TaskFinding, TaskSite,
+    Capabilities, ExpressionCheck, ExpressionFault, ExpressionFaultKind, ExpressionSite, Feature, FileFault,
+    PolicyKind, SiteClass, SizeLimits, StaticCapabilities, TaskFinding, TaskSite,
 };
 pub use catalog::{Catalog, Endpoint};
 pub use diagnostic::code::InvalidCode;
 pub use diagnostic::set::Diagnostics;
 pub use diagnostic::terminal::TerminalStyle;
-pub use diagnostic::{Code, Diagnostic, Label, Severity};
+pub use diagnostic::{Applicability, Code, Diagnostic, Edit, Fix, Label, Severity};
 pub use digest::BodyDigest;
 pub use header::{HeaderName, InvalidHeaderName};
 pub use ids::{
-    ApiName, AttributeName, BranchName, ConfigKey, DefinitionName, InvalidName, Lang, MapperId, MessageType,
-    OutcomeId, RESERVED_CLIENT_TYPES, StateId, SubjourneyId, VarName, is_ident,
+    ApiName, AttributeName, BranchName, Channel, ConfigKey, CookieDomain, DefinitionName, GrpcMethod, GrpcService,
+    InvalidName, Lang, MapperId, MessageType, NormaliserId, OutcomeId, PolicyId, RESERVED_CLIENT_TYPES, SecretRef,
+    StateId, SubjourneyId, VarName, is_ident,
 };
 pub use json_path::{InvalidJsonPath, JsonPath, PathStep};
 pub use load::{Document, Loaded, Positions, check_configuration, load, load_document};
 pub use model::binding::{
-    ApiResponseRule, ApiResponses, Bindings, FailedStatus, HeaderToContext, HttpBinding, Passthrough,
-    Projection, QueryToContext, RuleStatus, WebSocketBinding,
+    Advisory, ApiResponseMatch, ApiResponseRule, ApiResponses, Bindings, DefaultStatuses, FailedStatus,
+    HttpBinding, Message, Passthrough, Projection, Route, RouteMethod, RuleStatus, WebSocketBinding,
+    WebSocketEndpoint,
 };
+pub use model::binding_grpc::GrpcBinding;
+pub use model::binding_queue::{QueueBinding, QueueChannel};
+pub use model::catalogue::Api;
+pub use model::cookies::{CookieJar, Cookies, IncludedCookies, JarDomain, ReturnMode, ReturnToClient};
 pub use model::definition::{
-    ConfigDeclaration, ConfigType, Defaults, Definition, EndPhase, Execution, HttpDefaults, HttpSurface,
-    Kind, Lifecycle, Metadata, OutcomeRule, Output, OutputResponse, Spec, StartMode,
+    ApiVersion, ConfigDeclaration, ConfigType, Defaults, Definition, EndPhase, Execution, ExecutionTimeout,
+    HttpDefaults, HttpSurface, Kind, Lifecycle, Metadata, OutcomeMatch, OutcomeRule, Output, OutputResponse,
+    Platform, SchemaBlock, Spec, StartMode, SurfaceLinks, TaskDefaults,
 };
+pub use model::errors::{CanonicalFormat, Envelope, EnvelopeFormat, Errors};
 pub use model::expression::{Expression, Mapper};
-pub use model::metadata::{AttributeBindings, MetadataBindings, MetadataLimits, TagBindings};
-pub use model::ordered::{Iter, OrderedMap};
-pub use model::schema::Schema;
-pub use model::state::{
-    Branch, Choice, ChoiceRule, ErrorPolicy, ExternalInput, Fail, Join, JoinStrategy, OnFailure, Parallel,
-    ResultKind, State, StateType, States, StepResponse, Subjourney, Succeed, Task, Timer, TimerDue,
-    Transform, TransformTarget, WaitTimeout,
+pub use model::metadata::{
+    AttributeBindings, AttributeLimits, BaggageSource, DefinitionTagLimits, ExecutionLimits, HeaderSource,
+    InstanceTagLimits, MetadataBindings, MetadataLimits, PayloadSource, SpecMetadata, TagBindings,
 };
+pub use model::ordered::{Iter, OrderedMap};
+pub use model::policy::{
+    Backoff, BackoffKind, Bulkhead, CircuitBreaker, ClientAuth, Jitter, Oauth2ClientCredentials, PemRef,
+    Policies, PolicySet, ResiliencePolicy, RetryOn, TokenAuth, TokenAuthMethod, TrustAnchor,
+};
+pub use model::schema::Schema;
+pub use model::scope::{
+    Access, AlsoFor, AlsoForWhen, Compensation, CompensationMode, ReadAccess, SubjourneyDefinition,
+};
+pub use model::state::{
+    Branch, Choice, ChoiceMatch, ChoiceRule, ErrorPolicy, ExternalInput, Fail, FailureBehavior, Given, Join,
+    JoinStrategy, OnFailure, Parallel, ParallelBlock, ResultKind, State, StateType, States, StepResponse,
+    Subjourney, SubjourneyCall, Succeed, Task, Timer, TimerDue, Transform, TransformBlock, TransformTarget,
+    Wait, WaitTimeout, Webhook,
+};
+pub use repair::{Repaired, repair};
 pub use rules::{RuleInfo, all as rules, explain};
 pub use schema::{CompiledSchema, Schemas, Violation};
 pub use source::{Format, LineColumn, SourceFile, Span};
 pub use suggest::closest;
 pub use tree::{Member, Node, NodeValue, read_tree};
+pub use model::task::{
+    ApiKeyLocation, ApiKeySource, ApiKeyValidate, Cache, CacheOperation, CallAuth, CallBody, CallCookies,
+    CallMode, CallParams, CallTarget, ErrorMapper, ErrorMapping, HttpCall, HttpMethod, JwtValidate, KafkaKey,
+    KafkaPublish, MappingCondition, MtlsValidate, OnExisting, Operation, OperationRef, PemAnchor, PluginTask,
+    Scalar, Schedule, SchemaFile, SubjectAltName, TaskConfig, TokenLocation, TokenSource, ValueTarget, XmlDecode,
+};
 pub use value::duration::{InvalidDuration, IsoDuration};
+pub use value::file_ref::{FileRef, InvalidFileRef};
+pub use value::http_url::{HttpUrl, InvalidHttpUrl};
+pub use value::pattern::{InvalidPattern, Pattern};
 pub use value::path::{DotPath, InvalidDotPath, Members, PathConflict, WritePath};
 pub use value::template::{
     InvalidTemplate, Placeholder, PlaceholderRoot, Template, Unresolved, encode_component,

@@ -215,7 +215,7 @@ fn span_near(root: &Node, path: &JsonPath) -> Option<Span> {
 pub fn check_configuration(loaded: &Loaded, capabilities: &dyn Capabilities) -> Result<(), Diagnostics> {
     let definition = &*loaded.definition;
     let mut faults = Vec::new();
-    for (key, declaration) in &definition.spec.platform_config {
+    for (key, declaration) in &definition.spec.platform.config {
         let fault = match capabilities.platform_config(definition.name(), key.as_str()) {
             None if declaration.required => metadata::config_missing(key.as_str()),
             Some(value) if !declaration.config_type.accepts(&value) => {

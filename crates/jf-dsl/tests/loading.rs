@@ -3,9 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a panic in a test is a failed test")]
 
 use jf_dsl::{
-    BodyDigest, Diagnostics, Document, EndPhase, FailedStatus, Kind, Loaded, Mapper, RuleStatus, SourceFile,
-    Span, StartMode, State, StateType, StaticCapabilities, TerminalStyle, TimerDue, TransformTarget, load,
-    load_document,
+    BodyDigest, Diagnostics, Document, EndPhase, FailedStatus, Given, Kind, Loaded, Mapper, RuleStatus,
+    SourceFile, Span, StartMode, State, StateType, StaticCapabilities, TerminalStyle, TimerDue,
+    TransformTarget, load, load_document,
 };
 use serde_json::json;
 
@@ -126,17 +126,21 @@ fn def_030_every_block_reaches_the_model() {
     assert_eq!(spec.start, "fetch");
     assert_eq!(spec.defaults.http.timeout_ms.unwrap().get(), 2_500);
     assert_eq!(spec.defaults.http.headers.keys().collect::<Vec<_>>(), ["X-Tenant", "Accept"], "DEF-005");
-    assert!(spec.platform_config.get("tenant").unwrap().required);
+    assert!(spec.platform.config.get("tenant").unwrap().required);
     let execution = spec.execution.as_ref().unwrap();
-    assert_eq!((execution.max_duration_sec.get(), &*execution.error_code), (86_400, "ORDER_TIMEOUT"));
+    assert_eq!(
+        (execution.max_duration_sec.get(), &*execution.on_timeout.error_code),
+        (86_400, "ORDER_TIMEOUT")
+    );
     assert_eq!((spec.lifecycle.cancellable, spec.lifecycle.start_mode), (false, StartMode::Async));
-    assert!(!spec.http_surface.links_enabled);
-    assert_eq!(spec.metadata.tags.from_payload[0].as_str(), "order.channel");
-    assert_eq!(spec.metadata.tags.from_headers[0].as_str(), "X-Tag");
-    assert_eq!(spec.metadata.attributes.from_payload.get("orderId").unwrap().as_str(), "order.id");
-    assert_eq!(spec.metadata.attributes.from_baggage.get("userId").unwrap(), "user");
+    assert!(!spec.http_surface.links.enabled);
+    let bindings = &spec.metadata.bindings;
+    assert_eq!(bindings.tags.from_payload[0].path.as_str(), "order.channel");
+    assert_eq!(bindings.tags.from_headers[0].header.as_str(), "X-Tag");
+    assert_eq!(bindings.attributes.from_payload.get("orderId").unwrap().path.as_str(), "order.id");
+    assert_eq!(bindings.attributes.from_baggage.get("userId").unwrap().key, "user");
     assert_eq!(spec.output.response.as_ref().unwrap().output_var, "summary");
-    let outcomes: Vec<_> = spec.outcomes.iter().map(|(id, rule)| (id.as_str(), rule.phase)).collect();
+    let outcomes: Vec<_> = spec.outcomes.iter().map(|(id, rule)| (id.as_str(), rule.when.phase)).collect();
     assert_eq!(outcomes, [("approved", EndPhase::Succeeded), ("lost", EndPhase::Failed)]);
 }
 
@@ -155,22 +159,24 @@ fn sta_001_states_reach_the_model() {
     assert_eq!(fetch.config, config, "DEF-009: null is absent outside literal bodies");
 
     let State::Transform(shape) = states.get("shape").unwrap() else { panic!("shape is a transform") };
-    assert!(matches!(&shape.mapper, Mapper::Ref(id) if *id == "total"));
+    assert!(matches!(&shape.transform.mapper, Mapper::Ref(id) if *id == "total"));
     assert_eq!(
-        &*loaded.definition.expression_of(&shape.mapper).expr,
+        &*loaded.definition.expression_of(&shape.transform.mapper).expr,
         "{ total: .context.amount }",
         "EXP-071"
     );
-    assert!(matches!(&shape.target, TransformTarget::Context(Some(path)) if path.as_str() == "order.total"));
+    assert!(
+        matches!(&shape.transform.target, TransformTarget::Context(Some(path)) if path.as_str() == "order.total")
+    );
     let State::Transform(keep) = states.get("keep").unwrap() else { panic!("keep is a transform") };
-    assert!(matches!(&keep.target, TransformTarget::Var(name) if *name == "copy"));
+    assert!(matches!(&keep.transform.target, TransformTarget::Var(name) if *name == "copy"));
 
     let approve = states.get("approve").unwrap();
     let successors: Vec<&str> = approve.successors().map(jf_dsl::StateId::as_str).collect();
     assert_eq!((approve.state_type(), successors), (StateType::Wait, vec!["rest", "late"]));
     let input = approve.external_input().unwrap();
-    assert_eq!(input.timeout.as_ref().unwrap().after_sec.get(), 3_600);
-    let check = loaded.schemas.get(&input.input);
+    assert_eq!(input.timeout.as_ref().unwrap().timeout_sec.get(), 3_600);
+    let check = loaded.schemas.get(&input.input.schema);
     assert!(check.check(&json!({ "decision": "approve" })).is_ok());
     let violations = check.check(&json!({ "decision": "secret-value" })).unwrap_err();
     assert_eq!(violations[0].pointer, "/decision");
@@ -180,7 +186,7 @@ fn sta_001_states_reach_the_model() {
     let choice: Vec<&str> = states.get("decide").unwrap().successors().map(jf_dsl::StateId::as_str).collect();
     assert_eq!(choice, ["approve", "callback"]);
     let State::Timer(until) = states.get("until").unwrap() else { panic!("until is a timer") };
-    assert!(matches!(&until.due, TimerDue::AtMapped(Mapper::Inline(_))));
+    assert!(matches!(&until.timer, TimerDue::Until(Given::Mapper(Mapper::Inline(_)))));
 }
 
 #[test]
@@ -188,15 +194,16 @@ fn def_180_bindings_reach_the_model() {
     let loaded = whole_journey();
     let definition = &*loaded.definition;
     let http = &definition.spec.bindings.http;
-    assert_eq!(http.start.headers_to_context[0].field.as_str(), "user.id");
-    assert_eq!(&*http.start.query_to_context[0].parameter, "verbose");
+    let (_, field) = http.start.headers_to_context.get_index(0).unwrap();
+    assert_eq!(field.as_str(), "user.id");
+    assert!(http.start.query_to_context.contains_key("verbose"));
     assert_eq!(http.start.headers_passthrough[0].to.as_str(), "X-Trace");
     assert!(http.steps.get("approve").is_some() && http.steps.get("callback").is_none());
     let websocket = definition.spec.bindings.websocket.as_ref().unwrap();
-    assert_eq!(websocket.start, "order.start");
-    assert_eq!(websocket.steps.get("callback").unwrap(), &"order.callback");
+    assert_eq!(websocket.start.message_type, "order.start");
+    assert_eq!(websocket.steps.get("callback").unwrap().message_type, "order.callback");
     assert_eq!(definition.websocket_path().unwrap(), "/ws/journeys/order-approval", "WS-005");
-    assert!(definition.spec.bindings.cli && !definition.spec.bindings.function);
+    assert!(definition.spec.bindings.cli.is_some() && definition.spec.bindings.function.is_none());
 }
 
 #[test]
@@ -229,7 +236,7 @@ spec:
     assert_eq!(responses.rules[0].status, RuleStatus::Fixed(404));
     assert!(matches!(responses.rules[1].status, RuleStatus::Computed(_)));
     assert_eq!(
-        (responses.default_succeeded, responses.default_failed),
+        (responses.default.succeeded, responses.default.failed),
         (201, FailedStatus::FromProblemStatus)
     );
 }
@@ -271,7 +278,7 @@ fn def_009_null_is_absent() {
         "  input: { schema: { const: null, default: null } }\n  start: done\n  states: { done: { type: succeed } }\n",
     );
     let loaded = load_text(&schema).unwrap();
-    let input = loaded.definition.spec.input.as_ref().unwrap();
+    let input = loaded.definition.input_schema().unwrap();
     assert!(loaded.schemas.get(input).accepts(&json!(null)) && !loaded.schemas.get(input).accepts(&json!(1)));
 }
 
@@ -360,8 +367,8 @@ fn def_115_metadata_limits_are_a_document_of_their_own() {
         panic!("the document holds limits")
     };
     assert!(warnings.is_empty());
-    assert_eq!((limits.attributes_max_keys, limits.attributes_max_key_length), (3, 32), "DEF-116");
-    assert_eq!(limits.max_duration_upper_bound_sec, Some(60));
+    assert_eq!((limits.attributes.max_keys, limits.attributes.max_key_length), (3, 32), "DEF-116");
+    assert_eq!(limits.execution.max_duration_upper_bound_sec, Some(60));
     let refused = load(&source, &capabilities).unwrap_err();
     assert_eq!(
         refused.iter().map(|item| (item.rule, item.path.to_string())).collect::<Vec<_>>(),

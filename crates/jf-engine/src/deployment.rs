@@ -119,7 +119,7 @@ fn platform_values(
     use jf_dsl::Capabilities;
 
     let definition = &loaded.definition;
-    let declared = definition.spec.platform_config.keys();
+    let declared = definition.spec.platform.config.keys();
     let config: Map<_, _> = declared
         .filter_map(|key| {
             Some((key.to_string(), registries.platform_config(definition.name(), key.as_str())?))

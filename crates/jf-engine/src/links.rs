@@ -30,18 +30,21 @@ impl LinkBase {
         id: JourneyId,
         name: DefinitionName,
     ) -> JourneyStartResponse {
-        let links = definition.spec.http_surface.links_enabled.then(|| {
+        let links = definition.spec.http_surface.links.enabled.then(|| {
             let mut links = Links::with_capacity(2);
             links.insert("self".to_owned(), Link::get(self.status_url(&id)));
             links.insert("result".to_owned(), Link::get(self.result_url(&id)));
             links
         });
-        JourneyStartResponse { status_url: self.status_url(&id), journey_id: id, journey_name: name, links }
+        let status_url = self.status_url(&id);
+        let mut response = JourneyStartResponse::new(id, name, status_url);
+        response.links = links;
+        response
     }
 
     /// Adds the links of a status, if the definition has them on.
     pub(crate) fn status(&self, definition: &Definition, mut status: JourneyStatus) -> JourneyStatus {
-        if !definition.spec.http_surface.links_enabled {
+        if !definition.spec.http_surface.links.enabled {
             return status;
         }
         let id = &status.journey_id;
@@ -64,7 +67,7 @@ impl LinkBase {
 
     /// Adds the links of an outcome, if the definition has them on.
     pub(crate) fn outcome(&self, definition: &Definition, mut outcome: JourneyOutcome) -> JourneyOutcome {
-        if definition.spec.http_surface.links_enabled {
+        if definition.spec.http_surface.links.enabled {
             let url = self.result_url(&outcome.journey_id);
             outcome.links = Some(Links::from([("self".to_owned(), Link::get(url))]));
         }

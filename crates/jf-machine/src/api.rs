@@ -2,7 +2,7 @@
 
 use jf_core::spi::{Bindings, EvalError, Site};
 use jf_core::{ApiReply, EngineErrorKind, Phase, Problem};
-use jf_dsl::{ApiResponses, EndPhase, FailedStatus, JsonPath, RuleStatus, SiteClass};
+use jf_dsl::{ApiResponses, DefaultStatuses, EndPhase, FailedStatus, JsonPath, RuleStatus, SiteClass};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -15,8 +15,7 @@ use crate::{Diagnostic, Env, Fact, Program, Run};
 #[derive(Debug)]
 pub(crate) struct ApiRules {
     rules: Vec<Rule>,
-    default_succeeded: u16,
-    default_failed: FailedStatus,
+    default: DefaultStatuses,
 }
 
 #[derive(Debug)]
@@ -50,7 +49,7 @@ impl ApiRules {
         let mut rules = Vec::with_capacity(responses.rules.len());
         for (at, rule) in responses.rules.iter().enumerate() {
             let path = path.clone().index(at);
-            let predicate = match &rule.predicate {
+            let predicate = match &rule.when.predicate {
                 Some(predicate) => {
                     let path = path.clone().member("when").member("predicate").member("expr");
                     let Some(predicate) = linker.predicate(predicate, &["output"], &path) else { continue };
@@ -67,13 +66,10 @@ impl ApiRules {
                     Status::Computed(expression)
                 }
             };
-            rules.push(Rule { phase: rule.phase, error_type: rule.error_type.clone(), predicate, status });
+            let (phase, error_type) = (rule.when.phase, rule.when.error_type.clone());
+            rules.push(Rule { phase, error_type, predicate, status });
         }
-        Self {
-            rules,
-            default_succeeded: responses.default_succeeded,
-            default_failed: responses.default_failed,
-        }
+        Self { rules, default: responses.default }
     }
 }
 
@@ -158,8 +154,8 @@ impl Judged<'_> {
                 }
             }
         }
-        Some(match (end, rules.default_failed) {
-            (EndPhase::Succeeded, _) => rules.default_succeeded,
+        Some(match (end, rules.default.failed) {
+            (EndPhase::Succeeded, _) => rules.default.succeeded,
             (EndPhase::Failed, FailedStatus::Fixed(status)) => status,
             (EndPhase::Failed, FailedStatus::FromProblemStatus) => from_problem(self.problem),
         })

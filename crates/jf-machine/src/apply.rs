@@ -172,7 +172,9 @@ impl Machine<'_> {
         }
         self.begin_trigger();
         let failure = match &self.program.definition().spec.execution {
-            Some(execution) => Failure::timeout(&*execution.error_code, &*execution.reason),
+            Some(execution) => {
+                Failure::timeout(&*execution.on_timeout.error_code, &*execution.on_timeout.reason)
+            }
             None => Failure::timeout(run_fault::TIMEOUT, "Run Deadline Exceeded"),
         };
         self.end_run(Err(failure));

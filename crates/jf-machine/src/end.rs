@@ -30,11 +30,11 @@ impl Outcomes {
         let path = JsonPath::root().member("spec").member("outcomes");
         let rules = spec.outcomes.iter().filter_map(|(id, rule)| {
             let path = path.clone().member(id.as_str()).member("when").member("predicate").member("expr");
-            let predicate = match &rule.predicate {
+            let predicate = match &rule.when.predicate {
                 Some(predicate) => Some(linker.predicate(predicate, &["output"], &path)?),
                 None => None,
             };
-            Some(Rule { id: id.clone(), phase: rule.phase, predicate })
+            Some(Rule { id: id.clone(), phase: rule.when.phase, predicate })
         });
         Self(rules.collect())
     }

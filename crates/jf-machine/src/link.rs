@@ -110,7 +110,7 @@ impl<'a> Linker<'a> {
         site: Site<'_>,
         path: &JsonPath,
     ) -> Option<Expr> {
-        let schema = self.definition.spec.context.as_ref().map(|schema| schema.json());
+        let schema = self.definition.context_schema().map(|schema| schema.json());
         let message = match self.registries.compile(expression, site.with_context_schema(schema)) {
             Ok(bound) => {
                 let reads_platform = bound.reads("platform");

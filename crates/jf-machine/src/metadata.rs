@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 use jf_core::{Caller, EngineError, EngineErrorKind};
-use jf_dsl::{Definition, MetadataLimits, value_to_text};
+use jf_dsl::{BaggageSource, Definition, HeaderSource, MetadataLimits, PayloadSource, value_to_text};
 use serde_json::Value;
 
 use crate::baggage::Baggage;
@@ -17,7 +17,7 @@ pub(crate) struct Metadata {
 impl Metadata {
     /// Reads every source that the definition declares.
     pub(crate) fn collect(definition: &Definition, body: &Value, caller: &Caller) -> Self {
-        let bindings = &definition.spec.metadata;
+        let bindings = &definition.spec.metadata.bindings;
         let (tags, attributes) = (&bindings.tags, &bindings.attributes);
         let needs_baggage = !tags.from_baggage.is_empty() || !attributes.from_baggage.is_empty();
         let baggage =
@@ -28,24 +28,24 @@ impl Metadata {
         for tag in &definition.metadata.tags {
             metadata.tag(tag.clone());
         }
-        for path in &tags.from_payload {
+        for PayloadSource { path } in &tags.from_payload {
             metadata.tag(path.read(body).and_then(Value::as_str).unwrap_or_default().to_owned());
         }
-        for header in &tags.from_headers {
+        for HeaderSource { header } in &tags.from_headers {
             metadata.tag(caller.header(header.as_str()).unwrap_or_default());
         }
-        for key in &tags.from_baggage {
+        for BaggageSource { key } in &tags.from_baggage {
             metadata.tag(member(key).unwrap_or_default());
         }
 
-        for (name, path) in &attributes.from_payload {
+        for (name, PayloadSource { path }) in &attributes.from_payload {
             let value = path.read(body).filter(|value| !value.is_null());
             metadata.attribute(name.as_str(), value.map(|value| value_to_text(value).into_owned()));
         }
-        for (name, header) in &attributes.from_headers {
+        for (name, HeaderSource { header }) in &attributes.from_headers {
             metadata.attribute(name.as_str(), caller.header(header.as_str()));
         }
-        for (name, key) in &attributes.from_baggage {
+        for (name, BaggageSource { key }) in &attributes.from_baggage {
             metadata.attribute(name.as_str(), member(key));
         }
         metadata
@@ -67,27 +67,27 @@ impl Metadata {
     /// Refuses what is beyond the limits; nothing is ever truncated (DEF-119). Lengths count characters (DEF-118).
     pub(crate) fn check(&self, limits: &MetadataLimits) -> Result<(), EngineError> {
         let longer = |text: &str, most: u64| text.chars().count() as u64 > most;
-        if self.tags.len() as u64 > limits.instance_tags_max_count {
-            return Err(beyond(format!("more than {} tags", limits.instance_tags_max_count)));
+        if self.tags.len() as u64 > limits.instance_tags.max_count {
+            return Err(beyond(format!("more than {} tags", limits.instance_tags.max_count)));
         }
-        if self.tags.iter().any(|tag| longer(tag, limits.instance_tags_max_length)) {
+        if self.tags.iter().any(|tag| longer(tag, limits.instance_tags.max_length)) {
             return Err(beyond(format!(
                 "a tag is longer than {} characters",
-                limits.instance_tags_max_length
+                limits.instance_tags.max_length
             )));
         }
-        if self.attributes.len() as u64 > limits.attributes_max_keys {
-            return Err(beyond(format!("more than {} attributes", limits.attributes_max_keys)));
+        if self.attributes.len() as u64 > limits.attributes.max_keys {
+            return Err(beyond(format!("more than {} attributes", limits.attributes.max_keys)));
         }
         for (name, value) in &self.attributes {
-            if longer(name, limits.attributes_max_key_length) {
-                let most = limits.attributes_max_key_length;
+            if longer(name, limits.attributes.max_key_length) {
+                let most = limits.attributes.max_key_length;
                 return Err(beyond(format!(
                     "the name of the attribute `{name}` is longer than {most} characters"
                 )));
             }
-            if longer(value, limits.attributes_max_value_length) {
-                let most = limits.attributes_max_value_length;
+            if longer(value, limits.attributes.max_value_length) {
+                let most = limits.attributes.max_value_length;
                 return Err(beyond(format!("the attribute `{name}` is longer than {most} characters")));
             }
         }

@@ -31,7 +31,7 @@ impl Program {
     /// later end with `platform-config` before their first state (DEF-082).
     #[must_use]
     pub fn check_config(&self, values: &PlatformValues) -> Vec<ConfigFault> {
-        let declared = self.definition().spec.platform_config.iter();
+        let declared = self.definition().spec.platform.config.iter();
         let faults = declared.filter_map(|(key, declaration)| match values.config.get(key.as_str()) {
             None | Some(Value::Null) if declaration.required => {
                 Some(ConfigFault::Missing { key: key.to_string() })
@@ -50,7 +50,7 @@ impl Program {
 pub(crate) fn platform_value(program: &Program, run: &Run, env: &Env<'_>) -> Value {
     let identity = program.identity();
     let traceparent = run.traceparent.as_deref().map_or(Value::Null, Value::from);
-    let declared = program.definition().spec.platform_config.keys();
+    let declared = program.definition().spec.platform.config.keys();
     let config = declared.filter_map(|key| {
         let value = env.platform.config.get(key.as_str()).filter(|value| !value.is_null())?;
         Some((key.to_string(), value.clone()))

@@ -52,12 +52,8 @@ impl Program {
         step: Option<&StateId>,
         caller: &'a Caller,
     ) -> Vec<(&'a str, &'a str)> {
-        let entries =
-            self.projection(caller, step).map_or(&[][..], |projection| &projection.query_to_context);
-        let present = entries
-            .iter()
-            .filter_map(|entry| Some((&*entry.parameter, caller.query_parameter(&entry.parameter)?)));
-        present.collect()
+        let entries = self.projection(caller, step).into_iter().flat_map(|found| &found.query_to_context);
+        entries.filter_map(|(name, _)| Some((&**name, caller.query_parameter(name)?))).collect()
     }
 }
 
@@ -113,11 +109,11 @@ pub(crate) fn project(
     let query = projection
         .query_to_context
         .iter()
-        .filter_map(|entry| Some((&entry.field, caller.query_parameter(&entry.parameter)?.to_owned())));
+        .filter_map(|(parameter, field)| Some((field, caller.query_parameter(parameter)?.to_owned())));
     let headers = projection
         .headers_to_context
         .iter()
-        .filter_map(|entry| Some((&entry.field, caller.header(entry.header.as_str())?)));
+        .filter_map(|(header, field)| Some((field, caller.header(header.as_str())?)));
     let mut projected: Option<(Arc<Value>, usize)> = None;
     for (field, text) in query.chain(headers) {
         let (context, added) = projected.get_or_insert_with(|| (Arc::clone(context), 0));

@@ -281,7 +281,10 @@ fn deadline(program: &Program, env: &Env<'_>) -> Option<Timestamp> {
     let limits = &env.limits.metadata;
     let declared =
         program.definition().spec.execution.as_ref().map(|execution| execution.max_duration_sec.get());
-    let seconds = [declared.or(limits.default_max_duration_sec), limits.max_duration_upper_bound_sec];
+    let seconds = [
+        declared.or(limits.execution.default_max_duration_sec),
+        limits.execution.max_duration_upper_bound_sec,
+    ];
     let seconds = seconds
         .into_iter()
         .flatten()

@@ -67,8 +67,8 @@ pub fn prepare_start(
         return Err(EngineError::new(EngineErrorKind::TooLarge)
             .with_detail("the input is larger than a context may be"));
     };
-    if let Some(schema) = &spec.input {
-        program.schemas.get(schema).check(&context).map_err(|violations| {
+    if let Some(input) = &spec.input {
+        program.schemas.get(&input.schema).check(&context).map_err(|violations| {
             let violations = violations.into_iter().map(Into::into).collect();
             EngineError::schema_violation("the input does not match the schema of the definition", violations)
         })?;

@@ -167,9 +167,7 @@ impl Engine for Desk {
     }
 
     fn capabilities(&self) -> EngineCapabilities {
-        let mut capabilities = EngineCapabilities::minimal();
-        capabilities.events = true;
-        capabilities
+        EngineCapabilities::minimal().with_events(true)
     }
 
     async fn locate(&self, id: &JourneyId) -> Result<Arc<Definition>, EngineError> {
@@ -184,7 +182,7 @@ impl Engine for Desk {
         if !request.input.is_object() {
             return Err(EngineError::invalid_input("the input of a journey is a JSON object"));
         }
-        if let Some(schema) = &definition.spec.input {
+        if let Some(schema) = definition.input_schema() {
             let checked = loaded.schemas.get(schema).check(&request.input);
             checked.map_err(|found| {
                 EngineError::schema_violation(
@@ -207,13 +205,8 @@ impl Engine for Desk {
         let id = JourneyId::random();
         let name = definition.name().clone();
         let mut status = JourneyStatus::new(id.clone(), name, Phase::Running, step.clone(), now());
-        status.active_steps.push(ActiveStep {
-            step_id: step.clone(),
-            address: None,
-            step_type,
-            due_at: None,
-        });
-        status.links = definition.spec.http_surface.links_enabled.then(|| {
+        status.active_steps.push(ActiveStep::new(step.clone(), step_type));
+        status.links = definition.spec.http_surface.links.enabled.then(|| {
             let base = format!("/api/v1/journeys/{id}");
             Links::from_iter([
                 ("self".to_owned(), Link::get(base.clone())),
@@ -242,7 +235,7 @@ impl Engine for Desk {
             self.precondition(run, request.if_head.as_deref())?;
             let state = run.definition().state(run.step.as_str()).and_then(|state| state.external_input());
             let input = state.expect("a run waits at an external-input state");
-            let checked = run.loaded.schemas.get(&input.input).check(&request.payload);
+            let checked = run.loaded.schemas.get(&input.input.schema).check(&request.payload);
             checked.map_err(|found| {
                 EngineError::schema_violation(
                     "the payload does not match",

@@ -167,7 +167,7 @@ impl<'a> LoadContext<'a> {
     ) -> Option<BoundExpression> {
         let lang = &expression.lang;
         let site = Site::new(class)
-            .with_context_schema(self.site.definition.spec.context.as_ref().map(|s| s.json()));
+            .with_context_schema(self.site.definition.context_schema().map(|schema| schema.json()));
         match self.registries.compile(expression, site) {
             Ok(compiled) => Some(compiled),
             Err(ExpressionCheck::UnknownLanguage) => {

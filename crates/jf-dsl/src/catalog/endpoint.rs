@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::ids::{DefinitionName, MessageType, StateId};
 use crate::load::Loaded;
+use crate::model::binding::Message;
 use crate::model::definition::Definition;
 
 /// What is served at one path over WebSocket: the definitions, and what their message types mean.
@@ -25,8 +26,8 @@ struct Served {
 
 /// Why a definition cannot join an endpoint (WS-012).
 pub(super) enum Conflict {
-    Subprotocol { with: DefinitionName },
-    Type { message_type: MessageType, with: DefinitionName, starts_there: bool },
+    Subprotocol { with: Arc<Loaded> },
+    Type { message_type: MessageType, with: Arc<Loaded>, starts_there: bool },
 }
 
 impl Endpoint {
@@ -68,16 +69,16 @@ impl Endpoint {
     pub(super) fn join(&mut self, loaded: &Arc<Loaded>) -> Result<(), Conflict> {
         let Some(binding) = &loaded.definition.spec.bindings.websocket else { return Ok(()) };
         let mut steps: HashMap<MessageType, Vec<StateId>> = HashMap::new();
-        for (id, message_type) in &binding.steps {
+        for (id, Message { message_type }) in &binding.steps {
             steps.entry(message_type.clone()).or_default().push(id.clone());
         }
         for other in &self.served {
-            let with = || other.loaded.definition.metadata.name.clone();
-            if self.subprotocol != binding.subprotocol {
+            let with = || Arc::clone(&other.loaded);
+            if self.subprotocol != binding.endpoint.subprotocol {
                 return Err(Conflict::Subprotocol { with: with() });
             }
-            if other.steps.contains_key(&binding.start) {
-                let message_type = binding.start.clone();
+            if other.steps.contains_key(&binding.start.message_type) {
+                let message_type = binding.start.message_type.clone();
                 return Err(Conflict::Type { message_type, with: with(), starts_there: false });
             }
             if steps.contains_key(&other.start) {
@@ -85,8 +86,8 @@ impl Endpoint {
                 return Err(Conflict::Type { message_type, with: with(), starts_there: true });
             }
         }
-        self.subprotocol.clone_from(&binding.subprotocol);
-        self.served.push(Served { loaded: Arc::clone(loaded), start: binding.start.clone(), steps });
+        self.subprotocol.clone_from(&binding.endpoint.subprotocol);
+        self.served.push(Served { loaded: Arc::clone(loaded), start: binding.start.message_type.clone(), steps });
         Ok(())
     }
 

@@ -9,8 +9,8 @@ use crate::capabilities::SiteClass;
 use crate::header::HeaderName;
 use crate::ids::StateId;
 use crate::model::binding::{
-    ApiResponseRule, ApiResponses, FailedStatus, HeaderToContext, HttpBinding, Passthrough, Projection,
-    QueryToContext, RuleStatus,
+    ApiResponseMatch, ApiResponseRule, ApiResponses, FailedStatus, HttpBinding, Passthrough, Projection, Route,
+    RouteMethod, RuleStatus,
 };
 use crate::model::definition::{EndPhase, Kind};
 use crate::model::ordered::OrderedMap;
@@ -47,7 +47,7 @@ impl Decoder<'_> {
             return binding;
         }
         if let Some(route) = place.get("route") {
-            binding.route_path = self.route(&route);
+            binding.route = self.route(&route).unwrap_or_default();
         }
         if let Some(responses) = place.get("apiResponses") {
             binding.api_responses = self.api_responses(&responses);
@@ -87,7 +87,7 @@ impl Decoder<'_> {
                 let header = self.header_key(name, &field, &mut seen);
                 let field = self.context_field(&field);
                 if let (Some(header), Some(field)) = (header, field) {
-                    projection.headers_to_context.push(HeaderToContext { header, field });
+                    projection.headers_to_context.insert(header, field);
                 }
             }
         }
@@ -99,7 +99,7 @@ impl Decoder<'_> {
                     self.report_key(&field, shape::empty("a parameter name").rule("DEF-185"));
                 }
                 if let Some(field) = self.context_field(&field) {
-                    projection.query_to_context.push(QueryToContext { parameter: Arc::clone(name), field });
+                    projection.query_to_context.insert(Arc::clone(name), field);
                 }
             }
         }
@@ -163,19 +163,19 @@ impl Decoder<'_> {
         Some(Passthrough { from: from?, to: to? })
     }
 
-    fn route(&mut self, place: &Place<'_>) -> Option<Arc<str>> {
+    fn route(&mut self, place: &Place<'_>) -> Option<Route> {
         self.object(place, "DEF-189")?;
         self.known(place, &["path", "method"]);
         if let Some(method) = place.get("method") {
-            self.one_of(&method, "DEF-190", &[("POST", ())]);
+            self.one_of(&method, "DEF-190", &[("POST", RouteMethod::Post)]);
         }
-        let path = place.get("path")?;
+        let Some(path) = place.get("path") else { return Some(Route::default()) };
         let text = self.non_empty(&path, "DEF-189")?;
         if let Some(reason) = rules::route_fault(text) {
             self.report(&path, shape::malformed(text, "route path", reason).rule("DEF-189"));
             return None;
         }
-        Some(Arc::clone(text))
+        Some(Route { path: Some(Arc::clone(text)), method: RouteMethod::Post })
     }
 
     fn api_responses(&mut self, place: &Place<'_>) -> ApiResponses {
@@ -195,7 +195,7 @@ impl Decoder<'_> {
         }
         self.known(&default, &["SUCCEEDED", "FAILED"]);
         if let Some(status) = default.get("SUCCEEDED").and_then(|place| self.status(&place, "DEF-194")) {
-            responses.default_succeeded = status;
+            responses.default.succeeded = status;
         }
         if let Some(failed) = default.get("FAILED") {
             let word = [("fromProblemStatus", FailedStatus::FromProblemStatus)];
@@ -203,7 +203,7 @@ impl Decoder<'_> {
                 Some(_) => self.one_of(&failed, "DEF-194", &word),
                 None => self.status(&failed, "DEF-194").map(FailedStatus::Fixed),
             };
-            responses.default_failed = status.unwrap_or_default();
+            responses.default.failed = status.unwrap_or_default();
         }
         responses
     }
@@ -242,12 +242,12 @@ impl Decoder<'_> {
         });
         let predicate =
             when.get("predicate").map(|place| self.expression(&place, SiteClass::Predicate, "DEF-192"));
-        Some(ApiResponseRule {
+        let when = ApiResponseMatch {
             phase: phase?,
             error_type: error_type.map_or(Some(None), |found| found.map(Some))?,
             predicate: predicate.map_or(Some(None), |found| found.map(Some))?,
-            status: status?,
-        })
+        };
+        Some(ApiResponseRule { when, status: status? })
     }
 
     /// A status code (DEF-193).

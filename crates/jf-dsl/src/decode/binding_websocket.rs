@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Decoder, Place};
 use crate::ids::{MessageType, StateId};
-use crate::model::binding::WebSocketBinding;
+use crate::model::binding::{Message, WebSocketBinding, WebSocketEndpoint};
 use crate::model::ordered::OrderedMap;
 use crate::rules::{bindings as rules, flow, shape};
 use crate::source::Span;
@@ -18,7 +18,7 @@ impl Decoder<'_> {
     ) -> Option<WebSocketBinding> {
         self.object(place, "WS-001")?;
         self.known_or(place, &["endpoint", "start", "steps"], "WS-001", |_| None);
-        let (path, subprotocol) =
+        let endpoint =
             place.get("endpoint").map(|place| self.endpoint(&place)).unwrap_or_default();
         let start = self.start_type(place);
         let steps = place.get("steps");
@@ -27,17 +27,18 @@ impl Decoder<'_> {
         if let Some(graph) = graph {
             let entries = steps.iter().flat_map(Place::entries);
             let covered: HashSet<&str> = entries.map(|(id, _)| &**id).collect();
-            let uncovered: Vec<&str> = graph.external_ids().filter(|id| !covered.contains(id)).collect();
+            let uncovered: Vec<&str> = graph.external_ids(false).filter(|id| !covered.contains(id)).collect();
             if !uncovered.is_empty() {
                 self.report_member(place, "steps", rules::not_submittable(&uncovered));
             }
         }
-        Some(WebSocketBinding { path, subprotocol, start: start?.0, steps: types })
+        let start = Message { message_type: start?.0 };
+        Some(WebSocketBinding { endpoint, start, steps: types })
     }
 
-    fn endpoint(&mut self, place: &Place<'_>) -> (Option<Arc<str>>, Option<Arc<str>>) {
+    fn endpoint(&mut self, place: &Place<'_>) -> WebSocketEndpoint {
         if self.object(place, "WS-001").is_none() {
-            return (None, None);
+            return WebSocketEndpoint::default();
         }
         self.known_or(place, &["path", "subprotocol"], "WS-001", |_| None);
         let path = place.get("path").and_then(|place| {
@@ -59,7 +60,7 @@ impl Decoder<'_> {
             }
             Some(Arc::clone(text))
         });
-        (path, subprotocol)
+        WebSocketEndpoint { path, subprotocol }
     }
 
     fn start_type(&mut self, place: &Place<'_>) -> Option<(MessageType, Span)> {
@@ -94,14 +95,14 @@ impl Decoder<'_> {
         place: &Place<'_>,
         start: Option<&(MessageType, Span)>,
         graph: Option<&flow::Graph<'_>>,
-    ) -> OrderedMap<StateId, MessageType> {
+    ) -> OrderedMap<StateId, Message> {
         let mut types = OrderedMap::default();
         if self.object(place, "WS-009").is_none() {
             return types;
         }
         let mut first_uses: HashMap<MessageType, Span> = HashMap::new();
         for (id, step) in place.entries() {
-            self.step_key(id, &step, graph, "WS-009");
+            self.top_level_step_key(id, &step, graph, "WS-009");
             let Some(message_type) = self.type_of(&step, "WS-010") else { continue };
             if let Some(member) = step.get("messageType") {
                 match (start, first_uses.get(&message_type)) {
@@ -117,7 +118,7 @@ impl Decoder<'_> {
                 }
             }
             if let Ok(id) = StateId::parse(Arc::clone(id)) {
-                types.insert(id, message_type);
+                types.insert(id, Message { message_type });
             }
         }
         types

@@ -1,7 +1,7 @@
 //! `spec.bindings`: which there are (DEF-180, DEF-181, DEF-196).
 
 use super::{Decoder, Place};
-use crate::model::binding::Bindings;
+use crate::model::binding::{Advisory, Bindings};
 use crate::model::definition::Kind;
 use crate::rules::{bindings as rules, flow, metadata};
 
@@ -37,21 +37,20 @@ impl Decoder<'_> {
             }
             if !self.capabilities.binding(id) {
                 self.report_key(&binding, rules::unsupported_binding(id));
-                continue;
             }
             match &**id {
                 "http" => bindings.http = self.http_binding(&binding, kind_known, graph),
                 "websocket" => bindings.websocket = self.websocket_binding(&binding, graph),
+                "queue" => bindings.queue = self.queue_binding(&binding, graph),
+                "grpc" => bindings.grpc = self.grpc_binding(&binding),
                 "cli" => bindings.cli = self.advisory(&binding),
-                "function" => bindings.function = self.advisory(&binding),
-                // Known to the language, not yet to the model.
-                _ => self.report_key(&binding, rules::unsupported_binding(id)),
+                _ => bindings.function = self.advisory(&binding),
             }
         }
         bindings
     }
 
-    /// A key of `steps`: the id of an external-input state (DEF-186, WS-009).
+    /// A key of `steps` that is the id of an external-input state anywhere in the definition (DEF-186).
     pub(super) fn step_key(
         &mut self,
         id: &str,
@@ -59,18 +58,36 @@ impl Decoder<'_> {
         graph: Option<&flow::Graph<'_>>,
         rule: &'static str,
     ) {
-        let Some(graph) = graph.filter(|graph| !graph.is_external_input(id)) else { return };
-        let suggestion = self.closest(id, graph.external_ids());
+        let Some(graph) = graph.filter(|graph| !graph.is_external_input(id, true)) else { return };
+        let suggestion = self.closest(id, graph.external_ids(true));
         self.report_key(step, rules::no_such_step(id, graph.state_type(id), suggestion, rule));
     }
 
+    /// A key of `steps` that is the id of an external-input state under `spec.states`, branches included (WS-009, BND-011).
+    pub(super) fn top_level_step_key(
+        &mut self,
+        id: &str,
+        step: &Place<'_>,
+        graph: Option<&flow::Graph<'_>>,
+        rule: &'static str,
+    ) {
+        let Some(graph) = graph.filter(|graph| !graph.is_external_input(id, false)) else { return };
+        let fault = if graph.is_external_input(id, true) {
+            rules::step_elsewhere(id, rule)
+        } else {
+            let suggestion = self.closest(id, graph.external_ids(false));
+            rules::no_such_step(id, graph.state_type(id), suggestion, rule)
+        };
+        self.report_key(step, fault);
+    }
+
     /// An empty object; the block itself is all it says (DEF-196).
-    fn advisory(&mut self, place: &Place<'_>) -> bool {
+    fn advisory(&mut self, place: &Place<'_>) -> Option<Advisory> {
         if self.object(place, "DEF-196").is_some() {
             for (name, member) in place.entries() {
                 self.report_key(&member, rules::advisory_not_empty(name));
             }
         }
-        true
+        Some(Advisory {})
     }
 }

@@ -6,8 +6,8 @@ use super::{Decoder, Place, Special};
 use crate::capabilities::{Feature, SiteClass};
 use crate::ids::{ConfigKey, OutcomeId};
 use crate::model::definition::{
-    ConfigDeclaration, ConfigType, Defaults, EndPhase, Execution, HttpDefaults, HttpSurface, Lifecycle,
-    OutcomeRule, StartMode,
+    ConfigDeclaration, ConfigType, Defaults, EndPhase, Execution, ExecutionTimeout, HttpDefaults, HttpSurface,
+    Lifecycle, OutcomeMatch, OutcomeRule, StartMode,
 };
 use crate::model::ordered::OrderedMap;
 use crate::rules::{features, metadata as rules, shape};
@@ -22,10 +22,14 @@ impl Decoder<'_> {
             return Defaults::default();
         }
         self.known(place, &["http", "tasks"]);
-        if let Some(tasks) = place.get("tasks") {
-            self.report_key(&tasks, features::unsupported(Feature::Policies, "DEF-073"));
+        let tasks = place.get("tasks");
+        if let Some(tasks) = tasks.as_ref().filter(|_| !self.capabilities.supports(Feature::Policies)) {
+            self.report_key(tasks, features::unsupported(Feature::Policies, "DEF-073"));
         }
-        Defaults { http: place.get("http").map(|place| self.http_defaults(&place)).unwrap_or_default() }
+        Defaults {
+            http: place.get("http").map(|place| self.http_defaults(&place)).unwrap_or_default(),
+            tasks: tasks.map(|place| self.task_defaults(&place)).unwrap_or_default(),
+        }
     }
 
     fn http_defaults(&mut self, place: &Place<'_>) -> HttpDefaults {
@@ -104,7 +108,7 @@ impl Decoder<'_> {
         let max_duration_sec = duration.and_then(|duration| {
             let seconds = self.positive(&duration, "DEF-090")?;
             if let Some(bound) =
-                self.limits.max_duration_upper_bound_sec.filter(|bound| seconds.get() > *bound)
+                self.limits.execution.max_duration_upper_bound_sec.filter(|bound| seconds.get() > *bound)
             {
                 self.report(&duration, rules::deadline_above_bound(bound));
             }
@@ -115,7 +119,8 @@ impl Decoder<'_> {
         self.known(&on_timeout, &["errorCode", "reason"]);
         let error_code = self.required_text(&on_timeout, "errorCode", "DEF-090");
         let reason = self.required_text(&on_timeout, "reason", "DEF-090");
-        Some(Execution { max_duration_sec: max_duration_sec?, error_code: error_code?, reason: reason? })
+        let on_timeout = ExecutionTimeout { error_code: error_code?, reason: reason? };
+        Some(Execution { max_duration_sec: max_duration_sec?, on_timeout })
     }
 
     pub(super) fn lifecycle(&mut self, place: &Place<'_>, is_api: bool) -> Lifecycle {
@@ -149,7 +154,7 @@ impl Decoder<'_> {
         if self.object(&links, "DEF-102").is_some() {
             self.known(&links, &["enabled"]);
             if let Some(enabled) = links.get("enabled").and_then(|place| self.boolean(&place, "DEF-102")) {
-                surface.links_enabled = enabled;
+                surface.links.enabled = enabled;
             }
         }
         surface
@@ -187,7 +192,8 @@ impl Decoder<'_> {
         let phase = phase.and_then(|place| self.one_of(&place, "DEF-150", &PHASES));
         let predicate =
             when.get("predicate").map(|place| self.expression(&place, SiteClass::Predicate, "DEF-150"));
-        Some(OutcomeRule { phase: phase?, predicate: predicate.map_or(Some(None), |found| found.map(Some))? })
+        let predicate = predicate.map_or(Some(None), |found| found.map(Some))?;
+        Some(OutcomeRule { when: OutcomeMatch { phase: phase?, predicate } })
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Decoder, Place};
 use crate::ids::DefinitionName;
-use crate::model::definition::{Definition, Kind, Metadata};
+use crate::model::definition::{ApiVersion, Definition, Kind, Metadata};
 use crate::model::metadata::MetadataLimits;
 use crate::rules::{metadata as rules, shape};
 use crate::version::Version;
@@ -54,8 +54,9 @@ pub(crate) fn decode(decoder: &mut Decoder<'_>, root: &Place<'_>) -> Option<Docu
             let kind = if let Some(DocumentKind::Definition(kind)) = other { kind } else { Kind::Journey };
             decoder.kind = kind;
             let metadata = metadata.and_then(|place| decoder.metadata(&place));
+            decoder.definition_name = metadata.as_ref().map(|metadata| metadata.name.clone());
             let spec = decoder.spec(&spec?, known);
-            let definition = Definition { kind, metadata: metadata.unwrap_or_else(unnamed), spec: spec? };
+            let definition = Definition { api_version: ApiVersion::V1, kind, metadata: metadata.unwrap_or_else(unnamed), spec: spec? };
             Some(Document::Definition(Box::new(definition)))
         }
     }
@@ -117,7 +118,7 @@ impl Decoder<'_> {
 
     fn tags(&mut self, place: &Place<'_>) -> Option<Vec<String>> {
         self.array(place, "DEF-026")?;
-        let most = self.limits.definition_tags_max_count;
+        let most = self.limits.definition_tags.max_count;
         if place.items().len() as u64 > most {
             self.report_key(place, rules::too_many_tags(most));
         }

@@ -2,8 +2,7 @@
 
 use super::{Decoder, Place};
 use crate::ids::VarName;
-use crate::model::definition::{Output, OutputResponse};
-use crate::model::schema::Schema;
+use crate::model::definition::{Output, OutputResponse, SchemaBlock};
 use crate::rules::{metadata, schemas};
 
 /// Members of the outcome document (DEF-059).
@@ -22,22 +21,22 @@ const OUTCOME_MEMBERS: [&str; 10] = [
 
 impl Decoder<'_> {
     /// A block that holds a schema and nothing else (DEF-049).
-    pub(super) fn schema_block(&mut self, place: &Place<'_>) -> Option<Schema> {
+    pub(super) fn schema_block(&mut self, place: &Place<'_>) -> Option<SchemaBlock> {
         self.object(place, "DEF-049")?;
         self.known_or(place, &["schema"], "DEF-049", |_| None);
         let schema = place.get("schema")?;
-        self.schema(&schema)
+        Some(SchemaBlock { schema: self.schema(&schema)? })
     }
 
-    pub(super) fn input(&mut self, place: &Place<'_>) -> Option<Schema> {
-        let schema = self.schema_block(place)?;
+    pub(super) fn input(&mut self, place: &Place<'_>) -> Option<SchemaBlock> {
+        let block = self.schema_block(place)?;
         let schema_place = place.get("schema")?;
         if let Some(properties) = schema_place.get("properties")
             && let Some(payload) = properties.get("payload")
         {
             self.report_key(&payload, schemas::payload_in_input());
         }
-        Some(schema)
+        Some(block)
     }
 
     pub(super) fn output(&mut self, place: &Place<'_>, is_api: bool) -> Output {

@@ -10,22 +10,22 @@ impl Decoder<'_> {
         self.object(spec, "DEF-115")?;
         self.known(spec, &["definitionTags", "instanceTags", "attributes", "execution"]);
         let mut limits = MetadataLimits::default();
-        self.group(spec, "definitionTags", &mut [("maxCount", &mut limits.definition_tags_max_count)]);
+        self.group(spec, "definitionTags", &mut [("maxCount", &mut limits.definition_tags.max_count)]);
         self.group(
             spec,
             "instanceTags",
             &mut [
-                ("maxCount", &mut limits.instance_tags_max_count),
-                ("maxLength", &mut limits.instance_tags_max_length),
+                ("maxCount", &mut limits.instance_tags.max_count),
+                ("maxLength", &mut limits.instance_tags.max_length),
             ],
         );
         self.group(
             spec,
             "attributes",
             &mut [
-                ("maxKeys", &mut limits.attributes_max_keys),
-                ("maxKeyLength", &mut limits.attributes_max_key_length),
-                ("maxValueLength", &mut limits.attributes_max_value_length),
+                ("maxKeys", &mut limits.attributes.max_keys),
+                ("maxKeyLength", &mut limits.attributes.max_key_length),
+                ("maxValueLength", &mut limits.attributes.max_value_length),
             ],
         );
         let (mut default, mut bound) = (0, 0);
@@ -34,8 +34,8 @@ impl Decoder<'_> {
             "execution",
             &mut [("defaultMaxDurationSec", &mut default), ("maxDurationUpperBoundSec", &mut bound)],
         );
-        limits.default_max_duration_sec = (default > 0).then_some(default);
-        limits.max_duration_upper_bound_sec = (bound > 0).then_some(bound);
+        limits.execution.default_max_duration_sec = (default > 0).then_some(default);
+        limits.execution.max_duration_upper_bound_sec = (bound > 0).then_some(bound);
         if bound > 0
             && default > bound
             && let Some(place) =

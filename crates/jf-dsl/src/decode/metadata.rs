@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::{Decoder, Place, Special};
-use crate::header::HeaderName;
 use crate::ids::AttributeName;
-use crate::model::metadata::{AttributeBindings, MetadataBindings, TagBindings};
+use crate::model::metadata::{
+    AttributeBindings, BaggageSource, HeaderSource, MetadataBindings, PayloadSource, SpecMetadata, TagBindings,
+};
 use crate::rules::{metadata as rules, shape};
 use crate::source::Span;
 use crate::value::path::DotPath;
@@ -14,21 +15,28 @@ use crate::value::path::DotPath;
 const SOURCES: [&str; 3] = ["fromPayload", "fromHeaders", "fromBaggage"];
 
 impl Decoder<'_> {
-    pub(super) fn metadata_bindings(&mut self, place: &Place<'_>, is_api: bool) -> MetadataBindings {
-        let mut bindings = MetadataBindings::default();
+    pub(super) fn spec_metadata(&mut self, place: &Place<'_>, is_api: bool) -> SpecMetadata {
+        let mut metadata = SpecMetadata::default();
         self.journey_only(place, "metadata", is_api, "DEF-030");
         if is_api || self.object(place, "DEF-105").is_none() {
-            return bindings;
+            return metadata;
         }
         self.known_or(place, &["bindings"], "DEF-105", |name| {
             let misplaced = matches!(name, "tags" | "attributes");
             misplaced.then(|| Special::Each(shape::misplaced(name, "under `bindings`").rule("DEF-105")))
         });
-        let Some(place) = place.get("bindings") else { return bindings };
-        if self.object(&place, "DEF-105").is_none() {
+        if let Some(bindings) = place.get("bindings") {
+            metadata.bindings = self.metadata_bindings(&bindings);
+        }
+        metadata
+    }
+
+    fn metadata_bindings(&mut self, place: &Place<'_>) -> MetadataBindings {
+        let mut bindings = MetadataBindings::default();
+        if self.object(place, "DEF-105").is_none() {
             return bindings;
         }
-        self.known_or(&place, &["tags", "attributes"], "DEF-105", direct_source);
+        self.known_or(place, &["tags", "attributes"], "DEF-105", direct_source);
         if let Some(tags) = place.get("tags") {
             bindings.tags = self.tag_bindings(&tags).unwrap_or_default();
         }
@@ -121,11 +129,11 @@ impl Decoder<'_> {
             return;
         }
         names.first_uses.insert(text.into(), entry.anchor());
-        if names.first_uses.len() as u64 == self.limits.attributes_max_keys + 1 {
-            self.report_key(map, rules::too_many_attributes(self.limits.attributes_max_keys));
+        if names.first_uses.len() as u64 == self.limits.attributes.max_keys + 1 {
+            self.report_key(map, rules::too_many_attributes(self.limits.attributes.max_keys));
         }
-        if text.chars().count() as u64 > self.limits.attributes_max_key_length {
-            self.report_key(entry, rules::long_attribute(self.limits.attributes_max_key_length));
+        if text.chars().count() as u64 > self.limits.attributes.max_key_length {
+            self.report_key(entry, rules::long_attribute(self.limits.attributes.max_key_length));
         } else if !is_usual(text) {
             self.report_key(entry, rules::attribute_style(text));
         }
@@ -145,10 +153,10 @@ impl Decoder<'_> {
         read(self, &value, rule)
     }
 
-    fn payload_path(&mut self, place: &Place<'_>, rule: &'static str) -> Option<DotPath> {
+    fn payload_path(&mut self, place: &Place<'_>, rule: &'static str) -> Option<PayloadSource> {
         let text = self.non_empty(place, rule)?;
         match DotPath::parse(Arc::clone(text)) {
-            Ok(path) => Some(path),
+            Ok(path) => Some(PayloadSource { path }),
             Err(error) => {
                 self.report(place, shape::malformed(text, "path", &error.to_string()).rule("EXP-060"));
                 None
@@ -156,12 +164,12 @@ impl Decoder<'_> {
         }
     }
 
-    fn source_header(&mut self, place: &Place<'_>, rule: &'static str) -> Option<HeaderName> {
-        self.header(place, rule)
+    fn source_header(&mut self, place: &Place<'_>, rule: &'static str) -> Option<HeaderSource> {
+        self.header(place, rule).map(|header| HeaderSource { header })
     }
 
-    fn baggage_key(&mut self, place: &Place<'_>, rule: &'static str) -> Option<String> {
-        Some(self.non_empty(place, rule)?.as_ref().to_owned())
+    fn baggage_key(&mut self, place: &Place<'_>, rule: &'static str) -> Option<BaggageSource> {
+        Some(BaggageSource { key: self.non_empty(place, rule)?.as_ref().to_owned() })
     }
 }
 

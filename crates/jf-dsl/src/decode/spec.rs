@@ -1,9 +1,10 @@
 //! `spec`: which blocks there are, and in which order they are read (DEF-030).
 
+use super::tasks::References;
 use super::{Decoder, Place, Special};
 use crate::capabilities::Feature;
 use crate::ids::StateId;
-use crate::model::definition::{Kind, Output, Spec};
+use crate::model::definition::{Kind, Output, Platform, Spec};
 use crate::rules::{features, flow, metadata as rules, schemas, shape};
 
 const MEMBERS: [&str; 20] = [
@@ -29,8 +30,8 @@ const MEMBERS: [&str; 20] = [
     "errors",
 ];
 
-/// Blocks that belong to features which the model does not hold yet.
-const UNSUPPORTED: [(&str, Feature); 7] = [
+/// Blocks that belong to features which a build may lack. They are read all the same, so that all there is to say is said.
+const FEATURES: [(&str, Feature); 7] = [
     ("subjourneys", Feature::Subjourney),
     ("apis", Feature::Apis),
     ("compensation", Feature::Compensation),
@@ -51,11 +52,17 @@ impl Decoder<'_> {
             self.platform(&platform);
         }
         let context = place.get("context").and_then(|place| self.schema_block(&place));
-        self.context.clone_from(&context);
+        self.context = context.as_ref().map(|block| block.schema.clone());
         let mappers_place = place.get("mappers");
         if let Some(mappers) = &mappers_place {
             self.named_mappers(mappers);
         }
+        self.references = References::of(place.node);
+        let policies = place.get("policies").map(|place| self.policies(&place)).unwrap_or_default();
+        let apis_place = place.get("apis");
+        let apis = apis_place.as_ref().map(|place| self.apis(place)).unwrap_or_default();
+        let errors_place = place.get("errors");
+        let errors = errors_place.as_ref().map(|place| self.errors(place)).unwrap_or_default();
         let input = place.get("input").and_then(|place| self.input(&place));
         let output = place.get("output").map_or_else(Output::default, |place| self.output(&place, is_api));
         self.api_contract(place, is_api);
@@ -66,31 +73,48 @@ impl Decoder<'_> {
         let http_surface =
             place.get("httpSurface").map(|place| self.http_surface(&place, is_api)).unwrap_or_default();
         let metadata_bindings =
-            place.get("metadata").map(|place| self.metadata_bindings(&place, is_api)).unwrap_or_default();
+            place.get("metadata").map(|place| self.spec_metadata(&place, is_api)).unwrap_or_default();
+        let cookies = place.get("cookies").map(|place| self.cookies(&place)).unwrap_or_default();
+        let access = place.get("access").and_then(|place| self.access(&place, is_api)).unwrap_or_default();
         let start = self.required(place, "start", "DEF-031").and_then(|place| self.start(&place, "DEF-031"));
         let states = self.required(place, "states", "DEF-032");
         let graph = states.as_ref().filter(|states| states.is_object()).map(|_| flow::Graph::build(place));
         let states = states.map(|states| self.states(&states, "DEF-032"));
+        let subjourneys = place.get("subjourneys").map(|place| self.subjourneys(&place)).unwrap_or_default();
+        let compensation = place.get("compensation").and_then(|place| self.compensation(&place));
         if let Some(graph) = &graph {
             flow::check(self, graph, is_api);
         }
         let outcomes = place.get("outcomes").map(|place| self.outcomes(&place)).unwrap_or_default();
         let bindings = place.get("bindings").map(|place| self.bindings(&place, kind_known, graph.as_ref()));
         let mappers = self.finish_mappers(mappers_place.as_ref());
+        if let Some(errors) = &errors_place {
+            self.finish_normalisers(errors);
+        }
+        if let Some(apis) = &apis_place {
+            self.finish_apis(apis);
+        }
         let spec = Spec {
             start: start.unwrap_or_else(nowhere),
             states: states.unwrap_or_default(),
+            subjourneys,
             input,
             output,
             context,
+            apis,
             defaults,
-            platform_config: std::mem::take(&mut self.config),
+            platform: Platform { config: std::mem::take(&mut self.config) },
             execution,
+            compensation,
             lifecycle,
+            access,
             http_surface,
             metadata: metadata_bindings,
             mappers,
+            policies,
             outcomes,
+            cookies,
+            errors,
             bindings: bindings.unwrap_or_default(),
         };
         Some(spec)
@@ -107,23 +131,12 @@ impl Decoder<'_> {
             };
             Some(Special::Each(shape::retired(old, replacement)))
         });
-        for (name, feature) in UNSUPPORTED {
-            if let Some(block) = place.get(name) {
+        for (name, feature) in FEATURES {
+            // A block of the other kind is at fault for that.
+            let misplaced = name == "access" && self.kind == Kind::Api;
+            if let Some(block) = place.get(name).filter(|_| !misplaced && !self.capabilities.supports(feature)) {
                 self.report_key(&block, features::unsupported(feature, "DEF-030"));
-                self.retired_below(name, &block);
             }
-        }
-    }
-
-    /// Retired spellings inside blocks that are not read yet (DEF-012).
-    fn retired_below(&mut self, name: &str, block: &Place<'_>) {
-        if name == "policies"
-            && let Some(security) = block.get("httpSecurity")
-        {
-            self.report_key(
-                &security,
-                shape::retired("spec.policies.httpSecurity", "auth tasks in the graph"),
-            );
         }
     }
 

@@ -6,7 +6,7 @@ use super::{Decoder, Place};
 use crate::capabilities::Feature;
 use crate::ids::{StateId, VarName};
 use crate::model::definition::Kind;
-use crate::model::state::{State, StateType, States};
+use crate::model::state::{State, StateType, States, Wait, Webhook};
 use crate::rules::{features, shape, states as rules};
 
 /// Ids that links and addresses keep for themselves (DEF-034).
@@ -53,8 +53,14 @@ impl Decoder<'_> {
             StateType::Choice => self.choice_state(place).map(State::Choice),
             StateType::Transform => self.transform_state(place).map(State::Transform),
             StateType::Parallel => self.parallel_state(place).map(State::Parallel),
-            StateType::Wait => self.external_input_state(place, "wait").map(State::Wait),
-            StateType::Webhook => self.external_input_state(place, "webhook").map(State::Webhook),
+            StateType::Wait => {
+                let (wait, next) = self.external_input_state(place, "wait")?;
+                Some(State::Wait(Wait { wait, next }))
+            }
+            StateType::Webhook => {
+                let (webhook, next) = self.external_input_state(place, "webhook")?;
+                Some(State::Webhook(Webhook { webhook, next }))
+            }
             StateType::Timer => self.timer_state(place).map(State::Timer),
             StateType::Subjourney => self.subjourney_state(place).map(State::Subjourney),
             StateType::Succeed => self.succeed_state(place).map(State::Succeed),

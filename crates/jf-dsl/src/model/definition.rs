@@ -4,20 +4,30 @@ use std::fmt;
 use std::num::NonZeroU64;
 use std::sync::Arc;
 
+use schemars::JsonSchema;
+use serde::Serialize;
 use serde_json::Value;
 
 use super::binding::Bindings;
+use super::catalogue::Api;
+use super::cookies::Cookies;
+use super::errors::Errors;
 use super::expression::{Expression, Mapper};
-use super::metadata::MetadataBindings;
+use super::metadata::SpecMetadata;
 use super::ordered::OrderedMap;
+use super::policy::Policies;
 use super::schema::Schema;
+use super::scope::{Access, Compensation, SubjourneyDefinition};
+use super::skip::{is_default, is_true};
 use super::state::{State, States};
-use crate::ids::{ConfigKey, DefinitionName, MapperId, OutcomeId, StateId, VarName};
+use crate::ids::{
+    ApiName, ConfigKey, DefinitionName, MapperId, OutcomeId, PolicyId, StateId, SubjourneyId, VarName,
+};
 use crate::value::template::{Placeholder, Template};
 use crate::version::Version;
 
 /// What a definition is (DEF-021, DEF-022).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 pub enum Kind {
     /// A durable run addressed by its id.
     Journey,
@@ -42,118 +52,219 @@ impl fmt::Display for Kind {
     }
 }
 
+/// The version of the language. [DEF-020]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum ApiVersion {
+    /// `v1`, the only one.
+    #[default]
+    V1,
+}
+
 /// A Journey or an Api, valid under every rule that can be checked without running it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Definition {
-    /// What it is.
+    /// The version of the language, `v1`. [DEF-020]
+    pub api_version: ApiVersion,
+    /// What the document defines. [DEF-021, DEF-022]
     pub kind: Kind,
-    /// Its name, version and labels.
+    /// Name, version and labels. [DEF-023]
     pub metadata: Metadata,
-    /// What it does.
+    /// What it does. [DEF-030]
     pub spec: Spec,
 }
 
-/// `metadata` (01 §2).
-#[derive(Debug, Clone, PartialEq)]
+/// Name, version and labels of a definition. [DEF-023]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Metadata {
-    /// The name, unique per kind (DEF-023, DEF-027).
+    /// The name, unique per kind: lower-case letters, digits and inner hyphens, at most 63 characters. [DEF-023, DEF-027]
     pub name: DefinitionName,
-    /// The version (DEF-024).
+    /// The version, by Semantic Versioning 2.0.0. [DEF-024]
     pub version: Version,
-    /// For readers only.
+    /// For readers only; up to 200 characters. [DEF-025]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1))]
     pub description: Option<String>,
-    /// Tags that every run carries (ENG-120).
+    /// Tags that every run carries, in kebab-case. [DEF-026, ENG-120]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(inner(length(min = 1)))]
     pub tags: Vec<String>,
 }
 
-/// `spec` (DEF-030). Blocks that are absent have their defaults.
-#[derive(Debug, Clone, PartialEq)]
+/// What a definition does. Blocks that are absent have their defaults. [DEF-030]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Spec {
-    /// Where a run begins, a key of `states`.
+    /// The state a run begins with, a key of `states`. [DEF-031]
     pub start: StateId,
-    /// The states of the top level.
+    /// The states by their ids. [DEF-032]
+    #[schemars(extend("minProperties" = 1))]
     pub states: States,
-    /// `input.schema`: validates the initial context after projection (DEF-054).
-    pub input: Option<Schema>,
-    /// What a run gives back.
+    /// Parts of the flow that `subjourney` states run in place. [DEF-040]
+    #[serde(skip_serializing_if = "OrderedMap::is_empty")]
+    pub subjourneys: OrderedMap<SubjourneyId, SubjourneyDefinition>,
+    /// What a run takes. [DEF-049]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub input: Option<SchemaBlock>,
+    /// What a run gives back. [DEF-049]
+    #[serde(skip_serializing_if = "is_default")]
     pub output: Output,
-    /// `context.schema`: for static checks and tooling only (DEF-057).
-    pub context: Option<Schema>,
-    /// Defaults of tasks.
+    /// What the context may hold over the time of a run; for static checks and tooling only. [DEF-049, DEF-057]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub context: Option<SchemaBlock>,
+    /// The APIs that tasks call by `operationRef`. [DEF-065]
+    #[serde(skip_serializing_if = "OrderedMap::is_empty")]
+    pub apis: OrderedMap<ApiName, Api>,
+    /// Defaults of tasks. [DEF-070]
+    #[serde(skip_serializing_if = "is_default")]
     pub defaults: Defaults,
-    /// `platform.config`: the declared configuration keys (DEF-080).
-    pub platform_config: OrderedMap<ConfigKey, ConfigDeclaration>,
-    /// The run deadline (DEF-090).
+    /// What the platform provides. [DEF-080]
+    #[serde(skip_serializing_if = "is_default")]
+    pub platform: Platform,
+    /// How long a run may take. [DEF-090]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub execution: Option<Execution>,
-    /// How Journeys start and whether they can be cancelled.
+    /// What undoes the effects of a run that did not succeed. [DEF-095]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compensation: Option<Compensation>,
+    /// How runs start and whether they can be cancelled; Journey only. [DEF-100, DEF-101]
+    #[serde(skip_serializing_if = "is_default")]
     pub lifecycle: Lifecycle,
-    /// What the HTTP documents of a Journey show.
+    /// Who may read a run; Journey only. [DEF-030, DEF-165]
+    #[serde(skip_serializing_if = "is_default")]
+    pub access: Access,
+    /// What the HTTP documents of a Journey show; without effect on an Api. [DEF-102]
+    #[serde(skip_serializing_if = "is_default")]
     pub http_surface: HttpSurface,
-    /// Where tags and attributes of a run come from.
-    pub metadata: MetadataBindings,
-    /// Named mappers (DEF-125).
+    /// Where tags and attributes of a run come from; Journey only. [DEF-105]
+    #[serde(skip_serializing_if = "is_default")]
+    pub metadata: SpecMetadata,
+    /// Named mappers, for `mapperRef`. [DEF-125]
+    #[serde(skip_serializing_if = "OrderedMap::is_empty")]
     pub mappers: OrderedMap<MapperId, Expression>,
-    /// Named outcomes in document order (DEF-150).
+    /// How outbound HTTP calls are retried, bounded and authenticated. [DEF-130]
+    #[serde(skip_serializing_if = "is_default")]
+    pub policies: Policies,
+    /// Named outcomes; the first that matches classifies a run that has ended. [DEF-150, DEF-151]
+    #[serde(skip_serializing_if = "OrderedMap::is_empty")]
     pub outcomes: OrderedMap<OutcomeId, OutcomeRule>,
-    /// How transports reach it.
+    /// The cookie jar of a run, and what of it the caller gets. [DEF-155]
+    #[serde(skip_serializing_if = "is_default")]
+    pub cookies: Cookies,
+    /// How errors of calls are read and how errors are shown. [DEF-170]
+    #[serde(skip_serializing_if = "is_default")]
+    pub errors: Errors,
+    /// How transports reach it. [DEF-180]
+    #[serde(skip_serializing_if = "is_default")]
     pub bindings: Bindings,
 }
 
-/// `spec.output` (DEF-049, DEF-056, DEF-058).
-#[derive(Debug, Clone, PartialEq, Default)]
+/// A block that holds a schema and nothing else. [DEF-049]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SchemaBlock {
+    /// A JSON Schema of draft 2020-12. [DEF-050]
+    pub schema: Schema,
+}
+
+/// What a run gives back. [DEF-049]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Output {
-    /// Describes what a top-level `succeed` returns.
+    /// Describes what a `succeed` state of the top level returns. [DEF-056]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub schema: Option<Schema>,
-    /// What is added to the outcome document (Journey only).
+    /// What is added to the outcome document; Journey only. [DEF-058]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub response: Option<OutputResponse>,
 }
 
-/// `spec.output.response` (DEF-058).
-#[derive(Debug, Clone, PartialEq)]
+/// What is added to the outcome document. [DEF-058]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct OutputResponse {
-    /// The variable whose members are added.
+    /// The variable whose members are added. [DEF-058]
     pub output_var: VarName,
-    /// Its schema, for contracts.
+    /// An object schema of the added members, for contracts. [DEF-058, DEF-059]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub schema: Option<Schema>,
 }
 
-/// `spec.defaults` (01 §6).
-#[derive(Debug, Clone, PartialEq, Default)]
+/// Defaults of tasks. [DEF-070]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Defaults {
-    /// Defaults of HTTP calls.
+    /// Defaults of HTTP calls. [DEF-070]
+    #[serde(skip_serializing_if = "is_default")]
     pub http: HttpDefaults,
+    /// Defaults of tasks of all kinds. [DEF-072]
+    #[serde(skip_serializing_if = "is_default")]
+    pub tasks: TaskDefaults,
 }
 
-/// `spec.defaults.http` (DEF-070, DEF-071).
-#[derive(Debug, Clone, PartialEq, Default)]
+/// Defaults of tasks of all kinds. [DEF-072]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct TaskDefaults {
+    /// The resilience policy of tasks that name none. An unknown one is passed over. [DEF-072, DEF-073]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resilience_policy_ref: Option<PolicyId>,
+}
+
+/// Defaults of HTTP calls. [DEF-070, DEF-071]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct HttpDefaults {
-    /// Milliseconds that replace the built-in time-out of one attempt.
+    /// Milliseconds one attempt may take; 10 000 unless given. [DEF-070]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("default" = 10_000))]
     pub timeout_ms: Option<NonZeroU64>,
-    /// Headers of every call, interpolated, in document order; names as written.
+    /// Headers of every call, interpolated; a header of the task takes their place. [DEF-071]
+    #[serde(skip_serializing_if = "OrderedMap::is_empty")]
     pub headers: OrderedMap<String, Template>,
 }
 
-/// One key of `spec.platform.config` (DEF-080).
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What the platform provides. [DEF-080]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Platform {
+    /// The configuration keys that the definition reads, bound at `platform.config`. [DEF-080, DEF-081]
+    #[serde(skip_serializing_if = "OrderedMap::is_empty")]
+    pub config: OrderedMap<ConfigKey, ConfigDeclaration>,
+}
+
+/// One configuration key. [DEF-080]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct ConfigDeclaration {
-    /// The type that a value must have.
+    /// The type that a value must have. [DEF-080]
+    #[serde(rename = "type")]
     pub config_type: ConfigType,
-    /// Whether a value must be configured (DEF-082).
+    /// Whether a value must be configured; `false` unless given. [DEF-080, DEF-082]
+    #[serde(skip_serializing_if = "is_default")]
+    #[schemars(extend("default" = false))]
     pub required: bool,
-    /// For readers only.
+    /// For readers only. [DEF-080]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
 }
 
-/// The type of a configuration value (DEF-080).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The type of a configuration value. [DEF-080]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
 #[expect(missing_docs, reason = "the variants are the JSON types of their names")]
 pub enum ConfigType {
     String,
@@ -191,25 +302,42 @@ impl ConfigType {
     }
 }
 
-/// `spec.execution` (DEF-090).
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// How long a run may take. [DEF-090]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Execution {
-    /// Seconds a run may take, before clamping (DEF-091).
+    /// Seconds a run may take; limits of the platform can make it less. [DEF-090, DEF-091]
     pub max_duration_sec: NonZeroU64,
-    /// `onTimeout.errorCode`, not empty.
+    /// How a run ends that took longer. [DEF-090]
+    pub on_timeout: ExecutionTimeout,
+}
+
+/// How a run ends that took longer than it may. [DEF-090]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ExecutionTimeout {
+    /// The Problem type. [DEF-090]
+    #[schemars(length(min = 1))]
     pub error_code: Arc<str>,
-    /// `onTimeout.reason`, not empty.
+    /// The Problem title. [DEF-090]
+    #[schemars(length(min = 1))]
     pub reason: Arc<str>,
 }
 
-/// `spec.lifecycle` (DEF-101).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How runs start and whether they can be cancelled. [DEF-101]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Lifecycle {
-    /// Whether users may cancel a run.
+    /// Whether users may cancel a run; `true` unless given. [DEF-101]
+    #[serde(skip_serializing_if = "is_true")]
+    #[schemars(extend("default" = true))]
     pub cancellable: bool,
-    /// How a start is answered.
+    /// How a start is answered; `sync` unless given. [DEF-101]
+    #[serde(skip_serializing_if = "is_default")]
+    #[schemars(extend("default" = "sync"))]
     pub start_mode: StartMode,
 }
 
@@ -219,8 +347,9 @@ impl Default for Lifecycle {
     }
 }
 
-/// How a start is answered (DEF-101).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// How a start is answered. [DEF-101]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub enum StartMode {
     /// When the run is settled or has ended.
     #[default]
@@ -229,36 +358,61 @@ pub enum StartMode {
     Async,
 }
 
-/// `spec.httpSurface` (DEF-102).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What the HTTP documents of a Journey show. [DEF-102]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct HttpSurface {
-    /// Whether documents carry `_links`.
-    pub links_enabled: bool,
+    /// The links of the documents. [DEF-102]
+    #[serde(skip_serializing_if = "is_default")]
+    pub links: SurfaceLinks,
 }
 
-impl Default for HttpSurface {
+/// The links of the HTTP documents. [DEF-102]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SurfaceLinks {
+    /// Whether documents carry `_links`; `true` unless given. [DEF-102]
+    #[serde(skip_serializing_if = "is_true")]
+    #[schemars(extend("default" = true))]
+    pub enabled: bool,
+}
+
+impl Default for SurfaceLinks {
     fn default() -> Self {
-        Self { links_enabled: true }
+        Self { enabled: true }
     }
 }
 
-/// How a run ended, where the language speaks of it (DEF-150, DEF-192).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// How a run ended, where the language speaks of it. [DEF-150, DEF-192]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum EndPhase {
-    /// `SUCCEEDED`.
+    /// The run reached a `succeed` state.
     Succeeded,
-    /// `FAILED`.
+    /// The run failed, whatever the reason.
     Failed,
 }
 
-/// One entry of `spec.outcomes` (DEF-150).
-#[derive(Debug, Clone, PartialEq)]
+/// A named outcome. [DEF-150]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct OutcomeRule {
-    /// The phase it matches.
+    /// Which runs it is for. [DEF-150]
+    pub when: OutcomeMatch,
+}
+
+/// Which runs an outcome is for. [DEF-150]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct OutcomeMatch {
+    /// How the run ended. [DEF-150]
     pub phase: EndPhase,
-    /// A further condition.
+    /// A further condition. [DEF-150]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub predicate: Option<Expression>,
 }
 
@@ -273,6 +427,18 @@ impl Definition {
     #[must_use]
     pub const fn version(&self) -> &Version {
         &self.metadata.version
+    }
+
+    /// The schema that the initial context must follow, `spec.input.schema` (DEF-054).
+    #[must_use]
+    pub fn input_schema(&self) -> Option<&Schema> {
+        self.spec.input.as_ref().map(|block| &block.schema)
+    }
+
+    /// The schema of the context over time, `spec.context.schema` (DEF-057).
+    #[must_use]
+    pub fn context_schema(&self) -> Option<&Schema> {
+        self.spec.context.as_ref().map(|block| &block.schema)
     }
 
     /// The expression of a mapper of this definition.
@@ -301,7 +467,7 @@ impl Definition {
     #[must_use]
     pub fn undeclared_placeholder<'a>(&self, template: &'a Template) -> Option<&'a Placeholder> {
         template.placeholders().find(|placeholder| {
-            placeholder.config_key().is_some_and(|key| !self.spec.platform_config.contains_key(key))
+            placeholder.config_key().is_some_and(|key| !self.spec.platform.config.contains_key(key))
         })
     }
 }

@@ -1,9 +1,12 @@
 //! Maps in document order.
 
-use std::borrow::Borrow;
+use std::borrow::{Borrow, Cow};
 use std::collections::HashMap;
 use std::fmt;
 use std::hash::Hash;
+
+use schemars::{JsonSchema, SchemaGenerator, json_schema};
+use serde::{Serialize, Serializer};
 
 /// A map that keeps the order of the document (DEF-005) and finds a key in constant time.
 #[derive(Clone)]
@@ -141,6 +144,36 @@ impl<K: PartialEq, V: PartialEq> PartialEq for OrderedMap<K, V> {
     /// Equal entries in equal order.
     fn eq(&self, other: &Self) -> bool {
         self.entries == other.entries
+    }
+}
+
+impl<K: Serialize, V: Serialize> Serialize for OrderedMap<K, V> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self)
+    }
+}
+
+impl<K: JsonSchema, V: JsonSchema> JsonSchema for OrderedMap<K, V> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        format!("Map_of_{}", V::schema_name()).into()
+    }
+
+    /// The form of the keys stands beside that of the values.
+    fn json_schema(generator: &mut SchemaGenerator) -> schemars::Schema {
+        let mut schema = json_schema!({
+            "type": "object",
+            "additionalProperties": generator.subschema_for::<V>(),
+        });
+        let mut names = generator.subschema_for::<K>();
+        names.remove("type");
+        if names.as_object().is_some_and(|form| !form.is_empty()) {
+            schema.insert("propertyNames".into(), names.into());
+        }
+        schema
     }
 }
 

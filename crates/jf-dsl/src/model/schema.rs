@@ -1,7 +1,10 @@
 //! Inline JSON Schemas as they stand in a definition (DEF-050).
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
+use schemars::{JsonSchema, SchemaGenerator, json_schema};
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::value::path::DotPath;
@@ -9,7 +12,7 @@ use crate::value::path::DotPath;
 /// An inline JSON Schema: the raw document and its place among the compiled ones.
 ///
 /// [`Schemas::get`](crate::Schemas::get) of the same loaded definition gives the compiled form.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Schema {
     pub(crate) json: Arc<Value>,
     pub(crate) slot: usize,
@@ -47,6 +50,34 @@ impl Schema {
             }
         }
         *schema == Value::Bool(false)
+    }
+}
+
+impl PartialEq for Schema {
+    /// Equal documents; where the compiled form lies does not matter.
+    fn eq(&self, other: &Self) -> bool {
+        self.json == other.json
+    }
+}
+
+impl Serialize for Schema {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.json.serialize(serializer)
+    }
+}
+
+impl JsonSchema for Schema {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "JSON Schema".into()
+    }
+
+    /// An open object: what it may hold is for the rules of JSON Schema (DEF-050).
+    fn json_schema(_: &mut SchemaGenerator) -> schemars::Schema {
+        json_schema!({ "type": "object", "additionalProperties": true })
     }
 }
 

@@ -1,24 +1,32 @@
 //! The ten state types (02 – States).
 
+use std::borrow::Cow;
 use std::num::NonZeroU64;
 
 use jiff::Timestamp;
-use serde_json::Value;
+use schemars::{JsonSchema, SchemaGenerator};
+use serde::Serialize;
+use serde::ser::Serializer;
 
+use super::definition::SchemaBlock;
 use super::expression::{Expression, Mapper};
 use super::ordered::OrderedMap;
 use super::schema::Schema;
+use super::skip::{is_default, never};
+use super::task::TaskConfig;
 use crate::ids::{BranchName, StateId, SubjourneyId, VarName};
 use crate::value::duration::IsoDuration;
 use crate::value::path::WritePath;
 use crate::value::template::Template;
-use crate::version::TaskKind;
 
 /// The states of one scope in document order (DEF-032); never empty in a definition that loaded.
 pub type States = OrderedMap<StateId, State>;
 
-/// One state. The set of types is closed (STA-001), so a `match` should name them all.
-#[derive(Debug, Clone, PartialEq)]
+/// One state; `type` says what it does. [STA-001]
+///
+/// The set of types is closed, so a `match` should name them all.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(tag = "type", rename_all = "lowercase")]
 pub enum State {
     /// Runs a task plugin once, then takes `next`.
     Task(Task),
@@ -29,9 +37,9 @@ pub enum State {
     /// Runs branches side by side and joins them.
     Parallel(Parallel),
     /// Parks until somebody submits input.
-    Wait(ExternalInput),
-    /// Parks until a callback submits input; behaves like `wait` (STA-060).
-    Webhook(ExternalInput),
+    Wait(Wait),
+    /// Parks until a callback submits input; behaves like `wait`. [STA-060]
+    Webhook(Webhook),
     /// Parks until a time has come.
     Timer(Timer),
     /// Runs a local subjourney in place.
@@ -128,8 +136,8 @@ impl State {
             Self::Task(Task { next, .. })
             | Self::Transform(Transform { next, .. })
             | Self::Parallel(Parallel { next, .. })
-            | Self::Wait(ExternalInput { next, .. })
-            | Self::Webhook(ExternalInput { next, .. })
+            | Self::Wait(Wait { next, .. })
+            | Self::Webhook(Webhook { next, .. })
             | Self::Timer(Timer { next, .. })
             | Self::Subjourney(Subjourney { next, .. }) => Some(next),
             Self::Choice(_) | Self::Succeed(_) | Self::Fail(_) => None,
@@ -139,11 +147,11 @@ impl State {
     /// Every state of the scope that can follow: `next`, choice targets in order, `default`, `onTimeout`.
     pub fn successors(&self) -> impl Iterator<Item = &StateId> {
         let (rules, default) = match self {
-            Self::Choice(choice) => (&choice.rules[..], choice.default.as_ref()),
+            Self::Choice(choice) => (&choice.choices[..], choice.default.as_ref()),
             _ => (&[][..], None),
         };
-        let on_timeout =
-            self.external_input().and_then(|input| input.timeout.as_ref()).map(|timeout| &timeout.next);
+        let timeout = self.external_input().and_then(|input| input.timeout.as_ref());
+        let on_timeout = timeout.map(|timeout| &timeout.on_timeout);
         self.next().into_iter().chain(rules.iter().map(|rule| &rule.next)).chain(default).chain(on_timeout)
     }
 
@@ -151,54 +159,75 @@ impl State {
     #[must_use]
     pub const fn external_input(&self) -> Option<&ExternalInput> {
         match self {
-            Self::Wait(input) | Self::Webhook(input) => Some(input),
+            Self::Wait(Wait { wait: input, .. }) | Self::Webhook(Webhook { webhook: input, .. }) => Some(input),
             _ => None,
         }
     }
 }
 
-/// `type: task` (02 §3).
-#[derive(Debug, Clone, PartialEq)]
+/// Runs a task plugin once per entry, then takes `next`. [STA-020]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Task {
-    /// The plugin that runs it.
-    pub kind: TaskKind,
-    /// The `task` object without `kind`; its shape is the plugin's (TSK-004). Members that are `null` were dropped at
-    /// the top level of the object (DEF-009).
-    pub config: Value,
-    /// The state taken afterwards.
+    /// What runs. [STA-020, TSK-001]
+    pub task: TaskConfig,
+    /// The state taken afterwards, in the same scope. [STA-005]
     pub next: StateId,
 }
 
-/// `type: choice` (02 §4).
-#[derive(Debug, Clone, PartialEq)]
+/// Picks the successor by predicates. [STA-025]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Choice {
-    /// The rules, tried in order; at least one.
-    pub rules: Vec<ChoiceRule>,
-    /// The state taken when no rule matches; without it that is a failure (STA-029).
+    /// The choices, tried in order; the first whose predicate is true decides. [STA-025, STA-026]
+    #[schemars(length(min = 1))]
+    pub choices: Vec<ChoiceRule>,
+    /// The state taken when no choice matches; without it that is a failure. [STA-015, STA-029]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub default: Option<StateId>,
 }
 
-/// One entry of `choices`.
-#[derive(Debug, Clone, PartialEq)]
+/// One choice. [STA-025]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct ChoiceRule {
-    /// Decides whether the rule matches.
-    pub predicate: Expression,
-    /// The state taken when it does.
+    /// When it is taken. [STA-025]
+    pub when: ChoiceMatch,
+    /// The state taken then, in the same scope. [STA-005]
     pub next: StateId,
 }
 
-/// `type: transform` (02 §6).
-#[derive(Debug, Clone, PartialEq)]
+/// When a choice is taken. [STA-025]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ChoiceMatch {
+    /// Decides whether the choice is taken; gives `true` or `false`. [STA-025, STA-027]
+    pub predicate: Expression,
+}
+
+/// Computes a value into the context or the attributes. [STA-050]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Transform {
+    /// What is computed, and where it goes. [STA-050]
+    pub transform: TransformBlock,
+    /// The state taken afterwards, in the same scope. [STA-005]
+    pub next: StateId,
+}
+
+/// What a transform computes, and where it goes. [STA-050]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TransformBlock {
     /// Computes the value.
+    #[serde(flatten)]
     pub mapper: Mapper,
     /// Where the value goes.
+    #[serde(flatten)]
     pub target: TransformTarget,
-    /// The state taken afterwards.
-    pub next: StateId,
 }
 
-/// Where the result of a transform goes (STA-051 ff.).
+/// Where the result of a transform goes (STA-051 ff.): the members `target` and `resultVar`.
 #[derive(Debug, Clone, PartialEq)]
 pub enum TransformTarget {
     /// The value at the path, or the whole context without one; the result must be an object (STA-054).
@@ -209,78 +238,188 @@ pub enum TransformTarget {
     Attributes,
 }
 
-/// `type: wait` and `type: webhook` (02 §7).
-#[derive(Debug, Clone, PartialEq)]
-pub struct ExternalInput {
-    /// What a submission must look like.
-    pub input: Schema,
-    /// What the answer to a submission adds.
-    pub response: Option<StepResponse>,
-    /// What happens when nobody submits.
-    pub timeout: Option<WaitTimeout>,
-    /// The state taken after a submission.
+impl Serialize for TransformTarget {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let target = match self {
+            Self::Context(None) => None,
+            Self::Context(Some(path)) => Some(TargetBlock { kind: TargetKind::Context, path: Some(path.clone()) }),
+            Self::Var(_) => Some(TargetBlock { kind: TargetKind::Var, path: None }),
+            Self::Attributes => Some(TargetBlock { kind: TargetKind::Attributes, path: None }),
+        };
+        let result_var = if let Self::Var(name) = self { Some(name.clone()) } else { None };
+        TargetMembers { target, result_var }.serialize(serializer)
+    }
+}
+
+impl JsonSchema for TransformTarget {
+    fn schema_name() -> Cow<'static, str> {
+        TargetMembers::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> schemars::Schema {
+        TargetMembers::json_schema(generator)
+    }
+}
+
+/// How [`TransformTarget`] is written.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct TargetMembers {
+    /// Where the value goes; the whole context unless given. [STA-051]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    target: Option<TargetBlock>,
+    /// The variable that takes the value; with `target.kind: var` only. [STA-006, STA-052]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    result_var: Option<VarName>,
+}
+
+/// Where the result of a transform goes. [STA-051]
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "TransformTarget")]
+struct TargetBlock {
+    /// The kind of place; `context` unless given. [STA-051]
+    #[serde(skip_serializing_if = "never")]
+    #[schemars(extend("default" = "context"))]
+    kind: TargetKind,
+    /// The dot-path that takes the value; with `kind: context` only. The whole context without it. [STA-053]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<WritePath>,
+}
+
+/// The kind of place that the result of a transform goes to. [STA-051]
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+enum TargetKind {
+    /// The context or a part of it; the value must be an object. [STA-054]
+    Context,
+    /// A variable of the context. [STA-055]
+    Var,
+    /// Attributes of the run; Journey only. [STA-056]
+    Attributes,
+}
+
+/// Parks until somebody submits input; Journey only. [STA-060]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Wait {
+    /// What is waited for. [STA-060]
+    pub wait: ExternalInput,
+    /// The state taken after a submission, in the same scope. [STA-063]
     pub next: StateId,
 }
 
-/// `response` of an external-input state (STA-064).
-#[derive(Debug, Clone, PartialEq)]
+/// Parks until a callback submits input; Journey only. [STA-060]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Webhook {
+    /// What is waited for. [STA-060]
+    pub webhook: ExternalInput,
+    /// The state taken after a submission, in the same scope. [STA-063]
+    pub next: StateId,
+}
+
+/// What a `wait` or `webhook` state waits for. [STA-060]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ExternalInput {
+    /// What a submission must look like. [STA-061]
+    pub input: SchemaBlock,
+    /// What the answer to a submission adds. [STA-064]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub response: Option<StepResponse>,
+    /// What happens when nobody submits.
+    #[serde(flatten)]
+    pub timeout: Option<WaitTimeout>,
+}
+
+/// What the answer to a submission adds. [STA-064]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct StepResponse {
-    /// The variable whose members are added to the answer.
+    /// The variable whose members are added to the answer. [STA-064]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub output_var: Option<VarName>,
-    /// Its schema, for contracts.
+    /// A schema of the added members, for contracts. [STA-064]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub schema: Option<Schema>,
 }
 
-/// `timeoutSec` and `onTimeout` (STA-062).
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The time-out of a `wait` or `webhook` state: `timeoutSec` and `onTimeout` (STA-062).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct WaitTimeout {
-    /// Seconds after entry.
-    pub after_sec: NonZeroU64,
-    /// The state taken then.
-    pub next: StateId,
+    /// Seconds after entry; needs `onTimeout`. [STA-062]
+    pub timeout_sec: NonZeroU64,
+    /// The state taken when nobody has submitted by then, in the same scope; needs `timeoutSec`. [STA-062, STA-069]
+    pub on_timeout: StateId,
 }
 
-/// `type: timer` (02 §8).
-#[derive(Debug, Clone, PartialEq)]
+/// Parks until a time has come; Journey only. [STA-075]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Timer {
-    /// When it fires.
-    pub due: TimerDue,
-    /// The state taken then.
+    /// When it fires: `duration` or `until`. [STA-075]
+    pub timer: TimerDue,
+    /// The state taken then, in the same scope. [STA-005]
     pub next: StateId,
 }
 
-/// When a timer fires (STA-075, STA-076).
-#[derive(Debug, Clone, PartialEq)]
+/// When a timer fires. [STA-075]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub enum TimerDue {
-    /// This long after entry.
-    After(IsoDuration),
-    /// As long after entry as the mapper says, an ISO-8601 duration.
-    AfterMapped(Mapper),
-    /// At this instant.
-    At(Timestamp),
-    /// At the instant the mapper gives, an RFC 3339 timestamp.
-    AtMapped(Mapper),
+    /// This long after entry: an ISO-8601 duration, or a mapper that gives one. [STA-076]
+    Duration(Given<IsoDuration>),
+    /// At this instant: an RFC 3339 timestamp, or a mapper that gives one. [STA-076]
+    Until(Given<Timestamp>),
 }
 
-/// `type: subjourney` (02 §9).
-#[derive(Debug, Clone, PartialEq)]
+/// A value that is written down, or computed when it is needed. [STA-075]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Given<T> {
+    /// The value itself.
+    Literal(T),
+    /// What computes it.
+    Mapper(Mapper),
+}
+
+/// Runs a local subjourney in place, then takes `next`. [STA-085]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Subjourney {
-    /// The local subjourney, `ref`.
-    pub subjourney: SubjourneyId,
-    /// Computes its context; `{}` without it.
-    pub input: Option<Mapper>,
-    /// Where the result is written.
-    pub result_var: Option<VarName>,
-    /// What is written there.
-    pub result_kind: ResultKind,
-    /// What a failure of the child does.
-    pub on_failure: OnFailure,
-    /// The state taken afterwards.
+    /// Which subjourney runs, and what becomes of its result. [STA-085]
+    pub subjourney: SubjourneyCall,
+    /// The state taken afterwards, in the same scope. [STA-005]
     pub next: StateId,
 }
 
-/// What a subjourney writes at its `resultVar` (STA-090).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// Which subjourney runs, and what becomes of its result. [STA-085]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SubjourneyCall {
+    /// The local subjourney, a key of `spec.subjourneys`. [STA-085]
+    #[serde(rename = "ref")]
+    pub subjourney: SubjourneyId,
+    /// Computes the context of the subjourney, an object; `{}` without it. [STA-087]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub input: Option<Mapper>,
+    /// The variable that takes the result. [STA-090]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub result_var: Option<VarName>,
+    /// What is written to `resultVar`; `output` unless given. [STA-090]
+    #[serde(skip_serializing_if = "is_default")]
+    #[schemars(extend("default" = "output"))]
+    pub result_kind: ResultKind,
+    /// What a failure of the subjourney does. [STA-085]
+    #[serde(skip_serializing_if = "is_default")]
+    pub on_failure: OnFailure,
+}
+
+/// What a subjourney writes at its `resultVar`. [STA-090]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub enum ResultKind {
     /// The output, or `null` on a captured failure.
     #[default]
@@ -289,9 +428,20 @@ pub enum ResultKind {
     Outcome,
 }
 
-/// What a failed subjourney does to its parent (STA-091, STA-092).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum OnFailure {
+/// What a failure of a subjourney does. [STA-085]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OnFailure {
+    /// What it does; `propagate` unless given. [STA-085]
+    #[serde(skip_serializing_if = "is_default")]
+    #[schemars(extend("default" = "propagate"))]
+    pub behavior: FailureBehavior,
+}
+
+/// What a failed subjourney does to its parent. [STA-091, STA-092]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum FailureBehavior {
     /// The parent state fails with the child's error.
     #[default]
     Propagate,
@@ -299,43 +449,61 @@ pub enum OnFailure {
     Capture,
 }
 
-/// `type: parallel` (02 §10).
-#[derive(Debug, Clone, PartialEq)]
+/// Runs branches side by side and joins them. [STA-100]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Parallel {
-    /// The branches in document order; at least one.
-    pub branches: Vec<Branch>,
-    /// How they are joined.
-    pub join: Join,
-    /// The state taken afterwards.
+    /// The branches and how they are joined. [STA-100]
+    pub parallel: ParallelBlock,
+    /// The state taken afterwards, in the same scope. [STA-005]
     pub next: StateId,
 }
 
-/// One branch of a `parallel` state, a scope of its own (STA-101).
-#[derive(Debug, Clone, PartialEq)]
+/// The branches of a `parallel` state and how they are joined. [STA-100]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ParallelBlock {
+    /// The branches; their order is that of the results. [STA-100]
+    #[schemars(length(min = 1))]
+    pub branches: Vec<Branch>,
+    /// How they are joined. [STA-100]
+    pub join: Join,
+}
+
+/// One branch of a `parallel` state, a scope of its own. [STA-101]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Branch {
-    /// Unique within the state.
+    /// The name of the branch, unique within the state. [STA-101]
     pub name: BranchName,
-    /// Where it begins.
+    /// The state it begins with, a key of its own `states`. [STA-017]
     pub start: StateId,
-    /// Its states.
+    /// Its states by their ids. [STA-101]
+    #[schemars(extend("minProperties" = 1))]
     pub states: States,
 }
 
-/// `join` of a `parallel` state (STA-102).
-#[derive(Debug, Clone, PartialEq)]
+/// How the branches of a `parallel` state are joined. [STA-102]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Join {
-    /// When the branches are joined.
+    /// When the branches are joined. [STA-106]
     pub strategy: JoinStrategy,
-    /// What a failed branch means.
+    /// What a failed branch means; `collectAll` unless given. [STA-102]
+    #[serde(skip_serializing_if = "is_default")]
+    #[schemars(extend("default" = "collectAll"))]
     pub error_policy: ErrorPolicy,
-    /// Computes the result from the branches.
+    /// Computes the result from `context` and `branches`.
+    #[serde(flatten)]
     pub mapper: Option<Mapper>,
-    /// Where the result is written.
+    /// The variable that takes the result. [STA-111]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub result_var: Option<VarName>,
 }
 
-/// When branches are joined (STA-106).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// When branches are joined. [STA-106]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub enum JoinStrategy {
     /// Every branch has ended.
     AllOf,
@@ -345,8 +513,9 @@ pub enum JoinStrategy {
     FirstCompleted,
 }
 
-/// What a failed branch means (STA-107, STA-113).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// What a failed branch means. [STA-107, STA-113]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub enum ErrorPolicy {
     /// Wait for the join condition, then judge.
     #[default]
@@ -357,18 +526,23 @@ pub enum ErrorPolicy {
     IgnoreErrors,
 }
 
-/// `type: succeed` (02 §5).
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Ends its scope well. [STA-035]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Succeed {
-    /// The variable that is the output; the whole context without it, or when the run does not have it (STA-035).
+    /// The variable that is the output; the whole context without it, or when the run does not have it. [STA-035]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub output_var: Option<VarName>,
 }
 
-/// `type: fail` (02 §5).
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Ends its scope with a failure. [STA-038]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Fail {
-    /// The Problem type, not empty (STA-038, STA-039).
+    /// The Problem type; may have placeholders. [STA-038, STA-039]
+    #[schemars(length(min = 1))]
     pub error_code: Template,
-    /// The Problem title, not empty.
+    /// The Problem title; may have placeholders. [STA-038, STA-039]
+    #[schemars(length(min = 1))]
     pub reason: Template,
 }

@@ -31,7 +31,7 @@ impl<'a> Iterator for AllStates<'a> {
         while let Some(scope) = self.open.last_mut() {
             if let Some((id, state)) = scope.next() {
                 if let State::Parallel(parallel) = state {
-                    self.pending.extend(parallel.branches.iter().rev().map(|branch| &branch.states));
+                    self.pending.extend(parallel.parallel.branches.iter().rev().map(|branch| &branch.states));
                 }
                 return Some((id, state));
             }

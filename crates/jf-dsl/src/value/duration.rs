@@ -7,6 +7,8 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 
+use crate::text::written_as_text;
+
 /// A duration of years, months, weeks, days, hours, minutes and seconds, the last part possibly with a fraction, not
 /// negative (STA-076). Calendar parts count in UTC.
 ///
@@ -29,6 +31,12 @@ pub struct IsoDuration {
     /// The unit (index into [`UNITS`]) and the billionths of it.
     fraction: Option<(usize, u32)>,
 }
+
+written_as_text!(IsoDuration, "duration", {
+    "pattern": "^P(?=[0-9T])([0-9]+([.,][0-9]+)?Y)?([0-9]+([.,][0-9]+)?M)?([0-9]+([.,][0-9]+)?W)?([0-9]+([.,][0-9]+)?D)?\
+        (T(?=[0-9])([0-9]+([.,][0-9]+)?H)?([0-9]+([.,][0-9]+)?M)?([0-9]+([.,][0-9]+)?S)?)?$",
+    "examples": ["PT15M", "P1DT12H"]
+});
 
 /// The text is not a duration in the strict form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use crate::ids::is_ident;
+use crate::text::written_as_text;
 
 /// Something with named members that a [`DotPath`] can be read from.
 ///
@@ -61,6 +62,9 @@ pub struct DotPath {
 pub struct WritePath {
     text: Arc<str>,
 }
+
+written_as_text!(DotPath, "path", { "pattern": r"^[A-Za-z_][A-Za-z0-9_-]*(\.[A-Za-z_][A-Za-z0-9_-]*)*$" });
+written_as_text!(WritePath, "path", { "pattern": r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*$" });
 
 /// The text is not a path.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -10,6 +10,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::path::{DotPath, InvalidDotPath, Members};
 use super::text::value_to_text;
+use crate::text::written_as_text;
 
 /// Text with placeholders `${context.<path>}` and `${platform.<path>}`; `$${` writes a literal `${` (EXP-050, EXP-052).
 ///
@@ -34,6 +35,8 @@ enum Part {
     Literal(Range<usize>),
     Placeholder(Placeholder),
 }
+
+written_as_text!(Template, "text with placeholders", {});
 
 /// One `${…}` of a [`Template`].
 #[derive(Debug, Clone, PartialEq, Eq)]

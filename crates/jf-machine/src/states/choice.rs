@@ -24,14 +24,16 @@ impl Choice {
         linker: &mut Linker<'_>,
     ) -> Option<Self> {
         let path = path.clone().member("choices");
-        let mut rules = Vec::with_capacity(choice.rules.len());
-        for (at, rule) in choice.rules.iter().enumerate() {
+        let mut rules = Vec::with_capacity(choice.choices.len());
+        for (at, rule) in choice.choices.iter().enumerate() {
             let path = path.clone().index(at).member("when").member("predicate").member("expr");
             let next = linker.target(index, &rule.next);
-            rules.extend(linker.predicate(&rule.predicate, &[], &path).map(|predicate| (predicate, next)));
+            rules.extend(
+                linker.predicate(&rule.when.predicate, &[], &path).map(|predicate| (predicate, next)),
+            );
         }
         let default = choice.default.as_ref().map(|id| linker.target(index, id));
-        (rules.len() == choice.rules.len()).then_some(Self { rules, default })
+        (rules.len() == choice.choices.len()).then_some(Self { rules, default })
     }
 
     /// Later predicates are not evaluated (STA-026). One that fails ends the scope (STA-028), and so does a choice without a match

@@ -24,18 +24,19 @@ impl ExternalInput {
     pub(super) fn link(
         state_type: StateType,
         input: &jf_dsl::ExternalInput,
+        next: &StateId,
         index: &Index,
         linker: &mut Linker<'_>,
     ) -> Self {
         let timeout = input.timeout.as_ref().map(|timeout| {
-            let after = i64::try_from(timeout.after_sec.get()).unwrap_or(i64::MAX);
-            (SignedDuration::from_secs(after), linker.target(index, &timeout.next))
+            let after = i64::try_from(timeout.timeout_sec.get()).unwrap_or(i64::MAX);
+            (SignedDuration::from_secs(after), linker.target(index, &timeout.on_timeout))
         });
         Self {
             step_type: if state_type == StateType::Webhook { StepType::Webhook } else { StepType::Wait },
-            schema: input.input.clone(),
+            schema: input.input.schema.clone(),
             timeout,
-            next: linker.target(index, &input.next),
+            next: linker.target(index, next),
         }
     }
 
@@ -62,6 +63,8 @@ impl ExternalInput {
 
     /// How status documents show it while it is active (ENG-031).
     pub(crate) fn shown(&self, id: &StateId, due_at: Option<Timestamp>) -> ActiveStep {
-        ActiveStep { step_id: id.clone(), address: None, step_type: self.step_type, due_at }
+        let mut step = ActiveStep::new(id.clone(), self.step_type);
+        step.due_at = due_at;
+        step
     }
 }

@@ -67,11 +67,14 @@ impl Op {
             State::Transform(transform) => {
                 Transform::link(transform, path, index, linker).map(Self::Transform)
             }
-            State::Wait(input) => {
-                Some(Self::ExternalInput(ExternalInput::link(StateType::Wait, input, index, linker)))
+            State::Wait(wait) => {
+                let input = ExternalInput::link(StateType::Wait, &wait.wait, &wait.next, index, linker);
+                Some(Self::ExternalInput(input))
             }
-            State::Webhook(input) => {
-                Some(Self::ExternalInput(ExternalInput::link(StateType::Webhook, input, index, linker)))
+            State::Webhook(webhook) => {
+                let (input, next) = (&webhook.webhook, &webhook.next);
+                let input = ExternalInput::link(StateType::Webhook, input, next, index, linker);
+                Some(Self::ExternalInput(input))
             }
             State::Timer(timer) => Timer::link(timer, path, index, linker).map(Self::Timer),
             State::Succeed(succeed) => Some(Self::Succeed(Succeed::link(succeed))),

@@ -1,7 +1,7 @@
 //! `timer`: parked until a time has come (02 §8).
 
 use jf_core::run_fault;
-use jf_dsl::{IsoDuration, JsonPath, SiteClass, StateId, TimerDue, parse_rfc3339};
+use jf_dsl::{Given, IsoDuration, JsonPath, SiteClass, StateId, TimerDue, parse_rfc3339};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -36,13 +36,13 @@ impl Timer {
         linker: &mut Linker<'_>,
     ) -> Option<Self> {
         let path = path.clone().member("timer");
-        let due = match &timer.due {
-            TimerDue::After(duration) => Due::After(duration.clone()),
-            TimerDue::At(at) => Due::At(*at),
-            TimerDue::AfterMapped(mapper) => {
+        let due = match &timer.timer {
+            TimerDue::Duration(Given::Literal(duration)) => Due::After(duration.clone()),
+            TimerDue::Until(Given::Literal(at)) => Due::At(*at),
+            TimerDue::Duration(Given::Mapper(mapper)) => {
                 Due::AfterMapped(linker.mapper(mapper, SiteClass::Schedule, &path.member("duration"))?)
             }
-            TimerDue::AtMapped(mapper) => {
+            TimerDue::Until(Given::Mapper(mapper)) => {
                 Due::AtMapped(linker.mapper(mapper, SiteClass::Schedule, &path.member("until"))?)
             }
         };

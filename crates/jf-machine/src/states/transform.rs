@@ -29,8 +29,8 @@ impl Transform {
     ) -> Option<Self> {
         let path = path.clone().member("transform");
         let next = linker.target(index, &transform.next);
-        let mapper = linker.mapper(&transform.mapper, SiteClass::Transform, &path)?;
-        Some(Self { mapper, target: transform.target.clone(), next })
+        let mapper = linker.mapper(&transform.transform.mapper, SiteClass::Transform, &path)?;
+        Some(Self { mapper, target: transform.transform.target.clone(), next })
     }
 
     /// The result goes to one place or, when it does not fit there, nowhere: the state fails (STA-054 to STA-058).
@@ -74,9 +74,9 @@ fn attributes(
     }
     let fits = |text: &str, most: u64| text.chars().count() as u64 <= most;
     let each = added.iter().all(|(key, value)| {
-        fits(key, limits.attributes_max_key_length) && fits(value, limits.attributes_max_value_length)
+        fits(key, limits.attributes.max_key_length) && fits(value, limits.attributes.max_value_length)
     });
-    if !each || (present.len() + added.len()) as u64 > limits.attributes_max_keys {
+    if !each || (present.len() + added.len()) as u64 > limits.attributes.max_keys {
         return Err(Failure::runtime(run_fault::ATTRIBUTE_LIMIT));
     }
     Ok(added)

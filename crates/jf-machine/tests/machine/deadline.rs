@@ -87,8 +87,8 @@ fn def_091_the_budget_is_the_smallest_of_all_bounds() {
     let due = |declared: bool, default: Option<u64>, bound: Option<u64>, cap: Option<u64>| {
         let states = if declared { self::declared() } else { journey(STATES) };
         let world = World::with(states, json!({}), |world| {
-            world.limits.metadata.default_max_duration_sec = default;
-            world.limits.metadata.max_duration_upper_bound_sec = bound;
+            world.limits.metadata.execution.default_max_duration_sec = default;
+            world.limits.metadata.execution.max_duration_upper_bound_sec = bound;
             world.limits.max_duration = cap.map(Duration::from_secs);
         });
         world.run.deadline().map(|deadline| (deadline - world.run.created_at()).get_seconds())
@@ -120,7 +120,7 @@ fn def_091_clamping_keeps_the_words_of_the_definition() {
 #[test]
 fn def_092_a_deadline_nobody_declared_has_a_code_of_its_own() {
     let mut world = World::with(journey(STATES), json!({}), |world| {
-        world.limits.metadata.default_max_duration_sec = Some(10);
+        world.limits.metadata.execution.default_max_duration_sec = Some(10);
     });
     world.pass(10);
     assert_eq!(world.error().0, urn("timeout"));

@@ -151,11 +151,11 @@ fn def_119_metadata_beyond_the_limits_refuses_the_start() {
     assert_eq!(slug(start(body("ü".repeat(41), String::new()), &caller())), "metadata-limit");
     assert_eq!(slug(start(body(String::new(), "ü".repeat(257)), &caller())), "metadata-limit");
     let mut limits = Limits::default();
-    limits.metadata.instance_tags_max_count = 1;
+    limits.metadata.instance_tags.max_count = 1;
     let refused = prepare_start(&journey(SPEC), body("second".into(), String::new()), &caller(), &limits);
     assert_eq!(slug(refused), "metadata-limit");
     limits = Limits::default();
-    limits.metadata.attributes_max_keys = 1;
+    limits.metadata.attributes.max_keys = 1;
     assert_eq!(
         slug(prepare_start(&journey(SPEC), body(String::new(), "1".into()), &caller(), &limits)),
         "metadata-limit"

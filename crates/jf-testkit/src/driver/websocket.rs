@@ -77,7 +77,7 @@ impl WebSocketDriver {
         request: &Request,
     ) -> Result<WebSocketClient, DriverError> {
         let binding = definition.spec.bindings.websocket.as_ref();
-        let private = binding.and_then(|binding| binding.subprotocol.as_deref());
+        let private = binding.and_then(|binding| binding.endpoint.subprotocol.as_deref());
         let mut handshake = Handshake::default().with_protocol(private.unwrap_or("journeyforge.v1"));
         handshake.headers.clone_from(&request.headers);
         let path = format!("{path}{}", super::http::query(&request.query));
@@ -101,7 +101,7 @@ impl Driver for WebSocketDriver {
         let loaded = Arc::clone(self.reachable(&start.journey)?);
         let definition = &loaded.definition;
         let binding = definition.spec.bindings.websocket.as_ref();
-        let kind = binding.map(|binding| binding.start.to_string()).unwrap_or_default();
+        let kind = binding.map(|binding| binding.start.message_type.to_string()).unwrap_or_default();
         let mut frame = json!({
             "type": kind, "journeyName": start.journey, "payload": start.input, "subscribe": false,
         });
@@ -118,11 +118,11 @@ impl Driver for WebSocketDriver {
         let state = submit.step.rsplit('~').next().unwrap_or_default();
         let mut types: Vec<_> = types.collect();
         types.sort_by_key(|(id, _)| id.as_str() != state);
-        let Some((_, kind)) = types.first() else {
+        let Some((_, message)) = types.first() else {
             return Err(self.not_carried(format!("steps of {}", submit.run.journey)));
         };
         let mut frame = json!({
-            "type": kind.to_string(), "journeyId": submit.run.id, "stepId": submit.step, "payload": submit.payload,
+            "type": message.message_type, "journeyId": submit.run.id, "stepId": submit.step, "payload": submit.payload,
         });
         set(&mut frame, "key", submit.key.map(Value::from));
         set_condition(&mut frame, submit.if_head);

@@ -29,19 +29,19 @@ impl Config {
         let mut limits = document;
         let given = |path: &str| self.values.get(path).and_then(|given| given.value.as_u64());
         for (path, limit) in [
-            ("metadataLimits.definitionTags.maxCount", &mut limits.definition_tags_max_count),
-            ("metadataLimits.instanceTags.maxCount", &mut limits.instance_tags_max_count),
-            ("metadataLimits.instanceTags.maxLength", &mut limits.instance_tags_max_length),
-            ("metadataLimits.attributes.maxKeys", &mut limits.attributes_max_keys),
-            ("metadataLimits.attributes.maxKeyLength", &mut limits.attributes_max_key_length),
-            ("metadataLimits.attributes.maxValueLength", &mut limits.attributes_max_value_length),
+            ("metadataLimits.definitionTags.maxCount", &mut limits.definition_tags.max_count),
+            ("metadataLimits.instanceTags.maxCount", &mut limits.instance_tags.max_count),
+            ("metadataLimits.instanceTags.maxLength", &mut limits.instance_tags.max_length),
+            ("metadataLimits.attributes.maxKeys", &mut limits.attributes.max_keys),
+            ("metadataLimits.attributes.maxKeyLength", &mut limits.attributes.max_key_length),
+            ("metadataLimits.attributes.maxValueLength", &mut limits.attributes.max_value_length),
         ] {
             *limit = given(path).unwrap_or(*limit);
         }
         let execution = given("metadataLimits.execution.defaultMaxDurationSec");
-        limits.default_max_duration_sec = execution.or(limits.default_max_duration_sec);
+        limits.execution.default_max_duration_sec = execution.or(limits.execution.default_max_duration_sec);
         let bound = given("metadataLimits.execution.maxDurationUpperBoundSec");
-        limits.max_duration_upper_bound_sec = bound.or(limits.max_duration_upper_bound_sec);
+        limits.execution.max_duration_upper_bound_sec = bound.or(limits.execution.max_duration_upper_bound_sec);
         limits
     }
 

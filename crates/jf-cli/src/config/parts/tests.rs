@@ -55,11 +55,11 @@ fn exp_045_limits_of_one_language_win_over_the_common_ones() {
 #[test]
 fn def_116_the_configuration_wins_over_the_document_and_the_document_over_the_defaults() {
     let mut document = MetadataLimits::default();
-    (document.attributes_max_keys, document.instance_tags_max_count) = (3, 4);
+    (document.attributes.max_keys, document.instance_tags.max_count) = (3, 4);
     let config = Config::default().with("metadataLimits.attributes.maxKeys", 5).unwrap();
     let limits = config.metadata_limits(document);
     assert_eq!(
-        (limits.attributes_max_keys, limits.instance_tags_max_count, limits.instance_tags_max_length),
+        (limits.attributes.max_keys, limits.instance_tags.max_count, limits.instance_tags.max_length),
         (5, 4, 40)
     );
 }

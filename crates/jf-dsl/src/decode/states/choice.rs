@@ -3,7 +3,7 @@
 use crate::capabilities::SiteClass;
 use crate::decode::blocks::direct_predicate;
 use crate::decode::{Decoder, Place, Special};
-use crate::model::state::{Choice, ChoiceRule};
+use crate::model::state::{Choice, ChoiceMatch, ChoiceRule};
 use crate::rules::{shape, states as rules};
 
 impl Decoder<'_> {
@@ -21,7 +21,7 @@ impl Decoder<'_> {
         }
         let count = choices.items().len();
         let rules: Vec<ChoiceRule> = choices.items().filter_map(|item| self.choice_rule(&item)).collect();
-        (rules.len() == count).then_some(Choice { rules, default })
+        (rules.len() == count).then_some(Choice { choices: rules, default })
     }
 
     fn choice_rule(&mut self, place: &Place<'_>) -> Option<ChoiceRule> {
@@ -44,6 +44,6 @@ impl Decoder<'_> {
         }
         let predicate = self.required(&when, "predicate", "STA-025")?;
         let predicate = self.expression(&predicate, SiteClass::Predicate, "STA-025");
-        Some(ChoiceRule { predicate: predicate?, next: next? })
+        Some(ChoiceRule { when: ChoiceMatch { predicate: predicate? }, next: next? })
     }
 }

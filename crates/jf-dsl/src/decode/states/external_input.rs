@@ -2,8 +2,10 @@
 
 use crate::decode::{Decoder, Place, Special};
 use crate::ids::{StateId, VarName};
-use crate::model::schema::Schema;
+use crate::model::definition::SchemaBlock;
 use crate::model::state::{ExternalInput, StepResponse, WaitTimeout};
+use crate::diagnostic::Fix;
+use crate::edit;
 use crate::rules::{schemas, shape};
 
 /// Members of the status document (STA-064).
@@ -24,7 +26,7 @@ impl Decoder<'_> {
         &mut self,
         place: &Place<'_>,
         name: &'static str,
-    ) -> Option<ExternalInput> {
+    ) -> Option<(ExternalInput, StateId)> {
         self.state_members(place, &[name, "next"]);
         let block = self.required(place, name, "STA-002");
         let block = block.filter(|block| self.object(block, "STA-060").is_some());
@@ -39,7 +41,7 @@ impl Decoder<'_> {
         let input = self.step_input(&block);
         let response = block.get("response").map(|place| self.step_response(&place));
         let timeout = self.wait_timeout(&block);
-        Some(ExternalInput { input: input?, response: response.flatten(), timeout: timeout?, next: next? })
+        Some((ExternalInput { input: input?, response: response.flatten(), timeout: timeout? }, next?))
     }
 
     /// `next`, or `default` of the block in its place (STA-063).
@@ -60,6 +62,7 @@ impl Decoder<'_> {
         let Some(next) = next else {
             let message = format!("`{name}.default` is a deprecated spelling of `next`");
             let fault = shape::deprecated(message, "move the target to `next` of the state");
+            let fault = fault.fix(block.and_then(|block| self.default_to_next(state, block, name)));
             self.report_key(&default, fault);
             return self.state_ref(&default, "STA-005");
         };
@@ -67,12 +70,24 @@ impl Decoder<'_> {
             && a == b
         {
             let message = format!("`{name}.default` repeats `next`");
-            self.report_key(&default, shape::deprecated(message, "remove it"));
+            let fault = shape::deprecated(message, "remove it").label(next.anchor(), "`next` of the state");
+            let member = block.and_then(|block| Some((block.node, block.node.member("default")?)));
+            let removal = member.and_then(|(block, member)| edit::remove_member(self.source, block, member));
+            let fix = removal.map(|edit| Fix::new(format!("remove `{name}.default`"), vec![edit]));
+            self.report_key(&default, fault.fix(fix));
         } else {
             let message = format!("`{name}.default` and `next` name different states");
-            self.report_key(&default, shape::does_not_fit(message).rule("STA-063"));
+            let fault = shape::does_not_fit(message).rule("STA-063");
+            self.report_key(&default, fault.label(next.span(), "`next` of the state"));
         }
         self.state_ref(&next, "STA-005")
+    }
+
+    /// The repair that moves `default` out of the block, to `next` of the state.
+    fn default_to_next(&self, state: &Place<'_>, block: &Place<'_>, name: &str) -> Option<Fix> {
+        let (default, behind) = (block.node.member("default")?, state.node.member(name)?);
+        let edits = edit::move_member(self.source, block.node, default, state.node, behind, "next")?;
+        Some(Fix::new(format!("move `{name}.default` to `next` of the state"), edits))
     }
 
     fn channel(&mut self, block: &Place<'_>, name: &str) {
@@ -87,17 +102,19 @@ impl Decoder<'_> {
         }
     }
 
-    fn step_input(&mut self, block: &Place<'_>) -> Option<Schema> {
+    fn step_input(&mut self, block: &Place<'_>) -> Option<SchemaBlock> {
         let Some(input) = block.get("input") else {
-            let fault = shape::missing("input.schema").rule("STA-061");
-            let path = block.path().member("input").member("schema");
-            self.report_at(path, block.anchor(), fault);
+            if !self.is_meant(block, "input") {
+                let fault = shape::missing("input.schema").rule("STA-061");
+                let path = block.path().member("input").member("schema");
+                self.report_at(path, block.anchor(), fault);
+            }
             return None;
         };
         self.object(&input, "STA-061")?;
         self.known_or(&input, &["schema"], "STA-065", |_| None);
         let schema = self.required(&input, "schema", "STA-061")?;
-        self.schema(&schema)
+        Some(SchemaBlock { schema: self.schema(&schema)? })
     }
 
     fn step_response(&mut self, place: &Place<'_>) -> Option<StepResponse> {
@@ -121,12 +138,12 @@ impl Decoder<'_> {
         match (block.get("timeoutSec"), block.get("onTimeout")) {
             (None, None) => Some(None),
             (Some(seconds), on_timeout) => {
-                let after_sec = self.positive(&seconds, "STA-062");
+                let timeout_sec = self.positive(&seconds, "STA-062");
                 if on_timeout.is_none() {
                     self.missing(block, "onTimeout", "STA-062");
                 }
                 let next = on_timeout.and_then(|place| self.state_ref(&place, "STA-005"));
-                Some(Some(WaitTimeout { after_sec: after_sec?, next: next? }))
+                Some(Some(WaitTimeout { timeout_sec: timeout_sec?, on_timeout: next? }))
             }
             (None, Some(on_timeout)) => {
                 let fault = shape::does_not_fit("`onTimeout` needs `timeoutSec`").rule("STA-062");

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::capabilities::SiteClass;
 use crate::decode::{Decoder, Place};
 use crate::ids::BranchName;
-use crate::model::state::{Branch, ErrorPolicy, Join, JoinStrategy, Parallel};
+use crate::model::state::{Branch, ErrorPolicy, Join, JoinStrategy, Parallel, ParallelBlock};
 use crate::rules::{shape, states as rules};
 use crate::source::Span;
 
@@ -17,15 +17,9 @@ impl Decoder<'_> {
         let block = self.required(place, "parallel", "STA-002")?;
         self.object(&block, "STA-100")?;
         self.known(&block, &["branches", "join"]);
-        self.level += 1;
-        let most = self.capabilities.size_limits().state_nesting;
-        if self.level == most + 1 {
-            self.report_key(&block, shape::too_many("levels of nested parallel and subjourney states", most));
-        }
         let branches = self.required(&block, "branches", "STA-100").and_then(|place| self.branches(&place));
-        self.level -= 1;
         let join = self.required(&block, "join", "STA-100").and_then(|place| self.join(&place));
-        Some(Parallel { branches: branches?, join: join?, next: next? })
+        Some(Parallel { parallel: ParallelBlock { branches: branches?, join: join? }, next: next? })
     }
 
     fn branches(&mut self, place: &Place<'_>) -> Option<Vec<Branch>> {

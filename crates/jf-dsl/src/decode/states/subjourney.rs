@@ -4,7 +4,7 @@ use crate::capabilities::SiteClass;
 use crate::decode::{Decoder, Place};
 use crate::ids::SubjourneyId;
 use crate::model::expression::Mapper;
-use crate::model::state::{OnFailure, ResultKind, Subjourney};
+use crate::model::state::{FailureBehavior, OnFailure, ResultKind, Subjourney, SubjourneyCall};
 use crate::rules::states as rules;
 
 impl Decoder<'_> {
@@ -32,14 +32,14 @@ impl Decoder<'_> {
             None => Some(OnFailure::default()),
         };
         let result_var = result_var.map(|place| self.result_var(&place, "STA-006"));
-        Some(Subjourney {
+        let call = SubjourneyCall {
             subjourney: subjourney?,
             input: input.map_or(Some(None), |input| input.map(Some))?,
             result_var: result_var.map_or(Some(None), |name| name.map(Some))?,
             result_kind: result_kind?,
             on_failure: on_failure?,
-            next: next?,
-        })
+        };
+        Some(Subjourney { subjourney: call, next: next? })
     }
 
     fn subjourney_input(&mut self, place: &Place<'_>) -> Option<Mapper> {
@@ -56,11 +56,11 @@ impl Decoder<'_> {
         self.object(place, "STA-085")?;
         self.known(place, &["behavior"]);
         let Some(behavior) = place.get("behavior") else { return Some(OnFailure::default()) };
-        let behaviors = [("propagate", OnFailure::Propagate), ("capture", OnFailure::Capture)];
+        let behaviors = [("propagate", FailureBehavior::Propagate), ("capture", FailureBehavior::Capture)];
         let found = self.one_of(&behavior, "STA-085", &behaviors);
-        if found == Some(OnFailure::Capture) && !has_result_var {
+        if found == Some(FailureBehavior::Capture) && !has_result_var {
             self.report(&behavior, rules::needs_result_var("capture"));
         }
-        found
+        found.map(|behavior| OnFailure { behavior })
     }
 }

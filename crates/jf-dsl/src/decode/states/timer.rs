@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::capabilities::SiteClass;
 use crate::decode::{Decoder, Place, Special};
 use crate::model::expression::Mapper;
-use crate::model::state::{Timer, TimerDue};
+use crate::model::state::{Given, Timer, TimerDue};
 use crate::rules::shape;
 use crate::value::duration::IsoDuration;
 use crate::value::time::parse_rfc3339;
@@ -31,13 +31,13 @@ impl Decoder<'_> {
                 None
             }
         };
-        Some(Timer { due: due?, next: next? })
+        Some(Timer { timer: due?, next: next? })
     }
 
     fn timer_duration(&mut self, place: &Place<'_>) -> Option<TimerDue> {
-        let Some(text) = place.text() else { return self.timer_mapper(place).map(TimerDue::AfterMapped) };
+        let Some(text) = place.text() else { return self.timer_mapper(place).map(|mapper| TimerDue::Duration(Given::Mapper(mapper))) };
         match IsoDuration::parse(Arc::clone(text)) {
-            Ok(duration) => Some(TimerDue::After(duration)),
+            Ok(duration) => Some(TimerDue::Duration(Given::Literal(duration))),
             Err(error) => {
                 self.report(place, shape::malformed(text, "duration", &error.to_string()).rule("STA-076"));
                 None
@@ -46,13 +46,13 @@ impl Decoder<'_> {
     }
 
     fn timer_until(&mut self, place: &Place<'_>) -> Option<TimerDue> {
-        let Some(text) = place.text() else { return self.timer_mapper(place).map(TimerDue::AtMapped) };
+        let Some(text) = place.text() else { return self.timer_mapper(place).map(|mapper| TimerDue::Until(Given::Mapper(mapper))) };
         let until = parse_rfc3339(text);
         if until.is_none() {
             let reason = "expected an RFC 3339 timestamp such as `2026-01-31T10:00:00Z`";
             self.report(place, shape::malformed(text, "time", reason).rule("STA-076"));
         }
-        until.map(TimerDue::At)
+        until.map(|at| TimerDue::Until(Given::Literal(at)))
     }
 
     fn timer_mapper(&mut self, place: &Place<'_>) -> Option<Mapper> {

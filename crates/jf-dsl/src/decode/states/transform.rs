@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use crate::capabilities::{Feature, SiteClass};
 use crate::decode::{Decoder, Place, Special};
+use crate::diagnostic::Fix;
+use crate::edit;
 use crate::ids::VarName;
 use crate::model::definition::Kind;
 use crate::model::expression::Mapper;
-use crate::model::state::{Transform, TransformTarget};
+use crate::model::state::{Transform, TransformBlock, TransformTarget};
 use crate::rules::{features, shape, states as rules};
 use crate::value::path::WritePath;
 
@@ -30,7 +32,7 @@ impl Decoder<'_> {
         });
         let mapper = self.transform_mapper(&block);
         let target = self.transform_target(place, &block);
-        Some(Transform { mapper: mapper?, target: target?, next: next? })
+        Some(Transform { transform: TransformBlock { mapper: mapper?, target: target? }, next: next? })
     }
 
     /// Exactly one of `mapper`, `mapperRef` and the pair `lang` + `expr` (STA-050).
@@ -61,17 +63,18 @@ impl Decoder<'_> {
         let inside = block.get("resultVar");
         let beside = state.get("resultVar");
         if let Some(beside) = &beside {
-            if inside.is_some() {
+            if let Some(inside) = &inside {
                 let fault =
                     shape::does_not_fit("`resultVar` stands inside `transform` already").rule("STA-003");
-                self.report_key(beside, fault);
+                self.report_key(beside, fault.label(inside.span(), "the one inside"));
                 return None;
             }
             let fault = shape::deprecated(
                 "`resultVar` beside `transform` is deprecated",
                 "move it into the `transform` block",
             );
-            self.report_key(beside, fault.rule("STA-003"));
+            let fix = self.result_var_into_block(state, block);
+            self.report_key(beside, fault.rule("STA-003").fix(fix));
         }
         let result_var = inside.or(beside);
         let (kind, path) = match block.get("target") {
@@ -100,6 +103,13 @@ impl Decoder<'_> {
             (TargetKind::Context, None) => Some(TransformTarget::Context(path)),
             (TargetKind::Attributes, None) => Some(TransformTarget::Attributes),
         }
+    }
+
+    /// The repair that moves `resultVar` into the block.
+    fn result_var_into_block(&self, state: &Place<'_>, block: &Place<'_>) -> Option<Fix> {
+        let (beside, behind) = (state.node.member("resultVar")?, block.node.members().last()?);
+        let edits = edit::move_member(self.source, state.node, beside, block.node, behind, "resultVar")?;
+        Some(Fix::new("move `resultVar` into the `transform` block", edits))
     }
 
     fn variable(&mut self, place: &Place<'_>) -> Option<VarName> {
