@@ -168,7 +168,7 @@ impl Workshop<'_> {
     }
 
     /// The version with some fixes, if it is a better one than `base`. Errors that only came to light are repaired as well,
-    /// where each of them can be.
+    /// if that leaves none of them.
     fn version(
         &mut self,
         base: &Version,
@@ -193,11 +193,11 @@ impl Workshop<'_> {
         if fresh.is_empty() {
             return Some(after);
         }
-        if rounds == 0 || self.is_tired() || !fresh.iter().all(|error| error.is_fixable()) {
-            return None;
-        }
         let fresh: HashSet<Identity> = fresh.into_iter().map(identity).collect();
         let next = choose(&after.diagnostics, |diagnostic| fresh.contains(&identity(diagnostic)));
+        if rounds == 0 || self.is_tired() || next.is_empty() {
+            return None;
+        }
         self.version(base, &after, &next, rounds - 1)
     }
 }

@@ -152,8 +152,8 @@ mod tests {
 
     #[test]
     fn def_007_only_an_unmistakable_name_is_sure() {
-        let cases: [(&str, &[&str], Option<(&str, bool)>); 10] = [
-            ("defualt", &["default", "next"], Some(("default", true))),
+        let cases = [
+            ("defualt", &["default", "next"][..], Some(("default", true))),
             ("NEXT", &["next", "text"], Some(("next", true))),
             ("nxxt", &["next", "text"], Some(("next", true))),
             ("aync", &["async", "sync"], Some(("async", false))),

@@ -1,16 +1,23 @@
 //! What the caller has installed and configured: the seam between the language and a build of the engine.
 
 mod expression;
+mod file;
 mod static_capabilities;
 mod task;
 
+use std::path::Path;
+
 use serde_json::Value;
 
-use crate::ids::DefinitionName;
+use crate::ids::{ApiName, DefinitionName};
 use crate::model::metadata::MetadataLimits;
+use crate::source::SourceFile;
+use crate::value::duration::IsoDuration;
+use crate::value::file_ref::FileRef;
 use crate::version::TaskKind;
 
 pub use expression::{ExpressionCheck, ExpressionFault, ExpressionFaultKind, ExpressionSite, SiteClass};
+pub use file::FileFault;
 pub use static_capabilities::StaticCapabilities;
 pub use task::{TaskFinding, TaskSite};
 
@@ -74,6 +81,16 @@ impl Feature {
     }
 }
 
+/// The kinds of policy that a platform can configure (DEF-131, TSK-029).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum PolicyKind {
+    /// Resilience of HTTP calls, as in `spec.policies.httpResilience`.
+    HttpResilience,
+    /// Authentication of HTTP calls, as in `spec.policies.httpClientAuth`.
+    HttpClientAuth,
+}
+
 /// Ceilings on the size of a definition (DEF-014).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -118,7 +135,8 @@ pub trait Capabilities {
     /// The registered task kinds, as written at `task.kind` (TSK-002).
     fn task_kinds(&self) -> Vec<String>;
 
-    /// Judges the configuration of a task of a registered kind (TSK-004).
+    /// Judges the configuration of a task of a registered kind (TSK-004). It is not asked about the core kinds (TSK-003),
+    /// whose rules are part of the language.
     ///
     /// `config` is the `task` object without `kind`.
     fn check_task(&self, kind: &TaskKind, config: &Value, site: &TaskSite<'_>) -> Vec<TaskFinding>;
@@ -134,6 +152,49 @@ pub trait Capabilities {
         None
     }
 
+    /// Whether the platform has a policy of the kind and id (DEF-131, TSK-029).
+    fn has_policy(&self, kind: PolicyKind, id: &str) -> bool {
+        let _ = (kind, id);
+        false
+    }
+
+    /// The base URL that the platform configures for an entry of `spec.apis`, when there is one; it takes the place of
+    /// the servers of the OpenAPI document (DEF-067).
+    fn api_server(&self, definition: &DefinitionName, api: &ApiName) -> Option<String> {
+        let _ = (definition, api);
+        None
+    }
+
+    /// The shortest interval of `schedule:v1` tasks (TSK-102).
+    fn schedule_minimum(&self) -> IsoDuration {
+        schedule_minimum()
+    }
+
+    /// The profiles that are configured for an auth task (TSK-123); `None` while they are not known.
+    fn task_profiles(&self, kind: &TaskKind) -> Option<Vec<String>> {
+        let _ = kind;
+        None
+    }
+
+    /// Whether the platform configures a connection for `kafkaPublish:v1` tasks that name none (TSK-083); `None` while
+    /// that is not known.
+    fn has_kafka_connection(&self) -> Option<bool> {
+        None
+    }
+
+    /// A file that a definition refers to (DEF-013, DEF-065, TSK-081). `base` is the folder that references of the
+    /// definition start from.
+    ///
+    /// Unless overridden, the file is read from disk, without following links out of the folder, and never from
+    /// anywhere else.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be had.
+    fn file(&self, base: Option<&Path>, file: &FileRef) -> Result<SourceFile, FileFault> {
+        file::read(base, file)
+    }
+
     /// Whether the engine runs in development mode (DEF-029).
     fn development(&self) -> bool {
         false
@@ -143,4 +204,9 @@ pub trait Capabilities {
     fn size_limits(&self) -> SizeLimits {
         SizeLimits::default()
     }
+}
+
+/// The built-in minimum of TSK-102.
+fn schedule_minimum() -> IsoDuration {
+    IsoDuration::parse("PT1M").expect("the text is a duration")
 }

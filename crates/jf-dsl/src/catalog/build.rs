@@ -1,9 +1,10 @@
 //! Building the tables, and the rules over several definitions.
 
+use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use super::claims::{Claims, Taken};
 use super::endpoint::{Conflict, Endpoint};
 use super::{Tables, Versions};
 use crate::diagnostic::Diagnostic;
@@ -13,6 +14,7 @@ use crate::json_path::JsonPath;
 use crate::load::Loaded;
 use crate::model::definition::{Definition, Kind};
 use crate::rules::{Fault, catalog as rules};
+use crate::source::Span;
 use crate::version::Version;
 
 /// Routes of the server beside the API (HTTP-029).
@@ -22,7 +24,8 @@ pub(super) fn build(
     loaded: Vec<Loaded>,
     pins: &BTreeMap<DefinitionName, Version>,
 ) -> Result<Tables, Diagnostics> {
-    let mut builder = Builder { faults: Vec::new(), tables: Tables::default(), route_owners: HashMap::new() };
+    let mut builder =
+        Builder { faults: Vec::new(), tables: Tables::default(), claims: Claims::default() };
     for loaded in loaded {
         builder.add(Arc::new(loaded));
     }
@@ -33,8 +36,7 @@ pub(super) fn build(
 struct Builder {
     faults: Vec<Diagnostic>,
     tables: Tables,
-    /// The first Api on each path, over all versions (DEF-191).
-    route_owners: HashMap<String, DefinitionName>,
+    claims: Claims,
 }
 
 impl Builder {
@@ -54,45 +56,89 @@ impl Builder {
             }
             Entry::Occupied(entry) => {
                 let first = entry.get();
-                let file = first.positions.source().name().to_owned();
+                let file = first.positions.source().name();
                 let same = first.digest == loaded.digest;
-                let fault = if same { rules::loaded_twice(&file) } else { rules::other_body(&file) };
-                return self.report(&loaded, &["metadata", "version"], fault);
+                let fault = if same { rules::loaded_twice(file) } else { rules::other_body(file) };
+                let path = path_of(&["metadata", "version"]);
+                let fault = fault.label_in(first.positions.source(), shown(first, &path), "the first one");
+                return self.report(&loaded, path, fault);
             }
         }
         match definition.kind {
-            Kind::Api => self.route(&loaded, &definition),
-            Kind::Journey => self.endpoint(&loaded, &definition),
+            Kind::Api => {
+                self.route(&loaded, &definition);
+                self.grpc(&loaded, &definition);
+            }
+            Kind::Journey => {
+                self.endpoint(&loaded, &definition);
+                self.queue(&loaded, &definition);
+            }
         }
     }
 
     /// DEF-191.
-    fn route(&mut self, loaded: &Loaded, definition: &Definition) {
-        let path = definition.http_route().into_owned();
-        let owner = self.route_owners.entry(path.clone()).or_insert_with(|| definition.name().clone());
-        if owner != definition.name() {
-            let fault = rules::route_taken(&path, owner.as_str());
-            self.report(loaded, &["spec", "bindings", "http", "route", "path"], fault);
+    fn route(&mut self, loaded: &Arc<Loaded>, definition: &Definition) {
+        let route = definition.http_route();
+        let path = path_of(&["spec", "bindings", "http", "route", "path"]);
+        if let Err(taken) = self.claims.route(&route, loaded, &path) {
+            let fault = rules::route_taken(&route, taken.by.definition.name().as_str());
+            self.report(loaded, path, taken.shown(fault, "the path is taken here"));
+        }
+    }
+
+    /// BND-003.
+    fn grpc(&mut self, loaded: &Arc<Loaded>, definition: &Definition) {
+        let Some((service, method)) = definition.grpc_method() else { return };
+        let name = format!("{service}/{method}");
+        let path = path_of(&["spec", "bindings", "grpc"]);
+        if let Err(taken) = self.claims.method(&name, loaded, &path) {
+            let fault = rules::method_taken(&name, taken.by.definition.name().as_str());
+            self.report(loaded, path, taken.shown(fault, "the method is taken here"));
+        }
+    }
+
+    /// BND-012.
+    fn queue(&mut self, loaded: &Arc<Loaded>, definition: &Definition) {
+        let Some(binding) = &definition.spec.bindings.queue else { return };
+        let queue = path_of(&["spec", "bindings", "queue"]);
+        let starts = binding.starts.iter().enumerate().map(|(at, start)| {
+            (&start.channel, queue.clone().member("starts").index(at).member("channel"), true)
+        });
+        let steps = binding.steps.iter().map(|(id, step)| {
+            (&step.channel, queue.clone().member("steps").member(id.as_str()).member("channel"), false)
+        });
+        for (channel, path, starts) in starts.chain(steps) {
+            if let Err((taken, starts_there)) = self.claims.channel(channel, loaded, &path, starts) {
+                let by = taken.by.definition.name().as_str();
+                let fault = rules::channel_taken(channel.as_str(), by, starts_there, starts);
+                self.report(loaded, path, taken.shown(fault, "the other use"));
+            }
         }
     }
 
     /// WS-006 and WS-012.
     fn endpoint(&mut self, loaded: &Arc<Loaded>, definition: &Definition) {
-        const ENDPOINT: [&str; 4] = ["spec", "bindings", "websocket", "endpoint"];
+        let place = path_of(&["spec", "bindings", "websocket", "endpoint"]);
         let Some(path) = definition.websocket_path() else { return };
         if path.starts_with("/api/") || SERVER_PATHS.contains(&&*path) {
             let fault = rules::reserved_path(&path);
-            return self.report(loaded, &["spec", "bindings", "websocket", "endpoint", "path"], fault);
+            return self.report(loaded, place.member("path"), fault);
         }
         let endpoint = self.tables.endpoints.entry(path.clone().into_owned()).or_default();
-        let fault = match endpoint.join(loaded) {
+        let (with, fault) = match endpoint.join(loaded) {
             Ok(()) => return,
-            Err(Conflict::Subprotocol { with }) => rules::other_subprotocol(&path, with.as_str()),
+            Err(Conflict::Subprotocol { with }) => {
+                let fault = rules::other_subprotocol(&path, with.definition.name().as_str());
+                (with, fault)
+            }
             Err(Conflict::Type { message_type, with, starts_there }) => {
-                rules::start_and_step(message_type.as_str(), with.as_str(), starts_there)
+                let name = with.definition.name().as_str();
+                let fault = rules::start_and_step(message_type.as_str(), name, starts_there);
+                (with, fault)
             }
         };
-        self.report(loaded, &ENDPOINT, fault);
+        let fault = Taken { by: with, at: place.clone() }.shown(fault, "the other definition on the path");
+        self.report(loaded, place, fault);
     }
 
     /// DEF-028: pinned versions, else the highest, pre-releases only where nothing else is deployed.
@@ -136,19 +182,24 @@ impl Builder {
     }
 
     /// Reports a fault at a member that may be missing.
-    fn report(&mut self, loaded: &Loaded, path: &[&str], fault: Fault) {
-        let path = path.iter().fold(JsonPath::root(), |path, name| path.member(*name));
-        let positions = &loaded.positions;
-        let key =
-            path.prefixes().collect::<Vec<_>>().into_iter().rev().find_map(|path| positions.key_span(&path));
-        let span = positions.span(&path).filter(|_| {
-            positions
-                .tree()
-                .find(&path)
-                .is_some_and(|(node, _)| node.members().is_empty() && node.items().is_empty())
-        });
-        self.faults.push(fault.at(path, positions.source(), span.or(key).unwrap_or_default()));
+    fn report(&mut self, loaded: &Loaded, path: JsonPath, fault: Fault) {
+        let span = shown(loaded, &path);
+        self.faults.push(fault.at(path, loaded.positions.source(), span));
     }
+}
+
+fn path_of(members: &[&str]) -> JsonPath {
+    members.iter().fold(JsonPath::root(), |path, name| path.member(*name))
+}
+
+/// The bytes to show for a member that may be missing: a scalar itself, else the nearest key.
+pub(super) fn shown(loaded: &Loaded, path: &JsonPath) -> Span {
+    let positions = &loaded.positions;
+    let scalar = positions.tree().find(path).map(|(node, _)| node);
+    let scalar = scalar.filter(|node| node.members().is_empty() && node.items().is_empty());
+    let prefixes: Vec<JsonPath> = path.prefixes().collect();
+    let key = || prefixes.iter().rev().find_map(|path| positions.key_span(path));
+    scalar.map(|node| node.span).filter(|span| span.start < span.end).or_else(key).unwrap_or_default()
 }
 
 fn finish_endpoint(endpoint: &mut Endpoint, journeys: &BTreeMap<DefinitionName, Versions>) {

@@ -1,6 +1,7 @@
 //! A validated set of definitions (DEF-027, DEF-028).
 
 mod build;
+mod claims;
 mod endpoint;
 
 use std::collections::{BTreeMap, HashMap};

@@ -143,10 +143,15 @@ impl Decoder<'_> {
         rule: &'static str,
     ) -> Option<SecretRef> {
         let place = self.required(place, name, rule)?;
-        let text = self.text(&place, "DEF-141")?;
+        self.secret(&place)
+    }
+
+    /// A reference to a secret (DEF-141).
+    pub(super) fn secret(&mut self, place: &Place<'_>) -> Option<SecretRef> {
+        let text = self.text(place, "DEF-141")?;
         let secret = SecretRef::parse(Arc::clone(text)).ok();
         if secret.is_none() {
-            self.report(&place, rules::not_a_secret(false));
+            self.report(place, rules::not_a_secret(false));
         }
         secret
     }

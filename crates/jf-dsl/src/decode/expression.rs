@@ -114,11 +114,11 @@ impl Decoder<'_> {
     ) -> Option<Mapper> {
         let inline = place.get("mapper");
         let reference = place.get("mapperRef");
-        if let (Some(_), Some(reference)) = (&inline, &reference) {
-            self.report(
-                reference,
-                shape::does_not_fit("`mapperRef` stands in place of `mapper`").rule("DEF-126"),
-            );
+        if let (Some(inline), Some(reference)) = (&inline, &reference) {
+            let fault = shape::does_not_fit("`mapperRef` stands in place of `mapper`").rule("DEF-126");
+            self.report(reference, fault.label(inline.anchor(), "the mapper"));
+            // It is in use all the same, as far as DEF-128 goes.
+            self.used_mappers.extend(reference.text().map(Arc::clone));
             return None;
         }
         match (inline, reference) {
@@ -137,7 +137,7 @@ impl Decoder<'_> {
         let text = self.non_empty(place, "DEF-126")?;
         let Some((id, _)) = self.mappers.index_of(&**text).and_then(|at| self.mappers.get_index(at)) else {
             let mappers = std::mem::take(&mut self.mappers);
-            let suggestion = self.closest(text, mappers.keys().map(MapperId::as_str));
+            let suggestion = self.meant(text, mappers.keys().map(MapperId::as_str));
             let fault = rules::unknown_mapper(text, suggestion);
             self.mappers = mappers;
             self.report(place, fault);

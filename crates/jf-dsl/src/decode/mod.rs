@@ -4,29 +4,38 @@
 //! it could read and reports the rest. `None` means that the fault has been reported already, so that one fault gives
 //! one diagnostic.
 
+mod apis;
+mod binding_grpc;
 mod binding_http;
+mod binding_queue;
 mod binding_websocket;
 mod bindings;
 mod blocks;
+mod client_auth;
+mod cookies;
 mod document;
+mod errors;
 mod expression;
 mod io;
 mod limits;
 mod metadata;
 mod place;
+mod policies;
 mod scalars;
 mod schema;
+mod scopes;
 mod spec;
 mod state;
 mod states;
+mod tasks;
 mod template;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::capabilities::Capabilities;
 use crate::diagnostic::Diagnostic;
-use crate::ids::MapperId;
+use crate::ids::{DefinitionName, MapperId};
 use crate::json_path::JsonPath;
 use crate::model::definition::{ConfigDeclaration, Kind};
 use crate::model::expression::Expression;
@@ -36,12 +45,14 @@ use crate::model::schema::Schema;
 use crate::rules::{Fault, shape};
 use crate::schema::CompiledSchema;
 use crate::source::{SourceFile, Span};
-use crate::suggest::closest;
+use crate::suggest::{Meant, meant};
 use crate::tree::Node;
 use crate::{ConfigKey, TaskKind};
 
 pub(crate) use document::Document;
 pub(crate) use place::Place;
+use policies::PolicyIds;
+use tasks::References;
 
 /// What is known while a document is decoded.
 pub(crate) struct Decoder<'a> {
@@ -56,6 +67,15 @@ pub(crate) struct Decoder<'a> {
     /// The named mappers; those that have faults of their own are `None`.
     pub(crate) mappers: OrderedMap<MapperId, Option<Expression>>,
     pub(crate) used_mappers: HashSet<Arc<str>>,
+    /// The policies of the definition.
+    policy_ids: PolicyIds,
+    /// The normalisers of the definition; those that have faults of their own are among them.
+    normaliser_ids: Vec<Arc<str>>,
+    used_normalisers: HashSet<Arc<str>>,
+    /// What calls depend on outside their own task.
+    references: References,
+    /// The name of the definition, when it could be read.
+    definition_name: Option<DefinitionName>,
     /// The declared configuration keys.
     pub(crate) config: OrderedMap<ConfigKey, ConfigDeclaration>,
     pub(crate) context: Option<Schema>,
@@ -71,8 +91,6 @@ pub(crate) struct Decoder<'a> {
     meant: HashSet<(usize, String)>,
     /// States seen so far, over all scopes (DEF-014).
     pub(crate) states: usize,
-    /// Nested `parallel` and `subjourney` states around the scope in hand (DEF-014).
-    pub(crate) level: usize,
 }
 
 /// Names of the document that are compared for suggestions, so that a large document full of misspellings is still judged
@@ -85,6 +103,8 @@ pub(crate) enum Special {
     Each(Fault),
     /// All such members of an object together are one fault.
     Once(Fault),
+    /// The member was reported before.
+    Reported,
 }
 
 /// A task that its plugin has to judge.
@@ -110,6 +130,11 @@ impl<'a> Decoder<'a> {
             compiled: Vec::new(),
             mappers: OrderedMap::default(),
             used_mappers: HashSet::new(),
+            policy_ids: PolicyIds::default(),
+            normaliser_ids: Vec::new(),
+            used_normalisers: HashSet::new(),
+            references: References::default(),
+            definition_name: None,
             config: OrderedMap::default(),
             context: None,
             tasks: Vec::new(),
@@ -118,7 +143,6 @@ impl<'a> Decoder<'a> {
             comparisons: MOST_COMPARISONS,
             meant: HashSet::new(),
             states: 0,
-            level: 0,
         }
     }
 
@@ -128,12 +152,23 @@ impl<'a> Decoder<'a> {
         word: &str,
         names: impl Iterator<Item = &'n str>,
     ) -> Option<&'n str> {
+        self.meant(word, names).map(|meant| meant.word)
+    }
+
+    /// The name of the document that a word was probably meant to be, and whether that is sure: then writing it is a repair.
+    pub(crate) fn meant<'n>(
+        &mut self,
+        word: &str,
+        names: impl Iterator<Item = &'n str>,
+    ) -> Option<Meant<'n>> {
         let left = &mut self.comparisons;
         let bounded = names.take_while(|_| {
             *left = left.saturating_sub(1);
             *left > 0
         });
-        closest(word, bounded)
+        let found = meant(word, bounded);
+        // Names that were not compared may be as near.
+        if self.comparisons == 0 { found.map(Meant::as_guess) } else { found }
     }
 
     /// Reports a fault of a value.
@@ -198,9 +233,14 @@ impl<'a> Decoder<'a> {
 
     /// Reports a missing member, unless an unknown one was probably meant to be it: that is one fault (DEF-010).
     pub(crate) fn missing(&mut self, place: &Place<'_>, name: &str, rule: &'static str) {
-        if !self.meant.contains(&(place.node.span.start, name.to_owned())) {
+        if !self.is_meant(place, name) {
             self.report_member(place, name, shape::missing(name).rule(rule));
         }
+    }
+
+    /// Whether an unknown member of the object was probably meant to be this one.
+    pub(crate) fn is_meant(&self, place: &Place<'_>, name: &str) -> bool {
+        self.meant.contains(&(place.node.span.start, name.to_owned()))
     }
 
     /// Reports members that a fixed shape does not have (DEF-007, DEF-008).
@@ -218,21 +258,39 @@ impl<'a> Decoder<'a> {
         special: impl Fn(&str) -> Option<Special>,
     ) {
         let mut once = false;
+        let mut unknown = Vec::new();
         for (name, member) in place.entries() {
             if known.contains(&&**name) || name.starts_with("x-") {
                 continue;
             }
-            let fault = match special(name) {
-                Some(Special::Once(_)) if std::mem::replace(&mut once, true) => continue,
-                Some(Special::Each(fault) | Special::Once(fault)) => fault,
-                None => {
-                    let fault = shape::unknown_member(name, known).rule(rule);
-                    if let Some(meant) = fault.suggestion() {
-                        self.meant.insert((place.node.span.start, meant.to_owned()));
-                    }
-                    fault
-                }
-            };
+            if &**name == "exprRef" {
+                // It stands in place of the expression, whichever member holds that here (DEF-012).
+                self.meant.extend(["mapper", "expr"].map(|name| (place.node.span.start, name.to_owned())));
+                self.report_key(&member, shape::retired_expr_ref());
+                continue;
+            }
+            match special(name) {
+                Some(Special::Reported) => {}
+                Some(Special::Once(_)) if std::mem::replace(&mut once, true) => {}
+                Some(Special::Each(fault) | Special::Once(fault)) => self.report_key(&member, fault),
+                None => unknown.push((member, shape::unknown_member(name, known).rule(rule))),
+            }
+        }
+        self.report_unknown(place, unknown);
+    }
+
+    /// Reports unknown members. A name that the object has already, or that two of them stand for, is none to write.
+    fn report_unknown(&mut self, place: &Place<'_>, unknown: Vec<(Place<'_>, Fault)>) {
+        let mut wanted: HashMap<String, usize> = HashMap::new();
+        for meant in unknown.iter().filter_map(|(_, fault)| fault.suggestion()) {
+            *wanted.entry(meant.to_owned()).or_default() += 1;
+        }
+        for (member, fault) in unknown {
+            let free = |meant: &str| wanted.get(meant) == Some(&1) && place.node.member(meant).is_none();
+            let fault = if fault.suggestion().is_some_and(free) { fault } else { fault.without_fix() };
+            if let Some(meant) = fault.suggestion() {
+                self.meant.insert((place.node.span.start, meant.to_owned()));
+            }
             self.report_key(&member, fault);
         }
     }

@@ -1,5 +1,6 @@
 //! Inline schemas (DEF-050 to DEF-053).
 
+use std::cell::OnceCell;
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -32,6 +33,30 @@ const SCHEMAS: [&str; 4] = ["allOf", "anyOf", "oneOf", "prefixItems"];
 const SCHEMA_MAPS: [&str; 5] =
     ["$defs", "definitions", "dependentSchemas", "patternProperties", "properties"];
 
+/// What references may lead to.
+struct Targets<'a> {
+    root: &'a Value,
+    /// Everything that looks like an anchor, collected when a reference asks for one.
+    anchors: OnceCell<HashSet<&'a str>>,
+}
+
+impl Targets<'_> {
+    /// Whether a reference stays inside the schema: an anchor, or a pointer that resolves (DEF-052).
+    fn hold(&self, reference: &str) -> bool {
+        let Some(fragment) = reference.strip_prefix('#') else { return false };
+        let Ok(fragment) = percent_encoding::percent_decode_str(fragment).decode_utf8() else { return false };
+        if fragment.is_empty() || fragment.starts_with('/') {
+            return self.root.pointer(&fragment).is_some();
+        }
+        let anchors = self.anchors.get_or_init(|| {
+            let mut found = HashSet::new();
+            collect_anchors(self.root, &mut found);
+            found
+        });
+        anchors.contains(&*fragment)
+    }
+}
+
 /// What a walk over the schema found.
 #[derive(Default)]
 struct Findings {
@@ -52,7 +77,8 @@ impl Decoder<'_> {
         }
         let json = place.node.to_value();
         let mut findings = Findings::default();
-        self.walk_schema(place, &json, &mut findings);
+        let targets = Targets { root: &json, anchors: OnceCell::new() };
+        self.walk_schema(place, &targets, &mut findings);
         if findings.faulty {
             return None;
         }
@@ -99,7 +125,7 @@ impl Decoder<'_> {
     }
 
     /// Checks the keywords that the language restricts, in every subschema.
-    fn walk_schema(&mut self, place: &Place<'_>, root: &Value, findings: &mut Findings) {
+    fn walk_schema(&mut self, place: &Place<'_>, targets: &Targets<'_>, findings: &mut Findings) {
         for (key, value) in place.entries() {
             match &**key {
                 "$schema" if value.text().is_none_or(|text| &**text != META_SCHEMA) => {
@@ -113,21 +139,21 @@ impl Decoder<'_> {
                 "$ref" | "$dynamicRef" => {
                     findings.has_references = true;
                     if let Some(text) = value.text()
-                        && !is_local(text, root)
+                        && !targets.hold(text)
                     {
                         findings.faulty = true;
                         self.report(&value, rules::not_local(text));
                     }
                 }
-                keyword if SCHEMA.contains(&keyword) => self.walk_schema(&value, root, findings),
+                keyword if SCHEMA.contains(&keyword) => self.walk_schema(&value, targets, findings),
                 keyword if SCHEMAS.contains(&keyword) => {
                     for item in value.items() {
-                        self.walk_schema(&item, root, findings);
+                        self.walk_schema(&item, targets, findings);
                     }
                 }
                 keyword if SCHEMA_MAPS.contains(&keyword) => {
                     for (_, member) in value.entries() {
-                        self.walk_schema(&member, root, findings);
+                        self.walk_schema(&member, targets, findings);
                     }
                 }
                 _ => {}
@@ -147,15 +173,19 @@ impl Decoder<'_> {
     }
 }
 
-/// Whether a reference stays inside the schema: an anchor, or a pointer that resolves (DEF-052).
-fn is_local(reference: &str, root: &Value) -> bool {
-    let Some(fragment) = reference.strip_prefix('#') else { return false };
-    if !fragment.starts_with('/') {
-        // `#` is the root; the compiler knows the anchors.
-        return true;
+/// The anchors of all subschemas, and of what looks like one: where it is none after all, the compiler says so.
+fn collect_anchors<'a>(value: &'a Value, found: &mut HashSet<&'a str>) {
+    match value {
+        Value::Object(members) => {
+            for (key, value) in members {
+                let is_anchor = matches!(key.as_str(), "$anchor" | "$dynamicAnchor");
+                found.extend(value.as_str().filter(|_| is_anchor));
+                collect_anchors(value, found);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect_anchors(item, found)),
+        _ => {}
     }
-    let decoded = percent_encoding::percent_decode_str(fragment).decode_utf8();
-    decoded.is_ok_and(|pointer| root.pointer(&pointer).is_some())
 }
 
 /// Removes `$id` from every subschema: identifiers are ignored, and references must not be resolved against them

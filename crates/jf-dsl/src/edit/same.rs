@@ -31,7 +31,7 @@ impl<'t> Comparison<'t> {
                 before.len() == after.len()
                     && before.iter().zip(after).all(|(before, after)| self.same(before, after))
             }
-            (before, after) => before == after || self.is_written_over(old.span),
+            (before, after) => before == after || self.is_replaced(old.span),
         }
     }
 
@@ -80,6 +80,12 @@ impl<'t> Comparison<'t> {
                 None => untouched,
             }
         })
+    }
+
+    /// Whether a change was made to a scalar and to nothing beside it.
+    fn is_replaced(&self, span: Span) -> bool {
+        let replaces = |edit: &Edit| edit.span.start >= span.start && edit.span.end <= span.end;
+        self.edits.iter().any(|edit| edit.span.start < edit.span.end && replaces(edit))
     }
 
     fn is_written_over(&self, span: Span) -> bool {

@@ -5,7 +5,7 @@ use crate::header::HeaderName;
 use crate::model::state::StateType;
 use crate::rules::shape::shorten;
 use crate::source::Span;
-use crate::suggest::closest;
+use crate::suggest::meant;
 
 pub(super) const RULES: &[&RuleInfo] = &[
     &UNKNOWN_BINDING,
@@ -22,6 +22,8 @@ pub(super) const RULES: &[&RuleInfo] = &[
     &SHARED_TYPE,
     &NOT_SUBMITTABLE,
     &ADVISORY_NOT_EMPTY,
+    &EMPTY_QUEUE,
+    &CHANNEL_TWICE,
 ];
 
 static UNKNOWN_BINDING: RuleInfo = RuleInfo::error(
@@ -46,8 +48,8 @@ static NO_SUCH_STEP: RuleInfo = RuleInfo::error(
     "DEF-186",
     "a step that is no external-input state",
     "The keys of `steps` are ids of `wait` and `webhook` states: those are the only states that take input. For `http` the \
-     state may sit anywhere in the definition; for `websocket` it must be under `spec.states`, branches included, but not \
-     in a subjourney.",
+     state may sit anywhere in the definition; for `websocket` and `queue` it must be under `spec.states`, branches included, \
+     but not in a subjourney.",
 );
 
 static PAYLOAD_FIELD: RuleInfo = RuleInfo::error(
@@ -141,6 +143,23 @@ static ADVISORY_NOT_EMPTY: RuleInfo = RuleInfo::error(
      are allowed.",
 );
 
+static EMPTY_QUEUE: RuleInfo = RuleInfo::warning(
+    5015,
+    "BND-010",
+    "a queue binding without channels",
+    "The block has neither `starts` nor `steps`, so no message reaches the definition.\n\n\
+     Name a channel, or remove the block.",
+);
+
+static CHANNEL_TWICE: RuleInfo = RuleInfo::error(
+    5016,
+    "BND-012",
+    "a channel with two effects",
+    "A message has one effect: a start channel starts one run, so it is listed once and is no step channel. Several steps may \
+     share a channel when messages carry the step id.\n\n\
+     Give one of the two a channel of its own.",
+);
+
 /// Headers that belong to one connection or message (DEF-188).
 const CONNECTION_HEADERS: [&str; 8] =
     ["host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer", "keep-alive"];
@@ -164,7 +183,7 @@ const SERVER_TYPES: [&str; 13] = [
 
 pub(crate) fn unknown_binding(id: &str, known: &[&str]) -> Fault {
     Fault::new(&UNKNOWN_BINDING, format!("unknown binding `{}`", shorten(id)))
-        .suggest(closest(id, known.iter().copied()))
+        .suggest(meant(id, known.iter().copied()))
 }
 
 pub(crate) fn unsupported_binding(id: &str) -> Fault {
@@ -185,6 +204,14 @@ pub(crate) fn no_such_step(
         None => format!("there is no `wait` or `webhook` state `{}`", shorten(id)),
     };
     Fault::new(&NO_SUCH_STEP, message).rule(rule).suggest(suggestion)
+}
+
+/// The state exists, but not under `spec.states`.
+pub(crate) fn step_elsewhere(id: &str, rule: &'static str) -> Fault {
+    let message = format!("`{}` is no `wait` or `webhook` state under `spec.states`", shorten(id));
+    Fault::new(&NO_SUCH_STEP, message)
+        .rule(rule)
+        .help("a state of that id exists only in a subjourney or in compensation, which this binding cannot submit to")
 }
 
 pub(crate) fn payload_field() -> Fault {
@@ -279,4 +306,18 @@ pub(crate) fn not_submittable(ids: &[&str]) -> Fault {
 
 pub(crate) fn advisory_not_empty(name: &str) -> Fault {
     Fault::new(&ADVISORY_NOT_EMPTY, format!("`{}` is not allowed, the block is empty", shorten(name)))
+}
+
+pub(crate) fn empty_queue() -> Fault {
+    Fault::new(&EMPTY_QUEUE, "no channel is named, so no message has an effect")
+}
+
+pub(crate) fn channel_twice(channel: &str, first: Span) -> Fault {
+    Fault::new(&CHANNEL_TWICE, format!("the channel `{}` starts runs already", shorten(channel)))
+        .label(first, "the first use")
+}
+
+pub(crate) fn channel_starts(channel: &str, start: Span) -> Fault {
+    Fault::new(&CHANNEL_TWICE, format!("the channel `{}` starts runs and cannot submit", shorten(channel)))
+        .label(start, "it starts runs here")
 }

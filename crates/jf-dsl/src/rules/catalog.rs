@@ -11,6 +11,8 @@ pub(super) const RULES: &[&RuleInfo] = &[
     &OTHER_SUBPROTOCOL,
     &START_AND_STEP,
     &PIN_WITHOUT_VERSION,
+    &METHOD_TAKEN,
+    &CHANNEL_TAKEN,
 ];
 
 static OTHER_BODY: RuleInfo = RuleInfo::error(
@@ -70,6 +72,23 @@ static PIN_WITHOUT_VERSION: RuleInfo = RuleInfo::error(
      Deploy the version, or correct the pin.",
 );
 
+static METHOD_TAKEN: RuleInfo = RuleInfo::error(
+    5308,
+    "BND-003",
+    "two Apis as one gRPC method",
+    "Two Apis of different names would answer the same gRPC method. Versions of one Api share it; different Apis cannot.\n\n\
+     Set another `service` or `method` under `spec.bindings.grpc`.",
+);
+
+static CHANNEL_TAKEN: RuleInfo = RuleInfo::error(
+    5309,
+    "BND-012",
+    "a channel that belongs to another definition",
+    "A message has one effect, not one for every definition that listens: a start channel belongs to one Journey and is no \
+     step channel of another. Step channels may be shared, since the run that a message names decides.\n\n\
+     Use another channel.",
+);
+
 pub(crate) fn other_body(file: &str) -> Fault {
     Fault::new(
         &OTHER_BODY,
@@ -101,6 +120,22 @@ pub(crate) fn start_and_step(message_type: &str, by: &str, starts_there: bool) -
     let message =
         format!("the type `{}` {there} `{by}` on this path and {here} this one", shorten(message_type));
     Fault::new(&START_AND_STEP, message)
+}
+
+pub(crate) fn method_taken(method: &str, by: &str) -> Fault {
+    Fault::new(&METHOD_TAKEN, format!("the method `{}` belongs to the Api `{by}` already", shorten(method)))
+        .help("set another `service` or `method`")
+}
+
+pub(crate) fn channel_taken(channel: &str, by: &str, starts_there: bool, starts_here: bool) -> Fault {
+    let verb = |starts: bool| if starts { "starts runs of" } else { "submits to" };
+    let message = match (starts_there, starts_here) {
+        (true, true) => format!("the channel `{}` starts runs of `{by}` already", shorten(channel)),
+        (there, here) => {
+            format!("the channel `{}` {} `{by}` and {} this one", shorten(channel), verb(there), verb(here))
+        }
+    };
+    Fault::new(&CHANNEL_TAKEN, message).help("use another channel")
 }
 
 pub(crate) fn pin_without_version(name: &str, version: &str) -> Fault {

@@ -3,7 +3,7 @@
 use super::{Fault, RuleInfo};
 use crate::capabilities::{ExpressionFault, ExpressionFaultKind, SiteClass};
 use crate::rules::shape::shorten;
-use crate::suggest::closest;
+use crate::suggest::{Meant, meant};
 
 pub(super) const RULES: &[&RuleInfo] = &[
     &UNKNOWN_LANGUAGE,
@@ -127,7 +127,7 @@ static UNUSED_MAPPER: RuleInfo = RuleInfo::warning(
 pub(crate) fn unknown_language(lang: &str, known: &[String]) -> Fault {
     let fault =
         Fault::new(&UNKNOWN_LANGUAGE, format!("no expression engine is registered for `{}`", shorten(lang)));
-    let suggestion = closest(lang, known.iter().map(String::as_str));
+    let suggestion = meant(lang, known.iter().map(String::as_str));
     match (suggestion, known) {
         (None, []) => fault.help("this build has no expression engine at all"),
         (None, known) => fault.help(format!("registered: {}", known.join(", "))),
@@ -178,7 +178,7 @@ pub(crate) fn undeclared_config(key: &str) -> Fault {
         .help("declare it under `spec.platform.config`")
 }
 
-pub(crate) fn unknown_mapper(id: &str, suggestion: Option<&str>) -> Fault {
+pub(crate) fn unknown_mapper(id: &str, suggestion: Option<Meant<'_>>) -> Fault {
     Fault::new(&UNKNOWN_MAPPER, format!("there is no mapper `{}` in `spec.mappers`", shorten(id)))
         .suggest(suggestion)
 }

@@ -4,11 +4,13 @@
 //! the rule is more than the shape of one member, the check itself.
 
 pub(crate) mod bindings;
+pub(crate) mod calls;
 pub(crate) mod catalog;
 pub(crate) mod expressions;
 pub(crate) mod features;
 pub(crate) mod flow;
 pub(crate) mod metadata;
+pub(crate) mod operations;
 pub(crate) mod policies;
 pub(crate) mod schemas;
 pub(crate) mod shape;
@@ -69,7 +71,7 @@ impl RuleInfo {
 pub fn all() -> &'static [RuleInfo] {
     static ALL: OnceLock<Vec<RuleInfo>> = OnceLock::new();
     ALL.get_or_init(|| {
-        let topics: [&[&RuleInfo]; 12] = [
+        let topics: [&[&RuleInfo]; 14] = [
             syntax::RULES,
             shape::RULES,
             features::RULES,
@@ -81,6 +83,8 @@ pub fn all() -> &'static [RuleInfo] {
             expressions::RULES,
             bindings::RULES,
             tasks::RULES,
+            calls::RULES,
+            operations::RULES,
             catalog::RULES,
         ];
         let mut all: Vec<RuleInfo> = topics.into_iter().flatten().map(|info| **info).collect();

@@ -1,7 +1,7 @@
 //! `JF20xx`: the shape of members. These codes serve many rules; the rule of a diagnostic is that of the member.
 
 use super::{Fault, RuleInfo};
-use crate::suggest::closest;
+use crate::suggest::meant;
 
 pub(super) const RULES: &[&RuleInfo] = &[
     &UNKNOWN_MEMBER,
@@ -118,7 +118,7 @@ static TOO_MANY: RuleInfo = RuleInfo::error(
 
 pub(crate) fn unknown_member(name: &str, known: &[&str]) -> Fault {
     Fault::new(&UNKNOWN_MEMBER, format!("unknown member `{name}`"))
-        .suggest(closest(name, known.iter().copied()))
+        .suggest(meant(name, known.iter().copied()))
 }
 
 pub(crate) fn missing(name: &str) -> Fault {
@@ -134,7 +134,7 @@ pub(crate) fn not_one_of(found: &str, allowed: &[&str]) -> Fault {
     let expected =
         if allowed.len() == 1 { format!("expected {list}") } else { format!("expected one of {list}") };
     Fault::new(&NOT_ALLOWED_VALUE, format!("{expected}, found `{}`", shorten(found)))
-        .suggest(closest(found, allowed.iter().copied()))
+        .suggest(meant(found, allowed.iter().copied()))
 }
 
 pub(crate) fn too_small(least: i128) -> Fault {
@@ -147,6 +147,11 @@ pub(crate) fn too_large_number() -> Fault {
 
 pub(crate) fn not_between(least: i128, most: i128) -> Fault {
     Fault::new(&OUT_OF_RANGE, format!("must be between {least} and {most}"))
+}
+
+/// A number that is not above 0 and at most 1.
+pub(crate) fn not_a_share() -> Fault {
+    Fault::new(&OUT_OF_RANGE, "must be above 0 and at most 1")
 }
 
 pub(crate) fn empty(what: &str) -> Fault {
@@ -168,6 +173,11 @@ pub(crate) fn does_not_fit(message: impl Into<String>) -> Fault {
 
 pub(crate) fn retired(old: &str, replacement: &str) -> Fault {
     Fault::new(&RETIRED, format!("`{old}` is a retired spelling")).help(format!("use {replacement}"))
+}
+
+/// A retired name whose meaning is another name's, so that writing that one is all there is to do.
+pub(crate) fn renamed(old: &str, new: &str) -> Fault {
+    retired(old, &format!("`{new}`")).rename(new)
 }
 
 pub(crate) fn retired_expr_ref() -> Fault {

@@ -2,15 +2,15 @@
 
 use super::busy_cycle;
 use super::graph::{Graph, ScopeId, StateNode};
+use super::nesting::Nesting;
 use crate::decode::Decoder;
-use crate::model::state::StateType;
 
 /// STA-012: once per strongly connected group without a waiting state, at its first state.
-pub(super) fn busy_cycles(decoder: &mut Decoder<'_>, graph: &Graph<'_>, scope: ScopeId) {
+pub(super) fn busy_cycles(decoder: &mut Decoder<'_>, graph: &Graph<'_>, nesting: &Nesting, scope: ScopeId) {
     let states = &graph.of(scope).states;
-    let busy: Vec<bool> = states.iter().map(|state| !rests(graph, state)).collect();
+    let busy: Vec<bool> = states.iter().map(|state| !nesting.rests(graph, state)).collect();
     let mut cycles: Vec<Vec<usize>> =
-        groups(states, &busy).into_iter().filter(|group| is_cycle(states, group)).collect();
+        groups(&successors(states), &busy).into_iter().filter(|group| is_cycle(states, group)).collect();
     for group in &mut cycles {
         group.sort_unstable();
         let ids: Vec<&str> = group.iter().map(|at| &**states[*at].id).collect();
@@ -19,19 +19,9 @@ pub(super) fn busy_cycles(decoder: &mut Decoder<'_>, graph: &Graph<'_>, scope: S
     }
 }
 
-/// Whether a run can rest in the state: it waits itself, or a branch of it does.
-fn rests(graph: &Graph<'_>, state: &StateNode<'_>) -> bool {
-    let waits =
-        |state_type| matches!(state_type, Some(StateType::Wait | StateType::Webhook | StateType::Timer));
-    let mut open = state.branches.clone();
-    let mut found = waits(state.state_type);
-    while let Some(scope) = open.pop() {
-        for inner in &graph.of(scope).states {
-            found |= waits(inner.state_type);
-            open.extend(&inner.branches);
-        }
-    }
-    found
+/// The successors of each state.
+pub(super) fn successors<'g>(states: &'g [StateNode<'_>]) -> Vec<&'g [usize]> {
+    states.iter().map(|state| state.successors.as_slice()).collect()
 }
 
 fn is_cycle(states: &[StateNode<'_>], group: &[usize]) -> bool {
@@ -41,20 +31,21 @@ fn is_cycle(states: &[StateNode<'_>], group: &[usize]) -> bool {
     }
 }
 
-/// The strongly connected groups among the states that are `kept`, by Tarjan's algorithm without recursion.
-pub(super) fn groups(states: &[StateNode<'_>], kept: &[bool]) -> Vec<Vec<usize>> {
+/// The strongly connected groups among the nodes that are `kept`, by Tarjan's algorithm without recursion. A group comes
+/// after those that it leads to.
+pub(super) fn groups(successors: &[&[usize]], kept: &[bool]) -> Vec<Vec<usize>> {
     const UNSEEN: usize = usize::MAX;
     let mut search = Search {
-        number: vec![UNSEEN; states.len()],
-        low: vec![0; states.len()],
-        on_stack: vec![false; states.len()],
+        number: vec![UNSEEN; successors.len()],
+        low: vec![0; successors.len()],
+        on_stack: vec![false; successors.len()],
         stack: Vec::new(),
         next: 0,
         groups: Vec::new(),
     };
-    // Each entry is a state and how many of its successors were looked at.
+    // Each entry is a node and how many of its successors were looked at.
     let mut open: Vec<(usize, usize)> = Vec::new();
-    for root in (0..states.len()).filter(|root| kept[*root]) {
+    for root in (0..successors.len()).filter(|root| kept[*root]) {
         if search.number[root] != UNSEEN {
             continue;
         }
@@ -62,7 +53,7 @@ pub(super) fn groups(states: &[StateNode<'_>], kept: &[bool]) -> Vec<Vec<usize>>
         open.push((root, 0));
         while let Some((state, looked_at)) = open.last_mut() {
             let state = *state;
-            match states[state].successors.get(*looked_at) {
+            match successors[state].get(*looked_at) {
                 Some(successor) => {
                     *looked_at += 1;
                     let successor = *successor;
