@@ -72,6 +72,7 @@ pub enum StepType {
 /// A step that can be submitted now (ENG-031).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct ActiveStep {
     /// Id of the state.
     pub step_id: StateId,
@@ -86,8 +87,17 @@ pub struct ActiveStep {
     pub due_at: Option<Timestamp>,
 }
 
+impl ActiveStep {
+    /// A step of the top-level scope that does not time out; set the public members as needed.
+    #[must_use]
+    pub const fn new(step_id: StateId, step_type: StepType) -> Self {
+        Self { step_id, address: None, step_type, due_at: None }
+    }
+}
+
 /// One hypermedia control (HTTP-051).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Link {
     /// Root-relative, or absolute under the configured public base URL (HTTP-054).
     pub href: String,
@@ -115,6 +125,7 @@ pub type Links = IndexMap<String, Link>;
 /// Answer to an asynchronous start (ENG-023).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct JourneyStartResponse {
     /// The new run.
     pub journey_id: JourneyId,
@@ -125,6 +136,14 @@ pub struct JourneyStartResponse {
     /// Absent where the definition turns links off.
     #[serde(rename = "_links", default, skip_serializing_if = "Option::is_none")]
     pub links: Option<Links>,
+}
+
+impl JourneyStartResponse {
+    /// An answer without links; set them where the definition has them on.
+    #[must_use]
+    pub fn new(journey_id: JourneyId, journey_name: DefinitionName, status_url: impl Into<String>) -> Self {
+        Self { journey_id, journey_name, status_url: status_url.into(), links: None }
+    }
 }
 
 /// Where a run stands (ENG-021).
@@ -202,6 +221,7 @@ impl JourneyStatus {
 
 /// The error of a failed run (ENG-026).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct OutcomeError {
     /// Problem `type` (STA-041).
     pub code: String,
@@ -314,12 +334,9 @@ mod tests {
             StateId::parse("waitForDocs").expect("state"),
             "2026-01-02T03:04:06.12Z".parse().expect("time"),
         );
-        status.active_steps.push(ActiveStep {
-            step_id: StateId::parse("waitForDocs").expect("state"),
-            address: None,
-            step_type: StepType::Wait,
-            due_at: Some("2026-01-03T03:04:06Z".parse().expect("time")),
-        });
+        let mut step = ActiveStep::new(StateId::parse("waitForDocs").expect("state"), StepType::Wait);
+        step.due_at = Some("2026-01-03T03:04:06Z".parse().expect("time"));
+        status.active_steps.push(step);
         status
     }
 

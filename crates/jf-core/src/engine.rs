@@ -41,10 +41,31 @@ impl EngineCapabilities {
         Self { durable: false, list: true, idempotency: true, events: true }
     }
 
-    /// With durable runs.
+    /// Whether runs survive a restart of the process.
     #[must_use]
     pub const fn with_durable(mut self, durable: bool) -> Self {
         self.durable = durable;
+        self
+    }
+
+    /// Whether `list` works.
+    #[must_use]
+    pub const fn with_list(mut self, list: bool) -> Self {
+        self.list = list;
+        self
+    }
+
+    /// Whether caller keys are honoured.
+    #[must_use]
+    pub const fn with_idempotency(mut self, idempotency: bool) -> Self {
+        self.idempotency = idempotency;
+        self
+    }
+
+    /// Whether `events` and `watch` work.
+    #[must_use]
+    pub const fn with_events(mut self, events: bool) -> Self {
+        self.events = events;
         self
     }
 }

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use crate::{Problem, Violation};
 
-/// The class of a refusal (ENG-010); each binding translates classes and kinds, none invents its own.
+/// The class of a refusal (ENG-010); each binding translates classes and kinds, none invents its own. Closed: a new kind belongs to
+/// one of these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ErrorClass {
     /// Nothing is there, or the caller may not know that it is.

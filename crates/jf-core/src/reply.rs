@@ -186,9 +186,18 @@ impl ApiReply {
 /// One page of a listing (HTTP-082).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Page<T> {
     /// The items, newest first.
     pub items: Vec<T>,
     /// Asks for the next page; `null` on the last one.
     pub next_page_token: Option<String>,
+}
+
+impl<T> Page<T> {
+    /// A page; without a token it is the last one.
+    #[must_use]
+    pub const fn new(items: Vec<T>, next_page_token: Option<String>) -> Self {
+        Self { items, next_page_token }
+    }
 }

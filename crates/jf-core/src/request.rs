@@ -39,7 +39,7 @@ impl StartRequest {
     }
 }
 
-/// Which step a submission means. Resolved in the commit that applies it (RT-7).
+/// Which step a submission means. Resolved in the commit that applies it (RT-7). Closed: an engine must know every way to name a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StepTarget {
     /// The named step, anywhere in the run (ENG-041).

@@ -37,7 +37,7 @@ impl Shared {
             let deployed = deployed.ok_or_else(|| unreadable(&stored.run, UnreadableRun::NotDeployed))?;
             items.push(self.status(deployed, &run.0).document);
         }
-        Ok(Page { items, next_page_token })
+        Ok(Page::new(items, next_page_token))
     }
 }
 

@@ -26,7 +26,7 @@ fn run(source: &str, context: &Value, limits: EvalLimits) -> (Result<Value, Eval
 
 /// What a hostile program comes to, and that it comes soon: generously, since machines may be busy.
 fn outcome(source: &str) -> Result<Value, EvalErrorKind> {
-    let limits = EvalLimits { time: Duration::from_millis(100), output_bytes: 1024 * 1024 };
+    let limits = EvalLimits::default().with_time(Duration::from_millis(100));
     let context = json!({ "text": "x".repeat(100_000), "list": (0..1000).collect::<Vec<_>>() });
     let (result, time) = run(source, &context, limits);
     assert!(time < Duration::from_secs(5), "{source}: {time:?}");
@@ -231,7 +231,7 @@ fn exp_047_single_operations_are_bounded() {
 
 #[test]
 fn exp_046_results_beyond_the_limit_are_refused_and_never_cut() {
-    let limits = |output_bytes| EvalLimits { output_bytes, ..EvalLimits::default() };
+    let limits = |output_bytes| EvalLimits::default().with_output_bytes(output_bytes);
     let (null, text) = (Value::Null, "[\"\\u0001\", 12345, 1.5, {\"k\": \"é\"}]");
     let exact = run(text, &null, EvalLimits::default()).0.unwrap().to_string().len();
     assert!(run(text, &null, limits(exact)).0.is_ok());
@@ -244,7 +244,7 @@ fn exp_045_ordinary_work_is_within_the_bounds() {
     let list: Vec<_> =
         (0..2000).map(|i| json!({ "id": i, "name": format!("item {i}"), "tags": ["a", "b"] })).collect();
     let context = json!({ "items": list });
-    let limits = EvalLimits { time: Duration::from_secs(20), output_bytes: 4 * 1024 * 1024 };
+    let limits = EvalLimits::default().with_time(Duration::from_secs(20)).with_output_bytes(4 * 1024 * 1024);
     let mut wrong = Vec::new();
     for source in [
         "[.context.items[] | select(.id % 2 == 0) | {id, name: (.name | ascii_upcase)}]",
@@ -322,8 +322,7 @@ fn long_lists_objects_and_texts_are_not_deep() {
         format!("{{{}}}", members.join(",")),
         format!("\"{text}\""),
     ] {
-        let (result, _) =
-            run(&source, &context, EvalLimits { time: Duration::from_secs(20), ..EvalLimits::default() });
+        let (result, _) = run(&source, &context, EvalLimits::default().with_time(Duration::from_secs(20)));
         assert!(result.is_ok(), "{}: {result:?}", &source[..20]);
     }
 }

@@ -114,7 +114,7 @@ fn programs() -> impl Strategy<Value = String> {
 
 /// Compiles and runs in a thread with an ordinary stack. A text that is no program is an answer, too.
 fn runs_within_bounds(source: &str, context: &Value) -> Result<(), TestCaseError> {
-    let limits = EvalLimits { time: Duration::from_millis(30), output_bytes: 10_000 };
+    let limits = EvalLimits::default().with_time(Duration::from_millis(30)).with_output_bytes(10_000);
     let outcome = std::thread::scope(|scope| {
         let run = || {
             let program = compile_for(source, SiteClass::Transform).ok()?;

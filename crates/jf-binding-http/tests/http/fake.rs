@@ -166,8 +166,7 @@ pub(crate) fn failure() -> At<JourneyOutcome> {
 }
 
 pub(crate) fn start_response() -> JourneyStartResponse {
-    let status_url = format!("/api/v1/journeys/{RUN}");
-    JourneyStartResponse { journey_id: run(), journey_name: name(), status_url, links: None }
+    JourneyStartResponse::new(run(), name(), format!("/api/v1/journeys/{RUN}"))
 }
 
 #[async_trait]
@@ -249,7 +248,7 @@ impl Engine for FakeEngine {
 
     async fn list(&self, query: ListQuery, caller: &Caller) -> Result<Page<JourneyStatus>, EngineError> {
         self.note(Call::List(query, caller.clone()))?;
-        Ok(Page { items: vec![status().document], next_page_token: self.script.next_page.clone() })
+        Ok(Page::new(vec![status().document], self.script.next_page.clone()))
     }
 
     async fn events(

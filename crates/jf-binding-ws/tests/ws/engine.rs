@@ -245,8 +245,7 @@ impl Run {
         let at = jiff::Timestamp::UNIX_EPOCH;
         let mut status = JourneyStatus::new(id.clone(), self.definition.name().clone(), phase, state, at);
         if let Some(step) = current {
-            let (step_id, step_type) = (state_id(step), StepType::Wait);
-            status.active_steps.push(ActiveStep { step_id, address: None, step_type, due_at: None });
+            status.active_steps.push(ActiveStep::new(state_id(step), StepType::Wait));
         }
         if pad > 0 {
             status.tags.push("x".repeat(pad));
@@ -303,12 +302,7 @@ impl Engine for ScriptedEngine {
             match (definition.spec.lifecycle.start_mode, run.log.last()) {
                 (StartMode::Async, _) => StartReply::Started(At::new(
                     Head::new(run.epoch.clone(), 1),
-                    JourneyStartResponse {
-                        journey_id: id.clone(),
-                        journey_name: request.journey,
-                        status_url: format!("/api/v1/journeys/{id}"),
-                        links: None,
-                    },
+                    JourneyStartResponse::new(id.clone(), request.journey, format!("/api/v1/journeys/{id}")),
                 )),
                 (_, Some(Event::Outcome(outcome))) => {
                     StartReply::Outcome { outcome: At::new(at, outcome.clone()), cookies: Vec::new() }

@@ -120,8 +120,9 @@ impl<'a> Bindings<'a> {
     }
 }
 
-/// Bounds of one evaluation (EXP-045).
+/// Bounds of one evaluation (EXP-045). Begin with `default()` and change what differs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct EvalLimits {
     /// Longest time.
     pub time: Duration,
@@ -132,6 +133,22 @@ pub struct EvalLimits {
 impl Default for EvalLimits {
     fn default() -> Self {
         Self { time: Duration::from_millis(500), output_bytes: 1024 * 1024 }
+    }
+}
+
+impl EvalLimits {
+    /// Takes no longer than this.
+    #[must_use]
+    pub const fn with_time(mut self, time: Duration) -> Self {
+        self.time = time;
+        self
+    }
+
+    /// Gives no more than so many bytes of compact JSON.
+    #[must_use]
+    pub const fn with_output_bytes(mut self, output_bytes: usize) -> Self {
+        self.output_bytes = output_bytes;
+        self
     }
 }
 
@@ -158,6 +175,7 @@ impl EvalContext {
 /// An expression that cannot be compiled. The message may speak of the expression: it is for its author, at load.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
+#[non_exhaustive]
 pub struct CompileError {
     /// What kind of fault it is.
     pub kind: ExpressionFaultKind,

@@ -29,11 +29,34 @@ impl fmt::Debug for Secret {
 }
 
 /// A secret that cannot be had; the state fails with `secret-unavailable` (TSK-065).
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+///
+/// The cause goes to logs only; it must name no value.
+#[derive(Debug, thiserror::Error)]
 #[error("secret {reference} is not available")]
 pub struct SecretError {
+    reference: String,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl SecretError {
+    /// There is no value for `reference`.
+    #[must_use]
+    pub fn new(reference: impl Into<String>) -> Self {
+        Self { reference: reference.into(), source: None }
+    }
+
+    /// Keeps the cause for logs.
+    #[must_use]
+    pub fn with_source(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
     /// The reference, which is not itself secret.
-    pub reference: String,
+    #[must_use]
+    pub fn reference(&self) -> &str {
+        &self.reference
+    }
 }
 
 /// Turns `secret://…` references into values.
@@ -53,6 +76,6 @@ pub struct NoSecrets;
 #[async_trait]
 impl SecretResolver for NoSecrets {
     async fn resolve(&self, reference: &str) -> Result<Secret, SecretError> {
-        Err(SecretError { reference: reference.to_owned() })
+        Err(SecretError::new(reference))
     }
 }

@@ -62,6 +62,8 @@ impl Config {
         };
         let time = Duration::from_millis(value("plugins.expressions.defaults.maxEvalMs"));
         let output_bytes = value("plugins.expressions.defaults.maxOutputBytes");
-        EvalLimits { time, output_bytes: usize::try_from(output_bytes).unwrap_or(usize::MAX) }
+        EvalLimits::default()
+            .with_time(time)
+            .with_output_bytes(usize::try_from(output_bytes).unwrap_or(usize::MAX))
     }
 }
