@@ -2,8 +2,10 @@
 
 pub(crate) mod code;
 pub(crate) mod fix;
+pub(crate) mod github;
 pub(crate) mod json;
 pub(crate) mod label;
+pub(crate) mod sarif;
 pub(crate) mod set;
 pub(crate) mod terminal;
 

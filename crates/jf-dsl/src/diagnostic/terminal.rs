@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use super::set::Diagnostics;
 use super::{Diagnostic, Label, Severity};
@@ -65,30 +65,35 @@ impl Diagnostic {
         let Some(span) = self.span else { return group.element(Origin::path(source.name())) };
         let first_line = |span: Span| source.position(span.start).line;
         let line = first_line(span);
-        let near = |label: &&Label| first_line(label.span).abs_diff(line) <= NEAR;
+        let near = |label: &&Label| label.source.is_none() && first_line(label.span).abs_diff(line) <= NEAR;
         let labels: Vec<&Label> = self.labels.iter().filter(near).collect();
-        let Some(excerpt) = Excerpt::around(source, labels.iter().map(|label| label.span).chain([span]))
-        else {
-            let at = source.position(span.start);
-            return group.element(Origin::path(source.name()).line(at.line).char_column(at.column));
+        let together = labels.iter().map(|label| label.span).chain([span]);
+        let mut group = match Excerpt::around(source, together) {
+            Some(excerpt) => {
+                let primary = AnnotationKind::Primary.span(excerpt.range(span));
+                group.element(
+                    labels.into_iter().fold(excerpt.snippet(source).annotation(primary), |snippet, label| {
+                        snippet.annotation(excerpt.context(label))
+                    }),
+                )
+            }
+            None => group.element(origin(source, span)),
         };
-        let mut snippet = Snippet::source(excerpt.text)
-            .line_start(excerpt.first_line)
-            .path(source.name())
-            .annotation(AnnotationKind::Primary.span(excerpt.range(span)));
-        for label in labels {
-            let annotation = AnnotationKind::Context.span(excerpt.range(label.span));
-            snippet = snippet.annotation(annotation.label(&*label.message));
-        }
-        let mut group = group.element(snippet);
         for label in self.labels.iter().filter(|label| !near(label)) {
-            let Some(excerpt) = Excerpt::around(source, [label.span].into_iter()) else { continue };
-            let annotation = AnnotationKind::Context.span(excerpt.range(label.span)).label(&*label.message);
-            let snippet = Snippet::source(excerpt.text).line_start(excerpt.first_line).path(source.name());
-            group = group.element(snippet.annotation(annotation));
+            let source = label.source.as_ref().unwrap_or(source);
+            group = match Excerpt::around(source, [label.span].into_iter()) {
+                Some(excerpt) => group.element(excerpt.snippet(source).annotation(excerpt.context(label))),
+                None => group.element(origin(source, label.span)),
+            };
         }
         group
     }
+}
+
+/// A place whose lines are too long to quote.
+fn origin(source: &SourceFile, span: Span) -> Origin<'_> {
+    let at = source.position(span.start);
+    Origin::path(source.name()).line(at.line).char_column(at.column)
 }
 
 /// The lines of a source that some spans touch.
@@ -111,6 +116,14 @@ impl<'a> Excerpt<'a> {
         let excerpt = &text[start..end];
         let quotable = excerpt.lines().all(|line| line.len() <= LONGEST_LINE);
         quotable.then(|| Self { text: excerpt, start, first_line: source.position(first).line })
+    }
+
+    fn snippet(&self, source: &'a SourceFile) -> Snippet<'a, Annotation<'a>> {
+        Snippet::source(self.text).line_start(self.first_line).path(source.name())
+    }
+
+    fn context(&self, label: &'a Label) -> Annotation<'a> {
+        AnnotationKind::Context.span(self.range(label.span)).label(&*label.message)
     }
 
     /// Where a span stands in the excerpt.
