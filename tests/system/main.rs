@@ -15,6 +15,7 @@ mod conversation;
 mod corpus;
 mod foreign_clients;
 mod races;
+mod secrets;
 mod shutdown;
 mod soak;
 mod timeouts;

@@ -89,3 +89,33 @@ async fn eng_045_exactly_one_of_a_crowd_is_taken() {
     }
     race(racers, &system).await;
 }
+
+/// ENG-055, INV-4: a submission and a cancellation at the same time, each over a connection of its own. What was acknowledged is in the
+/// log: a submission that was taken stands before the end, and one that came too late was told so and left nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn eng_055_a_submission_and_a_cancellation_are_one_after_the_other() {
+    let system = System::start().await;
+    let (driver, submitter, canceller) = (system.over_engine(), system.http(), system.http());
+    for round in 0..ROUNDS {
+        let start = Start::new("review", json!({ "orderId": "A-17", "amount": 1 }));
+        let run = driver.start(start).await.unwrap().run().unwrap();
+        let path = |step: &str| format!("/api/v1/journeys/{}/steps/{step}", run.id);
+        let (draft, cancel, payload) = (path("draft"), path("cancel"), json!({ "decision": "approve" }));
+        let submit = submitter.send(Method::POST, &draft, Some(&payload));
+        let (submitted, cancelled) = tokio::join!(submit, canceller.send(Method::POST, &cancel, None));
+        let (submitted, cancelled) = (submitted.unwrap(), cancelled.unwrap());
+        assert_eq!((cancelled.status.as_u16(), &cancelled.json().unwrap()["phase"]), (200, &json!("FAILED")));
+        let result = format!("/api/v1/journeys/{}/result", run.id);
+        let outcome = submitter.send(Method::GET, &result, None).await.unwrap();
+        assert_eq!(outcome.json().unwrap()["error"]["code"], "JOURNEY_CANCELLED", "round {round}");
+        let head = outcome.header("etag").unwrap().trim_matches('"').rsplit('.').next().unwrap().to_owned();
+        match submitted.status.as_u16() {
+            200 => assert_eq!(head, "4", "round {round}: the submission, then the end"),
+            409 => {
+                assert_eq!(submitted.json().unwrap()["type"], urn("step-not-active"));
+                assert_eq!(head, "3", "round {round}: the end alone");
+            }
+            _ => panic!("round {round}: {submitted}"),
+        }
+    }
+}

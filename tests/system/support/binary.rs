@@ -37,9 +37,15 @@ pub(crate) struct Serving {
 impl Serving {
     /// Serves a file or folder with the text of a configuration file; `None` leaves finding one to the command.
     pub(crate) async fn start(definitions: &Path, config: Option<&str>) -> Self {
+        Self::start_with(definitions, config, &[]).await
+    }
+
+    /// The same with further arguments.
+    pub(crate) async fn start_with(definitions: &Path, config: Option<&str>, arguments: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut command = Command::new(jf());
-        command.arg("serve").arg(definitions).args(["--listen", "127.0.0.1:0"]).current_dir(folder.path());
+        command.arg("serve").arg(definitions).args(["--listen", "127.0.0.1:0"]).args(arguments);
+        command.current_dir(folder.path());
         if let Some(text) = config {
             let file = folder.path().join("jf.yaml");
             std::fs::write(&file, text).unwrap();
