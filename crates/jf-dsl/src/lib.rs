@@ -70,6 +70,7 @@ mod decode;
 mod diagnostic;
 mod digest;
 mod edit;
+mod editor;
 mod header;
 mod ids;
 mod json_path;
@@ -92,10 +93,12 @@ pub use capabilities::{
 };
 pub use catalog::{Catalog, Endpoint};
 pub use diagnostic::code::InvalidCode;
+pub use diagnostic::sarif::SarifRun;
 pub use diagnostic::set::Diagnostics;
 pub use diagnostic::terminal::TerminalStyle;
 pub use diagnostic::{Applicability, Code, Diagnostic, Edit, Fix, Label, Severity};
 pub use digest::BodyDigest;
+pub use editor::language_schema;
 pub use header::{HeaderName, InvalidHeaderName};
 pub use ids::{
     ApiName, AttributeName, BranchName, Channel, ConfigKey, CookieDomain, DefinitionName, GrpcMethod, GrpcService,
@@ -140,7 +143,7 @@ pub use model::state::{
     Wait, WaitTimeout, Webhook,
 };
 pub use repair::{Repaired, repair};
-pub use rules::{RuleInfo, all as rules, explain};
+pub use rules::{Example, RuleInfo, all as rules, explain};
 pub use schema::{CompiledSchema, Schemas, Violation};
 pub use source::{Format, LineColumn, SourceFile, Span};
 pub use suggest::closest;

@@ -27,7 +27,12 @@ macro_rules! described_as_text {
             }
 
             fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-                schemars::json_schema!({ "type": "string", $($member)* })
+                let mut schema = schemars::json_schema!({ "type": "string", $($member)* });
+                if schema.get("pattern").is_some() {
+                    let message = concat!("not a valid ", $name);
+                    schema.insert("patternErrorMessage".into(), message.into());
+                }
+                schema
             }
         }
     };

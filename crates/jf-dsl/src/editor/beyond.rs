@@ -30,7 +30,7 @@ fn deprecated(mut schema: Value, description: &str, message: &str) -> Value {
 
 /// The members are there and not `null`.
 fn present(names: &[&str]) -> Value {
-    let members = names.iter().map(|name| ((*name).to_owned(), json!({ "not": { "type": "null" } })));
+    let members = names.iter().map(|name| ((*name).to_owned(), shape::not_null(name)));
     json!({ "required": names, "properties": members.collect::<Map<_, _>>() })
 }
 
@@ -79,8 +79,8 @@ fn external_inputs(definitions: &mut Definitions) {
         if name == "Wait" {
             state["properties"]["wait"]["$ref"] = "#/definitions/WaitInput".into();
         }
-        let inside = json!({ "properties": { block: present(&["default"]) } });
-        also(state, json!({ "anyOf": [present(&["next"]), inside] }));
+        let inside = json!({ "properties": { block: present(&["default"]) }, "required": [block] });
+        also(state, json!({ "if": inside, "then": true, "else": present(&["next"]) }));
     }
 }
 
@@ -137,6 +137,11 @@ fn targets(definitions: &mut Definitions) {
         let Value::Object(schema) = schema else { continue };
         let Some(Value::Object(members)) = schema.get("properties") else { continue };
         if members.contains_key("path") && members.contains_key("kind") && name.ends_with("Target") {
+            // The empty text is the same as no path (STA-053).
+            let path = &mut schema["properties"]["path"];
+            if let Some(pattern) = path.get("pattern").and_then(Value::as_str) {
+                path["pattern"] = format!("^$|{pattern}").into();
+            }
             let reason = "`path` belongs to `kind: context`";
             also(schema, json!({ "if": is_kind(&["var", "attributes"]), "then": absent("path", reason) }));
         } else if members.contains_key("target") && members.contains_key("resultVar") {
@@ -179,11 +184,12 @@ fn documents(definitions: &mut Definitions) {
     let reference = json!({ "$ref": "#/definitions/Definition" });
     let journey = of_apis.iter().map(|path| not_here(path, "Api"));
     let journey: Vec<Value> = std::iter::once(reference.clone()).chain(journey).collect();
-    let waiting = json!({
-        "properties": {
-            "type": { "not": { "enum": ["wait", "webhook", "timer"] }, "errorMessage": "an Api cannot wait" },
-        },
-    });
+    let states = definitions.get("State").map(|state| state["properties"]["type"]["enum"].clone());
+    let mut types = states.unwrap_or_default();
+    if let Value::Array(types) = &mut types {
+        types.retain(|name| !["wait", "webhook", "timer"].iter().any(|waiting| name == waiting));
+    }
+    let waiting = json!({ "properties": { "type": { "enum": types, "errorMessage": "an Api cannot wait" } } });
     let waiting = nested(&["spec", "states"], json!({ "additionalProperties": waiting }));
     let api = of_journeys.iter().map(|path| not_here(path, "Journey"));
     let api: Vec<Value> = [reference, waiting].into_iter().chain(api).collect();

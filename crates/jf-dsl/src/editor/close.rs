@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::Definitions;
+use super::shape::target;
 
 /// Closes every fixed shape and says where `null` may stand: at every member that need not be there, and as an entry of a
 /// map. Shapes that are open or must be empty say so themselves.
@@ -33,10 +34,6 @@ fn values_below<'s>(schema: &'s Map<String, Value>) -> impl Iterator<Item = &'s 
 
 fn is_value(schema: &Value) -> bool {
     schema.get("type").is_some() || schema.get("$ref").is_some()
-}
-
-fn target(schema: &Value) -> Option<&str> {
-    schema.get("$ref")?.as_str()?.rsplit('/').next()
 }
 
 fn is_required(schema: &Map<String, Value>, name: &str) -> bool {

@@ -45,6 +45,7 @@ pub fn language_schema() -> Value {
     for definition in definitions.values_mut() {
         shape::tidy(definition);
     }
+    shape::spread_named(&mut definitions);
     variants::choose_by_tag(&mut definitions);
     shape::inline_small(&mut definitions);
     beyond::add(&mut definitions);

@@ -180,15 +180,20 @@ pub(super) fn alternatives(cases: &[Value]) -> Option<(Map<String, Value>, Value
             member.entry("description").or_insert_with(|| description.clone());
         }
     }
+    // Alternatives that were spread before this one forbid the members of the others, too.
+    for condition in &mut collected {
+        let Some(Value::Object(properties)) = condition.get_mut("properties") else { continue };
+        for name in all.keys() {
+            properties.entry(name).or_insert_with(|| json!({ "type": "null", "errorMessage": refusal(name) }));
+        }
+    }
     for (needed, own) in needed.iter().zip(&own) {
         let mut properties = Map::new();
         for name in needed {
-            properties.insert(name.clone(), json!({ "not": { "type": "null" } }));
+            properties.insert(name.clone(), not_null(name));
         }
         for name in all.keys().filter(|name| !own.contains(*name)) {
-            let beside = needed.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" and ");
-            let message = format!("`{name}` does not go with {beside}");
-            properties.insert(name.clone(), json!({ "type": "null", "errorMessage": message }));
+            properties.insert(name.clone(), json!({ "type": "null", "errorMessage": refusal(name) }));
         }
         collected.push(json!({ "required": needed, "properties": properties }));
     }
@@ -199,14 +204,53 @@ pub(super) fn alternatives(cases: &[Value]) -> Option<(Map<String, Value>, Value
     (!collected.is_empty()).then(|| (all, collected.into()))
 }
 
+/// A member that is there; `null` is as good as absent (DEF-009).
+pub(super) fn not_null(name: &str) -> Value {
+    let types = ["object", "array", "string", "number", "boolean"];
+    json!({ "type": types, "errorMessage": format!("`{name}` is missing") })
+}
+
+fn refusal(name: &str) -> String {
+    format!("`{name}` does not go with the members beside it")
+}
+
+/// An enum that is flattened into a struct and has other enums as variants: they stand there by name.
+pub(super) fn spread_named(definitions: &mut Definitions) {
+    let names: Vec<String> = definitions.keys().cloned().collect();
+    for name in names {
+        let Some(Value::Object(schema)) = definitions.get(&name) else { continue };
+        if !schema.contains_key("properties") {
+            continue;
+        }
+        let mut schema = schema.clone();
+        let mut named = false;
+        for keyword in ["oneOf", "anyOf"] {
+            for case in schema.get_mut(keyword).and_then(Value::as_array_mut).into_iter().flatten() {
+                if let Some(found) = target(case).and_then(|target| definitions.get(target)) {
+                    *case = found.clone();
+                    named = true;
+                }
+            }
+        }
+        if named {
+            spread(&mut schema);
+            definitions.insert(name, schema.into());
+        }
+    }
+}
+
+/// The name of the schema that a reference leads to.
+pub(super) fn target(schema: &Value) -> Option<&str> {
+    schema.get("$ref")?.as_str()?.rsplit('/').next()
+}
+
 /// Puts schemas that are no objects (words, unions) where they are used: hover texts then stand at the member.
 pub(super) fn inline_small(definitions: &mut Definitions) {
     fn put(schema: &mut Value, small: &Definitions) {
         each_below(schema, &mut |below| put(below, small));
         let Value::Object(members) = schema else { return };
         let target = members.get("$ref").and_then(Value::as_str).and_then(|target| target.rsplit('/').next());
-        let Some(found) = target.and_then(|name| small.get(name)).cloned() else { return };
-        let mut found = found;
+        let Some(mut found) = target.and_then(|name| small.get(name)).cloned() else { return };
         put(&mut found, small);
         members.remove("$ref");
         if let Value::Object(found) = found {

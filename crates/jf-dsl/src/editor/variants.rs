@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::Definitions;
+use super::shape::{self, target};
 
 /// One alternative: its tag, the comment on it, and its shape.
 struct Variant {
@@ -21,7 +22,10 @@ pub(super) fn choose_by_tag(definitions: &mut Definitions) {
         let cases = schema.get("oneOf").or_else(|| schema.get("anyOf")).and_then(Value::as_array).cloned();
         let Some((variants, rest)) = cases.as_deref().and_then(variants) else { continue };
         let description = schema.get("description").cloned();
-        let chosen = conditions(&variants, rest, definitions);
+        let chosen = match (schema.get("properties"), &rest) {
+            (Some(Value::Object(own)), None) => flat(own, schema.get("required"), &variants),
+            _ => conditions(&variants, rest, definitions),
+        };
         let Value::Object(mut chosen) = chosen else { continue };
         if let Some(description) = description {
             chosen.insert("description".into(), description);
@@ -97,6 +101,44 @@ fn conditions(variants: &[Variant], rest: Option<Value>, definitions: &mut Defin
     })
 }
 
+/// Alternatives that share an object with other members: it has the members of all, and the tag says which may be used.
+fn flat(own: &Map<String, Value>, required: Option<&Value>, variants: &[Variant]) -> Value {
+    let tag = &variants[0].tag;
+    let words: Vec<&str> = variants.iter().map(|variant| variant.word.as_str()).collect();
+    let comments: Vec<&Value> = variants.iter().map(|variant| &variant.comment).collect();
+    let members = |variant: &Variant| variant.shape["properties"].as_object().cloned().unwrap_or_default();
+    let mut properties = own.clone();
+    properties.insert(tag.clone(), json!({ "type": "string", "enum": words, "enumDescriptions": comments }));
+    let mut of_variants = Map::new();
+    for variant in variants {
+        of_variants.extend(members(variant).into_iter().filter(|(name, _)| name != tag));
+    }
+    let cases: Vec<Value> = variants
+        .iter()
+        .map(|variant| {
+            let needed: Vec<&Value> =
+                variant.shape["required"].as_array().into_iter().flatten().filter(|name| *name != tag.as_str()).collect();
+            let mine = members(variant);
+            let mut conditions = Map::new();
+            for name in needed.iter().filter_map(|name| name.as_str()) {
+                conditions.insert(name.to_owned(), shape::not_null(name));
+            }
+            for name in of_variants.keys().filter(|name| !mine.contains_key(*name)) {
+                let message = format!("`{name}` does not go with `{tag}: {}`", variant.word);
+                conditions.insert(name.clone(), json!({ "type": "null", "errorMessage": message }));
+            }
+            json!({
+                "if": { "type": "object", "required": [tag], "properties": { tag: { "const": variant.word } } },
+                "then": { "required": needed, "properties": conditions },
+            })
+        })
+        .collect();
+    properties.extend(of_variants);
+    let mut required = required.and_then(Value::as_array).cloned().unwrap_or_default();
+    required.push(tag.as_str().into());
+    json!({ "type": "object", "required": required, "properties": properties, "allOf": cases })
+}
+
 /// The shape of a variant with its tag, as a schema of its own name if it has one.
 fn shape_of(variant: &Variant, definitions: &mut Definitions) -> Value {
     let tag = json!({ "const": variant.word, "description": variant.comment });
@@ -111,12 +153,11 @@ fn shape_of(variant: &Variant, definitions: &mut Definitions) -> Value {
         shape.insert("required".into(), required.into());
         shape.insert("type".into(), "object".into());
     };
-    let target = variant.shape.get("$ref").and_then(Value::as_str).map(str::to_owned);
-    let name = target.as_deref().and_then(|target| target.rsplit('/').next());
+    let name = target(&variant.shape);
     match name.and_then(|name| definitions.get_mut(name)).and_then(Value::as_object_mut) {
         Some(shape) => {
             with_tag(shape);
-            json!({ "$ref": target })
+            json!({ "$ref": variant.shape["$ref"] })
         }
         None => {
             let mut shape = variant.shape.as_object().cloned().unwrap_or_default();
@@ -127,6 +168,5 @@ fn shape_of(variant: &Variant, definitions: &mut Definitions) -> Value {
 }
 
 fn resolve(schema: &Value, definitions: &Definitions) -> Value {
-    let name = schema.get("$ref").and_then(Value::as_str).and_then(|target| target.rsplit('/').next());
-    name.and_then(|name| definitions.get(name)).unwrap_or(schema).clone()
+    target(schema).and_then(|name| definitions.get(name)).unwrap_or(schema).clone()
 }
