@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
+use futures::FutureExt;
 use futures::executor::block_on;
 use jf_core::dsl::{DefinitionName, Kind, Version};
 use jf_core::spi::DefinitionIdentity;
@@ -118,4 +119,30 @@ proptest! {
         }
         prop_assert_eq!(listed, order);
     }
+}
+
+/// ENG-138: a search that finds nothing looks at every run, and lets others have the thread meanwhile.
+#[test]
+fn eng_138_a_long_search_gives_way() {
+    let store = MemoryStore::new();
+    let claim = block_on(store.claim()).unwrap();
+    let name = DefinitionName::parse("order").unwrap();
+    let identity = DefinitionIdentity { kind: Kind::Journey, name, version: Version::new(1, 0, 0) };
+    let index = RunIndex::new(identity, at(0), Phase::Running);
+    for run in 0..20_000 {
+        let run = JourneyId::parse(format!("r{run}")).unwrap();
+        let commit = Commit::create(claim, run, at(0), Arc::new(Nothing), index.clone());
+        block_on(store.commit(commit)).unwrap();
+    }
+    let mut filter = RunFilter::default();
+    filter.tags = vec!["none has it".to_owned()];
+    let mut search = store.list(&filter, None, MANY);
+    let mut pauses = 0;
+    let found = loop {
+        match (&mut search).now_or_never() {
+            Some(found) => break found.unwrap(),
+            None => pauses += 1,
+        }
+    };
+    assert!(found.is_empty() && pauses >= 16, "{pauses} pauses");
 }
