@@ -20,7 +20,10 @@ impl Decoder<'_> {
         self.known_or(place, &["endpoint", "start", "steps"], "WS-001", |_| None);
         let endpoint =
             place.get("endpoint").map(|place| self.endpoint(&place)).unwrap_or_default();
-        let start = self.start_type(place);
+        let start = place.get("start");
+        let member = start.as_ref().and_then(|start| start.get("messageType"));
+        let start = self.required(place, "start", "WS-008").and_then(|start| self.type_of(&start, "WS-008"));
+        let start = start.zip(member);
         let steps = place.get("steps");
         let types =
             steps.as_ref().map(|steps| self.step_types(steps, start.as_ref(), graph)).unwrap_or_default();
@@ -63,13 +66,6 @@ impl Decoder<'_> {
         WebSocketEndpoint { path, subprotocol }
     }
 
-    fn start_type(&mut self, place: &Place<'_>) -> Option<(MessageType, Span)> {
-        let start = self.required(place, "start", "WS-008")?;
-        let message_type = self.type_of(&start, "WS-008")?;
-        let span = start.get("messageType")?.span();
-        Some((message_type, span))
-    }
-
     /// An object with `messageType` (WS-008, WS-010, WS-013).
     fn type_of(&mut self, place: &Place<'_>, rule: &'static str) -> Option<MessageType> {
         self.object(place, rule)?;
@@ -93,7 +89,7 @@ impl Decoder<'_> {
     fn step_types(
         &mut self,
         place: &Place<'_>,
-        start: Option<&(MessageType, Span)>,
+        start: Option<&(MessageType, Place<'_>)>,
         graph: Option<&flow::Graph<'_>>,
     ) -> OrderedMap<StateId, Message> {
         let mut types = OrderedMap::default();
@@ -101,13 +97,20 @@ impl Decoder<'_> {
             return types;
         }
         let mut first_uses: HashMap<MessageType, Span> = HashMap::new();
+        let mut start_reported = false;
         for (id, step) in place.entries() {
             self.top_level_step_key(id, &step, graph, "WS-009");
             let Some(message_type) = self.type_of(&step, "WS-010") else { continue };
             if let Some(member) = step.get("messageType") {
                 match (start, first_uses.get(&message_type)) {
+                    // The second occurrence is the one further down (WS-011).
                     (Some((start, at)), _) if *start == message_type => {
-                        self.report(&member, rules::start_is_step(message_type.as_str(), *at));
+                        let (first, second) = (member.span(), at.span());
+                        if first.start > second.start {
+                            self.report(&member, rules::start_is_step(message_type.as_str(), second));
+                        } else if !std::mem::replace(&mut start_reported, true) {
+                            self.report(at, rules::step_is_start(message_type.as_str(), first));
+                        }
                     }
                     (_, Some(first)) => {
                         self.report(&member, rules::shared_type(message_type.as_str(), *first))

@@ -26,7 +26,8 @@ impl Decoder<'_> {
         if self.object(place, "DEF-180").is_none() {
             return bindings;
         }
-        for (id, binding) in place.entries() {
+        let ids = place.entries().filter(|(id, _)| !id.starts_with("x-"));
+        for (id, binding) in ids {
             let Some((_, only, rule)) = BINDINGS.iter().find(|(known, ..)| *known == &**id) else {
                 self.report_key(&binding, rules::unknown_binding(id, &BINDINGS.map(|(known, ..)| known)));
                 continue;

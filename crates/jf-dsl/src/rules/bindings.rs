@@ -289,6 +289,11 @@ pub(crate) fn start_is_step(text: &str, start: Span) -> Fault {
         .label(start, "the start type")
 }
 
+pub(crate) fn step_is_start(text: &str, step: Span) -> Fault {
+    Fault::new(&START_IS_STEP, format!("`{}` is a step type already", shorten(text)))
+        .label(step, "the step type")
+}
+
 pub(crate) fn shared_type(text: &str, first: Span) -> Fault {
     Fault::new(&SHARED_TYPE, format!("another step has the type `{}`", shorten(text)))
         .label(first, "the first use")

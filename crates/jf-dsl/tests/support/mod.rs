@@ -1,0 +1,8 @@
+//! What the case files need: reading them, judging them, and counting what they hold.
+
+#![allow(dead_code, reason = "each test file uses its part of it")]
+
+pub(crate) mod build;
+pub(crate) mod case;
+pub(crate) mod files;
+pub(crate) mod inventory;
