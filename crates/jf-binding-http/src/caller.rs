@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use axum::extract::ConnectInfo;
 use http::Uri;
-use http::header::COOKIE;
 use http::request::Parts;
 use jf_core::{Caller, PeerCertificates, Principal};
 
@@ -31,26 +30,9 @@ pub(crate) fn caller(parts: &mut Parts, uri: &Uri) -> Caller {
     builder.build()
 }
 
-/// Whether the request rests on an identity that browsers send along by themselves (HTTP-028).
-///
-/// An embedder that authenticates says so. Without its word a cookie or a certificate may be what a journey's own
-/// authentication reads, so it counts.
-pub(crate) fn is_ambient(parts: &Parts) -> bool {
-    match parts.extensions.get::<Principal>() {
-        Some(principal) => principal.is_ambient(),
-        None => {
-            parts.headers.contains_key(COOKIE)
-                || parts
-                    .extensions
-                    .get::<PeerCertificates>()
-                    .is_some_and(|certificates| !certificates.chain().is_empty())
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{caller, is_ambient};
+    use super::caller;
     use axum::extract::ConnectInfo;
     use bytes::Bytes;
     use http::{Request, Uri};
@@ -81,18 +63,5 @@ mod tests {
         assert_eq!(caller.principal(), Some("p-1"));
         assert!(caller.trace().is_some(), "HTTP-016");
         assert!(parts.headers.is_empty(), "the headers are moved, not copied");
-    }
-
-    #[test]
-    fn http_028_the_word_of_the_embedder_counts_before_appearances() {
-        let parts = |request: http::request::Builder| request.body(()).unwrap().into_parts().0;
-        assert!(!is_ambient(&parts(Request::get("/"))));
-        assert!(is_ambient(&parts(Request::get("/").header("cookie", "a=1"))));
-        assert!(is_ambient(&parts(Request::get("/").extension(PeerCertificates::new([Bytes::new()])))));
-        assert!(!is_ambient(&parts(Request::get("/").extension(PeerCertificates::new([])))));
-        assert!(!is_ambient(&parts(
-            Request::get("/").header("cookie", "a=1").extension(Principal::new("p"))
-        )));
-        assert!(is_ambient(&parts(Request::get("/").extension(Principal::new("p").ambient()))));
     }
 }

@@ -7,8 +7,7 @@ use http::header::{
 };
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method};
-
-use crate::caller::is_ambient;
+use jf_core::rests_on_ambient_identity;
 
 /// The origins of pages and how far they are trusted. The default allows none and knows none as its own.
 ///
@@ -141,7 +140,7 @@ pub(crate) enum Standing {
 impl Standing {
     /// Whether the request is to be refused: foreign, able to change something, and resting on ambient identity.
     pub(crate) fn is_forbidden(&self, parts: &Parts) -> bool {
-        *self == Self::Foreign && parts.method == Method::POST && is_ambient(parts)
+        *self == Self::Foreign && parts.method == Method::POST && rests_on_ambient_identity(parts)
     }
 
     /// Whether the request asks for leave to send another one.

@@ -5,6 +5,8 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 
 use bytes::Bytes;
+use http::header::COOKIE;
+use http::request::Parts;
 
 /// The identity a layer in front of a binding has authenticated. A request extension: insert it before the binding is called.
 ///
@@ -114,10 +116,41 @@ pub fn client_network(address: IpAddr) -> IpAddr {
     }
 }
 
+/// Whether a request rests on an identity that browsers send along by themselves, which limits what pages of foreign origins may do
+/// with it (HTTP-028, ORG-3).
+///
+/// A layer that authenticates says so with its [`Principal`]. Without its word a cookie or a certificate may be what a journey's own
+/// authentication reads, so it counts.
+#[must_use]
+pub fn rests_on_ambient_identity(request: &Parts) -> bool {
+    match request.extensions.get::<Principal>() {
+        Some(principal) => principal.is_ambient(),
+        None => {
+            let certificates = request.extensions.get::<PeerCertificates>();
+            request.headers.contains_key(COOKIE)
+                || certificates.is_some_and(|chain| !chain.chain().is_empty())
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{PeerCertificates, Principal};
+    use super::{PeerCertificates, Principal, rests_on_ambient_identity};
     use bytes::Bytes;
+    use http::Request;
+
+    #[test]
+    fn http_028_org_3_the_word_of_the_layer_counts_before_appearances() {
+        let ambient = |request: http::request::Builder| {
+            rests_on_ambient_identity(&request.body(()).expect("a request").into_parts().0)
+        };
+        assert!(!ambient(Request::get("/")));
+        assert!(ambient(Request::get("/").header("cookie", "a=1")));
+        assert!(ambient(Request::get("/").extension(PeerCertificates::new([Bytes::new()]))));
+        assert!(!ambient(Request::get("/").extension(PeerCertificates::new([]))));
+        assert!(!ambient(Request::get("/").header("cookie", "a=1").extension(Principal::new("p"))));
+        assert!(ambient(Request::get("/").extension(Principal::new("p").ambient())));
+    }
 
     #[test]
     fn tsk_010_debug_shows_no_identity() {

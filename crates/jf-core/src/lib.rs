@@ -59,7 +59,7 @@ pub use documents::{
 pub use engine::{DrainReport, Engine, EngineCapabilities};
 pub use error::{Effect, EngineError, EngineErrorKind, ErrorClass, run_fault};
 pub use head::{HeadPublisher, HeadSignal, HeadWatch};
-pub use identity::{PeerCertificates, Principal, client_network};
+pub use identity::{PeerCertificates, Principal, client_network, rests_on_ambient_identity};
 pub use ids::{Cursor, Epoch, Head, HeadCondition, IdempotencyKey, InvalidId, JourneyId, StepRef};
 pub use log::{At, Event, EventFilter, EventKind, GapReason, LogDocument, Replay};
 pub use problem::{Problem, Violation};

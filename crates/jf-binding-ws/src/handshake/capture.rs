@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use axum::extract::ConnectInfo;
 use http::header::{
-    AUTHORIZATION, CONNECTION, COOKIE, HeaderName, HeaderValue, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE,
-    TRAILER, TRANSFER_ENCODING, UPGRADE,
+    AUTHORIZATION, CONNECTION, HeaderName, HeaderValue, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER,
+    TRANSFER_ENCODING, UPGRADE,
 };
 use http::request::Parts;
 use http::{HeaderMap, Method};
@@ -80,21 +80,9 @@ pub(crate) fn address(parts: &Parts) -> Option<SocketAddr> {
     parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| *address)
 }
 
-/// Whether the handshake rests on an identity that browsers send along by themselves (ORG-3). A layer that authenticates says
-/// so; without its word a cookie or a certificate may be what a journey's own authentication reads, so it counts.
-pub(crate) fn is_ambient(parts: &Parts) -> bool {
-    match parts.extensions.get::<Principal>() {
-        Some(principal) => principal.is_ambient(),
-        None => {
-            let certificates = parts.extensions.get::<PeerCertificates>();
-            parts.headers.contains_key(COOKIE) || certificates.is_some_and(|chain| !chain.chain().is_empty())
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{capture, is_ambient};
+    use super::capture;
     use axum::extract::ConnectInfo;
     use bytes::Bytes;
     use http::{HeaderValue, Request};
@@ -131,14 +119,5 @@ mod tests {
         assert_eq!((caller.remote_address(), caller.principal()), (Some(address), Some("p-1")));
         assert_eq!(caller.peer_certificates().len(), 1);
         assert!(caller.trace().is_none(), "WS-024");
-    }
-
-    #[test]
-    fn org_3_the_word_of_the_layer_counts_before_appearances() {
-        let ambient = |request: http::request::Builder| is_ambient(&request.body(()).unwrap().into_parts().0);
-        assert!(!ambient(Request::get("/")));
-        assert!(ambient(Request::get("/").header("cookie", "a=1")));
-        assert!(!ambient(Request::get("/").header("cookie", "a=1").extension(Principal::new("p"))));
-        assert!(ambient(Request::get("/").extension(Principal::new("p").ambient())));
     }
 }

@@ -68,7 +68,7 @@ struct Accepted {
 fn check(shared: &Shared, endpoint: &Endpoint, parts: &Parts) -> Result<Accepted, Box<Response<Body>>> {
     let refused = |error: EngineError| Box::new(refusal(error));
     let key = upgrade::key(&parts.method, parts.version, &parts.headers)?;
-    if !shared.origins.admit(&parts.headers, capture::is_ambient(parts)) {
+    if !shared.origins.admit(&parts.headers, jf_core::rests_on_ambient_identity(parts)) {
         return Err(refused(
             EngineError::new(EngineErrorKind::Forbidden).with_detail("this origin may not connect"),
         ));
