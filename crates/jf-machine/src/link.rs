@@ -134,7 +134,7 @@ impl<'a> Linker<'a> {
 
     pub(crate) fn task(&mut self, task: &Task, path: &JsonPath) -> Option<Arc<dyn PreparedTask>> {
         let path = path.clone().member("task");
-        match self.registries.prepare(&task.kind, &task.config, TaskSite::new(self.definition, &path)) {
+        match self.registries.prepare(&task.task, TaskSite::new(self.definition, &path)) {
             Ok(prepared) => Some(prepared),
             Err(findings) => {
                 for finding in findings {

@@ -11,14 +11,14 @@ use jf_core::spi::{
 use jiff::SignedDuration;
 use serde_json::Value;
 
-use crate::error_mapping::ErrorMapping;
+use crate::error_mapping::MappingPlan;
 use crate::notify::{Failures, notification};
 use crate::request::RequestPlan;
 use crate::result::CallResult;
 
 /// A checked `httpCall:v1`.
 #[derive(Debug)]
-pub(crate) struct HttpCall {
+pub(crate) struct PreparedCall {
     pub(crate) request: RequestPlan,
     pub(crate) timeout: Duration,
     pub(crate) mode: Mode,
@@ -27,12 +27,12 @@ pub(crate) struct HttpCall {
 /// TSK-024.
 #[derive(Debug)]
 pub(crate) enum Mode {
-    RequestResponse { result_var: Arc<str>, error_mapping: Option<ErrorMapping> },
+    RequestResponse { result_var: Arc<str>, error_mapping: Option<MappingPlan> },
     Notify { failures: Failures },
 }
 
 #[async_trait]
-impl PreparedTask for HttpCall {
+impl PreparedTask for PreparedCall {
     async fn execute(&self, context: TaskContext) -> Result<TaskOutput, TaskError> {
         let timeout = context.budget.map_or(self.timeout, |budget| budget.min(self.timeout));
         let exchange = self.request.build(&context.evaluation, &context.passthrough, timeout)?;
@@ -79,7 +79,7 @@ async fn send(context: &TaskContext, exchange: HttpExchange) -> Result<HttpRecei
 fn output(
     evaluation: &Evaluation,
     result_var: &Arc<str>,
-    error_mapping: Option<&ErrorMapping>,
+    error_mapping: Option<&MappingPlan>,
     result: CallResult,
 ) -> Result<TaskOutput, TaskError> {
     let target = WriteTarget::Var(Arc::clone(result_var));

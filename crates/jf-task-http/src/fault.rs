@@ -11,6 +11,7 @@ use jf_core::spi::TaskError;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Place {
     Url,
+    Path(String),
     Query(String),
     Header(String),
     Body,
@@ -20,6 +21,7 @@ impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Url => f.write_str("`url`"),
+            Self::Path(name) => write!(f, "the path parameter `{name}`"),
             Self::Query(name) => write!(f, "the query parameter `{name}`"),
             Self::Header(name) => write!(f, "the header `{name}`"),
             Self::Body => f.write_str("`body`"),

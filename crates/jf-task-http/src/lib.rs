@@ -19,15 +19,15 @@
 //!
 //! # What a call is made of
 //!
-//! A configuration is checked and compiled when its definition is loaded; every fault is reported with the member that has it. Each
+//! The configuration is part of the language, which checks it when its definition is loaded; this crate compiles what it gets. Each
 //! execution builds the request from the context alone, sends it once, and turns whatever happens into the result object of TSK-040.
 //! Only what the author cannot branch on fails the state: a placeholder without a value, a mapper error, a value that a URL, a header or
 //! a content type cannot carry.
 //!
 //! | file | topic |
 //! |---|---|
-//! | `plugin`, `members`, `schema` | reading a configuration |
-//! | `request/` | URL, headers and body: how each is checked, and how it is built |
+//! | `plugin` | compiling a configuration, and refusing what does not work yet |
+//! | `request/` | URL, headers and body: how each is compiled, and how it is built |
 //! | `call`, `result`, `error_mapping`, `notify` | sending, and what becomes of the answer |
 //! | `connector/` | the client, its egress rules and its name resolution |
 
@@ -37,12 +37,10 @@ mod connector;
 mod error_mapping;
 mod fault;
 mod media_type;
-mod members;
 mod notify;
 mod plugin;
 mod request;
 mod result;
-mod schema;
 
 pub use config::{
     ConnectorConfig, HostPattern, InvalidHostPattern, InvalidOrigin, Origin, PoolConfig, Rewrite,

@@ -3,40 +3,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jf_core::dsl::{JsonPath, TaskFinding};
+use jf_core::dsl::{self, CallMode, Definition, ErrorMapper, JsonPath, TaskConfig, TaskFinding};
 use jf_core::spi::{LoadContext, PreparedTask, TaskDescriptor, TaskPlugin};
-use serde_json::Value;
 
-use crate::call::{HttpCall, Mode};
+use crate::call::{Mode, PreparedCall};
 use crate::config::ConnectorConfig;
-use crate::error_mapping::ErrorMapping;
-use crate::members::{Members, Reported, refuse};
+use crate::error_mapping::MappingPlan;
 use crate::notify::Failures;
 use crate::request::{Limits, RequestPlan};
-use crate::schema;
-
-const MEMBERS: [&str; 14] = [
-    "mode",
-    "operationRef",
-    "method",
-    "url",
-    "params",
-    "headers",
-    "body",
-    "accept",
-    "timeoutMs",
-    "resultVar",
-    "resiliencePolicyRef",
-    "auth",
-    "errorMapping",
-    "cookies",
-];
 
 /// `httpCall:v1`: one HTTP request per activation, whose outcome is data (TSK-020 ff.).
 ///
 /// Requests are built from the configuration and leave through [`TaskContext::connectors`](jf_core::spi::TaskContext); the plugin has no
-/// client of its own (TSK-009). `operationRef`, `auth`, `resiliencePolicyRef`, `cookies` and `errorMapping.normaliserRef` are refused at
-/// load until they work.
+/// client of its own (TSK-009). Policies of authentication and resilience, cookie jars and `errorMapping.normaliserRef` are refused when
+/// the definition is linked until they work.
 #[derive(Debug)]
 pub struct HttpCallTask {
     descriptor: TaskDescriptor,
@@ -51,7 +31,7 @@ impl HttpCallTask {
     pub fn new(config: &ConnectorConfig) -> Self {
         let size = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
         Self {
-            descriptor: TaskDescriptor::new("httpCall:v1", schema::configuration()),
+            descriptor: TaskDescriptor::of_core_kind("httpCall:v1"),
             timeout: Duration::from_millis(config.timeout_ms.get()),
             limits: Limits {
                 request_bytes: size(config.max_request_bytes.get()),
@@ -67,88 +47,24 @@ impl HttpCallTask {
         self.failures.count()
     }
 
-    fn read(&self, task: &Members<'_>, load: &mut LoadContext<'_>) -> Result<HttpCall, Reported> {
-        load.refuse_unknown(task.path(), task.object(), &MEMBERS);
-        let supported = refuse_unsupported(task, load);
-        let mode = self.read_mode(task, load);
-        let timeout = self.read_timeout(task, load);
-        let request = RequestPlan::read(task, self.limits, load);
-        supported?;
-        Ok(HttpCall { request: request?, timeout: timeout?, mode: mode? })
-    }
-
     /// TSK-024.
-    fn read_mode(&self, task: &Members<'_>, load: &mut LoadContext<'_>) -> Result<Mode, Reported> {
-        let notify = task.word("mode", "TSK-024", &["requestResponse", "notify"], load)? == Some("notify");
-        if notify {
-            let mut outcome = Ok(Mode::Notify { failures: self.failures.clone() });
-            for name in ["resultVar", "errorMapping"].into_iter().filter(|name| task.has(name)) {
-                let finding = TaskFinding::error(
-                    "TSK-024",
-                    task.at(name),
-                    format!("`{name}` does not go with `mode: notify`"),
-                )
-                .help("a notification has no result: remove it, or remove `mode`");
-                outcome = Err(refuse(load, finding));
-            }
-            return outcome;
-        }
-        let result_var = match task.var("resultVar", load) {
-            Ok(Some(var)) => Ok(Arc::from(var.as_str())),
-            Ok(None) => {
-                let finding =
-                    TaskFinding::error("TSK-024", task.at("resultVar"), "the call needs `resultVar`")
-                        .help("name the variable that takes the result, or set `mode: notify`");
-                Err(refuse(load, finding))
-            }
-            Err(reported) => Err(reported),
+    fn mode(&self, call: &dsl::HttpCall, load: &mut LoadContext<'_>) -> Option<Mode> {
+        let Some(result_var) = call.result_var.as_ref().filter(|_| call.mode == CallMode::RequestResponse)
+        else {
+            return Some(Mode::Notify { failures: self.failures.clone() });
         };
-        let error_mapping = match task.child("errorMapping", "TSK-045", load) {
-            Ok(Some(mapping)) => ErrorMapping::read(&mapping, load).map(Some),
-            Ok(None) => Ok(None),
-            Err(reported) => Err(reported),
+        let error_mapping = match &call.error_mapping {
+            Some(mapping) => Some(MappingPlan::of(mapping, load)?),
+            None => None,
         };
-        Ok(Mode::RequestResponse { result_var: result_var?, error_mapping: error_mapping? })
+        Some(Mode::RequestResponse { result_var: Arc::from(result_var.as_str()), error_mapping })
     }
 
     /// TSK-025: the task, else the definition, else the configuration (DEF-070).
-    fn read_timeout(&self, task: &Members<'_>, load: &mut LoadContext<'_>) -> Result<Duration, Reported> {
-        let default = || {
-            let of_definition = load.definition().spec.defaults.http.timeout_ms;
-            of_definition.map_or(self.timeout, |millis| Duration::from_millis(millis.get()))
-        };
-        match task.get("timeoutMs") {
-            None => Ok(default()),
-            Some(value) => match value.as_u64() {
-                Some(millis) if millis > 0 => Ok(Duration::from_millis(millis)),
-                _ => {
-                    let finding = TaskFinding::error(
-                        "TSK-025",
-                        task.at("timeoutMs"),
-                        "`timeoutMs` must be an integer of at least 1",
-                    );
-                    Err(refuse(load, finding))
-                }
-            },
-        }
+    fn timeout(&self, call: &dsl::HttpCall, definition: &Definition) -> Duration {
+        let millis = call.timeout_ms.or(definition.spec.defaults.http.timeout_ms);
+        millis.map_or(self.timeout, |millis| Duration::from_millis(millis.get()))
     }
-}
-
-/// Members of the language that this build cannot honour: refusing them is better than a call without its credentials.
-fn refuse_unsupported(task: &Members<'_>, load: &mut LoadContext<'_>) -> Result<(), Reported> {
-    let mut outcome = Ok(());
-    for (name, rule) in [("auth", "TSK-029"), ("resiliencePolicyRef", "TSK-029"), ("cookies", "TSK-030")] {
-        if task.has(name) {
-            let finding = TaskFinding::error(
-                rule,
-                task.at(name),
-                format!("`{name}` is not supported by this build of the engine"),
-            )
-            .help(format!("remove `{name}`"));
-            outcome = Err(refuse(load, finding));
-        }
-    }
-    outcome
 }
 
 impl TaskPlugin for HttpCallTask {
@@ -156,13 +72,51 @@ impl TaskPlugin for HttpCallTask {
         &self.descriptor
     }
 
-    fn prepare(&self, config: &Value, load: &mut LoadContext<'_>) -> Option<Arc<dyn PreparedTask>> {
-        let Some(object) = config.as_object() else {
-            load.report(TaskFinding::error("STA-020", JsonPath::root(), "`task` must be an object"));
+    fn prepare(&self, config: &TaskConfig, load: &mut LoadContext<'_>) -> Option<Arc<dyn PreparedTask>> {
+        let TaskConfig::HttpCall(call) = config else {
+            load.report(TaskFinding::error(
+                "TSK-004",
+                JsonPath::root(),
+                "this plugin runs `httpCall:v1` tasks only",
+            ));
             return None;
         };
-        let call = self.read(&Members::new(object, JsonPath::root()), load).ok()?;
-        // Reported beside what was read, such as an unknown member.
+        refuse_unsupported(call, load);
+        let mode = self.mode(call, load);
+        let request = RequestPlan::of(call, self.limits, load);
+        let timeout = self.timeout(call, load.definition());
+        let call = PreparedCall { request: request?, timeout, mode: mode? };
+        // Reported beside what was read.
         if load.has_errors() { None } else { Some(Arc::new(call)) }
+    }
+}
+
+/// What the language has and this plugin cannot honour yet: refusing it is better than a call without its credentials.
+fn refuse_unsupported(call: &dsl::HttpCall, load: &mut LoadContext<'_>) {
+    let spec = &load.definition().spec;
+    let default_policy =
+        spec.policies.http_resilience.as_ref().and_then(|policies| policies.default.as_ref());
+    // DEF-072.
+    let resilience = call
+        .resilience_policy_ref
+        .as_ref()
+        .or(spec.defaults.tasks.resilience_policy_ref.as_ref())
+        .or(default_policy);
+    let has_jar = spec.cookies.jar.is_some();
+    let normaliser = call
+        .error_mapping
+        .as_ref()
+        .is_some_and(|mapping| matches!(mapping.mapper, ErrorMapper::Normaliser { .. }));
+    for (used, rule, what, member) in [
+        (call.auth.is_some(), "TSK-029", "authentication by a policy", &["auth"][..]),
+        (resilience.is_some(), "TSK-029", "a resilience policy", &["resiliencePolicyRef"]),
+        (has_jar, "TSK-030", "a cookie jar", &["cookies"]),
+        (normaliser, "TSK-046", "an error normaliser", &["errorMapping", "normaliserRef"]),
+    ] {
+        if used {
+            let path = member.iter().fold(JsonPath::root(), |path, name| path.member(*name));
+            let message = format!("{what} is not supported by this build of the engine");
+            load.report(TaskFinding::error(rule, path, message));
+        }
     }
 }

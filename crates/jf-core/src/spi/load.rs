@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use jf_dsl::{
-    Definition, Expression, ExpressionCheck, ExpressionFault, ExpressionFaultKind, JsonPath, Lang, Severity,
-    SiteClass, TaskFinding, TaskSite, Template,
+    Definition, Expression, ExpressionCheck, ExpressionFault, ExpressionFaultKind, JsonPath, Lang, Mapper,
+    Severity, SiteClass, TaskFinding, TaskSite, Template,
 };
 use serde_json::{Map, Value};
 
@@ -67,6 +67,22 @@ impl<'a> LoadContext<'a> {
             };
             self.report(finding);
         }
+    }
+
+    /// Compiles the mapper of a typed configuration, which stands at `path`. `None` when an error was reported.
+    ///
+    /// # Panics
+    /// When the mapper is not one of [`LoadContext::definition`].
+    pub fn bind(&mut self, path: &JsonPath, mapper: &Mapper, class: SiteClass) -> Option<BoundExpression> {
+        let expression = self.site.definition.expression_of(mapper);
+        let (lang, expr) = match mapper {
+            Mapper::Inline(_) => {
+                let inline = path.clone().member("mapper");
+                (inline.clone().member("lang"), inline.member("expr"))
+            }
+            Mapper::Ref(_) => (path.clone().member("mapperRef"), path.clone().member("mapperRef")),
+        };
+        self.compile(expression, class, &lang, &expr)
     }
 
     /// Parses a text with placeholders (EXP-050 to EXP-054).

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use jf_dsl::{
     Capabilities, DefinitionName, Expression, ExpressionCheck, ExpressionFault, ExpressionSite, Feature,
-    MetadataLimits, Severity, SizeLimits, TaskFinding, TaskKind, TaskSite,
+    MetadataLimits, Severity, SizeLimits, TaskConfig, TaskFinding, TaskKind, TaskSite,
 };
 use serde_json::Value;
 
@@ -101,13 +101,12 @@ impl Registries {
     /// All errors found, without the warnings beside them; the task kind may be unknown.
     pub fn prepare(
         &self,
-        kind: &TaskKind,
-        config: &Value,
+        config: &TaskConfig,
         site: TaskSite<'_>,
     ) -> Result<Arc<dyn PreparedTask>, Vec<TaskFinding>> {
-        let Some(plugin) = self.0.tasks.get(kind.as_str()) else {
+        let Some(plugin) = self.0.tasks.get(config.kind()) else {
             let path = jf_dsl::JsonPath::root().member("kind");
-            let message = format!("no task plugin is registered for `{kind}`");
+            let message = format!("no task plugin is registered for `{}`", config.kind());
             return Err(vec![TaskFinding::error("TSK-002", path, message)]);
         };
         let mut load = LoadContext::new(self, site);
@@ -165,7 +164,7 @@ impl Capabilities for Registries {
         let Some(plugin) = self.0.tasks.get(kind.as_str()) else { return Vec::new() };
         let mut load = LoadContext::new(self, *site);
         // The prepared task is dropped: a definition is linked only after all its checks have passed.
-        let _ = plugin.prepare(config, &mut load);
+        let _ = plugin.prepare(&TaskConfig::plugin(kind.clone(), config.clone()), &mut load);
         load.into_findings()
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures::future::BoxFuture;
 use http::HeaderMap;
-use jf_dsl::{DefinitionName, Kind, StateId, Version, WritePath};
+use jf_dsl::{DefinitionName, Kind, StateId, TaskConfig, Version, WritePath};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -20,15 +20,22 @@ use crate::{Caller, JourneyId, Problem};
 pub struct TaskDescriptor {
     /// The `task.kind` it answers to, such as `httpCall:v1`.
     pub kind: &'static str,
-    /// JSON Schema of its configuration (`task` without `kind`), for editors.
-    pub config_schema: Value,
+    /// JSON Schema of its configuration (`task` without `kind`), for editors; `None` for a core kind, which the schema of the
+    /// language describes.
+    pub config_schema: Option<Value>,
 }
 
 impl TaskDescriptor {
-    /// A descriptor.
+    /// The descriptor of a plugin with a kind of its own.
     #[must_use]
     pub const fn new(kind: &'static str, config_schema: Value) -> Self {
-        Self { kind, config_schema }
+        Self { kind, config_schema: Some(config_schema) }
+    }
+
+    /// The descriptor of a plugin that runs one of the core kinds ([`TaskConfig::CORE_KINDS`]).
+    #[must_use]
+    pub const fn of_core_kind(kind: &'static str) -> Self {
+        Self { kind, config_schema: None }
     }
 }
 
@@ -37,12 +44,16 @@ pub trait TaskPlugin: fmt::Debug + Send + Sync + 'static {
     /// What it is.
     fn descriptor(&self) -> &TaskDescriptor;
 
-    /// Checks a configuration (`task` without `kind`) and compiles everything in it (TSK-004). Called when a definition is
-    /// checked and when it is linked. Pure: no I/O but reading the files the configuration refers to.
+    /// Compiles a configuration, and checks what the language has not checked (TSK-004). Called when a definition is linked
+    /// and, of kinds that are not core kinds, when it is checked. Pure, without I/O.
+    ///
+    /// A plugin for a core kind gets the typed configuration of that kind, whose rules hold: loading has seen to it. Any other
+    /// plugin gets [`TaskConfig::Plugin`] with the object as written, and checks all of it. Registries hand a plugin
+    /// configurations of its own kind only.
     ///
     /// Everything there is to say goes to [`LoadContext::report`], all of it in one call, each finding with the member at fault.
     /// The task is `None` exactly when an error was reported.
-    fn prepare(&self, config: &Value, load: &mut LoadContext<'_>) -> Option<Arc<dyn PreparedTask>>;
+    fn prepare(&self, config: &TaskConfig, load: &mut LoadContext<'_>) -> Option<Arc<dyn PreparedTask>>;
 }
 
 /// A configured task of one state: runs any number of times, from any thread.

@@ -29,7 +29,7 @@ impl Task {
         linker: &mut Linker<'_>,
     ) -> Option<Self> {
         let next = linker.target(index, &task.next);
-        Some(Self { kind: task.kind.clone(), prepared: linker.task(task, path)?, next })
+        Some(Self { kind: task.task.to_kind(), prepared: linker.task(task, path)?, next })
     }
 
     /// Sends the task out; the run records it first, so that a crash repeats it under the same name (ENG-101).

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue};
-use jf_core::dsl::{SiteClass, TaskFinding, value_to_text};
+use jf_core::dsl::{CallBody, JsonPath, SiteClass, value_to_text};
 use jf_core::spi::{BoundExpression, Evaluation, LoadContext, TaskError};
 use serde_json::Value;
 use url::form_urlencoded;
@@ -11,7 +11,6 @@ use url::form_urlencoded;
 use super::text::Text;
 use crate::fault::{self, Place};
 use crate::media_type::MediaType;
-use crate::members::{Members, Reported, refuse};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const PLAIN_TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
@@ -28,40 +27,15 @@ pub(super) enum BodyPlan {
 }
 
 impl BodyPlan {
-    pub(super) fn read(task: &Members<'_>, load: &mut LoadContext<'_>) -> Result<Option<Self>, Reported> {
-        let path = task.at("body");
-        match task.get("body") {
-            None => Ok(None),
-            Some(Value::String(text)) => {
-                let template = load.template(&path, text).ok_or(Reported)?;
-                Ok(Some(Self::Text(Text::of(template))))
+    /// Compiles a body. `None` when an error was reported.
+    pub(super) fn of(body: &CallBody, load: &mut LoadContext<'_>) -> Option<Self> {
+        Some(match body {
+            CallBody::Text(template) => Self::Text(Text::of(template.clone())),
+            CallBody::Mapper(mapper) => {
+                Self::Mapped(load.bind(&JsonPath::root().member("body"), mapper, SiteClass::Task)?)
             }
-            Some(Value::Object(object)) if is_mapper(object) => load
-                .mapper(&path, object, SiteClass::Task)
-                .ok_or(Reported)
-                .map(|mapper| Some(Self::Mapped(mapper))),
-            Some(value @ (Value::Object(_) | Value::Array(_))) => {
-                if mentions_placeholder(value) {
-                    let finding = TaskFinding::warning(
-                        "EXP-057",
-                        path,
-                        "`${` is not replaced inside a literal object body",
-                    )
-                    .help("compute the body with `body: {mapper: …}`, or write it as a string");
-                    load.report(finding);
-                }
-                Ok(Some(Self::Literal { value: value.clone(), json: json(value) }))
-            }
-            Some(_) => {
-                let finding = TaskFinding::error(
-                    "TSK-028",
-                    path,
-                    "`body` must be a string, an object, an array or a mapper",
-                )
-                .help("quote it to send it as text");
-                Err(refuse(load, finding))
-            }
-        }
+            CallBody::Json(value) => Self::Literal { value: value.clone(), json: json(value) },
+        })
     }
 
     /// The bytes of one call. Adds the content type to `headers` unless they have one.
@@ -144,20 +118,4 @@ fn urlencoded(value: &Value) -> Result<Bytes, TaskError> {
         form.append_pair(name, &value_to_text(value));
     }
     Ok(form.finish().into())
-}
-
-/// TSK-028: exactly the one member.
-fn is_mapper(object: &serde_json::Map<String, Value>) -> bool {
-    object.len() == 1 && (object.contains_key("mapper") || object.contains_key("mapperRef"))
-}
-
-fn mentions_placeholder(value: &Value) -> bool {
-    match value {
-        Value::String(text) => text.contains("${"),
-        Value::Array(items) => items.iter().any(mentions_placeholder),
-        Value::Object(object) => {
-            object.iter().any(|(name, value)| name.contains("${") || mentions_placeholder(value))
-        }
-        _ => false,
-    }
 }

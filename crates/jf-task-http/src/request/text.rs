@@ -2,12 +2,11 @@
 
 use std::borrow::Cow;
 
-use jf_core::dsl::{JsonPath, TaskFinding, Template, Unresolved, value_to_text};
-use jf_core::spi::{Evaluation, LoadContext, TaskError};
+use jf_core::dsl::{Scalar, Template, Unresolved, value_to_text};
+use jf_core::spi::{Evaluation, TaskError};
 use serde_json::Value;
 
 use crate::fault::{self, Place};
-use crate::members::{Reported, refuse};
 
 /// A value that is text when it is sent.
 #[derive(Debug, Clone)]
@@ -19,25 +18,12 @@ pub(super) enum Text {
 }
 
 impl Text {
-    /// Reads a value; `what` says in messages what it is the value of.
-    pub(super) fn read(
-        path: &JsonPath,
-        value: &Value,
-        what: &str,
-        load: &mut LoadContext<'_>,
-    ) -> Result<Self, Reported> {
-        match value {
-            Value::String(text) => Self::parse(path, text, load),
-            Value::Number(_) | Value::Bool(_) => Ok(Self::Fixed(value_to_text(value).into_owned())),
-            _ => {
-                let message = format!("the value of {what} must be a string, a number or a boolean");
-                Err(refuse(load, TaskFinding::error("TSK-026", path.clone(), message)))
-            }
+    pub(super) fn of_scalar(scalar: &Scalar) -> Self {
+        match scalar {
+            Scalar::Text(template) => Self::of(template.clone()),
+            Scalar::Number(number) => Self::Fixed(value_to_text(&Value::Number(number.clone())).into_owned()),
+            Scalar::Bool(value) => Self::Fixed(value.to_string()),
         }
-    }
-
-    fn parse(path: &JsonPath, text: &str, load: &mut LoadContext<'_>) -> Result<Self, Reported> {
-        Ok(Self::of(load.template(path, text).ok_or(Reported)?))
     }
 
     pub(super) fn of(template: Template) -> Self {

@@ -1,17 +1,16 @@
-//! The URL of a call: `url` and `params.query` (TSK-022, TSK-026, EXP-055).
+//! The URL of a call: `url` or the path of an operation, and `params` (TSK-022, TSK-026, TSK-032, EXP-055).
 
-use jf_core::dsl::{TaskFinding, Template, encode_component};
+use std::borrow::Cow;
+
+use jf_core::dsl::{
+    CallTarget, HttpCall, HttpUrl, JsonPath, OperationRef, TaskFinding, Template, encode_component,
+};
 use jf_core::spi::{Evaluation, LoadContext, TaskError};
-use url::Url;
 
 use super::text::Text;
 use crate::fault::{self, Place};
-use crate::members::{Members, Reported, refuse};
 
-/// The longest URL that HTTP implementations agree on carrying.
-const LONGEST: usize = 65_534;
-
-/// A checked URL with its query parameters.
+/// A URL with its parameters.
 #[derive(Debug)]
 pub(super) struct UrlPlan {
     base: Base,
@@ -22,11 +21,21 @@ pub(super) struct UrlPlan {
 enum Base {
     /// The same for every call, already checked.
     Fixed(String),
+    /// `url` with placeholders.
     Template {
         template: Template,
         /// Dot segments that the author wrote; data must not add any.
         dot_segments: usize,
     },
+    /// The path of an operation with parameters.
+    Operation { parts: Vec<Part>, dot_segments: usize },
+}
+
+/// A part of the URL of an operation.
+#[derive(Debug)]
+enum Part {
+    Literal(String),
+    Parameter { value: Text, place: Place },
 }
 
 #[derive(Debug)]
@@ -38,31 +47,21 @@ struct Parameter {
 }
 
 impl UrlPlan {
-    /// Reads `url` and `params.query`; `None` without `url`.
-    pub(super) fn read(
-        task: &Members<'_>,
-        params: Option<&Members<'_>>,
-        load: &mut LoadContext<'_>,
-    ) -> Result<Option<Self>, Reported> {
-        let query = read_query(params, load);
-        let Some(value) = task.get("url") else { return query.map(|_| None) };
-        let Some(text) = value.as_str() else {
-            return Err(refuse(
-                load,
-                TaskFinding::error("TSK-022", task.at("url"), "`url` must be a string"),
-            ));
+    /// Compiles the target and `params.query`. `None` when an error was reported.
+    pub(super) fn of(call: &HttpCall, load: &mut LoadContext<'_>) -> Option<Self> {
+        let base = match &call.target {
+            CallTarget::Url { url, .. } => Base::of_url(url),
+            CallTarget::Operation { operation_ref } => Base::of_operation(operation_ref, call),
         };
-        let template = load.template(&task.at("url"), text).ok_or(Reported)?;
-        let base = Base::of(template).map_err(|what| {
-            let finding = TaskFinding::error("TSK-022", task.at("url"), format!("`url` {what}"));
-            refuse(
-                load,
-                finding.help(
-                    "write an absolute URL, such as `https://api.example.com/orders/${context.orderId}`",
-                ),
-            )
-        })?;
-        Ok(Some(Self { base, query: query? }))
+        let base = base
+            .map_err(|message| load.report(TaskFinding::error("TSK-022", JsonPath::root(), message)))
+            .ok()?;
+        let query = call.params.query.iter().map(|(name, value)| Parameter {
+            key: format!("{}=", encode_component(name)),
+            value: Text::of_scalar(value),
+            place: Place::Query(name.clone()),
+        });
+        Some(Self { base, query: query.collect() })
     }
 
     /// The URL of one call: absolute, `http(s)`, without fragment. Data has changed neither its path nor its query structure.
@@ -77,13 +76,13 @@ impl UrlPlan {
             Some(_) => "&",
         };
         for parameter in &self.query {
-            let value = parameter.value.render(evaluation, &parameter.place, LONGEST)?;
+            let value = parameter.value.render(evaluation, &parameter.place, HttpUrl::LONGEST)?;
             url.push_str(separator);
             url.push_str(&parameter.key);
             url.push_str(&encode_component(&value));
             separator = "&";
-            if url.len() > LONGEST {
-                return Err(fault::too_long(&Place::Url, LONGEST));
+            if url.len() > HttpUrl::LONGEST {
+                return Err(fault::too_long(&Place::Url, HttpUrl::LONGEST));
             }
         }
         Ok(url)
@@ -91,77 +90,85 @@ impl UrlPlan {
 }
 
 impl Base {
-    /// Checks what the literal text tells.
-    fn of(template: Template) -> Result<Self, &'static str> {
+    /// `url`, which loading has checked as far as its literal text tells.
+    fn of_url(template: &Template) -> Result<Self, String> {
         if template.is_literal() {
-            return checked(&template.literal_prefix()).map(Self::Fixed);
-        }
-        let prefix = template.literal_prefix();
-        match prefix.split_once("://") {
-            Some((scheme, rest))
-                if ["http", "https"].iter().any(|known| known.eq_ignore_ascii_case(scheme)) =>
-            {
-                match rest.find(['/', '?', '#']) {
-                    Some(end) => {
-                        checked(&prefix[..scheme.len() + "://".len() + end])?;
-                    }
-                    None if rest.contains('@') => return Err(CREDENTIALS),
-                    None => {}
-                }
-            }
-            // The placeholder makes up the scheme as well.
-            None if "https://".starts_with(&prefix.to_ascii_lowercase()) => {}
-            _ => return Err(NOT_ABSOLUTE),
+            return fixed(&template.literal_prefix());
         }
         let dot_segments = dot_segments(template.source());
-        Ok(Self::Template { template, dot_segments })
+        Ok(Self::Template { template: template.clone(), dot_segments })
+    }
+
+    fn of_operation(reference: &OperationRef, call: &HttpCall) -> Result<Self, String> {
+        let operation = &reference.operation;
+        let mut parts = Vec::new();
+        let mut literal = operation.base_url.to_string();
+        let mut rest = &*operation.path;
+        while let Some((before, name, after)) = next_parameter(rest) {
+            literal.push_str(before);
+            let value = call.params.path.get(name);
+            let value =
+                value.ok_or_else(|| format!("the path parameter `{name}` of `{reference}` has no value"))?;
+            parts.push(Part::Literal(std::mem::take(&mut literal)));
+            let place = Place::Path(name.to_owned());
+            parts.push(Part::Parameter { value: Text::of_scalar(value), place });
+            rest = after;
+        }
+        literal.push_str(rest);
+        if parts.is_empty() {
+            return fixed(&literal);
+        }
+        parts.push(Part::Literal(literal));
+        let written: String =
+            parts.iter().map(|part| if let Part::Literal(text) = part { text } else { "x" }).collect();
+        Ok(Self::Operation { parts, dot_segments: dot_segments(&written) })
     }
 
     fn render(&self, evaluation: &Evaluation) -> Result<String, TaskError> {
-        let (template, written) = match self {
+        let (rendered, written) = match self {
             Self::Fixed(url) => return Ok(url.clone()),
-            Self::Template { template, dot_segments } => (template, *dot_segments),
+            Self::Template { template, dot_segments } => {
+                let rendered = template.render_url(evaluation.context(), evaluation.platform());
+                (rendered.map_err(|cause| fault::unresolved(&Place::Url, cause))?, *dot_segments)
+            }
+            Self::Operation { parts, dot_segments } => {
+                (Cow::Owned(render_parts(parts, evaluation)?), *dot_segments)
+            }
         };
-        let rendered = template
-            .render_url(evaluation.context(), evaluation.platform())
-            .map_err(|cause| fault::unresolved(&Place::Url, cause))?;
-        if rendered.len() > LONGEST {
-            return Err(fault::too_long(&Place::Url, LONGEST));
+        if rendered.len() > HttpUrl::LONGEST {
+            return Err(fault::too_long(&Place::Url, HttpUrl::LONGEST));
         }
         // `.` needs no encoding, so a value of `..` would climb the path.
         if dot_segments(&rendered) > written {
             return Err(fault::url("has a value inserted into it that would change its path"));
         }
-        checked(&rendered).map_err(fault::url)
+        HttpUrl::parse(&rendered).map(String::from).map_err(|error| fault::url(&error.to_string()))
     }
 }
 
-const NOT_ABSOLUTE: &str = "is not an absolute `http` or `https` URL";
-const CREDENTIALS: &str = "must not hold a user name or password";
+fn fixed(text: &str) -> Result<Base, String> {
+    HttpUrl::parse(text).map(|url| Base::Fixed(url.into())).map_err(|error| format!("the URL {error}"))
+}
 
-/// The URL in its normal form, without fragment.
-fn checked(text: &str) -> Result<String, &'static str> {
-    // URL parsers repair without a word: they drop control characters, turn backslashes round, and find an authority further on when
-    // there is none in its place (`https:///path`).
-    if text.contains(|c: char| c.is_ascii_control() || c == '\\') {
-        return Err("holds a character that URLs must not have");
+fn render_parts(parts: &[Part], evaluation: &Evaluation) -> Result<String, TaskError> {
+    let mut url = String::new();
+    for part in parts {
+        match part {
+            Part::Literal(text) => url.push_str(text),
+            Part::Parameter { value, place } => {
+                let value = value.render(evaluation, place, HttpUrl::LONGEST)?;
+                url.push_str(&encode_component(&value));
+            }
+        }
     }
-    let authority = text.split_once("://").map_or("", |(_, rest)| rest);
-    if authority.is_empty() || authority.starts_with(['/', '?', '#']) {
-        return Err(NOT_ABSOLUTE);
-    }
-    let mut url = Url::parse(text).map_err(|_| NOT_ABSOLUTE)?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(NOT_ABSOLUTE);
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(CREDENTIALS);
-    }
-    url.set_fragment(None);
-    if url.as_str().len() > LONGEST {
-        return Err("is too long");
-    }
-    Ok(url.into())
+    Ok(url)
+}
+
+/// The text before the first `{name}`, the name, and what follows it.
+fn next_parameter(path: &str) -> Option<(&str, &str, &str)> {
+    let (before, rest) = path.split_once('{')?;
+    let (name, after) = rest.split_once('}')?;
+    Some((before, name, after))
 }
 
 /// How many segments of the path are `.` or `..`, in any spelling that URL parsers resolve.
@@ -174,19 +181,4 @@ fn dot_segments(url: &str) -> usize {
 fn is_dots(segment: &str) -> bool {
     // Longest spelling: `%2e%2e`.
     segment.len() <= 6 && matches!(segment.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..")
-}
-
-fn read_query(params: Option<&Members<'_>>, load: &mut LoadContext<'_>) -> Result<Vec<Parameter>, Reported> {
-    let Some(params) = params else { return Ok(Vec::new()) };
-    let Some(query) = params.child("query", "TSK-026", load)? else { return Ok(Vec::new()) };
-    // Every parameter is read before the first fault ends it, so that all faults are reported.
-    let parameters: Vec<_> = query
-        .iter()
-        .map(|(name, value)| {
-            let value = Text::read(&query.at(name), value, &format!("the query parameter `{name}`"), load)?;
-            let key = format!("{}=", encode_component(name));
-            Ok(Parameter { key, value, place: Place::Query(name.to_owned()) })
-        })
-        .collect();
-    parameters.into_iter().collect()
 }

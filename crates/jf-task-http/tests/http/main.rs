@@ -5,8 +5,9 @@
 mod connector;
 mod end_to_end;
 mod error_mapping;
-mod load;
+mod link;
 mod notify;
+mod operation;
 mod request;
 mod rig;
 mod run;

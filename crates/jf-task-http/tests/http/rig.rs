@@ -9,7 +9,8 @@ use async_trait::async_trait;
 use http::{HeaderMap, StatusCode};
 use jf_core::JourneyId;
 use jf_core::dsl::{
-    self, Definition, JsonPath, Severity, SiteClass, SourceFile, StateId, TaskFinding, TaskKind, TaskSite,
+    self, Definition, JsonPath, PolicyKind, SiteClass, SourceFile, State, StateId, StaticCapabilities,
+    TaskFinding, TaskSite,
 };
 use jf_core::spi::{
     Bindings, Clock, CompileError, CompiledExpression, Connectors, DefinitionIdentity, EvalContext,
@@ -24,6 +25,9 @@ use serde_json::{Value, json};
 pub(crate) struct Rig {
     pub(crate) plugin: Arc<HttpCallTask>,
     registries: Registries,
+    /// What definitions are loaded with: a build that has more than the plugin can honour.
+    build: StaticCapabilities,
+    document: Value,
     definition: Arc<Definition>,
     pub(crate) http: Arc<ScriptedHttp>,
     pub(crate) clock: Arc<StillClock>,
@@ -46,11 +50,18 @@ impl Rig {
             "apiVersion: v1\nkind: Journey\nmetadata: {{name: calls, version: 1.0.0}}\nspec:\n{spec}\n  \
              start: done\n  states:\n    done: {{type: succeed}}\n"
         );
-        let loaded = dsl::load(&SourceFile::new("calls.journey.yaml", text), &registries)
+        let build = StaticCapabilities::full()
+            .with_language("pick")
+            .with_file("pets.openapi.yaml", PETS)
+            .with_policy(PolicyKind::HttpClientAuth, "token")
+            .with_policy(PolicyKind::HttpResilience, "patient");
+        let loaded = dsl::load(&SourceFile::new("calls.journey.yaml", text), &build)
             .unwrap_or_else(|error| panic!("{error}"));
         Self {
             plugin,
             registries,
+            build,
+            document: loaded.positions.tree().to_value(),
             definition: loaded.definition,
             http: Arc::default(),
             clock: Arc::default(),
@@ -60,43 +71,26 @@ impl Rig {
         }
     }
 
-    /// What the plugin says of a configuration: `severity rule path`, in byte order.
-    pub(crate) fn findings(&self, config: &Value) -> Vec<String> {
-        let mut lines: Vec<_> = self.raw_findings(config).iter().map(line).collect();
-        lines.sort();
-        lines
-    }
-
-    pub(crate) fn raw_findings(&self, config: &Value) -> Vec<TaskFinding> {
-        use dsl::Capabilities as _;
-        let path = JsonPath::root();
-        self.registries.check_task(&kind(), config, &TaskSite::new(&self.definition, &path))
-    }
-
-    /// The errors of a whole document with that task, in flow style: `rule path`, in byte order.
-    pub(crate) fn diagnose(&self, task: &str) -> Vec<String> {
-        let text = format!(
-            "apiVersion: v1\nkind: Journey\nmetadata: {{name: calls, version: 1.0.0}}\nspec:\n  start: call\n  states:\n    \
-             call: {{type: task, task: {task}, next: done}}\n    done: {{type: succeed}}\n"
-        );
-        let loaded = dsl::load(&SourceFile::new("calls.journey.yaml", text), &self.registries);
-        let errors = loaded.err().unwrap_or_default();
-        let mut lines: Vec<_> = errors.iter().map(|error| format!("{} {}", error.rule, error.path)).collect();
-        lines.sort();
-        lines
-    }
-
+    /// The task of a configuration (`task` without `kind`), loaded with the definition around it.
     pub(crate) fn prepare(&self, config: &Value) -> Arc<dyn PreparedTask> {
-        let path = JsonPath::root();
-        let site = TaskSite::new(&self.definition, &path);
-        self.registries.prepare(&kind(), config, site).unwrap_or_else(|findings| panic!("{findings:#?}"))
+        self.link(config).unwrap_or_else(|findings| panic!("{findings:#?}"))
     }
 
-    /// What is wrong with a task that cannot be prepared.
-    pub(crate) fn refusal(&self, config: &Value) -> Vec<String> {
+    /// What linking says of a configuration that loads.
+    pub(crate) fn link(&self, config: &Value) -> Result<Arc<dyn PreparedTask>, Vec<TaskFinding>> {
+        let loaded = self.load(config).unwrap_or_else(|faults| panic!("{faults}"));
+        let Some(State::Task(task)) = loaded.definition.state("call") else { panic!("`call` is a task") };
         let path = JsonPath::root();
-        let refused = self.registries.prepare(&kind(), config, TaskSite::new(&self.definition, &path));
-        refused.expect_err("the task has an error").iter().map(line).collect()
+        self.registries.prepare(&task.task, TaskSite::new(&loaded.definition, &path))
+    }
+
+    fn load(&self, config: &Value) -> Result<dsl::Loaded, dsl::Diagnostics> {
+        let mut task = config.clone();
+        task["kind"] = "httpCall:v1".into();
+        let mut document = self.document.clone();
+        document["spec"]["states"]["call"] = json!({ "type": "task", "task": task, "next": "done" });
+        document["spec"]["start"] = "call".into();
+        dsl::load(&SourceFile::new("calls.journey.json", document.to_string()), &self.build)
     }
 
     pub(crate) fn task_context(&self, context: Value) -> TaskContext {
@@ -140,14 +134,18 @@ impl Rig {
     }
 }
 
-fn kind() -> TaskKind {
-    TaskKind::parse("httpCall:v1").unwrap()
-}
-
-fn line(finding: &TaskFinding) -> String {
-    let severity = if finding.severity == Severity::Error { "E" } else { "W" };
-    format!("{severity} {} {}", finding.rule, finding.path)
-}
+/// An API with a path that takes parameters.
+const PETS: &str = "
+openapi: 3.1.0
+servers: [{ url: 'https://pets.example/v2/' }]
+paths:
+  /pets/{id}/notes/{note}:
+    get: { operationId: readNote }
+    head: { operationId: noteExists }
+    patch: { operationId: changeNote, requestBody: { required: true } }
+  /pets:
+    get: { operationId: listPets, parameters: [{ name: limit, in: query }] }
+";
 
 /// Answers from a list, `200` with `{}` when it is empty.
 #[derive(Default)]

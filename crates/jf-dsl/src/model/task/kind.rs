@@ -83,6 +83,15 @@ impl TaskConfig {
         }
     }
 
+    /// [`kind`](Self::kind) as a value of its own.
+    #[must_use]
+    pub fn to_kind(&self) -> TaskKind {
+        match self {
+            Self::Plugin(plugin) => plugin.kind.clone(),
+            _ => TaskKind::parse(self.kind()).expect("the core kinds have the form of TSK-001"),
+        }
+    }
+
     /// The task of a plugin. The kind should not be one of the core kinds, whose configurations are typed.
     #[must_use]
     pub fn plugin(kind: TaskKind, config: Value) -> Self {

@@ -8,6 +8,7 @@ use jf_core::spi::{
     LoadContext, Notification, PreparedTask, TaskContext, TaskDescriptor, TaskError, TaskOutput, TaskPlugin,
     WriteTarget,
 };
+use jf_dsl::TaskConfig;
 use serde_json::{Value, json};
 use tokio::sync::{Mutex, mpsc, oneshot};
 
@@ -86,8 +87,9 @@ impl TaskPlugin for DeskTask {
         &self.descriptor
     }
 
-    fn prepare(&self, config: &Value, _: &mut LoadContext<'_>) -> Option<Arc<dyn PreparedTask>> {
-        let does = config.get("does").and_then(Value::as_str).map(str::to_owned);
+    fn prepare(&self, config: &TaskConfig, _: &mut LoadContext<'_>) -> Option<Arc<dyn PreparedTask>> {
+        let TaskConfig::Plugin(task) = config else { return None };
+        let does = task.config.get("does").and_then(Value::as_str).map(str::to_owned);
         Some(Arc::new(Prepared { jobs: self.jobs.clone(), does }))
     }
 }

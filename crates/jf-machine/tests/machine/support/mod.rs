@@ -16,7 +16,7 @@ use jf_core::{
     Caller, EngineError, Epoch, HeadCondition, JourneyId, JourneyOutcome, JourneyStatus, LogDocument, Phase,
     Problem, StepRef, StepTarget,
 };
-use jf_dsl::SourceFile;
+use jf_dsl::{SourceFile, TaskConfig};
 use jf_machine::{
     ActivationId, Effect, Effects, Env, Fact, Input, Limits, LogEntry, PlatformValues, Program, Refused, Run,
     SegmentId, Submission, TaskFailure, TaskOrder, TimerId, apply, pending_effects, prepare_start,
@@ -43,7 +43,7 @@ impl TaskPlugin for FakeTask {
         &self.0
     }
 
-    fn prepare(&self, _: &Value, _: &mut LoadContext<'_>) -> Option<Arc<dyn PreparedTask>> {
+    fn prepare(&self, _: &TaskConfig, _: &mut LoadContext<'_>) -> Option<Arc<dyn PreparedTask>> {
         Some(Arc::new(Self(self.0.clone())))
     }
 }
