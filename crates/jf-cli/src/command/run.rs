@@ -127,7 +127,7 @@ fn prepare(args: &RunArgs, output: &mut Output) -> Option<(Config, Definitions)>
         );
         return None;
     }
-    let definitions = match Definitions::from_paths(paths, &config, Purpose::Deploy) {
+    let definitions = match Definitions::from_paths(paths, &config, Purpose::Part) {
         Ok(definitions) => definitions,
         Err(error) => {
             output.error(&error.to_string(), None);

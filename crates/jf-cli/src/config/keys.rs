@@ -337,7 +337,12 @@ pub const KEYS: &[Key] = &[
     ),
     key("limits.transitionsPerSegment", COUNT, "10000", "Transitions of a flow between two stops (ENG-066)."),
     key("limits.contextBytes", BYTES, "4194304", "Size of a context as compact JSON (DEF-203)."),
-    key("limits.bodyBytes", BYTES, "1048576", "Size of a request body; beyond it 413 (HTTP-013)."),
+    key(
+        "limits.bodyBytes",
+        BYTES,
+        "1048576",
+        "Size of a request body; beyond it 413 (HTTP-013). The input of `jf run` has the same limit.",
+    ),
     key(
         "limits.jsonDepth",
         Kind::Whole { least: 1, most: 256 },

@@ -26,6 +26,9 @@ pub enum Purpose {
     Check,
     /// To run them. Every required value must be there (DEF-082).
     Deploy,
+    /// To run some of a deployment by themselves, as `jf run` does: like `Deploy`, but the configuration may speak of definitions
+    /// that are not among them.
+    Part,
 }
 
 /// Checked definitions with everything that was found in them.
@@ -128,7 +131,7 @@ impl Definitions {
             match load_document(&source, &registries) {
                 Ok(Document::Definition(definition)) => {
                     reports[at] = definition.warnings.clone();
-                    if purpose == Purpose::Deploy || config.file().is_some() {
+                    if purpose != Purpose::Check || config.file().is_some() {
                         let missing = check_configuration(&definition, &registries).err();
                         reports[at].append(missing.unwrap_or_default());
                     }
@@ -142,7 +145,7 @@ impl Definitions {
         for report in reports {
             diagnostics.append(report);
         }
-        let catalog = deploy(loaded, config, &mut diagnostics).filter(|_| !diagnostics.has_errors());
+        let catalog = deploy(loaded, config, purpose, &mut diagnostics).filter(|_| !diagnostics.has_errors());
         Ok(Self { files, diagnostics, catalog, registries, metadata })
     }
 
@@ -178,7 +181,14 @@ impl Definitions {
 }
 
 /// The rules over several definitions, with what the configuration says of them by name.
-fn deploy(loaded: Vec<Loaded>, config: &Config, diagnostics: &mut Diagnostics) -> Option<Catalog> {
+fn deploy(
+    loaded: Vec<Loaded>,
+    config: &Config,
+    purpose: Purpose,
+    diagnostics: &mut Diagnostics,
+) -> Option<Catalog> {
+    // With errors, what is missing may be in one of the files that did not load.
+    let complete = purpose != Purpose::Part && !diagnostics.has_errors();
     let mut pins: BTreeMap<DefinitionName, Version> = BTreeMap::new();
     for (name, version) in config.pins() {
         let of_name = loaded.iter().filter(|loaded| loaded.definition.name() == name.as_str());
@@ -186,14 +196,13 @@ fn deploy(loaded: Vec<Loaded>, config: &Config, diagnostics: &mut Diagnostics) -
         if versions.contains(&version.to_string()) {
             let name = DefinitionName::parse(name.as_str()).expect("it is the name of a definition");
             pins.insert(name, version);
-        } else if !diagnostics.has_errors() {
-            // With errors the version may be in one of the files that did not load.
+        } else if complete {
             diagnostics.push(config.unknown_pin(&name, &versions));
         }
     }
     for name in config.hidden() {
         let there = loaded.iter().any(|loaded| *loaded.definition.name() == name);
-        if !there && !diagnostics.has_errors() {
+        if complete && !there {
             diagnostics.push(config.unknown_hidden(name.as_str()));
         }
     }

@@ -148,6 +148,18 @@ fn bnd_024_an_api_gives_its_body_in_either_phase() {
     assert_eq!(run("{}", &[]).status, 2);
 }
 
+/// BND-024: one file is run; the configuration of its deployment speaks of others as well.
+#[test]
+fn bnd_024_a_configuration_may_speak_of_definitions_that_are_not_run() {
+    let folder = folder(&[
+        ("waiting.journey.yaml", WAITING),
+        ("jf.yaml", "serve: { waiting: 2.0.0, other: 1.0.0 }\nhttp.hidden: [other]\n"),
+    ]);
+    assert_eq!(jf(folder.path(), &["run", "waiting.journey.yaml"]).status, 0);
+    let whole = jf(folder.path(), &["check", "."]);
+    assert!(whole.status == 1 && whole.out.contains("3 errors"), "{whole}");
+}
+
 #[test]
 fn bnd_026_a_run_tells_no_payloads() {
     let folder = folder(&[("greeting.journey.yaml", &GREETING.replace("MODE", "sync"))]);
