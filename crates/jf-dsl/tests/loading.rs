@@ -3,8 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a panic in a test is a failed test")]
 
 use jf_dsl::{
-    BodyDigest, Diagnostics, Document, EndPhase, FailedStatus, Given, Kind, Loaded, Mapper, RuleStatus,
-    SourceFile, Span, StartMode, State, StateType, StaticCapabilities, TerminalStyle, TimerDue,
+    BodyDigest, CallBody, Diagnostics, Document, EndPhase, FailedStatus, Given, Kind, Loaded, Mapper, RuleStatus,
+    SourceFile, Span, StartMode, State, StateType, StaticCapabilities, TaskConfig, TerminalStyle, TimerDue,
     TransformTarget, load, load_document,
 };
 use serde_json::json;
@@ -81,7 +81,7 @@ spec:
   states:
     fetch:
       type: task
-      task: { kind: "httpCall:v1", method: GET, url: "https://example.com", auth: null, body: { note: null } }
+      task: { kind: "httpCall:v1", method: POST, url: "https://example.com", resultVar: api, auth: null, accept: null, body: { note: null } }
       next: shape
     shape: { type: transform, transform: { mapperRef: total, target: { path: order.total } }, next: keep }
     keep: { type: transform, transform: { lang: jq, expr: .context, target: { kind: var }, resultVar: copy }, next: decide }
@@ -154,9 +154,10 @@ fn sta_001_states_reach_the_model() {
     assert_eq!(ids, expected, "DEF-005");
 
     let State::Task(fetch) = states.get("fetch").unwrap() else { panic!("fetch is a task") };
-    assert_eq!(fetch.kind.as_str(), "httpCall:v1");
-    let config = json!({ "method": "GET", "url": "https://example.com", "body": { "note": null } });
-    assert_eq!(fetch.config, config, "DEF-009: null is absent outside literal bodies");
+    let TaskConfig::HttpCall(call) = &fetch.task else { panic!("fetch is a call") };
+    assert_eq!((fetch.task.kind(), call.accept.as_deref()), ("httpCall:v1", None), "DEF-009: null is absent");
+    let Some(CallBody::Json(body)) = &call.body else { panic!("the body is literal") };
+    assert_eq!(*body, json!({ "note": null }), "DEF-009: but not in literal bodies");
 
     let State::Transform(shape) = states.get("shape").unwrap() else { panic!("shape is a transform") };
     assert!(matches!(&shape.transform.mapper, Mapper::Ref(id) if *id == "total"));
