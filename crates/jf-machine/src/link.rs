@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use jf_core::spi::{BoundExpression, PreparedTask, Registries, Site};
 use jf_dsl::{
-    Definition, Expression, ExpressionCheck, JsonPath, Lang, Mapper, SiteClass, State, StateId, Task,
-    TaskSite,
+    Access, Capabilities, Cookies, Definition, Errors, Expression, ExpressionCheck, Feature, JsonPath, Lang,
+    Mapper, Policies, SiteClass, State, StateId, Task, TaskSite,
 };
 
-use crate::program::{LinkedState, StateIndex};
+use crate::program::{LinkedState, Program, StateIndex};
 use crate::states::Op;
 
 /// What a definition needs and the registries or this interpreter do not have; everything at once.
@@ -148,6 +148,31 @@ impl<'a> Linker<'a> {
     /// A state type that this interpreter does not run. Loading refuses it already, where the registries tell the truth.
     pub(crate) fn unsupported(&mut self, what: &str, path: &JsonPath) {
         self.fault(path.clone().member("type"), format!("{what} are not supported by this interpreter"));
+    }
+
+    /// Blocks that nothing here runs. Loading refuses them already, where the registries tell the truth.
+    pub(crate) fn blocks(&mut self) {
+        let spec = &self.definition.spec;
+        let blocks = [
+            ("subjourneys", !spec.subjourneys.is_empty(), Feature::Subjourney),
+            ("apis", !spec.apis.is_empty(), Feature::Apis),
+            ("compensation", spec.compensation.is_some(), Feature::Compensation),
+            ("access", spec.access != Access::default(), Feature::Access),
+            ("policies", spec.policies != Policies::default(), Feature::Policies),
+            ("cookies", spec.cookies != Cookies::default(), Feature::Cookies),
+            ("errors", spec.errors != Errors::default(), Feature::Errors),
+        ];
+        for (name, present, feature) in blocks {
+            let runs = match feature {
+                // What calls make of these is for the plugins of tasks.
+                Feature::Apis | Feature::Policies => self.registries.supports(feature),
+                feature => Program::FEATURES.contains(&feature),
+            };
+            if present && !runs {
+                let path = JsonPath::root().member("spec").member(name);
+                self.fault(path, format!("{} are not supported by this interpreter", feature.label()));
+            }
+        }
     }
 
     fn fault(&mut self, path: JsonPath, message: String) {

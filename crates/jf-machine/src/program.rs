@@ -85,6 +85,7 @@ impl Program {
     pub fn link(loaded: &Loaded, registries: &Registries) -> Result<Self, LinkError> {
         let definition = Arc::clone(&loaded.definition);
         let mut linker = Linker::new(&definition, registries);
+        linker.blocks();
         let spec = &definition.spec;
         let index: HashMap<StateId, StateIndex> =
             spec.states.keys().enumerate().map(|(at, id)| (id.clone(), StateIndex::new(at))).collect();

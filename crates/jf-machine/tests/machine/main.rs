@@ -10,6 +10,7 @@ mod events;
 mod exploration;
 mod expressions;
 mod limits;
+mod linking;
 mod outcome;
 mod platform;
 mod properties;
