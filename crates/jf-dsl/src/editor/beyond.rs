@@ -49,7 +49,9 @@ fn also(members: &mut Map<String, Value>, condition: Value) {
 
 /// STA-060, STA-062, STA-063.
 fn external_inputs(definitions: &mut Definitions) {
-    let Some(next) = properties(definitions, "Wait").and_then(|found| found.get("next")).cloned() else { return };
+    let Some(next) = properties(definitions, "Wait").and_then(|found| found.get("next")).cloned() else {
+        return;
+    };
     let default = deprecated(
         next,
         "An older spelling of `next` of the state. [STA-063]",
@@ -171,8 +173,11 @@ fn documents(definitions: &mut Definitions) {
         let name = path.last().copied().unwrap_or_default();
         nested(&path[..path.len() - 1], absent(name, &format!("`{name}` is for kind {kind} only")))
     };
-    let of_apis: [&[&str]; 3] =
-        [&["spec", "bindings", "http", "route"], &["spec", "bindings", "http", "apiResponses"], &["spec", "bindings", "grpc"]];
+    let of_apis: [&[&str]; 3] = [
+        &["spec", "bindings", "http", "route"],
+        &["spec", "bindings", "http", "apiResponses"],
+        &["spec", "bindings", "grpc"],
+    ];
     let of_journeys: [&[&str]; 6] = [
         &["spec", "lifecycle"],
         &["spec", "metadata"],
@@ -189,7 +194,8 @@ fn documents(definitions: &mut Definitions) {
     if let Value::Array(types) = &mut types {
         types.retain(|name| !["wait", "webhook", "timer"].iter().any(|waiting| name == waiting));
     }
-    let waiting = json!({ "properties": { "type": { "enum": types, "errorMessage": "an Api cannot wait" } } });
+    let waiting =
+        json!({ "properties": { "type": { "enum": types, "errorMessage": "an Api cannot wait" } } });
     let waiting = nested(&["spec", "states"], json!({ "additionalProperties": waiting }));
     let api = of_journeys.iter().map(|path| not_here(path, "Journey"));
     let api: Vec<Value> = [reference, waiting].into_iter().chain(api).collect();

@@ -26,7 +26,10 @@ pub(super) fn close(definitions: &mut Definitions) {
 
 /// The part of the tree that describes values: conditions on members have no type.
 fn values_below<'s>(schema: &'s Map<String, Value>) -> impl Iterator<Item = &'s Value> {
-    let cases = ["allOf", "anyOf", "oneOf"].into_iter().filter_map(|keyword| schema.get(keyword)?.as_array()).flatten();
+    let cases = ["allOf", "anyOf", "oneOf"]
+        .into_iter()
+        .filter_map(|keyword| schema.get(keyword)?.as_array())
+        .flatten();
     let cases = cases.map(|case| case.get("then").unwrap_or(case)).filter(|case| is_value(case));
     let members = schema.get("properties").and_then(Value::as_object).into_iter().flat_map(Map::values);
     members.chain(schema.get("additionalProperties")).chain(schema.get("items")).chain(cases)
@@ -86,7 +89,9 @@ fn shut(schema: &mut Value, nullable: &BTreeSet<String>) {
             allow_null(member);
         }
     }
-    if members.get("type").is_some_and(|name| name == "object") && !members.contains_key("additionalProperties") {
+    if members.get("type").is_some_and(|name| name == "object")
+        && !members.contains_key("additionalProperties")
+    {
         members.insert("patternProperties".into(), json!({ "^x-": {} }));
         members.insert("additionalProperties".into(), false.into());
     }

@@ -61,7 +61,11 @@ fn document(mut definitions: Definitions) -> Value {
             "then": { "$ref": format!("#/definitions/{then}") },
         })
     };
-    let cases = [case("Journey", "JourneyDocument"), case("Api", "ApiDocument"), case("MetadataLimits", "MetadataLimitsDocument")];
+    let cases = [
+        case("Journey", "JourneyDocument"),
+        case("Api", "ApiDocument"),
+        case("MetadataLimits", "MetadataLimitsDocument"),
+    ];
     definitions.sort_keys();
     let mut document = json!({
         "$schema": "http://json-schema.org/draft-07/schema#",

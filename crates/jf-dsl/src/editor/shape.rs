@@ -68,7 +68,10 @@ fn numbers(members: &mut Map<String, Value>) {
     let width = |format: &Value| format.as_str().is_some_and(|format| format.starts_with(['u', 'i']));
     if members.get("format").is_some_and(width) {
         members.remove("format");
-        members.remove("maximum").filter(|most| *most != json!(u16::MAX)).map(|most| members.insert("maximum".into(), most));
+        members
+            .remove("maximum")
+            .filter(|most| *most != json!(u16::MAX))
+            .map(|most| members.insert("maximum".into(), most));
     }
 }
 
@@ -76,7 +79,8 @@ fn numbers(members: &mut Map<String, Value>) {
 fn words(members: &mut Map<String, Value>) {
     let Some(Value::Array(cases)) = members.get("oneOf").or_else(|| members.get("anyOf")) else { return };
     let word = |case: &Value| {
-        let known = case.as_object()?.keys().all(|key| matches!(key.as_str(), "const" | "type" | "description"));
+        let known =
+            case.as_object()?.keys().all(|key| matches!(key.as_str(), "const" | "type" | "description"));
         known.then(|| case.get("const").cloned()).flatten()
     };
     let Some(found) = cases.iter().map(word).collect::<Option<Vec<Value>>>() else { return };
@@ -108,7 +112,8 @@ fn spread(members: &mut Map<String, Value>) {
             let found = part.as_object().filter(|part| part.len() == 1);
             let cases = found.and_then(|part| part.get("oneOf").or_else(|| part.get("anyOf")));
             // One that was spread already brings its members and its condition.
-            let spread = part.as_object().filter(|part| part.contains_key("properties") && part.contains_key("oneOf"));
+            let spread =
+                part.as_object().filter(|part| part.contains_key("properties") && part.contains_key("oneOf"));
             match (cases.and_then(Value::as_array).and_then(|cases| alternatives(cases)), spread) {
                 (Some((properties, condition)), _) => {
                     add_properties(members, properties);
@@ -160,7 +165,9 @@ pub(super) fn alternatives(cases: &[Value]) -> Option<(Map<String, Value>, Value
             continue;
         }
         // The alternatives of an enum inside an option, spread already.
-        if let (Some(Value::Object(properties)), Some(Value::Array(inner))) = (case.get("properties"), case.get("oneOf")) {
+        if let (Some(Value::Object(properties)), Some(Value::Array(inner))) =
+            (case.get("properties"), case.get("oneOf"))
+        {
             all.extend(properties.clone());
             collected.extend(inner.iter().cloned());
             continue;
@@ -184,7 +191,9 @@ pub(super) fn alternatives(cases: &[Value]) -> Option<(Map<String, Value>, Value
     for condition in &mut collected {
         let Some(Value::Object(properties)) = condition.get_mut("properties") else { continue };
         for name in all.keys() {
-            properties.entry(name).or_insert_with(|| json!({ "type": "null", "errorMessage": refusal(name) }));
+            properties
+                .entry(name)
+                .or_insert_with(|| json!({ "type": "null", "errorMessage": refusal(name) }));
         }
     }
     for (needed, own) in needed.iter().zip(&own) {
@@ -198,7 +207,8 @@ pub(super) fn alternatives(cases: &[Value]) -> Option<(Map<String, Value>, Value
         collected.push(json!({ "required": needed, "properties": properties }));
     }
     if may_be_absent {
-        let none: Map<String, Value> = all.keys().map(|name| (name.clone(), json!({ "type": "null" }))).collect();
+        let none: Map<String, Value> =
+            all.keys().map(|name| (name.clone(), json!({ "type": "null" }))).collect();
         collected.push(json!({ "properties": none }));
     }
     (!collected.is_empty()).then(|| (all, collected.into()))

@@ -57,7 +57,8 @@ fn variants(cases: &[Value]) -> Option<(Vec<Variant>, Option<Value>)> {
 
 fn variant(case: &Value) -> Option<Variant> {
     let properties = case.get("properties")?.as_object()?;
-    let (tag, word) = properties.iter().find_map(|(name, member)| Some((name, member.get("const")?.as_str()?)))?;
+    let (tag, word) =
+        properties.iter().find_map(|(name, member)| Some((name, member.get("const")?.as_str()?)))?;
     Some(Variant {
         tag: tag.clone(),
         word: word.to_owned(),
@@ -84,7 +85,8 @@ fn conditions(variants: &[Variant], rest: Option<Value>, definitions: &mut Defin
         None => words,
         // Any other word is for those who know it, the rest of the object too.
         Some(rest) => {
-            let mut member = rest.get("properties").and_then(|found| found.get(tag)).cloned().unwrap_or_default();
+            let mut member =
+                rest.get("properties").and_then(|found| found.get(tag)).cloned().unwrap_or_default();
             if let Value::Object(member) = &mut member {
                 member.remove("not");
                 member.insert("anyOf".into(), json!([words, {}]));

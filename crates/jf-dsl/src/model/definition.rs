@@ -429,6 +429,35 @@ impl Definition {
         &self.metadata.version
     }
 
+    /// The definition as a document, which loads to an equal definition. Comments, layout, `x-` members and older
+    /// spellings are those of the file and not of the definition.
+    ///
+    /// YAML is best written from this document: writers that follow the types mark enums with YAML tags, which
+    /// definitions must not have (DEF-002).
+    ///
+    /// ```
+    /// use jf_dsl::{SourceFile, StaticCapabilities, load};
+    ///
+    /// let text = "
+    /// apiVersion: v1
+    /// kind: Journey
+    /// metadata: { name: hello, version: 1.0.0 }
+    /// spec: { start: done, lifecycle: { cancellable: true }, states: { done: { type: succeed } } }
+    /// ";
+    /// let loaded = load(&SourceFile::new("hello.journey.yaml", text), &StaticCapabilities::full()).unwrap();
+    /// let document = loaded.definition.to_document();
+    /// assert_eq!(document["spec"]["states"]["done"]["type"], "succeed");
+    /// assert!(document["spec"].get("lifecycle").is_none(), "what is said without it is left out");
+    ///
+    /// let written = SourceFile::new("hello.journey.json", document.to_string());
+    /// let again = load(&written, &StaticCapabilities::full()).unwrap();
+    /// assert_eq!(again.definition, loaded.definition);
+    /// ```
+    #[must_use]
+    pub fn to_document(&self) -> Value {
+        serde_json::to_value(self).expect("the model has string keys and finite numbers only")
+    }
+
     /// The schema that the initial context must follow, `spec.input.schema` (DEF-054).
     #[must_use]
     pub fn input_schema(&self) -> Option<&Schema> {

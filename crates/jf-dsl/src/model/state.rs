@@ -159,7 +159,9 @@ impl State {
     #[must_use]
     pub const fn external_input(&self) -> Option<&ExternalInput> {
         match self {
-            Self::Wait(Wait { wait: input, .. }) | Self::Webhook(Webhook { webhook: input, .. }) => Some(input),
+            Self::Wait(Wait { wait: input, .. }) | Self::Webhook(Webhook { webhook: input, .. }) => {
+                Some(input)
+            }
             _ => None,
         }
     }
@@ -242,7 +244,9 @@ impl Serialize for TransformTarget {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let target = match self {
             Self::Context(None) => None,
-            Self::Context(Some(path)) => Some(TargetBlock { kind: TargetKind::Context, path: Some(path.clone()) }),
+            Self::Context(Some(path)) => {
+                Some(TargetBlock { kind: TargetKind::Context, path: Some(path.clone()) })
+            }
             Self::Var(_) => Some(TargetBlock { kind: TargetKind::Var, path: None }),
             Self::Attributes => Some(TargetBlock { kind: TargetKind::Attributes, path: None }),
         };

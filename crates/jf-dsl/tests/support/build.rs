@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use jf_dsl::{
-    ApiName, Capabilities, Channel, DefinitionName, Document, ExpressionCheck, ExpressionFault, ExpressionFaultKind,
-    ExpressionSite, Feature, FileFault, FileRef, IsoDuration, JsonPath, MetadataLimits, PolicyKind, SiteClass,
-    SizeLimits, SourceFile, StaticCapabilities, TaskFinding, TaskKind, TaskSite, Version, load_document,
+    ApiName, Capabilities, Channel, DefinitionName, Document, ExpressionCheck, ExpressionFault,
+    ExpressionFaultKind, ExpressionSite, Feature, FileFault, FileRef, IsoDuration, JsonPath, MetadataLimits,
+    PolicyKind, SiteClass, SizeLimits, SourceFile, StaticCapabilities, TaskFinding, TaskKind, TaskSite,
+    Version, load_document,
 };
 use serde_json::Value;
 
@@ -54,9 +55,7 @@ impl Build {
                 listed.with_schedule_minimum(minimum)
             }
             ["profiles", kind] => listed.with_profiles(kind, &value.split(',').collect::<Vec<_>>()),
-            ["kafka-connection"] => {
-                listed.with_kafka_connection(value.parse().map_err(|_| "not a boolean")?)
-            }
+            ["kafka-connection"] => listed.with_kafka_connection(value.parse().map_err(|_| "not a boolean")?),
             ["channels"] => listed.with_channels(&value.split_whitespace().collect::<Vec<_>>()),
             ["limits"] => listed.with_limits(limits(value)?),
             ["size", ceiling] => {
@@ -87,7 +86,7 @@ impl Build {
     }
 
     /// The capabilities to load with.
-    pub(crate) fn capabilities(&self) -> impl Capabilities {
+    pub(crate) fn capabilities(&self) -> impl Capabilities + use<> {
         Judging(self.listed.clone().with_sizes(self.sizes))
     }
 

@@ -6,8 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use jf_dsl::{
-    Capabilities, Catalog, Diagnostic, Diagnostics, Document, Severity, SourceFile, TerminalStyle, check_configuration,
-    load_document,
+    Capabilities, Catalog, Diagnostic, Diagnostics, Document, Severity, SourceFile, TerminalStyle,
+    check_configuration, load_document,
 };
 
 use super::build::Build;
@@ -166,7 +166,7 @@ impl Case {
     }
 
     /// Its files, and the build that judges them.
-    pub(crate) fn sources(&self) -> impl Iterator<Item = (SourceFile, impl Capabilities)> {
+    pub(crate) fn sources(&self) -> impl Iterator<Item = (SourceFile, impl Capabilities + use<>)> {
         let read = |file: &PathBuf| SourceFile::from_path(file).unwrap().with_base(CASES);
         self.files.iter().map(move |file| (read(file), self.build.capabilities()))
     }
