@@ -364,10 +364,10 @@ mod tests {
 
     #[test]
     fn def_141_secret_references() {
-        for good in ["secret://a", "secret://team/api-key_1".replace('_', "~").as_str()] {
+        for good in ["secret://a", "secret://team/api-key_1~x.y"] {
             assert!(SecretRef::parse(good).is_ok(), "{good}");
         }
-        for bad in ["", "secret://", "secret:a", "s3cr3t", "secret://a b", "secret://a_b", "Secret://a"] {
+        for bad in ["", "secret://", "secret:a", "s3cr3t", "secret://a b", "secret://a+b", "Secret://a"] {
             assert!(SecretRef::parse(bad).is_err(), "{bad}");
         }
     }
@@ -377,7 +377,9 @@ mod tests {
         for good in ["a", "api.example.com", ".example.com", "10.0.0.1", "x".repeat(63).as_str()] {
             assert!(CookieDomain::parse(good).is_ok(), "{good}");
         }
-        for bad in ["", ".", "..a", "a.", "*.a", "https://a", "a:80", "a/b", "a b", "-a", "a-", &"x".repeat(64)] {
+        for bad in
+            ["", ".", "..a", "a.", "*.a", "https://a", "a:80", "a/b", "a b", "-a", "a-", &"x".repeat(64)]
+        {
             assert!(CookieDomain::parse(bad).is_err(), "{bad}");
         }
     }

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::ids::{ApiName, DefinitionName};
+use crate::ids::{ApiName, Channel, DefinitionName};
 use crate::model::metadata::MetadataLimits;
 use crate::source::SourceFile;
 use crate::value::duration::IsoDuration;
@@ -179,6 +179,12 @@ pub trait Capabilities {
     /// Whether the platform configures a connection for `kafkaPublish:v1` tasks that name none (TSK-083); `None` while
     /// that is not known.
     fn has_kafka_connection(&self) -> Option<bool> {
+        None
+    }
+
+    /// Whether the platform configures a logical channel of the queue binding (BND-013); `None` while that is not known.
+    fn has_channel(&self, channel: &Channel) -> Option<bool> {
+        let _ = channel;
         None
     }
 

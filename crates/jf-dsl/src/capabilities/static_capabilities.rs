@@ -9,7 +9,7 @@ use super::{
     Capabilities, ExpressionCheck, ExpressionSite, Feature, FileFault, PolicyKind, SiteClass, SizeLimits,
     TaskFinding, TaskSite, file, schedule_minimum,
 };
-use crate::ids::{ApiName, DefinitionName};
+use crate::ids::{ApiName, Channel, DefinitionName};
 use crate::model::metadata::MetadataLimits;
 use crate::model::task::TaskConfig;
 use crate::source::SourceFile;
@@ -40,6 +40,7 @@ pub struct StaticCapabilities {
     schedule_minimum: Option<IsoDuration>,
     profiles: BTreeMap<String, Vec<String>>,
     kafka_connection: Option<bool>,
+    channels: Option<BTreeSet<String>>,
     files: BTreeMap<String, SourceFile>,
     development: bool,
 }
@@ -170,6 +171,13 @@ impl StaticCapabilities {
         self
     }
 
+    /// With the channels of the queue binding that are configured; there are no others.
+    #[must_use]
+    pub fn with_channels(mut self, channels: &[&str]) -> Self {
+        self.channels = Some(channels.iter().map(|channel| (*channel).to_owned()).collect());
+        self
+    }
+
     /// With a file in memory, by the path that references have in their normal form. Files that are not in memory are
     /// looked for on disk.
     #[must_use]
@@ -241,6 +249,10 @@ impl Capabilities for StaticCapabilities {
 
     fn has_kafka_connection(&self) -> Option<bool> {
         self.kafka_connection
+    }
+
+    fn has_channel(&self, channel: &Channel) -> Option<bool> {
+        self.channels.as_ref().map(|channels| channels.contains(channel.as_str()))
     }
 
     fn file(&self, base: Option<&Path>, file: &FileRef) -> Result<SourceFile, FileFault> {

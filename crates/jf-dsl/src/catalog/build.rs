@@ -24,8 +24,7 @@ pub(super) fn build(
     loaded: Vec<Loaded>,
     pins: &BTreeMap<DefinitionName, Version>,
 ) -> Result<Tables, Diagnostics> {
-    let mut builder =
-        Builder { faults: Vec::new(), tables: Tables::default(), claims: Claims::default() };
+    let mut builder = Builder { faults: Vec::new(), tables: Tables::default(), claims: Claims::default() };
     for loaded in loaded {
         builder.add(Arc::new(loaded));
     }

@@ -87,7 +87,11 @@ impl Endpoint {
             }
         }
         self.subprotocol.clone_from(&binding.endpoint.subprotocol);
-        self.served.push(Served { loaded: Arc::clone(loaded), start: binding.start.message_type.clone(), steps });
+        self.served.push(Served {
+            loaded: Arc::clone(loaded),
+            start: binding.start.message_type.clone(),
+            steps,
+        });
         Ok(())
     }
 

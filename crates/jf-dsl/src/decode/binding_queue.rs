@@ -1,4 +1,4 @@
-//! `spec.bindings.queue` (BND-010 to BND-012).
+//! `spec.bindings.queue` (BND-010 to BND-013).
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -20,7 +20,9 @@ impl Decoder<'_> {
         self.known(place, &["starts", "steps"]);
         let (starts, steps) = (place.get("starts"), place.get("steps"));
         let says_nothing = |block: &Option<Place<'_>>| {
-            block.as_ref().is_none_or(|place| place.node.members().is_empty() && place.node.items().is_empty())
+            block
+                .as_ref()
+                .is_none_or(|place| place.node.members().is_empty() && place.node.items().is_empty())
         };
         if says_nothing(&starts) && says_nothing(&steps) {
             self.report_key(place, rules::empty_queue());
@@ -88,6 +90,10 @@ impl Decoder<'_> {
         self.known(place, &["channel"]);
         let member = self.required(place, "channel", "BND-010")?;
         let text = self.non_empty(&member, "BND-010")?;
-        Some((Channel::parse(Arc::clone(text)).ok()?, member.span()))
+        let channel = Channel::parse(Arc::clone(text)).ok()?;
+        if self.capabilities.has_channel(&channel) == Some(false) {
+            self.report(&member, rules::unconfigured_channel(channel.as_str()));
+        }
+        Some((channel, member.span()))
     }
 }

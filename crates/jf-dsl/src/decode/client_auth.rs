@@ -183,7 +183,9 @@ mod tests {
         for good in ["https://id.example.com/token", "HTTPS://h:8443/t?x=y", "https://h"] {
             assert_eq!(endpoint_fault(good, false), None, "{good}");
         }
-        for bad in ["/token", "id.example.com/token", "ftp://h/t", "https:///t", "https://h/a b", "https://u:p@h/"] {
+        for bad in
+            ["/token", "id.example.com/token", "ftp://h/t", "https:///t", "https://h/a b", "https://u:p@h/"]
+        {
             assert!(endpoint_fault(bad, true).is_some(), "{bad}");
         }
         assert!(endpoint_fault("http://localhost/t", false).is_some());

@@ -19,7 +19,8 @@ impl Decoder<'_> {
         let formats = [("rfc9457", CanonicalFormat::Rfc9457)];
         let format = place.get("canonicalFormat");
         let normalisers = place.get("normalisers");
-        self.normaliser_ids = normalisers.iter().flat_map(Place::entries).map(|(id, _)| Arc::clone(id)).collect();
+        self.normaliser_ids =
+            normalisers.iter().flat_map(Place::entries).map(|(id, _)| Arc::clone(id)).collect();
         Errors {
             canonical_format: format.and_then(|place| self.one_of(&place, "DEF-170", &formats)),
             normalisers: normalisers.map(|place| self.normalisers(&place)).unwrap_or_default(),
@@ -62,7 +63,8 @@ impl Decoder<'_> {
         self.known_or(place, &["format", "mapper", "mapperRef"], "DEF-007", |name| {
             direct_mapper(name, "DEF-173")
         });
-        let formats = [("problemDetails", EnvelopeFormat::ProblemDetails), ("custom", EnvelopeFormat::Custom)];
+        let formats =
+            [("problemDetails", EnvelopeFormat::ProblemDetails), ("custom", EnvelopeFormat::Custom)];
         let format = match place.get("format") {
             Some(place) => self.one_of(&place, "DEF-173", &formats)?,
             None => EnvelopeFormat::default(),

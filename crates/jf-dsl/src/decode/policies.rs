@@ -146,7 +146,8 @@ impl Decoder<'_> {
         let attempts = self.required(place, "maxAttempts", "DEF-132");
         let max_attempts = attempts.and_then(|place| self.positive(&place, "DEF-132"));
         let retry_on = place.get("retryOn");
-        let none_named = retry_on.as_ref().is_none_or(|place| place.node.items().is_empty() && !place.is_broken());
+        let none_named =
+            retry_on.as_ref().is_none_or(|place| place.node.items().is_empty() && !place.is_broken());
         let retry_on = retry_on.map(|place| self.retry_on(&place)).unwrap_or_default();
         if none_named && max_attempts.is_some_and(|attempts| attempts.get() > 1) {
             self.report_member(place, "retryOn", rules::never_retried());
@@ -182,7 +183,13 @@ impl Decoder<'_> {
         let members = ["kind", "baseDelayMs", "maxDelayMs", "jitter"];
         self.known_or(place, &members, "DEF-007", |name| {
             let retired = || shape::retired(&format!("backoff.{name}"), "`baseDelayMs` and `kind`");
-            matches!(name, "initialDelayMs" | "factor").then(|| Special::Each(retired()))
+            match name {
+                "initialDelayMs" if place.get("baseDelayMs").is_none() => {
+                    Some(Special::Each(retired().rename("baseDelayMs")))
+                }
+                "initialDelayMs" | "factor" => Some(Special::Each(retired())),
+                _ => None,
+            }
         });
         let kinds = [("fixed", BackoffKind::Fixed), ("exponential", BackoffKind::Exponential)];
         let jitters = [("none", Jitter::None), ("full", Jitter::Full)];
@@ -203,7 +210,10 @@ impl Decoder<'_> {
         if let Some(most) = most.filter(|_| backoff.max_delay_ms < backoff.base_delay_ms) {
             let base = backoff.base_delay_ms;
             let fault = shape::too_small(i128::from(base)).rule("DEF-134");
-            self.report(&most, fault.help(format!("`baseDelayMs` is {base} and the longest pause is not shorter")));
+            self.report(
+                &most,
+                fault.help(format!("`baseDelayMs` is {base} and the longest pause is not shorter")),
+            );
             return None;
         }
         Some(backoff)

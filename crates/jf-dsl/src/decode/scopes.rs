@@ -64,7 +64,8 @@ impl Decoder<'_> {
     fn also_for_case(&mut self, place: &Place<'_>) -> Option<AlsoFor> {
         self.object(place, "DEF-097")?;
         self.known_or(place, &["when"], "DEF-007", |name| direct_when(name, "DEF-097"));
-        if place.get("when").is_none() && ["predicate", "lang", "expr"].iter().any(|name| place.get(name).is_some())
+        if place.get("when").is_none()
+            && ["predicate", "lang", "expr"].iter().any(|name| place.get(name).is_some())
         {
             return None;
         }

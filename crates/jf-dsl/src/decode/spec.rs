@@ -134,7 +134,9 @@ impl Decoder<'_> {
         for (name, feature) in FEATURES {
             // A block of the other kind is at fault for that.
             let misplaced = name == "access" && self.kind == Kind::Api;
-            if let Some(block) = place.get(name).filter(|_| !misplaced && !self.capabilities.supports(feature)) {
+            if let Some(block) =
+                place.get(name).filter(|_| !misplaced && !self.capabilities.supports(feature))
+            {
                 self.report_key(&block, features::unsupported(feature, "DEF-030"));
             }
         }

@@ -13,7 +13,6 @@ use crate::ids::{PolicyId, SecretRef};
 use crate::text::written_as_text;
 use crate::value::file_ref::FileRef;
 
-
 /// Policies of outbound HTTP calls. [DEF-130]
 #[derive(Debug, Clone, PartialEq, Default, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

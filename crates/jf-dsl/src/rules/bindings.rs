@@ -24,6 +24,7 @@ pub(super) const RULES: &[&RuleInfo] = &[
     &ADVISORY_NOT_EMPTY,
     &EMPTY_QUEUE,
     &CHANNEL_TWICE,
+    &UNCONFIGURED_CHANNEL,
 ];
 
 static UNKNOWN_BINDING: RuleInfo = RuleInfo::error(
@@ -158,6 +159,15 @@ static CHANNEL_TWICE: RuleInfo = RuleInfo::error(
     "A message has one effect: a start channel starts one run, so it is listed once and is no step channel. Several steps may \
      share a channel when messages carry the step id.\n\n\
      Give one of the two a channel of its own.",
+);
+
+static UNCONFIGURED_CHANNEL: RuleInfo = RuleInfo::warning(
+    5017,
+    "BND-013",
+    "a channel that the platform does not configure",
+    "Channels are logical names; which queue or topic a channel is, the configuration of the engine says. It says nothing \
+     about this one, so the channel receives nothing.\n\n\
+     Configure the channel, or correct its name.",
 );
 
 /// Headers that belong to one connection or message (DEF-188).
@@ -325,4 +335,11 @@ pub(crate) fn channel_twice(channel: &str, first: Span) -> Fault {
 pub(crate) fn channel_starts(channel: &str, start: Span) -> Fault {
     Fault::new(&CHANNEL_TWICE, format!("the channel `{}` starts runs and cannot submit", shorten(channel)))
         .label(start, "it starts runs here")
+}
+
+pub(crate) fn unconfigured_channel(channel: &str) -> Fault {
+    Fault::new(
+        &UNCONFIGURED_CHANNEL,
+        format!("the channel `{}` is not configured and receives nothing", shorten(channel)),
+    )
 }

@@ -91,7 +91,9 @@ static UNUSED_NORMALISER: RuleInfo = RuleInfo::warning(
 );
 
 pub(crate) fn unknown_policy(id: &str, suggestion: Option<&str>, rule: &'static str) -> Fault {
-    Fault::new(&UNKNOWN_POLICY, format!("there is no policy `{}`", shorten(id))).rule(rule).suggest(suggestion)
+    Fault::new(&UNKNOWN_POLICY, format!("there is no policy `{}`", shorten(id)))
+        .rule(rule)
+        .suggest(suggestion)
 }
 
 pub(crate) fn passed_over(id: &str, suggestion: Option<&str>, kind: PolicyKind) -> Fault {
@@ -122,8 +124,11 @@ pub(crate) fn token_endpoint(reason: &str) -> Fault {
 pub(crate) fn bad_pattern(reason: &str) -> Fault {
     // The pattern parser names what the language leaves out; then the rule of the subset is the one that is broken.
     let left_out = ["look-around", "backreferences", "possessive"].iter().any(|word| reason.contains(word));
-    Fault::new(&BAD_PATTERN, format!("the pattern does not compile: {reason}"))
-        .rule(if left_out { "DEF-160" } else { "DEF-159" })
+    Fault::new(&BAD_PATTERN, format!("the pattern does not compile: {reason}")).rule(if left_out {
+        "DEF-160"
+    } else {
+        "DEF-159"
+    })
 }
 
 pub(crate) fn include_without_effect(filtered: bool) -> Fault {

@@ -48,7 +48,8 @@ impl Pattern {
             last.strip_prefix("error: ").unwrap_or(last).to_owned()
         };
         let tree = Parser::new().parse(&text).map_err(|error| invalid(reason(error.to_string())))?;
-        ast::visit(&tree, Possessive).map_err(|()| invalid("possessive quantifiers are not available".into()))?;
+        ast::visit(&tree, Possessive)
+            .map_err(|()| invalid("possessive quantifiers are not available".into()))?;
         let regex = RegexBuilder::new(&text).size_limit(MOST_BYTES).dfa_size_limit(MOST_BYTES).build();
         let regex = regex.map_err(|error| match error {
             regex::Error::CompiledTooBig(_) => invalid("it is too large when compiled".into()),
@@ -106,8 +107,7 @@ impl Visitor for Possessive {
     fn visit_pre(&mut self, ast: &Ast) -> Result<(), ()> {
         match ast {
             Ast::Repetition(outer)
-                if matches!(*outer.ast, Ast::Repetition(_))
-                    && outer.op.kind == RepetitionKind::OneOrMore =>
+                if matches!(*outer.ast, Ast::Repetition(_)) && outer.op.kind == RepetitionKind::OneOrMore =>
             {
                 Err(())
             }
@@ -125,7 +125,9 @@ mod tests {
         for good in ["a", "^a.*b$", "[a-z+]+", "(?:a+)+", r"\++", "a{2,3}?", "(?i)abc", r"\bx\b", "a}+"] {
             assert!(Pattern::parse(good).is_ok(), "{good}");
         }
-        for bad in ["(", "[a", "(?=a)", "(?!a)", "(?<=a)b", r"(a)\1", "a++", "a*+", "a?+", "a{2}+", "a{9999999}"] {
+        for bad in
+            ["(", "[a", "(?=a)", "(?!a)", "(?<=a)b", r"(a)\1", "a++", "a*+", "a?+", "a{2}+", "a{9999999}"]
+        {
             let refused = Pattern::parse(bad).unwrap_err().to_string();
             assert!(!refused.is_empty() && !refused.contains('\n'), "{bad}: {refused}");
         }

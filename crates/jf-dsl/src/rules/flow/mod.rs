@@ -234,7 +234,8 @@ fn schedule_reaches(ids: &[&str], first: Span) -> Fault {
 }
 
 fn not_in_guard(what: &str, guard: Span) -> Fault {
-    Fault::new(&NOT_IN_GUARD, format!("{what} are not allowed in a read guard")).label(guard, "the read guard")
+    Fault::new(&NOT_IN_GUARD, format!("{what} are not allowed in a read guard"))
+        .label(guard, "the read guard")
 }
 
 fn not_in_compensation(what: &str) -> Fault {
@@ -242,9 +243,12 @@ fn not_in_compensation(what: &str) -> Fault {
 }
 
 fn compensation_waits(id: &str, at: Span) -> Fault {
-    Fault::new(&COMPENSATION_WAITS, format!("the outcome waits until compensation has passed `{}`", shorten(id)))
-        .help("`mode: async` publishes the outcome first")
-        .label(at, "compensation waits here")
+    Fault::new(
+        &COMPENSATION_WAITS,
+        format!("the outcome waits until compensation has passed `{}`", shorten(id)),
+    )
+    .help("`mode: async` publishes the outcome first")
+    .label(at, "compensation waits here")
 }
 
 /// Some ids, the first few by name.

@@ -23,7 +23,11 @@ pub(super) fn graph<'t>(spec: &Place<'t>) -> Graph<'t> {
         compensation: None,
         guard: find(spec.node, &["access", "read", "guardRef"]).and_then(reference),
         schedules: Vec::new(),
-        start_mode: if mode.is_some_and(|mode| is(mode, "async")) { StartMode::Async } else { StartMode::Sync },
+        start_mode: if mode.is_some_and(|mode| is(mode, "async")) {
+            StartMode::Async
+        } else {
+            StartMode::Sync
+        },
         start_mode_span: mode.map_or_else(|| spec.anchor(), |mode| mode.span),
     };
     let path = spec.path();
@@ -149,11 +153,17 @@ impl<'t> Graph<'t> {
         if !kind.is_some_and(|kind| kind.starts_with("schedule:")) {
             return false;
         }
-        if let Some(start) = find(task, &["start"])
-            && let Some(state) = start.as_str().and_then(|id| self.scopes[Self::TOP.0].index.get(&**id))
+        let top = &mut self.scopes[Self::TOP.0];
+        if let Some(Reference { id, span }) = find(task, &["start"]).and_then(reference)
+            && !top.index.is_empty()
         {
             let path = path.clone().member("task").member("start");
-            self.schedules.push(ScheduledStart { path, span: start.span, state: *state });
+            if let Some(&state) = top.index.get(&**id) {
+                self.schedules.push(ScheduledStart { path, span, state });
+            } else {
+                top.complete = false;
+                top.unknown.push(UnknownTarget { path, span, text: id, start_rule: Some("TSK-100") });
+            }
         }
         true
     }
