@@ -1,8 +1,9 @@
 //! The examples of the pages, one text file per thousand of codes.
 //!
 //! An example begins with `=== JF3002`; what is wrong follows after `--- wrong`, the same put right after `--- right`. A piece
-//! of a definition is enough: a test completes it, loads it, and wants to see the code in one half and not in the other. A
-//! piece that cannot be completed bears a remark, `--- wrong (not checked)`.
+//! of a definition is enough: a test completes it, loads it, and wants to see the code in the one half and nothing in the
+//! other. Behind the code stands what is different about the build, as in case files (`=== JF2301 without-feature=parallel`),
+//! behind a half `(whole)` or `(not checked)` if it is not to be completed.
 
 use std::sync::OnceLock;
 
@@ -30,7 +31,8 @@ fn read(file: &'static str) -> impl Iterator<Item = (Code, Example)> {
         let (_, halves) = halves.split_once("--- wrong")?;
         let (wrong, right) = halves.split_once("--- right")?;
         // What follows on the line is a remark for the test.
-        let piece = |text: &'static str| text.split_once('\n').map(|(_, piece)| piece);
-        Some((code.trim().parse().ok()?, Example { wrong: piece(wrong)?, right: piece(right)? }))
+        let piece = |text: &'static str| text.split_once('\n').map(|(_, piece)| piece.trim_end());
+        let code = code.split_whitespace().next()?;
+        Some((code.parse().ok()?, Example { wrong: piece(wrong)?, right: piece(right)? }))
     })
 }

@@ -47,7 +47,7 @@ impl RuleInfo {
         let mut page = format!("{}\n", self.explanation.trim_end());
         if let Some(example) = self.example {
             for (title, text) in [("Wrong", example.wrong), ("Right", example.right)] {
-                write!(page, "\n{title}:\n\n```yaml {}\n{text}```\n", title.to_ascii_lowercase())
+                write!(page, "\n{title}:\n\n```yaml {}\n{text}\n```\n", title.to_ascii_lowercase())
                     .expect("a string takes everything");
             }
         }
