@@ -13,7 +13,8 @@ fn sta_010_large_graphs_are_judged_without_deep_recursion() {
     );
     for at in 0..1_990 {
         let next = at + 1;
-        writeln!(text, "    s{at}: {{ type: transform, transform: {{ lang: jq, expr: . }}, next: s{next} }}").unwrap();
+        writeln!(text, "    s{at}: {{ type: transform, transform: {{ lang: jq, expr: . }}, next: s{next} }}")
+            .unwrap();
     }
     text.push_str("    s1990: { type: succeed }\n");
     let loaded = load(&SourceFile::new("case.journey.yaml", text), &StaticCapabilities::full()).unwrap();

@@ -1,16 +1,17 @@
 //! The small blocks of `spec`: defaults, platform, execution, lifecycle, HTTP surface, outcomes (01 §6 to §8, §10, §15).
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::{Decoder, Place, Special};
 use crate::capabilities::{Feature, SiteClass};
 use crate::ids::{ConfigKey, OutcomeId};
 use crate::model::definition::{
-    ConfigDeclaration, ConfigType, Defaults, EndPhase, Execution, ExecutionTimeout, HttpDefaults, HttpSurface,
-    Lifecycle, OutcomeMatch, OutcomeRule, StartMode,
+    ConfigDeclaration, ConfigType, Defaults, EndPhase, Execution, ExecutionTimeout, HttpDefaults,
+    HttpSurface, Lifecycle, OutcomeMatch, OutcomeRule, StartMode,
 };
 use crate::model::ordered::OrderedMap;
-use crate::rules::{features, metadata as rules, shape};
+use crate::rules::{calls, features, metadata as rules, shape};
 use crate::value::template::Template;
 
 pub(super) const PHASES: [(&str, EndPhase); 2] =
@@ -46,12 +47,18 @@ impl Decoder<'_> {
     fn default_headers(&mut self, place: &Place<'_>) -> Option<OrderedMap<String, Template>> {
         self.object(place, "DEF-071")?;
         let mut headers = OrderedMap::default();
+        let mut names = HashSet::new();
         for (name, entry) in place.entries() {
-            if !crate::header::is_token(name) {
-                let fault = shape::malformed(name, "header name", "it is not an HTTP token");
-                self.report_key(&entry, fault.rule("DEF-071"));
+            if let Some(fault) = calls::header_name(name, "DEF-071") {
+                self.report_key(&entry, fault);
+            } else if !names.insert(name.to_ascii_lowercase()) {
+                self.report_key(&entry, calls::header_twice(name).rule("DEF-071"));
             }
             let Some(text) = self.text(&entry, "DEF-071") else { continue };
+            if !calls::fits_header(text) {
+                self.report(&entry, calls::header_value("EXP-056"));
+                continue;
+            }
             if let Some(template) = self.template_of(&entry, Arc::clone(text)) {
                 headers.insert(name.as_ref().to_owned(), template);
             }

@@ -117,7 +117,7 @@ impl Decoder<'_> {
         if let (Some(inline), Some(reference)) = (&inline, &reference) {
             let fault = shape::does_not_fit("`mapperRef` stands in place of `mapper`").rule("DEF-126");
             self.report(reference, fault.label(inline.anchor(), "the mapper"));
-            self.count_as_used(place);
+            self.mentions(place);
             return None;
         }
         match (inline, reference) {
@@ -125,12 +125,6 @@ impl Decoder<'_> {
             (None, Some(reference)) => self.mapper_ref(&reference, class),
             (None, None) => None,
         }
-    }
-
-    /// A superfluous `mapperRef` is a use all the same, as far as DEF-128 goes.
-    pub(super) fn count_as_used(&mut self, place: &Place<'_>) {
-        let reference = place.get("mapperRef");
-        self.used_mappers.extend(reference.and_then(|reference| reference.text().map(Arc::clone)));
     }
 
     /// Whether the object has `mapper` or `mapperRef`.

@@ -1,8 +1,10 @@
-//! What the case files need: reading them, judging them, and counting what they hold.
+//! What the tests of files and pages need: reading them, judging them, and counting what they hold.
 
 #![allow(dead_code, reason = "each test file uses its part of it")]
 
 pub(crate) mod build;
 pub(crate) mod case;
+pub(crate) mod embed;
 pub(crate) mod files;
 pub(crate) mod inventory;
+pub(crate) mod page;

@@ -23,6 +23,7 @@ impl Decoder<'_> {
             (Some(_), Some(_)) => {
                 let fault = shape::does_not_fit("a timer has either `duration` or `until`").rule("STA-075");
                 self.report(&block, fault);
+                self.mentions(&block);
                 None
             }
             (None, None) => {
@@ -35,7 +36,9 @@ impl Decoder<'_> {
     }
 
     fn timer_duration(&mut self, place: &Place<'_>) -> Option<TimerDue> {
-        let Some(text) = place.text() else { return self.timer_mapper(place).map(|mapper| TimerDue::Duration(Given::Mapper(mapper))) };
+        let Some(text) = place.text() else {
+            return self.timer_mapper(place).map(|mapper| TimerDue::Duration(Given::Mapper(mapper)));
+        };
         match IsoDuration::parse(Arc::clone(text)) {
             Ok(duration) => Some(TimerDue::Duration(Given::Literal(duration))),
             Err(error) => {
@@ -46,7 +49,9 @@ impl Decoder<'_> {
     }
 
     fn timer_until(&mut self, place: &Place<'_>) -> Option<TimerDue> {
-        let Some(text) = place.text() else { return self.timer_mapper(place).map(|mapper| TimerDue::Until(Given::Mapper(mapper))) };
+        let Some(text) = place.text() else {
+            return self.timer_mapper(place).map(|mapper| TimerDue::Until(Given::Mapper(mapper)));
+        };
         let until = parse_rfc3339(text);
         if until.is_none() {
             let reason = "expected an RFC 3339 timestamp such as `2026-01-31T10:00:00Z`";

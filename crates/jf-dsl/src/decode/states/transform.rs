@@ -43,7 +43,7 @@ impl Decoder<'_> {
             let fault =
                 shape::does_not_fit("a transform has either `mapper`, `mapperRef`, or `lang` and `expr`");
             self.report(block, fault.rule("STA-050"));
-            self.count_as_used(block);
+            self.mentions(block);
             return None;
         }
         if direct {

@@ -39,6 +39,7 @@ impl Decoder<'_> {
         };
         if Self::has_mapper(place) {
             self.mentions(place);
+            self.used_normalisers.extend(normaliser.text().map(Arc::clone));
             let fault = shape::does_not_fit("`normaliserRef` stands in place of `mapper` and `mapperRef`");
             self.report_key(&normaliser, fault.rule(RULE));
             return None;

@@ -23,7 +23,7 @@ impl Decoder<'_> {
 
     /// Which members hold expressions is for the plugin; what they mention can be seen anywhere: mappers are in use
     /// (DEF-128), configuration keys should be declared (DEF-083).
-    pub(super) fn mentions(&mut self, place: &Place<'_>) {
+    pub(in crate::decode) fn mentions(&mut self, place: &Place<'_>) {
         for (name, member) in place.entries() {
             match (&**name, member.text()) {
                 ("mapperRef", Some(id)) => {

@@ -15,7 +15,9 @@ use crate::tree::{Member, Node, NodeValue};
 
 /// Reads `spec`: the top level, the subjourneys, compensation.
 pub(super) fn graph<'t>(spec: &Place<'t>) -> Graph<'t> {
-    let mode = find(spec.node, &["lifecycle", "startMode"]);
+    let mode = find(spec.node, &["lifecycle", "startMode"]).filter(|mode| mode.value != NodeValue::Null);
+    // What stands for neither is reported where it stands, and not that it could be synchronous.
+    let is_asynchronous = mode.is_some_and(|mode| !is(mode, "sync"));
     let mut graph = Graph {
         scopes: Vec::new(),
         subjourneys: Vec::new(),
@@ -23,11 +25,7 @@ pub(super) fn graph<'t>(spec: &Place<'t>) -> Graph<'t> {
         compensation: None,
         guard: find(spec.node, &["access", "read", "guardRef"]).and_then(reference),
         schedules: Vec::new(),
-        start_mode: if mode.is_some_and(|mode| is(mode, "async")) {
-            StartMode::Async
-        } else {
-            StartMode::Sync
-        },
+        start_mode: if is_asynchronous { StartMode::Async } else { StartMode::Sync },
         start_mode_span: mode.map_or_else(|| spec.anchor(), |mode| mode.span),
     };
     let path = spec.path();
