@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jf_core::dsl::{self, CallMode, Definition, ErrorMapper, JsonPath, TaskConfig, TaskFinding};
+use jf_core::dsl::{self, CallMode, Definition, ErrorMapper, Feature, JsonPath, TaskConfig, TaskFinding};
 use jf_core::spi::{LoadContext, PreparedTask, TaskDescriptor, TaskPlugin};
 
 use crate::call::{Mode, PreparedCall};
@@ -31,7 +31,7 @@ impl HttpCallTask {
     pub fn new(config: &ConnectorConfig) -> Self {
         let size = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
         Self {
-            descriptor: TaskDescriptor::of_core_kind("httpCall:v1"),
+            descriptor: TaskDescriptor::of_core_kind("httpCall:v1").with_features(&[Feature::Apis]),
             timeout: Duration::from_millis(config.timeout_ms.get()),
             limits: Limits {
                 request_bytes: size(config.max_request_bytes.get()),

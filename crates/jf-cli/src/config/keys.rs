@@ -103,13 +103,13 @@ pub const KEYS: &[Key] = &[
         "http.maxConnectionsPerAddress",
         COUNT,
         "2000",
-        "Open connections from one address. Further ones are answered 429 and closed (LIM-4). Behind a proxy every client has the address of the proxy.",
+        "Open connections from one address, or from the /64 network of an IPv6 one. Further ones are answered 429 and closed (LIM-4). Behind a proxy every client has the address of the proxy.",
     ),
     key(
         "http.requestsPerSecond",
         COUNT_OR_NONE,
         "0",
-        "Requests per second from one address, on average over a second; beyond it 429 with `Retry-After` (HTTP-026). 0: no limit.",
+        "Requests per second from one address, counted likewise, on average over a second; beyond it 429 with `Retry-After` (HTTP-026). 0: no limit.",
     ),
     key(
         "http.headerTimeoutMs",
@@ -227,6 +227,13 @@ pub const KEYS: &[Key] = &[
         Kind::Json,
         "",
         "Values of `spec.platform.config` by definition and key (DEF-081): `platform.config.order-fulfilment.pricingUrl`.",
+    ),
+    key(
+        "platform.apis.*.*",
+        Kind::BaseUrl,
+        "",
+        "Base URL of an entry of `spec.apis` by definition and name, instead of the servers of its OpenAPI document (DEF-067): \
+         `platform.apis.order-fulfilment.payments`.",
     ),
     key("metadataLimits.definitionTags.maxCount", COUNT, "10", "Entries of `metadata.tags` (DEF-115)."),
     key("metadataLimits.instanceTags.maxCount", COUNT, "16", "Tags of a run (DEF-115)."),

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use jf_dsl::{
-    Capabilities, DefinitionName, Expression, ExpressionCheck, ExpressionFault, ExpressionSite, Feature,
+    ApiName, Capabilities, DefinitionName, Expression, ExpressionCheck, ExpressionFault, ExpressionSite, Feature,
     MetadataLimits, Severity, SizeLimits, TaskConfig, TaskFinding, TaskKind, TaskSite,
 };
 use serde_json::Value;
@@ -38,6 +38,7 @@ struct Content {
     bindings: BTreeSet<String>,
     features: Vec<Feature>,
     platform_config: BTreeMap<String, BTreeMap<String, Value>>,
+    api_servers: BTreeMap<String, BTreeMap<String, String>>,
     metadata_limits: MetadataLimits,
     size_limits: SizeLimits,
     development: bool,
@@ -149,7 +150,9 @@ impl Capabilities for Registries {
         if !engine.supports(site.class) {
             return ExpressionCheck::UnsupportedSite;
         }
-        let at = Site::new(site.class).with_context_schema(site.context.map(|schema| schema.json()));
+        let at = Site::new(site.class)
+            .with_extra(site.extra)
+            .with_context_schema(site.context.map(|schema| schema.json()));
         match engine.compile(site.expr, at) {
             Ok(_) => ExpressionCheck::Accepted,
             Err(error) => ExpressionCheck::Rejected(vec![fault(error)]),
@@ -174,6 +177,10 @@ impl Capabilities for Registries {
 
     fn platform_config(&self, definition: &DefinitionName, key: &str) -> Option<Value> {
         self.0.platform_config.get(definition.as_str())?.get(key).cloned()
+    }
+
+    fn api_server(&self, definition: &DefinitionName, api: &ApiName) -> Option<String> {
+        self.0.api_servers.get(definition.as_str())?.get(api.as_str()).cloned()
     }
 
     fn development(&self) -> bool {
@@ -230,9 +237,10 @@ impl RegistriesBuilder {
         self
     }
 
-    /// Installs a task plugin.
+    /// Installs a task plugin, with the parts of the language that it brings along.
     pub fn task(mut self, plugin: Arc<dyn TaskPlugin>) -> Self {
         let kind = plugin.descriptor().kind;
+        self = self.features(plugin.descriptor().features.iter().copied());
         if self.content().tasks.insert(kind, plugin).is_some() {
             self.fail(RegistryError::TaskTwice(kind));
         }
@@ -263,6 +271,14 @@ impl RegistriesBuilder {
             .entry(definition.to_owned())
             .or_default()
             .insert(key.to_owned(), value);
+        self
+    }
+
+    /// Sets the base URL of an entry of `spec.apis` of a definition; it takes the place of the servers of the OpenAPI document
+    /// (DEF-067).
+    pub fn api_server(mut self, definition: &str, api: &str, url: &str) -> Self {
+        let servers = self.content().api_servers.entry(definition.to_owned()).or_default();
+        servers.insert(api.to_owned(), url.to_owned());
         self
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures::future::BoxFuture;
 use http::HeaderMap;
-use jf_dsl::{DefinitionName, Kind, StateId, TaskConfig, Version, WritePath};
+use jf_dsl::{DefinitionName, Feature, Kind, StateId, TaskConfig, Version, WritePath};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -23,19 +23,28 @@ pub struct TaskDescriptor {
     /// JSON Schema of its configuration (`task` without `kind`), for editors; `None` for a core kind, which the schema of the
     /// language describes.
     pub config_schema: Option<Value>,
+    /// Parts of the language that a build has because it has this plugin.
+    pub features: &'static [Feature],
 }
 
 impl TaskDescriptor {
     /// The descriptor of a plugin with a kind of its own.
     #[must_use]
     pub const fn new(kind: &'static str, config_schema: Value) -> Self {
-        Self { kind, config_schema: Some(config_schema) }
+        Self { kind, config_schema: Some(config_schema), features: &[] }
     }
 
     /// The descriptor of a plugin that runs one of the core kinds ([`TaskConfig::CORE_KINDS`]).
     #[must_use]
     pub const fn of_core_kind(kind: &'static str) -> Self {
-        Self { kind, config_schema: None }
+        Self { kind, config_schema: None, features: &[] }
+    }
+
+    /// With parts of the language that the plugin brings along.
+    #[must_use]
+    pub const fn with_features(mut self, features: &'static [Feature]) -> Self {
+        self.features = features;
+        self
     }
 }
 

@@ -16,6 +16,11 @@ impl Config {
             let (definition, key) = path.split_once('.').expect("the key has two names");
             builder = builder.platform_config(definition, key, given.value.clone());
         }
+        for (path, given) in self.below("platform.apis") {
+            let (definition, api) = path.split_once('.').expect("the key has two names");
+            let url = given.value.as_str().expect("the kind of the key was checked");
+            builder = builder.api_server(definition, api, url);
+        }
         let mut sizes = SizeLimits::default();
         sizes.file_bytes = self.size("limits.definition.fileBytes");
         sizes.nesting = self.size("limits.definition.nesting");
@@ -72,11 +77,13 @@ impl Config {
 
     /// The fault of a configured value for a definition that is not there.
     pub(crate) fn unknown_definitions<'a>(&'a self, known: &'a [&str]) -> Vec<&'a str> {
-        let mut names: Vec<&str> = self
-            .below("platform.config")
+        let mut names: Vec<&str> = ["platform.apis", "platform.config"]
+            .into_iter()
+            .flat_map(|prefix| self.below(prefix))
             .filter_map(|(path, _)| path.split('.').next())
             .filter(|name| !known.contains(name))
             .collect();
+        names.sort_unstable();
         names.dedup();
         names
     }
