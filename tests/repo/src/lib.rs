@@ -8,7 +8,8 @@
 //!
 //! - an id in the name of a test or of a module around it: `eng_045_…` cites ENG-045, `sub_6_…` cites SUB-6;
 //! - an id in the comment or doc comment directly on a test function;
-//! - an id under `covers:` in a scenario, or behind `covers:` in the comment of a case file or foreign test;
+//! - an id under `covers:` in a scenario, or behind `covers:` in the comment of a foreign test;
+//! - an id that a file in `tests/cases/` is named after, or that is the rule of a finding behind its `expect:`;
 //! - a function named after a rule in test code that is no test by itself: a case of a conformance suite.
 //!
 //! Comments elsewhere, and string literals that are exactly one id, say what code *implements*; they are
