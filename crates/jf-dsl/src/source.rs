@@ -84,6 +84,9 @@ impl Span {
     }
 }
 
+/// The byte order mark.
+const MARK: char = '\u{feff}';
+
 /// The most bytes that [`SourceFile::from_path`] takes into memory; the limit of DEF-014 is checked when loading.
 const READ_LIMIT: u64 = 16 * 1024 * 1024;
 
@@ -208,7 +211,10 @@ impl SourceFile {
         let offset = text.floor_char_boundary(offset.min(text.len()));
         let lines = self.0.lines.get_or_init(|| line_starts(text));
         let line = lines.partition_point(|start| *start <= offset);
-        let column = text[lines[line - 1]..offset].chars().count() + 1;
+        // A byte order mark is no character of the text: nobody sees it.
+        let start = lines[line - 1];
+        let start = if start == 0 && text.starts_with(MARK) { MARK.len_utf8().min(offset) } else { start };
+        let column = text[start..offset].chars().count() + 1;
         LineColumn { line, column }
     }
 }
@@ -248,6 +254,14 @@ mod tests {
         assert_eq!([at(5), at(7), at(9)], [(2, 1), (3, 1), (4, 1)]);
         assert_eq!(at(1), (1, 1), "inside a character");
         assert_eq!(at(1000), (4, 1));
+    }
+
+    #[test]
+    fn def_010_a_byte_order_mark_has_no_column() {
+        let source = SourceFile::new("a.journey.yaml", "\u{feff}ab\nc");
+        let at = |offset| source.position(offset);
+        assert_eq!([at(0), at(3)], [LineColumn { line: 1, column: 1 }; 2]);
+        assert_eq!([at(4), at(6)], [LineColumn { line: 1, column: 2 }, LineColumn { line: 2, column: 1 }]);
     }
 
     #[test]

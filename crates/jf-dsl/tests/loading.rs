@@ -3,9 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a panic in a test is a failed test")]
 
 use jf_dsl::{
-    BodyDigest, CallBody, Diagnostics, Document, EndPhase, FailedStatus, Given, Kind, Loaded, Mapper, RuleStatus,
-    SourceFile, Span, StartMode, State, StateType, StaticCapabilities, TaskConfig, TerminalStyle, TimerDue,
-    TransformTarget, load, load_document,
+    BodyDigest, CallBody, Diagnostics, Document, EndPhase, FailedStatus, Given, Kind, Loaded, Mapper,
+    RuleStatus, SourceFile, Span, StartMode, State, StateType, StaticCapabilities, TaskConfig, TerminalStyle,
+    TimerDue, TransformTarget, load, load_document,
 };
 use serde_json::json;
 
@@ -331,8 +331,21 @@ fn def_010_json_for_tools_has_the_promised_members() {
         "endLine": 5,
         "endColumn": 13,
         "suggestion": "döne",
+        "labels": [],
+        "fixes": [{
+            "message": "write `döne`",
+            "applicability": "machineApplicable",
+            "edits": [{ "line": 5, "column": 10, "endLine": 5, "endColumn": 13, "replacement": "döne" }],
+        }],
     });
     assert_eq!(report["diagnostics"][0], expected);
+    let twice = load_text("start: a\nstart: b\n").unwrap_err().to_json(1);
+    let first = json!({
+        "file": "case.journey.yaml", "message": "the first one", "line": 1, "column": 1, "endLine": 1, "endColumn": 6,
+    });
+    let diagnostics = twice["diagnostics"].as_array().unwrap();
+    let fault = diagnostics.iter().find(|fault| fault["code"] == "JF1010").unwrap();
+    assert_eq!(fault["labels"], json!([first]));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Diagnostics for a terminal: the message, the lines it speaks of, and what to do.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
@@ -62,7 +63,7 @@ impl Diagnostic {
     }
 
     fn excerpts<'a>(&'a self, group: Group<'a>, source: &'a SourceFile) -> Group<'a> {
-        let Some(span) = self.span else { return group.element(Origin::path(source.name())) };
+        let Some(span) = self.span else { return group.element(Origin::path(shown(source.name()))) };
         let first_line = |span: Span| source.position(span.start).line;
         let line = first_line(span);
         let near = |label: &&Label| label.source.is_none() && first_line(label.span).abs_diff(line) <= NEAR;
@@ -90,10 +91,19 @@ impl Diagnostic {
     }
 }
 
+/// The name of a file, which could hold commands for the terminal; everything else is made harmless by the renderer.
+fn shown(name: &str) -> Cow<'_, str> {
+    if name.contains(char::is_control) {
+        Cow::Owned(name.replace(char::is_control, "\u{fffd}"))
+    } else {
+        Cow::Borrowed(name)
+    }
+}
+
 /// A place whose lines are too long to quote.
 fn origin(source: &SourceFile, span: Span) -> Origin<'_> {
     let at = source.position(span.start);
-    Origin::path(source.name()).line(at.line).char_column(at.column)
+    Origin::path(shown(source.name())).line(at.line).char_column(at.column)
 }
 
 /// The lines of a source that some spans touch.
@@ -111,7 +121,9 @@ impl<'a> Excerpt<'a> {
         let first = spans.clone().map(|span| span.start).min()?.min(text.len());
         let last = spans.map(|span| span.start).max()?.min(text.len());
         let (first, last) = (text.floor_char_boundary(first), text.floor_char_boundary(last));
-        let start = text[..first].rfind(['\n', '\r']).map_or(0, |at| at + 1);
+        // A byte order mark has no width, and no column.
+        let top = text.len() - text.trim_start_matches('\u{feff}').len();
+        let start = text[..first].rfind(['\n', '\r']).map_or(top.min(last), |at| at + 1);
         let end = text[last..].find(['\n', '\r']).map_or(text.len(), |at| last + at);
         let excerpt = &text[start..end];
         let quotable = excerpt.lines().all(|line| line.len() <= LONGEST_LINE);
@@ -119,7 +131,7 @@ impl<'a> Excerpt<'a> {
     }
 
     fn snippet(&self, source: &'a SourceFile) -> Snippet<'a, Annotation<'a>> {
-        Snippet::source(self.text).line_start(self.first_line).path(source.name())
+        Snippet::source(self.text).line_start(self.first_line).path(shown(source.name()))
     }
 
     fn context(&self, label: &'a Label) -> Annotation<'a> {

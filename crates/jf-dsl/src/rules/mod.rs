@@ -6,11 +6,13 @@
 pub(crate) mod bindings;
 pub(crate) mod calls;
 pub(crate) mod catalog;
+mod examples;
 pub(crate) mod expressions;
 pub(crate) mod features;
 pub(crate) mod flow;
 pub(crate) mod metadata;
 pub(crate) mod operations;
+mod page;
 pub(crate) mod policies;
 pub(crate) mod schemas;
 pub(crate) mod shape;
@@ -26,6 +28,8 @@ use crate::json_path::JsonPath;
 use crate::source::{SourceFile, Span};
 use crate::suggest::Meant;
 
+pub use page::Example;
+
 /// What a diagnostic code means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -40,6 +44,8 @@ pub struct RuleInfo {
     pub title: &'static str,
     /// What it is about, why it matters and how to repair it.
     pub explanation: &'static str,
+    /// The mistake, and how it is put right.
+    pub example: Option<Example>,
 }
 
 impl RuleInfo {
@@ -51,7 +57,7 @@ impl RuleInfo {
         title: &'static str,
         explanation: &'static str,
     ) -> Self {
-        Self { code: Code::new(code), severity: Severity::Error, rule, title, explanation }
+        Self { code: Code::new(code), severity: Severity::Error, rule, title, explanation, example: None }
     }
 
     /// A rule whose violation is a warning; for codes of crates above this one (`JF6xxx` and up).
@@ -62,7 +68,13 @@ impl RuleInfo {
         title: &'static str,
         explanation: &'static str,
     ) -> Self {
-        Self { code: Code::new(code), severity: Severity::Warning, rule, title, explanation }
+        Self { code: Code::new(code), severity: Severity::Warning, rule, title, explanation, example: None }
+    }
+
+    /// A fault of this kind, without a position.
+    #[must_use]
+    pub fn diagnostic(&self, path: JsonPath, message: impl Into<String>) -> Diagnostic {
+        Diagnostic::new(self.severity, self.code, self.rule, path, message)
     }
 }
 
@@ -87,10 +99,15 @@ pub fn all() -> &'static [RuleInfo] {
             operations::RULES,
             catalog::RULES,
         ];
-        let mut all: Vec<RuleInfo> = topics.into_iter().flatten().map(|info| **info).collect();
+        let mut all: Vec<RuleInfo> = topics.into_iter().flatten().map(|info| complete(info)).collect();
         all.sort_by_key(|info| info.code);
         all
     })
+}
+
+/// The rule with its example.
+fn complete(info: &RuleInfo) -> RuleInfo {
+    RuleInfo { example: examples::of(info.code), ..*info }
 }
 
 /// What a code means.

@@ -1,11 +1,11 @@
 //! `wait` and `webhook` (02 §7).
 
 use crate::decode::{Decoder, Place, Special};
+use crate::diagnostic::Fix;
+use crate::edit;
 use crate::ids::{StateId, VarName};
 use crate::model::definition::SchemaBlock;
 use crate::model::state::{ExternalInput, StepResponse, WaitTimeout};
-use crate::diagnostic::Fix;
-use crate::edit;
 use crate::rules::{schemas, shape};
 
 /// Members of the status document (STA-064).
