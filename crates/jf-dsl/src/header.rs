@@ -40,7 +40,10 @@ pub(crate) fn is_token(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
 }
 
-written_as_text!(HeaderName, "header name", { "pattern": "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$" });
+written_as_text!(HeaderName, "header name", { "pattern": TOKEN });
+
+/// The form of a token as a regular expression, for editors.
+pub(crate) const TOKEN: &str = "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$";
 
 impl PartialEq for HeaderName {
     fn eq(&self, other: &Self) -> bool {

@@ -291,7 +291,7 @@ impl Choices<'_> {
             ("output", |choices| json!({ "schema": choices.schema(), "response": { "outputVar": "v" } })),
             (
                 "defaults",
-                |choices| json!({ "http": { "timeoutMs": 1 + choices.below(9), "headers": { "A": choices.text() } } }),
+                |choices| json!({ "http": { "timeoutMs": 1 + choices.below(9), "headers": { "A": choices.one(&["a b", "1e3", "${context.b}"]) } } }),
             ),
             (
                 "platform",

@@ -8,6 +8,9 @@ pub(super) fn add(definitions: &mut Definitions) {
     external_inputs(definitions);
     transforms(definitions);
     targets(definitions);
+    schema_blocks(definitions);
+    envelopes(definitions);
+    http_calls(definitions);
     documents(definitions);
 }
 
@@ -102,7 +105,7 @@ fn transforms(definitions: &mut Definitions) {
         if let Some(Value::Object(members)) = block.get_mut("properties") {
             members.extend(added);
         }
-        block.insert("oneOf".into(), conditions);
+        block.insert("anyOf".into(), conditions);
     }
     let Some(state) = object(definitions, "Transform") else { return };
     let outside = deprecated(
@@ -162,6 +165,50 @@ fn targets(definitions: &mut Definitions) {
             also(schema, condition);
         }
     }
+}
+
+/// `schema` may be absent where a block is only about contracts (DEF-049, DEF-055); a step needs it (STA-061).
+fn schema_blocks(definitions: &mut Definitions) {
+    let Some(Value::Object(block)) = definitions.get("SchemaBlock") else { return };
+    let mut block = block.clone();
+    block.remove("required");
+    definitions.insert("ContractBlock".into(), block.into());
+    let users = [
+        ("Spec", "input"),
+        ("Spec", "context"),
+        ("SubjourneyDefinition", "input"),
+        ("SubjourneyDefinition", "output"),
+    ];
+    for (name, member) in users {
+        if let Some(member) = properties(definitions, name).and_then(|members| members.get_mut(member)) {
+            member["$ref"] = "#/definitions/ContractBlock".into();
+        }
+    }
+}
+
+/// DEF-173.
+fn envelopes(definitions: &mut Definitions) {
+    let Some(envelope) = object(definitions, "Envelope") else { return };
+    let custom = json!({ "type": "object", "required": ["format"], "properties": { "format": { "const": "custom" } } });
+    let reason = "a mapper needs `format: custom`";
+    let without = [absent("mapper", reason), absent("mapperRef", reason)];
+    let one = json!({ "anyOf": [present(&["mapper"]), present(&["mapperRef"])] });
+    also(envelope, json!({ "if": custom, "then": one, "else": { "allOf": without } }));
+}
+
+/// TSK-023, TSK-024, TSK-026.
+fn http_calls(definitions: &mut Definitions) {
+    let Some(call) = object(definitions, "HttpCall") else { return };
+    let is = |name: &str, words: &[&str]| json!({ "type": "object", "required": [name], "properties": { name: { "enum": words } } });
+    also(call, json!({ "if": is("method", &["GET"]), "then": absent("body", "a GET request has no body") }));
+    let path = absent("path", "path parameters need `operationRef`");
+    also(call, json!({ "if": { "required": ["url"] }, "then": { "properties": { "params": path } } }));
+    let reason = "nothing comes back with `mode: notify`";
+    let without = [absent("resultVar", reason), absent("errorMapping", reason)];
+    also(
+        call,
+        json!({ "if": is("mode", &["notify"]), "then": { "allOf": without }, "else": present(&["resultVar"]) }),
+    );
 }
 
 /// The three kinds of documents, and what only one of them has (DEF-030, DEF-181, DEF-184, STA-004).

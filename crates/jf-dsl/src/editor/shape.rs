@@ -113,7 +113,7 @@ fn spread(members: &mut Map<String, Value>) {
             let cases = found.and_then(|part| part.get("oneOf").or_else(|| part.get("anyOf")));
             // One that was spread already brings its members and its condition.
             let spread =
-                part.as_object().filter(|part| part.contains_key("properties") && part.contains_key("oneOf"));
+                part.as_object().filter(|part| part.contains_key("properties") && part.contains_key("anyOf"));
             match (cases.and_then(Value::as_array).and_then(|cases| alternatives(cases)), spread) {
                 (Some((properties, condition)), _) => {
                     add_properties(members, properties);
@@ -122,14 +122,14 @@ fn spread(members: &mut Map<String, Value>) {
                 (None, Some(part)) => {
                     let properties = part.get("properties").and_then(Value::as_object).cloned();
                     add_properties(members, properties.unwrap_or_default());
-                    conditions.extend(part.get("oneOf").cloned());
+                    conditions.extend(part.get("anyOf").cloned());
                 }
                 (None, None) => conditions.push(part),
             }
         }
     }
     let mut conditions = conditions.into_iter().map(|condition| match condition {
-        Value::Array(cases) => json!({ "oneOf": cases }),
+        Value::Array(cases) => json!({ "anyOf": cases }),
         other => other,
     });
     match (conditions.next(), conditions.next()) {
@@ -166,7 +166,7 @@ pub(super) fn alternatives(cases: &[Value]) -> Option<(Map<String, Value>, Value
         }
         // The alternatives of an enum inside an option, spread already.
         if let (Some(Value::Object(properties)), Some(Value::Array(inner))) =
-            (case.get("properties"), case.get("oneOf"))
+            (case.get("properties"), case.get("anyOf"))
         {
             all.extend(properties.clone());
             collected.extend(inner.iter().cloned());

@@ -244,7 +244,7 @@ pub struct WebSocketEndpoint {
     pub path: Option<Arc<str>>,
     /// The subprotocol that clients of the endpoint speak, a token. [WS-007, WS-021]
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(regex(pattern = r"^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$"))]
+    #[schemars(extend("pattern" = crate::header::TOKEN))]
     pub subprotocol: Option<Arc<str>>,
 }
 

@@ -232,6 +232,7 @@ pub struct HttpDefaults {
     pub timeout_ms: Option<NonZeroU64>,
     /// Headers of every call, interpolated; a header of the task takes their place. [DEF-071]
     #[serde(skip_serializing_if = "OrderedMap::is_empty")]
+    #[schemars(extend("propertyNames" = { "pattern": crate::header::TOKEN }))]
     pub headers: OrderedMap<String, Template>,
 }
 
