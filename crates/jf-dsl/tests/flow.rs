@@ -20,3 +20,29 @@ fn sta_010_large_graphs_are_judged_without_deep_recursion() {
     let loaded = load(&SourceFile::new("case.journey.yaml", text), &StaticCapabilities::full()).unwrap();
     assert!(loaded.warnings.is_empty(), "{}", loaded.warnings);
 }
+
+#[test]
+fn def_014_long_chains_of_subjourneys_are_judged_without_deep_recursion() {
+    let mut text = String::from(
+        "apiVersion: v1\nkind: Journey\nmetadata: { name: case, version: 1.0.0 }\nspec:\n  start: s\n  states:\n    \
+         s: { type: subjourney, subjourney: { ref: c0 }, next: e }\n    e: { type: succeed }\n  subjourneys:\n",
+    );
+    for at in 0..900 {
+        let next = at + 1;
+        writeln!(
+            text,
+            "    c{at}: {{ start: s, states: {{ s: {{ type: subjourney, subjourney: {{ ref: c{next} }}, next: e }}, e: {{ type: succeed }} }} }}"
+        )
+        .unwrap();
+    }
+    let last = "    c900: { start: e, states: { e: { type: succeed } } }\n";
+    let found = |text: String| -> Vec<String> {
+        let source = SourceFile::new("case.journey.yaml", text);
+        let faults = load(&source, &StaticCapabilities::full()).unwrap_err();
+        faults.iter().map(|item| format!("{} {}", item.rule, item.path)).collect()
+    };
+    let chain = found(text.clone() + last);
+    assert_eq!(chain, ["DEF-014 $.spec.subjourneys.c15.states.s.subjourney"], "the 17th level");
+    let circle = found(text.replace("ref: c900 }", "ref: c0 }"));
+    assert_eq!(circle, ["DEF-044 $.spec.subjourneys.c0"]);
+}

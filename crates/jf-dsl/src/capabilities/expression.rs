@@ -66,19 +66,28 @@ pub struct ExpressionSite<'a> {
     pub path: &'a JsonPath,
     /// The declared schema of the context, when there is one (EXP-009, DEF-057).
     pub context: Option<&'a Schema>,
+    /// The names that are bound there beside those that are bound everywhere, like `branches` in a join (EXP-011).
+    pub extra: &'a [&'static str],
 }
 
 impl<'a> ExpressionSite<'a> {
     /// A site without a declared context schema.
     #[must_use]
     pub const fn new(lang: &'a str, expr: &'a str, class: SiteClass, path: &'a JsonPath) -> Self {
-        Self { lang, expr, class, path, context: None }
+        Self { lang, expr, class, path, context: None, extra: &[] }
     }
 
     /// With the declared schema of the context.
     #[must_use]
     pub const fn with_context(mut self, context: Option<&'a Schema>) -> Self {
         self.context = context;
+        self
+    }
+
+    /// With names that are bound there and not everywhere.
+    #[must_use]
+    pub const fn with_extra(mut self, extra: &'a [&'static str]) -> Self {
+        self.extra = extra;
         self
     }
 }

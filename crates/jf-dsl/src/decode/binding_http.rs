@@ -9,8 +9,8 @@ use crate::capabilities::SiteClass;
 use crate::header::HeaderName;
 use crate::ids::StateId;
 use crate::model::binding::{
-    ApiResponseMatch, ApiResponseRule, ApiResponses, FailedStatus, HttpBinding, Passthrough, Projection, Route,
-    RouteMethod, RuleStatus,
+    ApiResponseMatch, ApiResponseRule, ApiResponses, FailedStatus, HttpBinding, Passthrough, Projection,
+    Route, RouteMethod, RuleStatus,
 };
 use crate::model::definition::{EndPhase, Kind};
 use crate::model::ordered::OrderedMap;
@@ -50,7 +50,7 @@ impl Decoder<'_> {
             binding.route = self.route(&route).unwrap_or_default();
         }
         if let Some(responses) = place.get("apiResponses") {
-            binding.api_responses = self.api_responses(&responses);
+            binding.api_responses = self.binding(&["output"], |decoder| decoder.api_responses(&responses));
         }
         binding
     }

@@ -18,8 +18,7 @@ impl Decoder<'_> {
     ) -> Option<WebSocketBinding> {
         self.object(place, "WS-001")?;
         self.known_or(place, &["endpoint", "start", "steps"], "WS-001", |_| None);
-        let endpoint =
-            place.get("endpoint").map(|place| self.endpoint(&place)).unwrap_or_default();
+        let endpoint = place.get("endpoint").map(|place| self.endpoint(&place)).unwrap_or_default();
         let start = place.get("start");
         let member = start.as_ref().and_then(|start| start.get("messageType"));
         let start = self.required(place, "start", "WS-008").and_then(|start| self.type_of(&start, "WS-008"));
@@ -30,7 +29,8 @@ impl Decoder<'_> {
         if let Some(graph) = graph {
             let entries = steps.iter().flat_map(Place::entries);
             let covered: HashSet<&str> = entries.map(|(id, _)| &**id).collect();
-            let uncovered: Vec<&str> = graph.external_ids(false).filter(|id| !covered.contains(id)).collect();
+            let uncovered: Vec<&str> =
+                graph.external_ids(flow::Within::TopLevel).filter(|id| !covered.contains(id)).collect();
             if !uncovered.is_empty() {
                 self.report_member(place, "steps", rules::not_submittable(&uncovered));
             }

@@ -3,6 +3,7 @@
 use super::{Decoder, Place};
 use crate::model::binding::{Advisory, Bindings};
 use crate::model::definition::Kind;
+use crate::rules::flow::Within;
 use crate::rules::{bindings as rules, flow, metadata};
 
 /// The ids of the specification with the kind they are restricted to and the rule that says so.
@@ -59,8 +60,10 @@ impl Decoder<'_> {
         graph: Option<&flow::Graph<'_>>,
         rule: &'static str,
     ) {
-        let Some(graph) = graph.filter(|graph| !graph.is_external_input(id, true)) else { return };
-        let suggestion = self.closest(id, graph.external_ids(true));
+        let Some(graph) = graph.filter(|graph| !graph.is_external_input(id, Within::Definition)) else {
+            return;
+        };
+        let suggestion = self.closest(id, graph.external_ids(Within::Definition));
         self.report_key(step, rules::no_such_step(id, graph.state_type(id), suggestion, rule));
     }
 
@@ -72,11 +75,13 @@ impl Decoder<'_> {
         graph: Option<&flow::Graph<'_>>,
         rule: &'static str,
     ) {
-        let Some(graph) = graph.filter(|graph| !graph.is_external_input(id, false)) else { return };
-        let fault = if graph.is_external_input(id, true) {
+        let Some(graph) = graph.filter(|graph| !graph.is_external_input(id, Within::TopLevel)) else {
+            return;
+        };
+        let fault = if graph.is_external_input(id, Within::Definition) {
             rules::step_elsewhere(id, rule)
         } else {
-            let suggestion = self.closest(id, graph.external_ids(false));
+            let suggestion = self.closest(id, graph.external_ids(Within::TopLevel));
             rules::no_such_step(id, graph.state_type(id), suggestion, rule)
         };
         self.report_key(step, fault);

@@ -56,7 +56,12 @@ pub(crate) fn decode(decoder: &mut Decoder<'_>, root: &Place<'_>) -> Option<Docu
             let metadata = metadata.and_then(|place| decoder.metadata(&place));
             decoder.definition_name = metadata.as_ref().map(|metadata| metadata.name.clone());
             let spec = decoder.spec(&spec?, known);
-            let definition = Definition { api_version: ApiVersion::V1, kind, metadata: metadata.unwrap_or_else(unnamed), spec: spec? };
+            let definition = Definition {
+                api_version: ApiVersion::V1,
+                kind,
+                metadata: metadata.unwrap_or_else(unnamed),
+                spec: spec?,
+            };
             Some(Document::Definition(Box::new(definition)))
         }
     }

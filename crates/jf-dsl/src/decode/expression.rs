@@ -58,7 +58,8 @@ impl Decoder<'_> {
     ) -> bool {
         let path = place.path();
         let site = ExpressionSite::new(expression.lang.as_str(), &expression.expr, class, &path)
-            .with_context(self.context.as_ref());
+            .with_context(self.context.as_ref())
+            .with_extra(&self.extra);
         match self.capabilities.check_expression(&site) {
             ExpressionCheck::Accepted => return true,
             ExpressionCheck::UnknownLanguage => {
@@ -147,12 +148,22 @@ impl Decoder<'_> {
         // A mapper with faults of its own was reported where it stands.
         let expression = self.mappers.get(id.as_str())?.clone()?;
         let path = place.path();
-        let site = ExpressionSite::new(expression.lang.as_str(), &expression.expr, class, &path);
-        if self.capabilities.check_expression(&site) == ExpressionCheck::UnsupportedSite {
-            self.report(place, rules::unsupported_site(expression.lang.as_str(), class, "EXP-030"));
-            return None;
+        let site = ExpressionSite::new(expression.lang.as_str(), &expression.expr, class, &path)
+            .with_context(self.context.as_ref())
+            .with_extra(&self.extra);
+        match self.capabilities.check_expression(&site) {
+            ExpressionCheck::UnsupportedSite => {
+                self.report(place, rules::unsupported_site(expression.lang.as_str(), class, "EXP-030"));
+                None
+            }
+            // What is wrong everywhere was reported; this is wrong here, and told with the others when all uses are known.
+            ExpressionCheck::Rejected(faults) => {
+                let used_at = place.span();
+                self.rejected_uses.extend(faults.into_iter().map(|fault| (Arc::clone(text), fault, used_at)));
+                None
+            }
+            ExpressionCheck::Accepted | ExpressionCheck::UnknownLanguage => Some(Mapper::Ref(id)),
         }
-        Some(Mapper::Ref(id))
     }
 
     /// `spec.mappers` (DEF-125).
@@ -160,19 +171,37 @@ impl Decoder<'_> {
         if self.object(place, "DEF-125").is_none() {
             return;
         }
+        // Which names are bound and what the context holds depends on the place of use, where it is judged (DEF-127).
+        let context = self.context.take();
         for (key, entry) in place.entries() {
             let Some(id) = self.key(key, &entry, "DEF-125", MapperId::parse) else { continue };
-            let expression = self.expression(&entry, SiteClass::Transform, "DEF-125");
+            let expression = self.binding(&["branches", "outcome", "output"], |decoder| {
+                decoder.expression(&entry, SiteClass::Transform, "DEF-125")
+            });
             if expression.is_none() {
                 self.faulty_mappers.insert(Arc::clone(key));
             }
             self.mappers.insert(id, expression);
         }
+        self.context = context;
     }
 
-    /// The named mappers for the model, after reporting those that nothing uses (DEF-128).
+    /// The named mappers for the model, after reporting what is wrong with them where they are used (DEF-127) and those
+    /// that nothing uses (DEF-128).
     pub(super) fn finish_mappers(&mut self, place: Option<&Place<'_>>) -> OrderedMap<MapperId, Expression> {
         let mappers = std::mem::take(&mut self.mappers);
+        let mut told = HashSet::new();
+        for (id, fault, used_at) in std::mem::take(&mut self.rejected_uses) {
+            let mapper = place.and_then(|place| place.get(&id));
+            let expr = mapper.as_ref().and_then(|mapper| mapper.get("expr"));
+            let (Some(expr), true) = (expr, told.insert((Arc::clone(&id), fault.message.clone()))) else {
+                continue;
+            };
+            let text = expr.text().map_or("", |text| text);
+            let span = fault.at.clone().and_then(|at| self.inside(expr.node, text, at.start, at.end));
+            let fault = rules::rejected(fault).label(used_at, "used here");
+            self.report_at(expr.path(), span.unwrap_or_else(|| expr.span()), fault);
+        }
         for (key, entry) in place.into_iter().flat_map(Place::entries) {
             if !self.used_mappers.contains(key) && mappers.contains_key(&**key) {
                 self.report_key(&entry, rules::unused_mapper(key));

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use super::{Decoder, Place, Special};
 use crate::ids::AttributeName;
 use crate::model::metadata::{
-    AttributeBindings, BaggageSource, HeaderSource, MetadataBindings, PayloadSource, SpecMetadata, TagBindings,
+    AttributeBindings, BaggageSource, HeaderSource, MetadataBindings, PayloadSource, SpecMetadata,
+    TagBindings,
 };
 use crate::rules::{metadata as rules, shape};
 use crate::source::Span;

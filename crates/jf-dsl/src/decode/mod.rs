@@ -33,7 +33,7 @@ mod template;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::capabilities::Capabilities;
+use crate::capabilities::{Capabilities, ExpressionFault};
 use crate::diagnostic::Diagnostic;
 use crate::ids::{DefinitionName, MapperId};
 use crate::json_path::JsonPath;
@@ -67,6 +67,8 @@ pub(crate) struct Decoder<'a> {
     /// The named mappers; those that have faults of their own are `None`.
     pub(crate) mappers: OrderedMap<MapperId, Option<Expression>>,
     pub(crate) used_mappers: HashSet<Arc<str>>,
+    /// What engines have against named mappers where they are used, with the place of use.
+    rejected_uses: Vec<(Arc<str>, ExpressionFault, Span)>,
     /// The policies of the definition.
     policy_ids: PolicyIds,
     /// The normalisers of the definition; those that have faults of their own are among them.
@@ -79,6 +81,8 @@ pub(crate) struct Decoder<'a> {
     /// The declared configuration keys.
     pub(crate) config: OrderedMap<ConfigKey, ConfigDeclaration>,
     pub(crate) context: Option<Schema>,
+    /// The names that are bound at the sites in hand beside those that are bound everywhere (EXP-011).
+    extra: Vec<&'static str>,
     /// Tasks of registered kinds, to be judged by their plugins once the rest is known.
     pub(crate) tasks: Vec<PendingTask>,
     /// Ids of named mappers that were reported where they stand.
@@ -130,6 +134,7 @@ impl<'a> Decoder<'a> {
             compiled: Vec::new(),
             mappers: OrderedMap::default(),
             used_mappers: HashSet::new(),
+            rejected_uses: Vec::new(),
             policy_ids: PolicyIds::default(),
             normaliser_ids: Vec::new(),
             used_normalisers: HashSet::new(),
@@ -137,6 +142,7 @@ impl<'a> Decoder<'a> {
             definition_name: None,
             config: OrderedMap::default(),
             context: None,
+            extra: Vec::new(),
             tasks: Vec::new(),
             faulty_mappers: HashSet::new(),
             task_kinds: capabilities.task_kinds(),
@@ -169,6 +175,15 @@ impl<'a> Decoder<'a> {
         let found = meant(word, bounded);
         // Names that were not compared may be as near.
         if self.comparisons == 0 { found.map(Meant::as_guess) } else { found }
+    }
+
+    /// Reads something whose expressions see further names (EXP-011).
+    fn binding<T>(&mut self, names: &[&'static str], read: impl FnOnce(&mut Self) -> T) -> T {
+        let outer = self.extra.len();
+        self.extra.extend_from_slice(names);
+        let found = read(self);
+        self.extra.truncate(outer);
+        found
     }
 
     /// Reports a fault of a value.

@@ -50,7 +50,8 @@ impl Decoder<'_> {
         let modes = [("async", CompensationMode::Async), ("sync", CompensationMode::Sync)];
         let mode = place.get("mode").and_then(|place| self.one_of(&place, "DEF-096", &modes));
         let also_for = place.get("alsoFor").map(|place| self.also_for(&place)).unwrap_or_default();
-        let (start, states) = self.start_and_states(place, "DEF-095");
+        let (start, states) =
+            self.binding(&["output", "outcome"], |decoder| decoder.start_and_states(place, "DEF-095"));
         Some(Compensation { mode: mode.unwrap_or_default(), start: start?, also_for, states: states? })
     }
 
@@ -73,7 +74,9 @@ impl Decoder<'_> {
         self.object(&when, "DEF-097")?;
         self.known_or(&when, &["predicate"], "DEF-007", |name| direct_predicate(name, "DEF-097"));
         let predicate = match when.get("predicate") {
-            Some(place) => Some(self.expression(&place, SiteClass::Predicate, "DEF-097")?),
+            Some(place) => Some(self.binding(&["output", "outcome"], |decoder| {
+                decoder.expression(&place, SiteClass::Predicate, "DEF-097")
+            })?),
             None => None,
         };
         Some(AlsoFor { when: AlsoForWhen { predicate } })

@@ -85,7 +85,8 @@ impl Decoder<'_> {
         if let Some(graph) = &graph {
             flow::check(self, graph, is_api);
         }
-        let outcomes = place.get("outcomes").map(|place| self.outcomes(&place)).unwrap_or_default();
+        let outcomes = place.get("outcomes");
+        let outcomes = outcomes.map(|place| self.binding(&["output"], |decoder| decoder.outcomes(&place)));
         let bindings = place.get("bindings").map(|place| self.bindings(&place, kind_known, graph.as_ref()));
         let mappers = self.finish_mappers(mappers_place.as_ref());
         if let Some(errors) = &errors_place {
@@ -112,7 +113,7 @@ impl Decoder<'_> {
             metadata: metadata_bindings,
             mappers,
             policies,
-            outcomes,
+            outcomes: outcomes.unwrap_or_default(),
             cookies,
             errors,
             bindings: bindings.unwrap_or_default(),

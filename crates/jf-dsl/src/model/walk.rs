@@ -5,9 +5,16 @@ use super::state::{State, States};
 use crate::ids::StateId;
 
 impl Definition {
-    /// Every state at any depth, branches included, in document order; a `parallel` state comes before its branches.
+    /// Every state at any depth: those of the top level, then those of the subjourneys, then those of compensation, each with
+    /// its branches, in document order; a `parallel` state comes before its branches.
     pub fn all_states(&self) -> impl Iterator<Item = (&StateId, &State)> {
-        AllStates { open: vec![self.spec.states.iter()], pending: Vec::new() }
+        let spec = &self.spec;
+        let subjourneys = spec.subjourneys.values().map(|subjourney| &subjourney.states);
+        let compensation = spec.compensation.iter().map(|compensation| &compensation.states);
+        let mut scopes: Vec<&States> =
+            std::iter::once(&spec.states).chain(subjourneys).chain(compensation).collect();
+        scopes.reverse();
+        AllStates { open: Vec::new(), pending: scopes }
     }
 
     /// The ids of the `wait` and `webhook` states at any depth, in document order; an id that several scopes use comes
@@ -19,7 +26,7 @@ impl Definition {
 
 struct AllStates<'a> {
     open: Vec<super::ordered::Iter<'a, StateId, State>>,
-    /// Branches of the state returned last, the first one last.
+    /// Scopes that come next, the first one last.
     pending: Vec<&'a States>,
 }
 

@@ -75,7 +75,9 @@ impl Decoder<'_> {
             None => Some(ErrorPolicy::default()),
         };
         let has_mapper = Self::has_mapper(place);
-        let mapper = has_mapper.then(|| self.mapper(place, SiteClass::Scope, "STA-102"));
+        let mapper = has_mapper.then(|| {
+            self.binding(&["branches"], |decoder| decoder.mapper(place, SiteClass::Scope, "STA-102"))
+        });
         let result_var = place.get("resultVar");
         if result_var.is_none() {
             self.report_key(place, rules::results_dropped(has_mapper));

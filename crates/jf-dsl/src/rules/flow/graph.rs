@@ -28,6 +28,15 @@ pub(crate) struct Graph<'t> {
     pub(super) start_mode_span: Span,
 }
 
+/// Where states are looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Within {
+    /// Under `spec.states`, branches included.
+    TopLevel,
+    /// Anywhere, subjourneys and compensation included.
+    Definition,
+}
+
 /// One scope of a [`Graph`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct ScopeId(pub(super) usize);
@@ -39,6 +48,12 @@ pub(super) enum Root {
     /// A subjourney, by its place among [`Graph::subjourneys`].
     Subjourney(usize),
     Compensation,
+}
+
+impl Root {
+    fn is(self, within: Within) -> bool {
+        within == Within::Definition || self == Self::Top
+    }
 }
 
 pub(super) struct Scope<'t> {
@@ -146,18 +161,18 @@ impl<'t> Graph<'t> {
         self.guard.and_then(|guard| self.subjourney_index.get(&**guard.id)).map(|at| Root::Subjourney(*at))
     }
 
-    /// The ids of the external-input states in document order; of `spec.states` alone, or of the whole definition.
-    pub(crate) fn external_ids(&self, whole: bool) -> impl Iterator<Item = &'t str> {
-        let scopes = self.scopes.iter().filter(move |scope| whole || scope.root == Root::Top);
+    /// The ids of the external-input states, in document order.
+    pub(crate) fn external_ids(&self, within: Within) -> impl Iterator<Item = &'t str> {
+        let scopes = self.scopes.iter().filter(move |scope| scope.root.is(within));
         scopes
             .flat_map(|scope| &scope.states)
             .filter(|state| state.state_type.is_some_and(StateType::is_external_input))
             .map(|state| &**state.id)
     }
 
-    /// Whether a state of the id takes input; of `spec.states` alone, or of the whole definition.
-    pub(crate) fn is_external_input(&self, id: &str, whole: bool) -> bool {
-        let mut states = self.states_of(id).filter(|(root, _)| whole || *root == Root::Top);
+    /// Whether a state of the id takes input.
+    pub(crate) fn is_external_input(&self, id: &str, within: Within) -> bool {
+        let mut states = self.states_of(id).filter(|(root, _)| root.is(within));
         states.any(|(_, state)| state.state_type.is_none_or(StateType::is_external_input))
     }
 

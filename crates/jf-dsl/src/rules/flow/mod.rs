@@ -17,7 +17,7 @@ use crate::suggest::Meant;
 use nesting::Nesting;
 use references::Elsewhere;
 
-pub(crate) use graph::Graph;
+pub(crate) use graph::{Graph, Within};
 
 pub(super) const RULES: &[&RuleInfo] = &[
     &UNKNOWN_START,
