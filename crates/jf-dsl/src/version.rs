@@ -93,7 +93,7 @@ impl TaskKind {
         if !plugin_ok {
             return Err(InvalidTaskKind::Plugin);
         }
-        let major = rest.strip_prefix(":v").ok_or(InvalidTaskKind::NoMajor)?;
+        let major = rest.strip_prefix(":v").ok_or(InvalidTaskKind::Major)?;
         let digits = !major.starts_with('0') && major.bytes().all(|b| b.is_ascii_digit());
         if !digits || major.parse::<u32>().is_err() {
             return Err(InvalidTaskKind::Major);
@@ -147,14 +147,14 @@ impl<'de> Deserialize<'de> for TaskKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidTaskKind {
-    /// `:v<major>` is missing.
+    /// There is a type alone, without `:v<major>`.
     #[error("`:v<major>` is missing")]
     NoMajor,
     /// The plugin type is not `[A-Za-z][A-Za-z0-9_.-]*`.
     #[error("the plugin type must be a letter followed by letters, digits, `_`, `.` or `-`")]
     Plugin,
-    /// The major version is not a positive integer without leading zeros.
-    #[error("the major version must be a positive integer without leading zeros")]
+    /// What follows the type is not `:v` and a positive integer without leading zeros.
+    #[error("the type must be followed by `:v` and a positive integer without leading zeros")]
     Major,
 }
 
@@ -167,10 +167,9 @@ mod tests {
         let kind = TaskKind::parse("httpCall:v12").unwrap();
         assert_eq!((kind.plugin(), kind.major(), kind.as_str()), ("httpCall", 12, "httpCall:v12"));
         assert_eq!(TaskKind::parse("httpCall"), Err(InvalidTaskKind::NoMajor));
-        assert_eq!(TaskKind::parse("httpCall:1"), Err(InvalidTaskKind::NoMajor));
         assert_eq!(TaskKind::parse("1x:v1"), Err(InvalidTaskKind::Plugin));
         assert_eq!(TaskKind::parse(":v1"), Err(InvalidTaskKind::Plugin));
-        for bad in ["x:v0", "x:v01", "x:v", "x:v1a", "x:v99999999999"] {
+        for bad in ["x:1", "x:", "x:v0", "x:v01", "x:v", "x:v1a", "x:v99999999999"] {
             assert_eq!(TaskKind::parse(bad), Err(InvalidTaskKind::Major), "{bad}");
         }
     }

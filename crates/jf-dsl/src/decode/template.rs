@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{Decoder, Place};
 use crate::rules::{Fault, expressions as rules};
+use crate::value::path::DotPath;
 use crate::value::template::{Placeholder, PlaceholderRoot, Template};
 
 impl Decoder<'_> {
@@ -31,6 +32,8 @@ impl Decoder<'_> {
                 rules::undeclared_placeholder(&written)
             } else if self.is_excluded(placeholder) {
                 rules::impossible_placeholder(&written)
+            } else if placeholder.root() == PlaceholderRoot::Platform && !platform_has(placeholder.path()) {
+                rules::no_platform_member(&written)
             } else {
                 continue;
             };
@@ -54,4 +57,16 @@ impl Decoder<'_> {
         let span = at.and_then(|at| self.inside(place.node, text, at, (at + written.len()).min(text.len())));
         self.report_at(place.path(), span.unwrap_or_else(|| place.span()), fault);
     }
+}
+
+/// Whether `platform` has a member at the path (EXP-015); below a configured value there may be anything.
+fn platform_has(path: &DotPath) -> bool {
+    let segments: Vec<&str> = path.segments().collect();
+    matches!(
+        segments[..],
+        ["environment" | "journey" | "run" | "config"]
+            | ["journey", "name" | "kind" | "version"]
+            | ["run", "id" | "startedAt" | "traceparent"]
+            | ["config", _, ..]
+    )
 }

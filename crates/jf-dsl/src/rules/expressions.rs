@@ -88,8 +88,8 @@ static IMPOSSIBLE_PLACEHOLDER: RuleInfo = RuleInfo::error(
     4008,
     "EXP-054",
     "a placeholder that cannot resolve",
-    "The declared schema of the context excludes the path: it closes the object and does not list the member. The text could \
-     never be built.\n\n\
+    "The declared schema of the context excludes the path: it closes the object and does not list the member. Or `platform` has no \
+     such member. The text could never be built.\n\n\
      Correct the path, or add the member to `spec.context.schema`.",
 );
 
@@ -167,6 +167,14 @@ pub(crate) fn impossible_placeholder(placeholder: &str) -> Fault {
         &IMPOSSIBLE_PLACEHOLDER,
         format!("`{placeholder}` cannot resolve: the context schema excludes it"),
     )
+}
+
+pub(crate) fn no_platform_member(placeholder: &str) -> Fault {
+    Fault::new(
+        &IMPOSSIBLE_PLACEHOLDER,
+        format!("`{placeholder}` cannot resolve: `platform` has no such member"),
+    )
+    .help("it has `environment`, `journey` with `name`, `kind` and `version`, `run` with `id`, `startedAt` and `traceparent`, and `config`")
 }
 
 pub(crate) fn no_reference_here() -> Fault {

@@ -42,6 +42,10 @@ impl Build {
             ["without-binding"] => listed.without_binding(value),
             ["without-task"] => listed.without_task(value),
             ["without-language"] => listed.without_language(value),
+            ["sites-without", lang] => {
+                let sites = value.split_whitespace().map(site).collect::<Result<Vec<_>, _>>()?;
+                listed.with_language_except(lang, &sites)
+            }
             ["development"] if value == "true" => listed.with_development_mode(),
             ["config", definition, name] => {
                 let value = serde_json::from_str(value).map_err(|error| error.to_string())?;
@@ -99,6 +103,11 @@ impl Build {
 fn feature(label: &str) -> Result<Feature, String> {
     let named = |feature: &Feature| format!("{feature:?}").eq_ignore_ascii_case(&label.replace('-', ""));
     Feature::ALL.into_iter().find(named).ok_or_else(|| "no such feature".to_owned())
+}
+
+fn site(label: &str) -> Result<SiteClass, String> {
+    let named = |class: &SiteClass| format!("{class:?}").eq_ignore_ascii_case(&label.replace('-', ""));
+    SiteClass::ALL.into_iter().find(named).ok_or_else(|| "no such class of sites".to_owned())
 }
 
 /// The limits of a document with this `spec`, written in one line.
