@@ -7,18 +7,27 @@ use std::fmt::Write;
 use jf_dsl::{SourceFile, StaticCapabilities, load};
 
 #[test]
-fn sta_010_large_graphs_are_judged_without_deep_recursion() {
-    let mut text = String::from(
-        "apiVersion: v1\nkind: Journey\nmetadata: { name: case, version: 1.0.0 }\nspec:\n  start: s0\n  states:\n",
-    );
-    for at in 0..1_990 {
-        let next = at + 1;
-        writeln!(text, "    s{at}: {{ type: transform, transform: {{ lang: jq, expr: . }}, next: s{next} }}")
+fn def_014_large_graphs_are_judged_without_deep_recursion() {
+    let chain = |states: usize| {
+        let mut text = String::from(
+            "apiVersion: v1\nkind: Journey\nmetadata: { name: case, version: 1.0.0 }\nspec:\n  start: s1\n  states:\n",
+        );
+        for at in 1..states {
+            let next = at + 1;
+            writeln!(
+                text,
+                "    s{at}: {{ type: transform, transform: {{ lang: jq, expr: . }}, next: s{next} }}"
+            )
             .unwrap();
-    }
-    text.push_str("    s1990: { type: succeed }\n");
-    let loaded = load(&SourceFile::new("case.journey.yaml", text), &StaticCapabilities::full()).unwrap();
+        }
+        writeln!(text, "    s{states}: {{ type: succeed }}").unwrap();
+        load(&SourceFile::new("case.journey.yaml", text), &StaticCapabilities::full())
+    };
+    let loaded = chain(2_000).unwrap();
     assert!(loaded.warnings.is_empty(), "{}", loaded.warnings);
+    let faults = chain(2_001).unwrap_err();
+    let found: Vec<String> = faults.iter().map(|item| format!("{} {}", item.rule, item.path)).collect();
+    assert_eq!(found, ["DEF-014 $.spec.states.s2001"]);
 }
 
 #[test]

@@ -273,5 +273,16 @@ pub(crate) fn all() -> (Vec<Case>, Vec<String>) {
             wrong.push(format!("{} is the snapshot of no case with findings", path.display()));
         }
     }
+    wrong.extend(unused_side_files(&cases));
     (cases, wrong)
+}
+
+/// The files that no case refers to.
+fn unused_side_files(cases: &[Case]) -> Vec<String> {
+    let read = |file: &PathBuf| String::from_utf8_lossy(&fs::read(file).unwrap()).into_owned();
+    let texts: Vec<String> = cases.iter().flat_map(|case| &case.files).map(read).collect();
+    let names = entries(&Path::new(CASES).join(SIDE_FILES)).into_iter();
+    let names = names.map(|path| format!("{SIDE_FILES}/{}", path.file_name().unwrap().to_string_lossy()));
+    let unused = names.filter(|name| !texts.iter().any(|text| text.contains(name.as_str())));
+    unused.map(|name| format!("no case refers to {name}")).collect()
 }
