@@ -5,8 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use jf_dsl::{
-    ApiName, Capabilities, DefinitionName, Expression, ExpressionCheck, ExpressionFault, ExpressionSite, Feature,
-    MetadataLimits, Severity, SizeLimits, TaskConfig, TaskFinding, TaskKind, TaskSite,
+    ApiName, Capabilities, DefinitionName, Expression, ExpressionCheck, ExpressionFault, ExpressionSite,
+    Feature, MetadataLimits, Severity, SizeLimits, TaskConfig, TaskFinding, TaskKind, TaskSite,
 };
 use serde_json::Value;
 
@@ -237,7 +237,9 @@ impl RegistriesBuilder {
         self
     }
 
-    /// Installs a task plugin, with the parts of the language that it brings along.
+    /// Installs a task plugin, with the parts of the language that it brings along ([`TaskDescriptor::features`]).
+    ///
+    /// [`TaskDescriptor::features`]: super::TaskDescriptor::features
     pub fn task(mut self, plugin: Arc<dyn TaskPlugin>) -> Self {
         let kind = plugin.descriptor().kind;
         self = self.features(plugin.descriptor().features.iter().copied());

@@ -53,3 +53,44 @@ fn unreadable(error: io::Error) -> FileFault {
         _ => FileFault::Unreadable(error),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::{FileFault, read};
+
+    fn read_text(base: Option<&Path>, reference: &str) -> Result<String, FileFault> {
+        read(base, &reference.parse().unwrap()).map(|source| source.text().to_owned())
+    }
+
+    #[test]
+    fn def_065_files_are_read_below_the_base_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let base = folder.path().join("definitions");
+        fs::create_dir_all(base.join("apis")).unwrap();
+        fs::write(base.join("apis/a.yaml"), "inside").unwrap();
+        fs::write(folder.path().join("b.yaml"), "outside").unwrap();
+        assert_eq!(read_text(Some(&base), "apis/../apis/./a.yaml").unwrap(), "inside");
+        assert!(matches!(read_text(Some(&base), "apis/b.yaml"), Err(FileFault::Missing)));
+        assert!(matches!(read_text(Some(&base), "apis/a.yaml/b.yaml"), Err(FileFault::Unreadable(_))));
+        assert!(matches!(read_text(None, "apis/a.yaml"), Err(FileFault::NoBase)));
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn def_065_links_do_not_lead_out_of_the_folder() {
+        use std::os::unix::fs::symlink;
+
+        let folder = tempfile::tempdir().unwrap();
+        let base = folder.path().join("definitions");
+        fs::create_dir(&base).unwrap();
+        fs::write(folder.path().join("secret"), "outside").unwrap();
+        fs::write(base.join("a.yaml"), "inside").unwrap();
+        symlink(folder.path().join("secret"), base.join("out.yaml")).unwrap();
+        symlink(base.join("a.yaml"), base.join("in.yaml")).unwrap();
+        assert!(matches!(read_text(Some(&base), "out.yaml"), Err(FileFault::Outside)));
+        assert_eq!(read_text(Some(&base), "in.yaml").unwrap(), "inside");
+    }
+}

@@ -147,7 +147,11 @@ fn parameter(node: &Node) -> Option<Parameter> {
 /// Whether two parameters are one: header names ignore case.
 fn same(a: &Parameter, b: &Parameter) -> bool {
     a.location == b.location
-        && if a.location == Location::Header { a.name.eq_ignore_ascii_case(&b.name) } else { a.name == b.name }
+        && if a.location == Location::Header {
+            a.name.eq_ignore_ascii_case(&b.name)
+        } else {
+            a.name == b.name
+        }
 }
 
 fn first_server(owner: &Node) -> Option<Server> {
@@ -215,8 +219,7 @@ paths:
     fn tsk_033_parameters_of_the_operation_win_over_those_of_its_path() {
         let api = read(PETS).unwrap();
         let Found::One(get) = api.find("getPet") else { panic!("it is there") };
-        let shown: Vec<_> =
-            get.parameters.iter().map(|p| (&*p.name, p.location, p.required)).collect();
+        let shown: Vec<_> = get.parameters.iter().map(|p| (&*p.name, p.location, p.required)).collect();
         let expected = [
             ("limit", Location::Query, false),
             ("X-Trace", Location::Header, true),
@@ -263,5 +266,17 @@ paths:
             assert!(message.contains(part), "{text}: {message}");
         }
         assert!(read("openapi: 3.1.0").is_ok());
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_not_held_against_anybody() {
+        let api = read(
+            "openapi: 3.0.0\nservers: 1\npaths:\n  /a/{x}/{}/{y:\n    parameters: 1\n    get: { operationId: a, parameters: \
+             [1, { in: header }, { $ref: other.yaml#/p }], requestBody: { $ref: other.yaml#/b } }\n  /b: { $ref: other.yaml }\n",
+        );
+        let api = api.unwrap();
+        let Found::One(a) = api.find("a") else { panic!("it is there") };
+        assert!(a.open && a.body == RequestBody::Optional && matches!(a.server, Server::None));
+        assert_eq!(a.parameters.iter().map(|p| &*p.name).collect::<Vec<_>>(), ["x"]);
     }
 }

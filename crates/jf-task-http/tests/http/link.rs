@@ -1,6 +1,10 @@
 //! What is said of a call when its definition is linked: only what the plugin cannot honour yet.
 
-use jf_task_http::ConnectorConfig;
+use std::sync::Arc;
+
+use jf_core::dsl::{Capabilities, Feature};
+use jf_core::spi::Registries;
+use jf_task_http::{ConnectorConfig, HttpCallTask};
 use serde_json::{Value, json};
 
 use crate::rig::Rig;
@@ -47,4 +51,22 @@ fn def_072_a_default_policy_is_not_passed_over_in_silence() {
     refused(&of_tasks, &plain, "TSK-029 $.resiliencePolicyRef");
     let of_policies = with("  policies: {httpResilience: {default: patient, definitions: {}}}");
     refused(&of_policies, &plain, "TSK-029 $.resiliencePolicyRef");
+}
+
+#[test]
+fn tsk_031_a_build_with_the_plugin_has_api_catalogues_and_their_servers() {
+    let plugin = Arc::new(HttpCallTask::new(&ConnectorConfig::default()));
+    let without = Registries::builder().build().unwrap();
+    let with = Registries::builder()
+        .task(plugin)
+        .api_server("calls", "pets", "https://staging.example")
+        .build()
+        .unwrap();
+    assert!(
+        with.supports(Feature::Apis) && !with.supports(Feature::Policies) && !without.supports(Feature::Apis)
+    );
+    let server =
+        |definition: &str, api: &str| with.api_server(&definition.parse().unwrap(), &api.parse().unwrap());
+    assert_eq!(server("calls", "pets").as_deref(), Some("https://staging.example"));
+    assert_eq!((server("calls", "other"), server("others", "pets")), (None, None));
 }

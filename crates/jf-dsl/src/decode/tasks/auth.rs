@@ -193,7 +193,8 @@ impl Decoder<'_> {
         let text = self.non_empty(place, "TSK-140")?;
         let digits = text.bytes().filter(|b| *b != b':');
         if digits.clone().next().is_none() || !digits.clone().all(|b| b.is_ascii_hexdigit()) {
-            let fault = shape::malformed(text, "serial number", "expected hexadecimal digits, like `0A:1B:2C`");
+            let fault =
+                shape::malformed(text, "serial number", "expected hexadecimal digits, like `0A:1B:2C`");
             self.report(place, fault.rule("TSK-140"));
             return None;
         }

@@ -14,8 +14,8 @@ impl Decoder<'_> {
         self.task_members(block, &members, "DEF-007", |_| None);
         let key = self.required_mapper(block, "key", SiteClass::Task, RULE);
         let operation = self.required(block, "operation", RULE);
-        let is_get = operation
-            .and_then(|operation| self.one_of(&operation, RULE, &[("get", true), ("put", false)]));
+        let is_get =
+            operation.and_then(|operation| self.one_of(&operation, RULE, &[("get", true), ("put", false)]));
         let Some(is_get) = is_get else {
             // What the other members are is for the operation to say; what they mention is in use all the same.
             self.mentions(block);

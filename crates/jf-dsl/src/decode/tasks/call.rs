@@ -36,9 +36,8 @@ impl Decoder<'_> {
         let request = self.call_request(block, method, operation.as_deref());
         let timeout_ms = optional(block.get("timeoutMs").map(|place| self.positive(&place, "TSK-025")));
         let resilience = block.get("resiliencePolicyRef");
-        let resilience_policy_ref = optional(
-            resilience.map(|place| self.policy_ref(&place, PolicyKind::HttpResilience, "TSK-029")),
-        );
+        let resilience_policy_ref =
+            optional(resilience.map(|place| self.policy_ref(&place, PolicyKind::HttpResilience, "TSK-029")));
         let auth = optional(block.get("auth").map(|place| self.call_auth(&place)));
         self.replaced_authorization(block);
         let cookies = optional(block.get("cookies").map(|place| self.call_cookies(&place)));

@@ -60,9 +60,12 @@ impl Decoder<'_> {
             (name == "body").then(|| Special::Each(retired()))
         });
         let path = place.get("path");
-        if let Some(path) = path.as_ref().filter(|_| block.get("operationRef").is_none() && block.get("url").is_some()) {
+        if let Some(path) =
+            path.as_ref().filter(|_| block.get("operationRef").is_none() && block.get("url").is_some())
+        {
             let fault = shape::does_not_fit("`params.path` needs `operationRef`").rule(RULE);
-            let help = "write the values into `url`, such as `https://api.example.com/orders/${context.orderId}`";
+            let help =
+                "write the values into `url`, such as `https://api.example.com/orders/${context.orderId}`";
             self.report_key(path, fault.help(help));
         }
         let path = optional(path.map(|place| self.scalars(&place, RULE)));
@@ -177,9 +180,7 @@ impl Decoder<'_> {
     fn body_value(&mut self, place: &Place<'_>) -> Option<CallBody> {
         match &place.node.value {
             NodeValue::String(text) => self.template_of(place, Arc::clone(text)).map(CallBody::Text),
-            NodeValue::Object(members)
-                if matches!(&members[..], [only] if matches!(&*only.key, "mapper" | "mapperRef")) =>
-            {
+            NodeValue::Object(members) if matches!(&members[..], [only] if matches!(&*only.key, "mapper" | "mapperRef")) => {
                 self.mapper_block(place, SiteClass::Task, "TSK-028").map(CallBody::Mapper)
             }
             NodeValue::Object(_) | NodeValue::Array(_) => {
@@ -210,7 +211,9 @@ impl Decoder<'_> {
                 let name = &parameter.name;
                 let has_value = if location == Location::Header {
                     let lower = name.to_ascii_lowercase();
-                    is_always_known(&lower) || names.contains(&lower) || self.references.has_default_header(&lower)
+                    is_always_known(&lower)
+                        || names.contains(&lower)
+                        || self.references.has_default_header(&lower)
                 } else {
                     given.as_ref().is_some_and(|given| given.get(name).is_some())
                 };

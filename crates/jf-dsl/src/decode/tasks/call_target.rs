@@ -67,7 +67,8 @@ impl Decoder<'_> {
         let template = self.template_of(place, Arc::clone(text))?;
         if let Err(error) = HttpUrl::check_template(&template) {
             let fault = shape::malformed_value(format!("the URL {error}")).rule("TSK-022");
-            let example = "write an absolute URL, such as `https://api.example.com/orders/${context.orderId}`";
+            let example =
+                "write an absolute URL, such as `https://api.example.com/orders/${context.orderId}`";
             self.report(place, fault.help(example));
             return None;
         }

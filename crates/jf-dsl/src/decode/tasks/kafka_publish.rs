@@ -19,7 +19,9 @@ impl Decoder<'_> {
             let of_calls = matches!(name, "resultVar" | "errorMapping" | "resiliencePolicyRef");
             of_calls.then(|| {
                 let fault = shape::does_not_fit(format!("`{name}` does not go with `kafkaPublish:v1`"));
-                Special::Each(fault.rule(RULE).help("publishing has no result: it succeeds, or the state fails"))
+                Special::Each(
+                    fault.rule(RULE).help("publishing has no result: it succeeds, or the state fails"),
+                )
             })
         });
         let topic = self.required(block, "topic", RULE).and_then(|place| self.topic(&place));

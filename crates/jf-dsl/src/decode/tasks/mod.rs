@@ -137,7 +137,13 @@ impl Decoder<'_> {
     }
 
     /// A required member that is a mapper.
-    fn required_mapper(&mut self, block: &Place<'_>, name: &'static str, class: SiteClass, rule: &'static str) -> Option<Mapper> {
+    fn required_mapper(
+        &mut self,
+        block: &Place<'_>,
+        name: &'static str,
+        class: SiteClass,
+        rule: &'static str,
+    ) -> Option<Mapper> {
         let place = self.required(block, name, rule)?;
         self.mapper_block(&place, class, rule)
     }

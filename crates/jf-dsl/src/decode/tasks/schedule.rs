@@ -48,7 +48,9 @@ impl Decoder<'_> {
     }
 
     fn interval(&mut self, place: &Place<'_>) -> Option<Given<IsoDuration>> {
-        let Some(text) = place.text() else { return self.schedule_mapper(place, "a string").map(Given::Mapper) };
+        let Some(text) = place.text() else {
+            return self.schedule_mapper(place, "a string").map(Given::Mapper);
+        };
         match IsoDuration::parse(Arc::clone(text)) {
             Ok(interval) => {
                 let minimum = self.capabilities.schedule_minimum();
@@ -72,7 +74,9 @@ impl Decoder<'_> {
     }
 
     fn start_at(&mut self, place: &Place<'_>) -> Option<Given<Timestamp>> {
-        let Some(text) = place.text() else { return self.schedule_mapper(place, "a string").map(Given::Mapper) };
+        let Some(text) = place.text() else {
+            return self.schedule_mapper(place, "a string").map(Given::Mapper);
+        };
         let at = parse_rfc3339(text);
         if at.is_none() {
             let reason = "expected an RFC 3339 timestamp such as `2026-01-31T10:00:00Z`";

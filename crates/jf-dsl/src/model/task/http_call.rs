@@ -162,16 +162,8 @@ pub enum HttpMethod {
 
 impl HttpMethod {
     /// All methods that an OpenAPI document can describe.
-    pub const ALL: [Self; 8] = [
-        Self::Get,
-        Self::Post,
-        Self::Put,
-        Self::Delete,
-        Self::Head,
-        Self::Options,
-        Self::Patch,
-        Self::Trace,
-    ];
+    pub const ALL: [Self; 8] =
+        [Self::Get, Self::Post, Self::Put, Self::Delete, Self::Head, Self::Options, Self::Patch, Self::Trace];
 
     /// The methods of calls by URL (TSK-022).
     pub const FOR_URLS: [Self; 4] = [Self::Get, Self::Post, Self::Put, Self::Delete];

@@ -10,8 +10,8 @@ mod target;
 mod xml_decode;
 
 pub use auth::{
-    ApiKeyLocation, ApiKeySource, ApiKeyValidate, JwtValidate, MtlsValidate, SubjectAltName, TokenLocation,
-    TokenSource, PemAnchor,
+    ApiKeyLocation, ApiKeySource, ApiKeyValidate, JwtValidate, MtlsValidate, PemAnchor, SubjectAltName,
+    TokenLocation, TokenSource,
 };
 pub use cache::{Cache, CacheOperation};
 pub use http_call::{
