@@ -10,7 +10,7 @@ impl Decoder<'_> {
     pub(in crate::decode) fn choice_state(&mut self, place: &Place<'_>) -> Option<Choice> {
         self.state_members(place, &["choices", "default"]);
         let default = place.get("default");
-        if default.is_none() {
+        if default.is_none() && !self.is_meant(place, "default") {
             self.report_member(place, "default", rules::choice_without_default());
         }
         let default = default.and_then(|place| self.state_ref(&place, "STA-005"));
