@@ -1,7 +1,5 @@
 //! Control flow over more states than anybody writes; the rules of 02 §2 have their case files.
 
-#![expect(clippy::unwrap_used, reason = "a panic in a test is a failed test")]
-
 use std::fmt::Write;
 
 use jf_dsl::{SourceFile, StaticCapabilities, load};
