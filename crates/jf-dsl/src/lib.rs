@@ -49,7 +49,7 @@
 //!
 //! let loaded = load(&SourceFile::new("approval.journey.yaml", text), &capabilities)?;
 //! let Some(State::Wait(ask)) = loaded.definition.state("ask") else { panic!("`ask` is a wait") };
-//! let schema = loaded.schemas.get(&ask.input);
+//! let schema = loaded.schemas.get(&ask.wait.input.schema);
 //! assert!(schema.check(&serde_json::json!({ "decision": "approve" })).is_ok());
 //!
 //! let catalog = Catalog::new(vec![loaded])?;
@@ -101,9 +101,9 @@ pub use digest::BodyDigest;
 pub use editor::language_schema;
 pub use header::{HeaderName, InvalidHeaderName};
 pub use ids::{
-    ApiName, AttributeName, BranchName, Channel, ConfigKey, CookieDomain, DefinitionName, GrpcMethod, GrpcService,
-    InvalidName, Lang, MapperId, MessageType, NormaliserId, OutcomeId, PolicyId, RESERVED_CLIENT_TYPES, SecretRef,
-    StateId, SubjourneyId, VarName, is_ident,
+    ApiName, AttributeName, BranchName, Channel, ConfigKey, CookieDomain, DefinitionName, GrpcMethod,
+    GrpcService, InvalidName, Lang, MapperId, MessageType, NormaliserId, OutcomeId, PolicyId,
+    RESERVED_CLIENT_TYPES, SecretRef, StateId, SubjourneyId, VarName, is_ident,
 };
 pub use json_path::{InvalidJsonPath, JsonPath, PathStep};
 pub use load::{Document, Loaded, Positions, check_configuration, load, load_document};
@@ -142,23 +142,24 @@ pub use model::state::{
     Subjourney, SubjourneyCall, Succeed, Task, Timer, TimerDue, Transform, TransformBlock, TransformTarget,
     Wait, WaitTimeout, Webhook,
 };
+pub use model::task::{
+    ApiKeyLocation, ApiKeySource, ApiKeyValidate, Cache, CacheOperation, CallAuth, CallBody, CallCookies,
+    CallMode, CallParams, CallTarget, ErrorMapper, ErrorMapping, HttpCall, HttpMethod, JwtValidate, KafkaKey,
+    KafkaPublish, MappingCondition, MtlsValidate, OnExisting, Operation, OperationRef, PemAnchor, PluginTask,
+    Scalar, Schedule, SchemaFile, SubjectAltName, TaskConfig, TokenLocation, TokenSource, ValueTarget,
+    XmlDecode,
+};
 pub use repair::{Repaired, repair};
 pub use rules::{Example, RuleInfo, all as rules, explain};
 pub use schema::{CompiledSchema, Schemas, Violation};
 pub use source::{Format, LineColumn, SourceFile, Span};
 pub use suggest::closest;
 pub use tree::{Member, Node, NodeValue, read_tree};
-pub use model::task::{
-    ApiKeyLocation, ApiKeySource, ApiKeyValidate, Cache, CacheOperation, CallAuth, CallBody, CallCookies,
-    CallMode, CallParams, CallTarget, ErrorMapper, ErrorMapping, HttpCall, HttpMethod, JwtValidate, KafkaKey,
-    KafkaPublish, MappingCondition, MtlsValidate, OnExisting, Operation, OperationRef, PemAnchor, PluginTask,
-    Scalar, Schedule, SchemaFile, SubjectAltName, TaskConfig, TokenLocation, TokenSource, ValueTarget, XmlDecode,
-};
 pub use value::duration::{InvalidDuration, IsoDuration};
 pub use value::file_ref::{FileRef, InvalidFileRef};
 pub use value::http_url::{HttpUrl, InvalidHttpUrl};
-pub use value::pattern::{InvalidPattern, Pattern};
 pub use value::path::{DotPath, InvalidDotPath, Members, PathConflict, WritePath};
+pub use value::pattern::{InvalidPattern, Pattern};
 pub use value::template::{
     InvalidTemplate, Placeholder, PlaceholderRoot, Template, Unresolved, encode_component,
 };
