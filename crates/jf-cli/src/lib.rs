@@ -56,7 +56,7 @@ mod serving;
 mod signals;
 
 pub use command::main;
-pub use config::{CONFIG_FILE, CONFIG_RULES, Config, ConfigRule, InvalidSetting, KEYS, Key, Kind, Use};
+pub use config::{CONFIG_FILE, CONFIG_RULES, Config, InvalidSetting, KEYS, Key, Kind, Use};
 pub use definitions::{Definitions, LoadError, PathError, Purpose};
 pub use host::{Host, HostError, Site};
 pub use server::{Server, ServerLimits, Stop};

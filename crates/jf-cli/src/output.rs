@@ -4,6 +4,32 @@ use std::io::{self, IsTerminal, Write};
 
 use crate::command::Exit;
 
+/// When output is coloured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub(crate) enum Colour {
+    /// On terminals, unless `NO_COLOR` is set or `TERM` is `dumb`
+    #[default]
+    Auto,
+    /// Always, whatever the environment says
+    Always,
+    /// Never
+    Never,
+}
+
+impl Colour {
+    fn wanted(self, terminal: bool) -> bool {
+        match self {
+            Self::Always => true,
+            Self::Never => false,
+            Self::Auto => {
+                terminal
+                    && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+                    && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+            }
+        }
+    }
+}
+
 /// Standard output and standard error with what is known of them.
 pub(crate) struct Output {
     out: Box<dyn Write>,
@@ -15,15 +41,13 @@ pub(crate) struct Output {
 }
 
 impl Output {
-    /// Those of the process. Colours are for terminals; `NO_COLOR` turns them off.
-    pub(crate) fn of_process() -> Self {
-        let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
-            && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
+    /// Those of the process.
+    pub(crate) fn of_process(colour: Colour) -> Self {
         Self {
             out: Box::new(io::stdout()),
             err: Box::new(io::stderr()),
-            out_colours: wanted && io::stdout().is_terminal(),
-            err_colours: wanted && io::stderr().is_terminal(),
+            out_colours: colour.wanted(io::stdout().is_terminal()),
+            err_colours: colour.wanted(io::stderr().is_terminal()),
         }
     }
 

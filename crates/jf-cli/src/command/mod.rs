@@ -2,6 +2,9 @@
 
 mod check;
 mod explain;
+mod export;
+mod repair;
+mod report;
 mod run;
 mod serve;
 
@@ -10,10 +13,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::builder::styling::{AnsiColor, Styles};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 
 use crate::logging::LogFormat;
-use crate::output::Output;
+use crate::output::{Colour, Output};
 
 /// What a subcommand ends with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +68,9 @@ Examples:
 struct Jf {
     #[command(subcommand)]
     command: Command,
+    /// When to use colours
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = Colour::Auto, global = true, hide_possible_values = true)]
+    color: Colour,
 }
 
 #[derive(Debug, Subcommand)]
@@ -77,6 +83,8 @@ enum Command {
     Run(run::RunArgs),
     /// Show the page behind a diagnostic code
     Explain(explain::ExplainArgs),
+    /// Print what other tools take from the language
+    Export(export::ExportArgs),
 }
 
 /// What every command that loads definitions takes.
@@ -98,18 +106,6 @@ struct LogArgs {
     log_format: Option<LogFormat>,
 }
 
-/// The form of diagnostics.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For people, with excerpts of the source
-    Text,
-    /// One JSON object
-    Json,
-    /// Not there yet; named so that asking for it gets a clear answer
-    #[value(hide = true)]
-    Sarif,
-}
-
 /// Runs the command with the arguments of the process and gives the exit status.
 ///
 /// Standard output gets what was asked for and nothing else; everything else goes to standard error.
@@ -127,12 +123,13 @@ fn command(arguments: impl IntoIterator<Item = OsString>) -> Exit {
             return if error.use_stderr() { Exit::Usage } else { Exit::Done };
         }
     };
-    let mut output = Output::of_process();
+    let mut output = Output::of_process(jf.color);
     match jf.command {
         Command::Check(args) => check::check(&args, &mut output),
         Command::Serve(args) => serve::serve(&args, &mut output),
         Command::Run(args) => run::run(&args, &mut output),
         Command::Explain(args) => explain::explain(&args, &mut output),
+        Command::Export(args) => export::export(&args, &mut output),
     }
 }
 

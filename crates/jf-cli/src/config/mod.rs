@@ -11,11 +11,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use jf_dsl::{Diagnostic, Diagnostics, JsonPath, SourceFile, Span};
+use jf_dsl::{Diagnostic, Diagnostics, JsonPath, RuleInfo, SourceFile, Span};
 use serde_json::Value;
 
+pub use faults::CONFIG_RULES;
 pub(crate) use faults::SECOND_LIMITS;
-pub use faults::{CONFIG_RULES, ConfigRule};
 pub use keys::{KEYS, Key};
 pub use kind::Kind;
 pub use parts::Use;
@@ -115,11 +115,11 @@ impl Config {
         let place = segments.iter().fold(JsonPath::root(), |place, name| place.member(*name));
         let Some(key) = KEYS.iter().find(|key| key.relation(&segments) == keys::Relation::Is) else {
             let message = format!("unknown configuration key `{path}`");
-            return Err(InvalidSetting(Box::new(faults::UNKNOWN_KEY.error(place, message))));
+            return Err(InvalidSetting(Box::new(faults::UNKNOWN_KEY.diagnostic(place, message))));
         };
         if let Err(fault) = key.kind.check(&value) {
             let message = format!("`{path}` {fault}");
-            return Err(InvalidSetting(Box::new(faults::WRONG_VALUE.error(place, message))));
+            return Err(InvalidSetting(Box::new(faults::WRONG_VALUE.diagnostic(place, message))));
         }
         self.values.insert(path.to_owned(), Given { value, place: None });
         Ok(self)
@@ -155,10 +155,12 @@ impl Config {
     }
 
     /// A diagnostic at the place of a value.
-    fn fault_at(&self, path: &str, rule: &ConfigRule, message: impl Into<String>) -> Diagnostic {
+    fn fault_at(&self, path: &str, rule: &RuleInfo, message: impl Into<String>) -> Diagnostic {
         match self.values.get(path).and_then(|given| given.place.as_ref()) {
-            Some(place) => rule.error(place.path.clone(), message).at(&place.source, place.span),
-            None => rule.error(path.split('.').fold(JsonPath::root(), |at, name| at.member(name)), message),
+            Some(place) => rule.diagnostic(place.path.clone(), message).at(&place.source, place.span),
+            None => {
+                rule.diagnostic(path.split('.').fold(JsonPath::root(), |at, name| at.member(name)), message)
+            }
         }
     }
 

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jf_dsl::{
-    Diagnostic, Diagnostics, JsonPath, Member, Node, NodeValue, SizeLimits, SourceFile, Span, closest,
-    read_tree,
+    Diagnostic, Diagnostics, JsonPath, Label, Member, Node, NodeValue, RuleInfo, SizeLimits, SourceFile,
+    Span, closest, read_tree,
 };
 
-use super::faults::{self, ConfigRule};
+use super::faults;
 use super::keys::{KEYS, Key, NOT_YET, Relation};
 use super::{Given, Place};
 
@@ -97,15 +97,20 @@ impl Reader<'_> {
             return self.report(&faults::WRONG_VALUE, path.clone(), node.span, format!("`{dotted}` {fault}"));
         }
         let place = Place { path: path.clone(), source: self.source.clone(), span: node.span };
-        if self.values.insert(dotted.clone(), Given { value, place: Some(place) }).is_some() {
-            self.report(&faults::TWICE, path.clone(), member.key_span, format!("`{dotted}` is given twice"));
+        if let Some(first) = self.values.insert(dotted.clone(), Given { value, place: Some(place) }) {
+            let fault = faults::TWICE.diagnostic(path.clone(), format!("`{dotted}` is given twice"));
+            let fault = match first.place {
+                Some(place) => fault.label(Label::new(place.span, "the first one")),
+                None => fault,
+            };
+            self.faults.push(fault.at(self.source, member.key_span));
         }
     }
 
     fn unknown(&mut self, member: &Member, full: &[&str], path: &JsonPath) {
         let dotted = full.join(".");
         let mut fault =
-            faults::UNKNOWN_KEY.error(path.clone(), format!("unknown configuration key `{dotted}`"));
+            faults::UNKNOWN_KEY.diagnostic(path.clone(), format!("unknown configuration key `{dotted}`"));
         if let Some(near) = nearest(full) {
             fault = fault.help(format!("did you mean `{near}`?")).suggestion(near);
         } else {
@@ -114,8 +119,8 @@ impl Reader<'_> {
         self.faults.push(fault.at(self.source, member.key_span));
     }
 
-    fn report(&mut self, rule: &ConfigRule, path: JsonPath, span: Span, message: String) {
-        self.faults.push(rule.error(path, message).at(self.source, span));
+    fn report(&mut self, rule: &RuleInfo, path: JsonPath, span: Span, message: String) {
+        self.faults.push(rule.diagnostic(path, message).at(self.source, span));
     }
 }
 

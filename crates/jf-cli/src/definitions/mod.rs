@@ -7,8 +7,8 @@ use std::path::PathBuf;
 
 use jf_core::spi::{Registries, RegistryError};
 use jf_dsl::{
-    Catalog, DefinitionName, Diagnostic, Diagnostics, Document, JsonPath, Loaded, MetadataLimits, SourceFile,
-    Span, Version, check_configuration, load_document,
+    Catalog, DefinitionName, Diagnostic, Diagnostics, Document, JsonPath, Label, Loaded, MetadataLimits,
+    SourceFile, Span, Version, check_configuration, load_document,
 };
 
 use crate::config::{Config, SECOND_LIMITS};
@@ -78,20 +78,22 @@ impl Definitions {
     /// # Errors
     /// When a path cannot be read. What is wrong with a definition is no error: see [`diagnostics`](Self::diagnostics).
     pub fn from_paths(paths: &[PathBuf], config: &Config, purpose: Purpose) -> Result<Self, LoadError> {
-        let files = find::find(paths).map_err(LoadError::Paths)?;
-        let mut sources = Vec::with_capacity(files.len());
+        let files = Self::files_of(paths)?;
+        let sources = files.into_iter().map(|(_, source)| source).collect();
+        Ok(Self::from_sources(sources, config, purpose)?)
+    }
+
+    /// Finds and reads the files behind some paths.
+    pub(crate) fn files_of(paths: &[PathBuf]) -> Result<Vec<(PathBuf, SourceFile)>, LoadError> {
+        let mut files = Vec::new();
         let mut errors = Vec::new();
-        for path in files {
+        for path in find::find(paths).map_err(LoadError::Paths)? {
             match SourceFile::from_path(&path) {
-                Ok(source) => sources.push(source),
+                Ok(source) => files.push((path, source)),
                 Err(error) => errors.push(PathError { path, error }),
             }
         }
-        if errors.is_empty() {
-            Ok(Self::from_sources(sources, config, purpose)?)
-        } else {
-            Err(LoadError::Paths(errors))
-        }
+        if errors.is_empty() { Ok(files) } else { Err(LoadError::Paths(errors)) }
     }
 
     /// Checks definitions. Where a rule speaks of the second of two, the order given here decides.
@@ -110,20 +112,20 @@ impl Definitions {
         // Limits come first: the other documents are judged by them.
         let plain = registries::of(config, config.metadata_limits(MetadataLimits::default()))?;
         let may_hold_limits = |source: &SourceFile| source.text().contains("MetadataLimits");
-        let mut limits: Option<MetadataLimits> = None;
+        let mut limits: Option<(MetadataLimits, SourceFile)> = None;
         let mut rest = Vec::new();
         for (at, source) in sources.into_iter().enumerate() {
             match may_hold_limits(&source).then(|| load_document(&source, &plain)) {
                 Some(Ok(Document::MetadataLimits { limits: found, warnings })) => {
                     reports[at] = warnings;
-                    if limits.replace(found).is_some() {
-                        reports[at].push(second_limits(&source));
+                    if let Some((_, first)) = limits.replace((found, source.clone())) {
+                        reports[at].push(second_limits(&source, &first));
                     }
                 }
                 _ => rest.push((at, source)),
             }
         }
-        let metadata = config.metadata_limits(limits.unwrap_or_default());
+        let metadata = config.metadata_limits(limits.map(|(limits, _)| limits).unwrap_or_default());
         let registries = registries::of(config, metadata)?;
 
         let mut loaded = Vec::new();
@@ -219,7 +221,8 @@ fn deploy(
 }
 
 /// DEF-116: there is one `MetadataLimits` document at most.
-fn second_limits(source: &SourceFile) -> Diagnostic {
-    let fault = SECOND_LIMITS.error(JsonPath::root().member("kind"), "a second MetadataLimits document");
+fn second_limits(source: &SourceFile, first: &SourceFile) -> Diagnostic {
+    let fault = SECOND_LIMITS.diagnostic(JsonPath::root().member("kind"), "a second MetadataLimits document");
+    let fault = fault.label(Label::elsewhere(first, Span::default(), "the first one"));
     fault.help("keep one of them").at(source, Span::default())
 }

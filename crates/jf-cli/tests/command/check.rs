@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use crate::support::{WAITING, folder, jf, root};
@@ -73,7 +75,9 @@ fn json_reports_have_the_documented_members() {
             "column",
             "endLine",
             "endColumn",
-            "suggestion"
+            "suggestion",
+            "labels",
+            "fixes"
         ]
     );
     assert_eq!(
@@ -163,8 +167,73 @@ fn def_116_a_second_limits_document_is_an_error() {
 }
 
 #[test]
-fn colours_are_for_terminals_only() {
+fn colours_are_for_terminals_or_for_who_asks() {
     let folder = folder(&[("broken.journey.yaml", BROKEN)]);
-    let ran = jf(folder.path(), &["check", "."]);
-    assert!(!ran.out.contains('\u{1b}') && !ran.err.contains('\u{1b}'));
+    for (arguments, coloured) in [
+        (&["check", "."][..], false),
+        (&["check", ".", "--color", "auto"], false),
+        (&["check", ".", "--color", "always"], true),
+        (&["--color=always", "check", "."], true),
+        (&["check", ".", "--color", "never"], false),
+    ] {
+        let ran = jf(folder.path(), arguments);
+        assert_eq!(ran.out.contains('\u{1b}'), coloured, "{arguments:?}");
+        assert!(!ran.err.contains('\u{1b}'));
+    }
+}
+
+/// DEF-010: the file says itself on which lines which codes are to be seen.
+#[test]
+fn def_010_ten_mistakes_are_ten_findings_in_one_run() {
+    let file = "crates/jf-cli/tests/files/ten-mistakes.journey.yaml";
+    let text = std::fs::read_to_string(root().join(file)).unwrap();
+    let expected: Vec<(u64, &str)> = (1..)
+        .zip(text.lines())
+        .filter_map(|(line, text)| Some((line, text.rsplit_once(" # ")?.1)))
+        .filter(|(_, code)| code.starts_with("JF"))
+        .collect();
+    assert_eq!(expected.len(), 10);
+    let ran = jf(&root(), &["check", file, "--format", "json"]);
+    assert_eq!((ran.status, ran.err.as_str()), (1, ""));
+    let report: Value = serde_json::from_str(&ran.out).unwrap();
+    let found: Vec<(u64, &str)> = report["diagnostics"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (one["line"].as_u64().unwrap(), one["code"].as_str().unwrap()))
+        .collect();
+    assert_eq!(found, expected);
+    insta::assert_snapshot!(jf(&root(), &["check", file]).out);
+}
+
+#[test]
+fn sarif_is_one_log_with_the_pages_of_what_was_found() {
+    let folder = folder(&[("sub/broken.journey.yaml", BROKEN), ("jf.yaml", "http:\n  lisen: 127.0.0.1:1\n")]);
+    let ran = jf(folder.path(), &["check", "sub", "--format", "sarif"]);
+    assert_eq!((ran.status, ran.err.as_str()), (1, ""));
+    let log: Value = serde_json::from_str(&ran.out).unwrap();
+    let run = &log["runs"][0];
+    let ids = |list: &Value, member: &str| -> BTreeSet<String> {
+        list.as_array().unwrap().iter().map(|one| one[member].as_str().unwrap().to_owned()).collect()
+    };
+    let rules = ids(&run["tool"]["driver"]["rules"], "id");
+    assert_eq!(rules, ids(&run["results"], "ruleId"));
+    assert!(rules.contains("JF6001") && rules.contains("JF3001"), "{rules:?}");
+    let uris: BTreeSet<&str> = run["results"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| &one["locations"][0]["physicalLocation"]["artifactLocation"])
+        .inspect(|place| assert_eq!(place["uriBaseId"], "%SRCROOT%"))
+        .map(|place| place["uri"].as_str().unwrap())
+        .collect();
+    assert_eq!(uris, BTreeSet::from(["jf.yaml", "sub/broken.journey.yaml"]));
+}
+
+#[test]
+fn annotations_for_pull_requests_are_one_command_each() {
+    let folder = folder(&[("broken.journey.yaml", BROKEN), ("warned.journey.yaml", WARNED)]);
+    let ran = jf(folder.path(), &["check", ".", "--format", "github"]);
+    assert_eq!((ran.status, ran.err.as_str()), (1, ""));
+    insta::assert_snapshot!(ran.out);
 }

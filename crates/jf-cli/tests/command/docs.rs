@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use jf_cli::{Config, KEYS};
-use jf_dsl::SourceFile;
+use jf_cli::{CONFIG_RULES, Config, KEYS};
+use jf_dsl::{RuleInfo, SourceFile};
 use serde_json::Value;
 
 use crate::support::{folder, jf, jf_with_input, root};
@@ -61,16 +61,79 @@ fn the_reference_of_the_command_is_up_to_date() {
          turns them off. `JF_LOG` and `JF_LOG_FORMAT` stand in for the flags `--log` and `--log-format`.\n\n\
          ## Reports for tools\n\n\
          `jf check --format json` prints one object:\n\n\
-         ```json\n{\"files\": 1, \"errors\": 1, \"warnings\": 0, \"diagnostics\": [{\"file\": \"a.journey.yaml\", \"code\": \"JF3001\", \"severity\": \"error\", \"rule\": \"DEF-031\", \"path\": \"$.spec.start\", \"message\": \"…\", \"help\": \"…\", \"line\": 5, \"column\": 10, \"endLine\": 5, \"endColumn\": 15, \"suggestion\": \"first\"}]}\n```\n\n\
+         ```json\n{\"files\": 1, \"errors\": 1, \"warnings\": 0, \"diagnostics\": [{\"file\": \"a.journey.yaml\", \"code\": \"JF3001\", \"severity\": \"error\", \"rule\": \"DEF-031\", \"path\": \"$.spec.start\", \"message\": \"…\", \"help\": \"…\", \"line\": 5, \"column\": 10, \"endLine\": 5, \"endColumn\": 15, \"suggestion\": \"first\", \"labels\": [], \"fixes\": []}]}\n```\n\n\
          Lines and columns count from 1, columns in Unicode scalar values, and the end is exclusive. Without a position the four are `null`, as are `help` and `suggestion` where there is nothing \
-         to say. Folders are searched with their sub-folders, hidden ones excepted, in byte order of the paths; where a rule speaks of the second of two definitions, this order decides.\n",
+         to say. A label is a further place, in this file or another one: `{\"file\", \"message\", \"line\", \"column\", \"endLine\", \"endColumn\"}`. A fix is \
+         `{\"message\", \"applicability\", \"edits\": [{\"line\", \"column\", \"endLine\", \"endColumn\", \"replacement\"}]}`; `--fix` makes those whose applicability is `machineApplicable`, others \
+         are `maybeIncorrect`. Members may be added, none is taken away. Folders are searched with their sub-folders, hidden ones excepted, in byte order of the paths; where a rule speaks of the \
+         second of two definitions, this order decides.\n\n\
+         `jf check --format sarif` prints a SARIF 2.1.0 log with one run: the pages of the codes that occur as rules, further places as related locations, fixes, and files relative to `%SRCROOT%`, the \
+         working directory. Columns count Unicode scalar values, as the log says.\n\n\
+         `jf check --format github` prints workflow commands (`::error file=…,line=…::…`), which GitHub Actions shows beside the lines of a pull request.\n\n\
+         ## Repairs\n\n\
+         `jf check --fix` repairs files where that needs nobody's judgement: deprecated and retired spellings that have one successor, and names of members, values and references that are misspelt beyond doubt – \
+         one edit or another case away from a single known name. The rest of a file stays as it is to the byte. Every repair is checked: its finding must be gone, no other error may come, and \
+         the definition must say the same everywhere else; a repair that does not pass is not made. Files are replaced as a whole and keep their permissions. `--fix --dry-run` prints the same as a unified \
+         diff. What the [codes](diagnostics.md) mean is told by `jf explain` too.\n",
     );
-    for command in ["", "check", "serve", "run", "explain"] {
+    for command in ["", "check", "serve", "run", "explain", "export"] {
         let arguments: Vec<&str> = [command, "--help"].into_iter().filter(|word| !word.is_empty()).collect();
         let help = jf(&root(), &arguments).out;
         write!(text, "\n## jf {command}\n\n```text\n{}\n```\n", help.trim_end()).unwrap();
     }
     generated("docs/reference/cli.md", &text.replace("## jf \n", "## jf\n"));
+}
+
+#[test]
+fn the_list_of_codes_is_up_to_date() {
+    let pages: Vec<&RuleInfo> = jf_dsl::rules().iter().chain(CONFIG_RULES.iter().copied()).collect();
+    let mut text = String::from(
+        "<!-- Generated from the pages in the code (`jf explain`); a test compares the two. -->\n# Diagnostic codes\n\n\
+         What `jf check` and its relatives report, by code. A code keeps its meaning for ever. `JF1xxx` is about text that cannot be read, `JF2xxx` about the shape of members, `JF3xxx` about \
+         states and the ways between them, `JF4xxx` about expressions, `JF5xxx` about bindings, tasks and definitions that are deployed together, `JF6xxx` about `jf.yaml`. Errors prevent a deployment, \
+         warnings do not. Examples show the piece of a definition that matters.\n\n\
+         | code | | rule | what it is about |\n|---|---|---|---|\n",
+    );
+    for page in &pages {
+        let (code, anchor) = (page.code, page.code.to_string().to_ascii_lowercase());
+        writeln!(text, "| [{code}](#{anchor}) | {} | {} | {} |", page.severity, page.rule, page.title).unwrap();
+    }
+    for page in &pages {
+        write!(text, "\n## {}\n\n**{}** ({}, {})\n\n{}", page.code, page.title, page.severity, page.rule, page.markdown())
+            .unwrap();
+    }
+    generated("docs/reference/diagnostics.md", &text);
+}
+
+#[test]
+fn the_schema_for_editors_is_up_to_date() {
+    let ran = jf(&root(), &["export", "schema"]);
+    assert_eq!((ran.status, ran.err.as_str()), (0, ""));
+    assert!(ran.out.len() < 300_000, "editors read it at every start: {} bytes", ran.out.len());
+    generated("docs/reference/journey.schema.json", &ran.out);
+}
+
+/// The comment that tells editors which schema a definition has; definitions of the examples begin with it.
+#[test]
+fn the_examples_name_their_schema() {
+    const MODELINE: &str = "# yaml-language-server: $schema=";
+    let page = std::fs::read_to_string(root().join("docs/guide/editor.md")).unwrap();
+    assert!(page.contains(MODELINE));
+    let mut found = 0;
+    for folder in ["examples/journeys", "examples/embed-http-and-ws", "examples/custom-engine"] {
+        for entry in std::fs::read_dir(root().join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            if !path.to_string_lossy().ends_with(".journey.yaml") {
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).unwrap();
+            let schema = text.lines().next().and_then(|line| line.strip_prefix(MODELINE));
+            let schema = schema.unwrap_or_else(|| panic!("{} does not begin with the line", path.display()));
+            assert!(path.parent().unwrap().join(schema).exists(), "{}: {schema}", path.display());
+            found += 1;
+        }
+    }
+    assert_eq!(found, 5);
 }
 
 /// A fenced block of a page.

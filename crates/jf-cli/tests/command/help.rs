@@ -3,7 +3,7 @@ use crate::support::{jf, root};
 /// Help is part of the interface: a change shows up in review.
 #[test]
 fn help_of_every_command() {
-    for command in ["", "check", "serve", "run", "explain"] {
+    for command in ["", "check", "serve", "run", "explain", "export"] {
         let arguments: Vec<&str> = [command, "--help"].into_iter().filter(|word| !word.is_empty()).collect();
         let ran = jf(&root(), &arguments);
         assert_eq!((ran.status, ran.err.as_str()), (0, ""));
@@ -25,7 +25,8 @@ fn wrong_usage_is_status_2_and_says_what_was_meant() {
         ("misspelt_flag", &["check", "--fromat", "json"]),
         ("bad_value", &["check", "x", "--format", "xml"]),
         ("later_command", &["test", "x"]),
-        ("later_format", &["check", "x", "--format", "sarif"]),
+        ("dry_run_alone", &["check", "x", "--dry-run"]),
+        ("dry_run_as_json", &["check", "x", "--fix", "--dry-run", "--format", "json"]),
     ] {
         let ran = jf(&root(), arguments);
         assert_eq!((ran.status, ran.out.as_str()), (2, ""), "{name}");

@@ -5,6 +5,7 @@ mod docs;
 mod explain;
 mod help;
 mod readme;
+mod repair;
 mod run;
 mod serve;
 mod support;

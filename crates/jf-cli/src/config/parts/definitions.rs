@@ -46,7 +46,8 @@ impl Config {
         let execution = given("metadataLimits.execution.defaultMaxDurationSec");
         limits.execution.default_max_duration_sec = execution.or(limits.execution.default_max_duration_sec);
         let bound = given("metadataLimits.execution.maxDurationUpperBoundSec");
-        limits.execution.max_duration_upper_bound_sec = bound.or(limits.execution.max_duration_upper_bound_sec);
+        limits.execution.max_duration_upper_bound_sec =
+            bound.or(limits.execution.max_duration_upper_bound_sec);
         limits
     }
 
