@@ -9,9 +9,11 @@ mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jf_dsl::rules;
+use jf_dsl::{SizeLimits, SourceFile, read_tree, rules};
+use serde_json::{Map, Value};
 
-use support::case::{self, Case};
+use support::build::Build;
+use support::case::{self, Case, Finding};
 use support::inventory::Inventory;
 
 #[expect(clippy::disallowed_methods, reason = "the test itself is told what to do, not the library")]
@@ -94,4 +96,88 @@ fn table(inventory: &Inventory, missing: &BTreeSet<&String>) -> String {
         }
     }
     text + &format!("{:<9}{:>7}{:>8}{:>14}", "all", totals["rules"], totals["static"], totals["shown"])
+}
+
+#[test]
+fn def_003_def_005_def_009_every_case_says_the_same_as_json_and_with_empty_members() {
+    let (cases, _) = case::all();
+    let (mut judged, mut wrong) = (0, Vec::new());
+    for case in &cases {
+        let Some(source) = case.definition() else { continue };
+        // What cannot be read at all has no other form; neither have the ceilings on text.
+        let Ok(tree) = read_tree(&source, &SizeLimits::default()) else { continue };
+        let document = tree.to_value();
+        let as_written = case.findings_of(source);
+        let mut same = |what: &str, document: &Value| {
+            let text = serde_json::to_string_pretty(document).unwrap();
+            let found = case.findings_of(SourceFile::new("case.journey.json", text));
+            if found != as_written {
+                wrong.push(format!("{} {what}: {found:#?}\ninstead of {as_written:#?}", case.name));
+            }
+        };
+        same("as JSON", &document);
+        same("with members that are null", &with_nulls(&document));
+        if as_written.is_empty() {
+            same("in another order", &backwards(&document));
+        }
+        judged += 1;
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+    assert!(judged > 400, "only {judged} cases");
+}
+
+/// The document with a member `zzz: null` in every object, save where null is a value (DEF-009).
+fn with_nulls(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let keeps_null = |name: &str| matches!(name, "schema" | "body") || name.starts_with("x-");
+            let inner = |(name, value): (&String, &Value)| {
+                let value = if keeps_null(name) { value.clone() } else { with_nulls(value) };
+                (name.clone(), value)
+            };
+            members.iter().map(inner).chain([("zzz".to_owned(), Value::Null)]).collect()
+        }
+        Value::Array(items) => items.iter().map(with_nulls).collect(),
+        other => other.clone(),
+    }
+}
+
+/// The document with the members of every object in reverse order (DEF-005).
+fn backwards(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let members = members.iter().rev().map(|(name, value)| (name.clone(), backwards(value)));
+            Value::Object(members.collect::<Map<_, _>>())
+        }
+        Value::Array(items) => items.iter().map(backwards).collect(),
+        other => other.clone(),
+    }
+}
+
+#[test]
+fn a_case_that_is_wrong_says_what_is_missing_and_what_is_too_much() {
+    let (_, mut bad) = good_and_bad();
+    let case = bad.iter_mut().find(|case| case.expected.len() > 1).unwrap();
+    let lost = case.expected.remove(0);
+    let message = case.check(false).unwrap_err();
+    assert!(message.contains(&format!("+ {lost}\n")) && message.contains(&format!("# expect: {lost}\n")));
+    case.expected.insert(0, lost);
+    assert_eq!(case.check(false), Ok(()));
+    case.expected.swap(0, 1);
+    assert!(case.check(false).unwrap_err().contains("another order"));
+}
+
+#[test]
+fn headers_that_say_nothing_are_refused() {
+    let mut build = Build::default();
+    for setting in
+        ["size.sttes=4", "without-feature=loops", "development", "limits={ tags: {} }", "colour=red"]
+    {
+        assert!(build.set(setting).is_err(), "{setting}");
+    }
+    for finding in ["eror JF1001 DEF-001 $", "error JF1001 $.spec", "error JF1001 DEF-001 spec", "error"] {
+        assert_eq!(Finding::parse(finding, false), None, "{finding}");
+    }
+    let several = Finding::parse("error JF1001 DEF-001 $[\"a in b\"] in c.yaml", true).unwrap();
+    assert_eq!((&*several.path, several.file.as_deref()), ("$[\"a in b\"]", Some("c.yaml")));
 }

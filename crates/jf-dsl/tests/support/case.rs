@@ -32,7 +32,7 @@ pub(crate) struct Finding {
 
 impl Finding {
     /// Reads `error JF3002 STA-005 $.spec.start`, with ` in <file>` behind it in a case of several files.
-    fn parse(line: &str, several: bool) -> Option<Self> {
+    pub(crate) fn parse(line: &str, several: bool) -> Option<Self> {
         let mut words = line.trim().splitn(4, ' ');
         let severity = match words.next()? {
             "error" => Severity::Error,
@@ -169,6 +169,25 @@ impl Case {
     pub(crate) fn sources(&self) -> impl Iterator<Item = (SourceFile, impl Capabilities + use<>)> {
         let read = |file: &PathBuf| SourceFile::from_path(file).unwrap().with_base(CASES);
         self.files.iter().map(move |file| (read(file), self.build.capabilities()))
+    }
+
+    /// The definition of a case that is no folder.
+    pub(crate) fn definition(&self) -> Option<SourceFile> {
+        let file = self.files.first().filter(|_| !self.is_folder)?;
+        Some(SourceFile::from_path(file).unwrap().with_base(CASES))
+    }
+
+    /// What is said of another text in place of the definition.
+    pub(crate) fn findings_of(&self, text: SourceFile) -> Vec<Finding> {
+        let all = match load_document(&text.with_base(CASES), &self.build.capabilities()) {
+            Ok(Document::Definition(definition)) => definition.warnings.clone(),
+            Ok(Document::MetadataLimits { warnings, .. }) => warnings,
+            Ok(other) => panic!("a document of an unknown kind: {other:?}"),
+            Err(faults) => faults,
+        };
+        let mut findings: Vec<Finding> = all.iter().map(|item| Finding::of(item, false)).collect();
+        findings.sort_by_key(ToString::to_string);
+        findings
     }
 
     /// Why the case fails, if it does. With `bless` the snapshot is written instead of compared.
