@@ -73,10 +73,9 @@ fn validate(python: &std::ffi::OsStr, documents: &[Value]) -> BTreeMap<String, V
         .spawn()
         .expect("the interpreter runs");
     let given = json!({ "schema": language_schema(), "documents": documents }).to_string();
-    let mut input = client.stdin.take().unwrap();
-    let writer = std::thread::spawn(move || input.write_all(given.as_bytes()));
+    // It reads everything before it writes anything.
+    client.stdin.take().unwrap().write_all(given.as_bytes()).unwrap();
     let output = client.wait_with_output().unwrap();
-    writer.join().unwrap().unwrap();
     assert!(output.status.success(), "the validator failed");
     let lines = String::from_utf8(output.stdout).unwrap();
     let verdict = |line: &str| {
@@ -86,6 +85,91 @@ fn validate(python: &std::ffi::OsStr, documents: &[Value]) -> BTreeMap<String, V
         (item["name"].as_str().unwrap().to_owned(), faults.collect())
     };
     lines.lines().map(verdict).collect()
+}
+
+/// Every schema of the document, with the way that leads to it.
+fn each(schema: &Value, way: &str, visit: &mut dyn FnMut(&str, &Value)) {
+    visit(way, schema);
+    match schema {
+        Value::Object(members) => {
+            members.iter().for_each(|(name, below)| each(below, &format!("{way}/{name}"), visit))
+        }
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(at, below)| each(below, &format!("{way}/{at}"), visit))
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn def_007_every_shape_is_closed_and_every_member_has_a_text() {
+    let schema = language_schema();
+    let mut wrong = Vec::new();
+    let mut members = 0;
+    for (name, shape) in schema["definitions"].as_object().unwrap() {
+        let Some(properties) = shape["properties"].as_object() else { continue };
+        let free = shape["additionalProperties"] == true;
+        if !free && shape["additionalProperties"] != false {
+            wrong.push(format!("{name} is not closed"));
+        }
+        // DEF-008; an advisory block must be empty (DEF-196).
+        if !free && shape["patternProperties"]["^x-"] != json!({}) && name != "Advisory" {
+            wrong.push(format!("{name} refuses `x-` members"));
+        }
+        for (member, described) in properties {
+            members += 1;
+            let text = described["description"].as_str().unwrap_or_default();
+            if !(text.contains("-0") || text.contains("-1")) || text.contains('\n') {
+                wrong.push(format!("{name}.{member} has no text with a rule: {text:?}"));
+            }
+        }
+    }
+    each(&schema, "", &mut |way, below| {
+        let target = below
+            .get("$ref")
+            .and_then(Value::as_str)
+            .and_then(|target| target.strip_prefix("#/definitions/"));
+        if target.is_some_and(|target| schema["definitions"].get(target).is_none()) {
+            wrong.push(format!("{way} leads nowhere"));
+        }
+        // A state inside alternatives would be judged once per alternative, at every level of nesting.
+        if target == Some("State") && (way.contains("anyOf") || way.contains("oneOf")) {
+            wrong.push(format!("{way} tries states"));
+        }
+    });
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(members > 200, "only {members} members");
+}
+
+#[test]
+fn sta_001_states_and_tasks_are_chosen_by_their_tag() {
+    let schema = language_schema();
+    for (shape, tag, word, then) in
+        [("State", "type", "wait", "Wait"), ("TaskConfig", "kind", "httpCall:v1", "HttpCall")]
+    {
+        let shape = &schema["definitions"][shape];
+        let case = shape["allOf"].as_array().unwrap().iter();
+        let case = case.clone().find(|case| case["if"]["properties"][tag]["const"] == word).unwrap();
+        assert_eq!(case["then"]["$ref"], format!("#/definitions/{then}"));
+        assert_eq!(schema["definitions"][then]["properties"][tag]["const"], word);
+    }
+    let kinds = &schema["definitions"]["TaskConfig"]["properties"]["kind"];
+    assert!(
+        kinds["anyOf"].as_array().unwrap().contains(&json!({})),
+        "TSK-004: plugins have kinds of their own"
+    );
+}
+
+#[test]
+fn sta_063_older_spellings_are_accepted_and_marked() {
+    let schema = language_schema();
+    for (shape, member) in
+        [("WaitInput", "default"), ("ExternalInput", "default"), ("Transform", "resultVar")]
+    {
+        let old = &schema["definitions"][shape]["properties"][member];
+        assert_eq!(old["deprecated"], true, "{shape}.{member}");
+        assert!(old["deprecationMessage"].is_string(), "{shape}.{member}");
+    }
 }
 
 #[test]

@@ -76,6 +76,9 @@ const TEXTS: [&str; 24] = [
 /// The same as keys. The writer does not quote `<<`, which is a merge key to our reader.
 const KEYS: [&str; 8] = ["a", "no", "~", "0x1F", "1e3", "a: b", "# c", " lead"];
 
+/// A member that may be there, and what makes it.
+type Part = (&'static str, fn(&mut Choices<'_>) -> Value);
+
 /// Decisions of a generator, taken from bytes; when they run out the first choice is taken.
 struct Choices<'b>(std::slice::Iter<'b, u8>);
 
@@ -105,7 +108,7 @@ impl Choices<'_> {
     }
 
     /// Sets members of an object, each if it is chosen.
-    fn some(&mut self, object: &mut Value, members: &[(&str, fn(&mut Self) -> Value)]) {
+    fn some(&mut self, object: &mut Value, members: &[Part]) {
         for (name, make) in members {
             if self.yes() {
                 object[*name] = make(self);
@@ -151,7 +154,7 @@ impl Choices<'_> {
         match self.below(4) {
             0 => {
                 let mut call = json!({ "kind": "httpCall:v1", "method": self.one(&["GET", "POST"]), "url": "https://a.test/${context.id}", "resultVar": "r" });
-                let parts: [(&str, fn(&mut Self) -> Value); 3] = [
+                let parts: [Part; 3] = [
                     ("timeoutMs", |choices| (1 + choices.below(9)).into()),
                     ("headers", |choices| json!({ "X-A": choices.one(&["a", "${context.b}", "$${c}"]) })),
                     (
@@ -220,7 +223,7 @@ impl Choices<'_> {
             }
             6 => {
                 let mut call = json!({ "ref": "sub" });
-                let parts: [(&str, fn(&mut Self) -> Value); 4] = [
+                let parts: [Part; 4] = [
                     ("resultVar", |_| "r".into()),
                     ("resultKind", |choices| choices.one(&["output", "outcome"]).into()),
                     ("onFailure", |choices| json!({ "behavior": choices.one(&["propagate", "capture"]) })),
@@ -269,7 +272,7 @@ impl Choices<'_> {
 
     fn projection(&mut self) -> Value {
         let mut projection = json!({});
-        let parts: [(&str, fn(&mut Self) -> Value); 3] = [
+        let parts: [Part; 3] = [
             ("headersToContext", |_| json!({ "X-User": "user.id", "accept": "a" })),
             ("queryToContext", |choices| json!({ "q": "q", choices.one(&KEYS): "other.field" })),
             ("headersPassthrough", |_| json!([{ "from": "traceparent", "to": "X-Trace" }])),
@@ -285,7 +288,7 @@ impl Choices<'_> {
             "mappers": { "m": self.expression() },
             "subjourneys": { "sub": { "start": "end", "states": { "end": { "type": "succeed" } } } },
         });
-        let parts: [(&str, fn(&mut Self) -> Value); 13] = [
+        let parts: [Part; 13] = [
             ("input", |choices| json!({ "schema": choices.schema() })),
             ("context", |choices| json!({ "schema": choices.schema() })),
             ("output", |choices| json!({ "schema": choices.schema(), "response": { "outputVar": "v" } })),

@@ -271,8 +271,8 @@ fn limits(definitions: &mut Definitions) {
             "properties": {
                 "apiVersion": version,
                 "kind": { "const": "MetadataLimits", "description": "What the document defines. [DEF-021]" },
-                "metadata": { "$ref": "#/definitions/LimitsMetadata" },
-                "spec": { "$ref": "#/definitions/MetadataLimits" },
+                "metadata": { "$ref": "#/definitions/LimitsMetadata", "description": "Name and labels of the document. [DEF-023]" },
+                "spec": { "$ref": "#/definitions/MetadataLimits", "description": "The limits. [DEF-115]" },
             },
         }),
     );

@@ -25,7 +25,7 @@ pub(super) fn close(definitions: &mut Definitions) {
 }
 
 /// The part of the tree that describes values: conditions on members have no type.
-fn values_below<'s>(schema: &'s Map<String, Value>) -> impl Iterator<Item = &'s Value> {
+fn values_below(schema: &Map<String, Value>) -> impl Iterator<Item = &Value> {
     let cases = ["allOf", "anyOf", "oneOf"]
         .into_iter()
         .filter_map(|keyword| schema.get(keyword)?.as_array())

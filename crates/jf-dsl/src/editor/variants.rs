@@ -28,6 +28,9 @@ pub(super) fn choose_by_tag(definitions: &mut Definitions) {
         };
         let Value::Object(mut chosen) = chosen else { continue };
         if let Some(description) = description {
+            if let Some(Value::Object(member)) = chosen["properties"].get_mut(&variants[0].tag) {
+                member.entry("description").or_insert_with(|| description.clone());
+            }
             chosen.insert("description".into(), description);
         }
         definitions.insert(name, chosen.into());

@@ -28,25 +28,25 @@ pub type States = OrderedMap<StateId, State>;
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "lowercase")]
 pub enum State {
-    /// Runs a task plugin once, then takes `next`.
+    /// Runs a task plugin once, then takes `next`. [STA-020]
     Task(Task),
-    /// Picks the successor by predicates.
+    /// Picks the successor by predicates. [STA-025]
     Choice(Choice),
-    /// Computes a value into the context or the attributes.
+    /// Computes a value into the context or the attributes. [STA-050]
     Transform(Transform),
-    /// Runs branches side by side and joins them.
+    /// Runs branches side by side and joins them. [STA-100]
     Parallel(Parallel),
-    /// Parks until somebody submits input.
+    /// Parks until somebody submits input. [STA-060]
     Wait(Wait),
     /// Parks until a callback submits input; behaves like `wait`. [STA-060]
     Webhook(Webhook),
-    /// Parks until a time has come.
+    /// Parks until a time has come. [STA-075]
     Timer(Timer),
-    /// Runs a local subjourney in place.
+    /// Runs a local subjourney in place. [STA-085]
     Subjourney(Subjourney),
-    /// Ends the scope well.
+    /// Ends the scope well. [STA-035]
     Succeed(Succeed),
-    /// Ends the scope with an authored failure.
+    /// Ends the scope with an authored failure. [STA-038]
     Fail(Fail),
 }
 

@@ -19,7 +19,7 @@ use crate::value::template::Template;
 #[non_exhaustive]
 pub struct KafkaPublish {
     /// The topic, taken literally. [TSK-080]
-    #[schemars(length(min = 1))]
+    #[schemars(length(min = 1), extend("not" = { "pattern": r"\$\{" }))]
     pub topic: Arc<str>,
     /// Computes the value of the record, sent as JSON. [TSK-080, TSK-082]
     pub value: Mapper,
