@@ -9,12 +9,13 @@ mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jf_dsl::{SizeLimits, SourceFile, read_tree, rules};
-use serde_json::{Map, Value};
+use jf_dsl::{JsonPath, Severity, SizeLimits, SourceFile, read_tree, rules};
+use serde_json::Value;
 
 use support::build::Build;
 use support::case::{self, Case, Finding};
 use support::inventory::Inventory;
+use support::variants::{backwards, objects, takes_anything, with_nulls};
 
 #[expect(clippy::disallowed_methods, reason = "the test itself is told what to do, not the library")]
 fn bless() -> bool {
@@ -126,32 +127,37 @@ fn def_003_def_005_def_009_every_case_says_the_same_as_json_and_with_empty_membe
     assert!(judged > 400, "only {judged} cases");
 }
 
-/// The document with a member `zzz: null` in every object, save where null is a value (DEF-009).
-fn with_nulls(value: &Value) -> Value {
-    match value {
-        Value::Object(members) => {
-            let keeps_null = |name: &str| matches!(name, "schema" | "body") || name.starts_with("x-");
-            let inner = |(name, value): (&String, &Value)| {
-                let value = if keeps_null(name) { value.clone() } else { with_nulls(value) };
-                (name.clone(), value)
-            };
-            members.iter().map(inner).chain([("zzz".to_owned(), Value::Null)]).collect()
+#[test]
+fn def_007_def_010_an_unknown_member_anywhere_is_one_fault_in_its_place() {
+    let (good, _) = good_and_bad();
+    let (mut judged, mut wrong) = (0, Vec::new());
+    // One more state, branch or attribute than a ceiling allows is another fault.
+    let at_a_ceiling =
+        |case: &&Case| ["DEF-014", "DEF-109"].contains(&case.rule.as_deref().unwrap_or_default());
+    for case in good.iter().filter(|case| !at_a_ceiling(case)) {
+        let Some(source) = case.definition() else { continue };
+        let document = read_tree(&source, &SizeLimits::default()).unwrap().to_value();
+        let mut places = Vec::new();
+        objects(&document, &JsonPath::root(), &mut String::new(), &mut places);
+        for (path, pointer) in places {
+            let mut changed = document.clone();
+            let object = changed.pointer_mut(&pointer).and_then(Value::as_object_mut).unwrap();
+            object.insert("zzzzzz".to_owned(), Value::from(1));
+            let text = serde_json::to_string(&changed).unwrap();
+            let found = case.findings_of(SourceFile::new("case.journey.json", text));
+            let place = path.clone().member("zzzzzz").to_string();
+            let errors = found.iter().filter(|finding| finding.severity == Severity::Error).count();
+            let elsewhere = found.iter().any(|finding| !finding.path.starts_with(&place));
+            // In `steps` both the key and the value are wrong.
+            let most = if pointer.ends_with("/steps") { 2 } else { 1 };
+            if elsewhere || errors > most || (errors == 0 && !takes_anything(&document, &pointer)) {
+                wrong.push(format!("{} {path}: {found:#?}", case.name));
+            }
+            judged += 1;
         }
-        Value::Array(items) => items.iter().map(with_nulls).collect(),
-        other => other.clone(),
     }
-}
-
-/// The document with the members of every object in reverse order (DEF-005).
-fn backwards(value: &Value) -> Value {
-    match value {
-        Value::Object(members) => {
-            let members = members.iter().rev().map(|(name, value)| (name.clone(), backwards(value)));
-            Value::Object(members.collect::<Map<_, _>>())
-        }
-        Value::Array(items) => items.iter().map(backwards).collect(),
-        other => other.clone(),
-    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+    assert!(judged > 2_000, "only {judged} objects");
 }
 
 #[test]

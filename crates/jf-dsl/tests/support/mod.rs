@@ -8,3 +8,4 @@ pub(crate) mod embed;
 pub(crate) mod files;
 pub(crate) mod inventory;
 pub(crate) mod page;
+pub(crate) mod variants;
