@@ -9,6 +9,12 @@ use crate::tree::{Node, NodeValue};
 
 /// References from one reference to the next, before it is taken as leading nowhere.
 const LONGEST_CHAIN: usize = 16;
+/// Operations of one document. References can multiply what a text holds, so its size alone is no bound.
+const MOST_OPERATIONS: usize = 50_000;
+/// Parameters of one operation that are looked at; with more of them none is unknown.
+const MOST_PARAMETERS: usize = 1_000;
+/// Parameters of one document that are looked at.
+const MOST_PARAMETERS_IN_ALL: usize = 1_000_000;
 
 /// Why a tree is no OpenAPI document, and where.
 type Fault = (String, Span);
@@ -20,9 +26,12 @@ pub(super) fn document(root: &Node) -> Result<OpenApi, Fault> {
     if !matches!(paths.value.value, NodeValue::Object(_)) {
         return Err(("`paths` is not an object".to_owned(), paths.key_span));
     }
-    let reader = Reader { root };
+    let mut reader = Reader { root, operations: 0, parameters: 0 };
     for path in paths.value.members().iter().filter(|path| path.key.starts_with('/')) {
         reader.path_item(&mut api, &path.key, &path.value);
+        if reader.operations > MOST_OPERATIONS {
+            return Err((format!("it has more than {MOST_OPERATIONS} operations"), path.key_span));
+        }
     }
     Ok(api)
 }
@@ -46,15 +55,19 @@ fn check_version(root: &Node) -> Result<(), Fault> {
 
 struct Reader<'t> {
     root: &'t Node,
+    /// Read so far.
+    operations: usize,
+    parameters: usize,
 }
 
 impl<'t> Reader<'t> {
-    fn path_item(&self, api: &mut OpenApi, path: &Arc<str>, node: &'t Node) {
+    fn path_item(&mut self, api: &mut OpenApi, path: &Arc<str>, node: &'t Node) {
         let Some(item) = self.resolve(node) else { return };
         for method in HttpMethod::ALL {
             let Some(node) = item.member(&method.as_str().to_ascii_lowercase()) else { continue };
             let operation = &node.value;
             let Some(id) = text(operation, "operationId") else { continue };
+            self.operations += 1;
             let (parameters, open) = self.parameters(item, operation, path);
             let server = [operation, item, self.root].into_iter().find_map(first_server);
             let operation = Operation {
@@ -71,13 +84,18 @@ impl<'t> Reader<'t> {
 
     /// The parameters of an operation and its path item, where the operation's take precedence. Names in braces are
     /// parameters whether they are declared or not.
-    fn parameters(&self, item: &'t Node, operation: &'t Node, path: &str) -> (Vec<Parameter>, bool) {
+    fn parameters(&mut self, item: &'t Node, operation: &'t Node, path: &str) -> (Vec<Parameter>, bool) {
         let mut parameters: Vec<Parameter> = Vec::new();
         let mut open = false;
         for owner in [operation, item] {
             let Some(list) = owner.member("parameters") else { continue };
             open |= !matches!(list.value.value, NodeValue::Array(_) | NodeValue::Null);
             for node in list.value.items() {
+                self.parameters += 1;
+                if self.parameters > MOST_PARAMETERS_IN_ALL || parameters.len() == MOST_PARAMETERS {
+                    open = true;
+                    break;
+                }
                 match self.resolve(node).and_then(parameter) {
                     None => open = true,
                     Some(new) if parameters.iter().any(|known| same(known, &new)) => {}
@@ -85,7 +103,7 @@ impl<'t> Reader<'t> {
                 }
             }
         }
-        for name in braced(path) {
+        for name in braced(path).take(MOST_PARAMETERS) {
             let found = Parameter { name: name.into(), location: Location::Path, required: true };
             if !parameters.iter().any(|known| same(known, &found)) {
                 parameters.push(found);
@@ -278,5 +296,23 @@ paths:
         let Found::One(a) = api.find("a") else { panic!("it is there") };
         assert!(a.open && a.body == RequestBody::Optional && matches!(a.server, Server::None));
         assert_eq!(a.parameters.iter().map(|p| &*p.name).collect::<Vec<_>>(), ["x"]);
+    }
+
+    #[test]
+    fn references_do_not_multiply_without_bound() {
+        let many = |count: usize, text: &str| text.repeat(count);
+        let list = many(1_500, "{ name: p, in: query }, ");
+        let paths: String = (0..7_000).map(|at| format!("  /p{at}: {{ $ref: '#/x' }}\n")).collect();
+        let methods = ["get", "put", "post", "delete", "head", "options", "patch", "trace"];
+        let operations: String =
+            methods.iter().map(|name| format!("{name}: {{ operationId: {name} }}, ")).collect();
+        let text = format!("openapi: 3.1.0\nx: {{ {operations} parameters: [{list}] }}\npaths:\n{paths}");
+        assert!(read(&text).unwrap_err().contains("operations"));
+        let names: String = (0..1_500).map(|at| format!("{{ name: p{at}, in: query }}, ")).collect();
+        let text =
+            format!("openapi: 3.1.0\npaths:\n  /a: {{ get: {{ operationId: a, parameters: [{names}] }} }}");
+        let api = read(&text).unwrap();
+        let Found::One(a) = api.find("a") else { panic!("it is there") };
+        assert!(a.open && a.parameters.len() == 1_000);
     }
 }

@@ -8,6 +8,7 @@ use crate::ids::ApiName;
 use crate::model::task::{CallTarget, HttpMethod, Operation, OperationRef};
 use crate::openapi::{Found, Operation as Described, Server};
 use crate::rules::{operations as rules, shape};
+use crate::suggest::Meant;
 use crate::value::http_url::HttpUrl;
 
 /// What was found out about the target; parts of it stand even when others are at fault.
@@ -87,10 +88,12 @@ impl Decoder<'_> {
             ApiDocument::Loaded(document) => document,
             ApiDocument::Faulty => return Resolved::default(),
             ApiDocument::Unknown => {
-                let known = self.references.api_names();
-                let meant = self.closest(name, known.iter().map(|known| &**known));
-                let meant = meant.map(|api| format!("{api}.{id}"));
-                self.report(place, rules::unknown_api(name, meant.as_deref()));
+                let references = std::mem::take(&mut self.references);
+                let meant = self.meant(name, references.api_names());
+                let whole = meant.map(|api| format!("{}.{id}", api.word));
+                let meant = meant.zip(whole.as_deref()).map(|(api, whole)| Meant { word: whole, sure: api.sure });
+                self.report(place, rules::unknown_api(name, meant));
+                self.references = references;
                 return Resolved::default();
             }
         };
@@ -101,8 +104,10 @@ impl Decoder<'_> {
                 return Resolved::default();
             }
             Found::None => {
-                let meant = self.closest(id, document.ids()).map(|id| format!("{name}.{id}"));
-                self.report(place, rules::unknown_operation(id, name, meant.as_deref()));
+                let meant = self.meant(id, document.ids());
+                let whole = meant.map(|id| format!("{name}.{}", id.word));
+                let meant = meant.zip(whole.as_deref()).map(|(id, whole)| Meant { word: whole, sure: id.sure });
+                self.report(place, rules::unknown_operation(id, name, meant));
                 return Resolved::default();
             }
         };

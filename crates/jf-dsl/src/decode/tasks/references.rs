@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::capabilities::Capabilities;
 use crate::decode::{Decoder, Place};
+use crate::model::schema::Schema;
 use crate::openapi::{Failure, OpenApi};
 use crate::rules::operations as rules;
 use crate::source::SourceFile;
@@ -15,18 +16,23 @@ use crate::value::file_ref::FileRef;
 #[derive(Debug, Default)]
 pub(crate) struct References {
     apis: HashMap<Arc<str>, ApiEntry>,
+    /// The names of the catalogue in document order.
+    api_names: Vec<Arc<str>>,
+    /// OpenAPI documents by file, each read once.
+    documents: HashMap<String, Result<Arc<OpenApi>, Failure>>,
+    /// Schemas of files of their own, each compiled once.
+    pub(super) schemas: HashMap<String, Result<Schema, Failure>>,
     /// Policies of the definition that send an `Authorization` header of their own (TSK-061, TSK-062).
     authorizing: HashSet<Arc<str>>,
     /// Names of `spec.defaults.http.headers`, in lower case.
     default_headers: HashSet<String>,
 }
 
-/// An entry of `spec.apis`. Its document is read when it is first needed, and once.
+/// An entry of `spec.apis`. Its document is read when it is first needed.
 #[derive(Debug)]
 struct ApiEntry {
     /// `None` when `openApiRef` itself is at fault (DEF-065).
     file: Option<FileRef>,
-    document: Option<Result<Arc<OpenApi>, Failure>>,
     used: bool,
 }
 
@@ -47,6 +53,9 @@ impl References {
         let headers = entries(spec, &["defaults", "http", "headers"]);
         Self {
             apis: apis.map(|member| (Arc::clone(&member.key), ApiEntry::of(&member.value))).collect(),
+            api_names: entries(spec, &["apis"]).map(|member| Arc::clone(&member.key)).collect(),
+            documents: HashMap::new(),
+            schemas: HashMap::new(),
             authorizing: policies
                 .filter(|member| authorizes(&member.value))
                 .map(|member| Arc::clone(&member.key))
@@ -64,9 +73,9 @@ impl References {
         self.default_headers.contains(name)
     }
 
-    /// The names of the catalogue.
-    pub(super) fn api_names(&self) -> Vec<Arc<str>> {
-        self.apis.keys().cloned().collect()
+    /// The names of the catalogue in document order.
+    pub(super) fn api_names(&self) -> impl Iterator<Item = &str> {
+        self.api_names.iter().map(|name| &**name)
     }
 
     /// The document of a catalogued API, for a task that uses it.
@@ -78,28 +87,28 @@ impl References {
     ) -> ApiDocument {
         let Some(entry) = self.apis.get_mut(name) else { return ApiDocument::Unknown };
         entry.used = true;
-        match entry.load(capabilities, source) {
-            Some(Ok(document)) => ApiDocument::Loaded(Arc::clone(document)),
-            Some(Err(_)) | None => ApiDocument::Faulty,
+        let Some(file) = entry.file.clone() else { return ApiDocument::Faulty };
+        match self.document(capabilities, source, &file) {
+            Ok(document) => ApiDocument::Loaded(Arc::clone(document)),
+            Err(_) => ApiDocument::Faulty,
         }
+    }
+
+    fn document(
+        &mut self,
+        capabilities: &dyn Capabilities,
+        source: &SourceFile,
+        file: &FileRef,
+    ) -> &Result<Arc<OpenApi>, Failure> {
+        let load = || OpenApi::load(capabilities, source.base(), file).map(Arc::new);
+        self.documents.entry(file.normal_form()).or_insert_with(load)
     }
 }
 
 impl ApiEntry {
     fn of(node: &Node) -> Self {
         let text = node.member("openApiRef").and_then(|member| member.value.as_str());
-        let file = text.and_then(|text| FileRef::parse(Arc::clone(text)).ok());
-        Self { file, document: None, used: false }
-    }
-
-    fn load(
-        &mut self,
-        capabilities: &dyn Capabilities,
-        source: &SourceFile,
-    ) -> Option<&Result<Arc<OpenApi>, Failure>> {
-        let file = self.file.as_ref()?;
-        let load = || OpenApi::load(capabilities, source.base(), file).map(Arc::new);
-        Some(self.document.get_or_insert_with(load))
+        Self { file: text.and_then(|text| FileRef::parse(Arc::clone(text)).ok()), used: false }
     }
 }
 
@@ -108,11 +117,12 @@ impl Decoder<'_> {
     pub(in crate::decode) fn finish_apis(&mut self, apis: &Place<'_>) {
         for (name, entry) in apis.entries() {
             let Some(reference) = entry.get("openApiRef") else { continue };
-            let Some(api) = self.references.apis.get_mut(&**name) else { continue };
-            let used = api.used;
-            if let Some(Err(failure)) = api.load(self.capabilities, self.source) {
-                let file = reference.text().map_or("", |text| text);
-                let fault = rules::api_does_not_load(file, failure, used);
+            let Some(ApiEntry { file: Some(file), used }) = self.references.apis.get(&**name) else {
+                continue;
+            };
+            let (file, used) = (file.clone(), *used);
+            if let Err(failure) = self.references.document(self.capabilities, self.source, &file) {
+                let fault = rules::api_does_not_load(file.as_str(), failure, used);
                 self.report(&reference, fault);
             }
         }

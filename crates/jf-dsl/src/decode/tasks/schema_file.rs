@@ -22,10 +22,16 @@ impl Decoder<'_> {
                 return None;
             }
         };
-        match self.load_schema(&file) {
-            Ok(schema) => Some(SchemaFile { file, schema }),
+        let key = file.normal_form();
+        if !self.references.schemas.contains_key(&key) {
+            let loaded = self.load_schema(&file);
+            self.references.schemas.insert(key.clone(), loaded);
+        }
+        match self.references.schemas.get(&key)? {
+            Ok(schema) => Some(SchemaFile { file, schema: schema.clone() }),
             Err(failure) => {
-                self.report(place, rules::schema_does_not_load(text, &failure));
+                let fault = rules::schema_does_not_load(text, failure);
+                self.report(place, fault);
                 None
             }
         }
