@@ -4,6 +4,7 @@ mod check;
 mod docs;
 mod explain;
 mod help;
+mod language;
 mod readme;
 mod repair;
 mod run;
