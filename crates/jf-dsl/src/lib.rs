@@ -74,6 +74,7 @@ mod editor;
 mod header;
 mod ids;
 mod json_path;
+mod lines;
 mod load;
 mod model;
 mod openapi;

@@ -3,8 +3,11 @@
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
+
+use crate::lines::Lines;
 
 /// A definition file before it is read (DEF-001): its name, text, format, and the folder that relative references
 /// start from. Cheap to clone.
@@ -19,8 +22,8 @@ struct Inner {
     /// Whether it was read from a file, whose name then matters (DEF-001).
     is_file: bool,
     flaw: Option<SourceFlaw>,
-    /// Byte offsets at which lines start, computed when a position is first asked for.
-    lines: OnceLock<Vec<usize>>,
+    /// Computed when a position is first asked for.
+    lines: OnceLock<Lines>,
 }
 
 /// How the text is written (DEF-001, DEF-003).
@@ -83,9 +86,6 @@ impl Span {
         Self { start, end }
     }
 }
-
-/// The byte order mark.
-const MARK: char = '\u{feff}';
 
 /// The most bytes that [`SourceFile::from_path`] takes into memory; the limit of DEF-014 is checked when loading.
 const READ_LIMIT: u64 = 16 * 1024 * 1024;
@@ -209,24 +209,18 @@ impl SourceFile {
     pub fn position(&self, offset: usize) -> LineColumn {
         let text = self.text();
         let offset = text.floor_char_boundary(offset.min(text.len()));
-        let lines = self.0.lines.get_or_init(|| line_starts(text));
-        let line = lines.partition_point(|start| *start <= offset);
-        // A byte order mark is no character of the text: nobody sees it.
-        let start = lines[line - 1];
-        let start = if start == 0 && text.starts_with(MARK) { MARK.len_utf8().min(offset) } else { start };
-        let column = text[start..offset].chars().count() + 1;
+        let (line, column) = self.lines().position(text, offset);
         LineColumn { line, column }
     }
-}
 
-/// Where lines start; a line ends with LF, CR or CRLF.
-fn line_starts(text: &str) -> Vec<usize> {
-    let bytes = text.as_bytes();
-    let ends = bytes
-        .iter()
-        .enumerate()
-        .filter(|(at, byte)| **byte == b'\n' || (**byte == b'\r' && bytes.get(at + 1) != Some(&b'\n')));
-    std::iter::once(0).chain(ends.map(|(at, _)| at + 1)).collect()
+    /// The line around a byte offset of the text, without its end.
+    pub(crate) fn line_around(&self, offset: usize) -> Range<usize> {
+        self.lines().around(self.text(), offset)
+    }
+
+    fn lines(&self) -> &Lines {
+        self.0.lines.get_or_init(|| Lines::of(self.text()))
+    }
 }
 
 impl fmt::Debug for SourceFile {

@@ -121,10 +121,10 @@ impl<'a> Excerpt<'a> {
         let first = spans.clone().map(|span| span.start).min()?.min(text.len());
         let last = spans.map(|span| span.start).max()?.min(text.len());
         let (first, last) = (text.floor_char_boundary(first), text.floor_char_boundary(last));
-        // A byte order mark has no width, and no column.
-        let top = text.len() - text.trim_start_matches('\u{feff}').len();
-        let start = text[..first].rfind(['\n', '\r']).map_or(top.min(last), |at| at + 1);
-        let end = text[last..].find(['\n', '\r']).map_or(text.len(), |at| last + at);
+        let (start, end) = (source.line_around(first).start, source.line_around(last).end);
+        if end - start > LONGEST_LINE * (NEAR + 1) {
+            return None;
+        }
         let excerpt = &text[start..end];
         let quotable = excerpt.lines().all(|line| line.len() <= LONGEST_LINE);
         quotable.then(|| Self { text: excerpt, start, first_line: source.position(first).line })

@@ -147,6 +147,29 @@ pub(crate) fn not_json(reason: &str) -> Fault {
     Fault::new(&NOT_READABLE, format!("not valid JSON: {reason}"))
 }
 
+pub(crate) fn unexpected_character(character: char) -> Fault {
+    let written = character.escape_unicode();
+    if character.is_ascii_graphic() {
+        let fault = Fault::new(&NOT_READABLE, format!("not valid YAML: no text starts with `{character}`"));
+        return fault.help("quote the text");
+    }
+    let fault = Fault::new(&NOT_READABLE, format!("not valid YAML: the character {written} is not allowed"));
+    fault.help("remove it, or write it as an escape in double quotes")
+}
+
+pub(crate) fn unclosed_bracket(bracket: char) -> Fault {
+    Fault::new(&NOT_READABLE, format!("not valid YAML: the `{bracket}` is not closed"))
+}
+
+pub(crate) fn mismatched_bracket(open: char, close: char) -> Fault {
+    Fault::new(&NOT_READABLE, format!("not valid YAML: the `{open}` is closed by `{close}`"))
+}
+
+pub(crate) fn unclosed_quote() -> Fault {
+    Fault::new(&NOT_READABLE, "not valid YAML: the quote is not closed")
+        .help("text in quotes that goes on is indented more than its key")
+}
+
 pub(crate) fn several_documents() -> Fault {
     Fault::new(&SEVERAL_DOCUMENTS, "a second document starts here")
         .help("put every definition into a file of its own")

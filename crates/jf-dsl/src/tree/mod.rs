@@ -5,6 +5,7 @@
 
 mod json;
 mod read;
+mod refusal;
 mod scalar;
 
 use std::sync::Arc;
@@ -15,8 +16,8 @@ use crate::json_path::{JsonPath, PathStep};
 use crate::source::Span;
 
 pub(crate) use read::read_into;
-pub(crate) use scalar::plain_string;
 pub use read::read_tree;
+pub(crate) use scalar::plain_string;
 
 /// A node of a document with its place in the text.
 #[derive(Debug, Clone, PartialEq)]

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError};
+use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, StructureStyle};
 
 use super::json;
+use super::refusal::{self, Progress};
 use super::scalar::{Plain, resolve};
 use super::{Member, Node, NodeValue};
 use crate::capabilities::SizeLimits;
@@ -37,7 +38,8 @@ pub(crate) fn read_into(
     limits: &SizeLimits,
     faults: &mut Vec<Diagnostic>,
 ) -> Option<Node> {
-    let mut reader = Reader { source, limits, faults, stack: Vec::new(), root: None, just_opened: false };
+    let mut reader =
+        Reader { source, limits, faults, stack: Vec::new(), root: None, just_opened: false, read: 0 };
     reader.check_source()?;
     reader.read()?;
     if reader.root.is_none() {
@@ -54,16 +56,19 @@ struct Reader<'a> {
     root: Option<Node>,
     /// Whether the last event opened a collection; an anchor belongs to the node of the event before it.
     just_opened: bool,
+    /// Where the last event with bytes of its own ends.
+    read: usize,
 }
 
 /// A collection that is still open.
 enum Frame {
-    Array { start: usize, items: Vec<Node> },
+    Array { start: usize, in_brackets: bool, items: Vec<Node> },
     Object(ObjectFrame),
 }
 
 struct ObjectFrame {
     start: usize,
+    in_brackets: bool,
     members: Vec<Member>,
     key: Key,
     /// Positions of the keys, once there are too many to compare one by one.
@@ -75,8 +80,8 @@ enum Key {
     /// The next node is a key.
     Awaited,
     Read(Arc<str>, Span),
-    /// The key was reported and its value is dropped.
-    Refused,
+    /// The key was reported and its value is dropped; its text, when it has one.
+    Refused(Option<Arc<str>>),
 }
 
 /// From this many members on, keys are compared through a hash table.
@@ -139,6 +144,7 @@ impl Reader<'_> {
             if let Some(tag) = at.tag_span().and_then(|tag| tag.byte_range()) {
                 self.report(syntax::tag(), Span::new(tag.start, tag.end));
             }
+            self.read = self.read.max(span.end);
             self.event(event, span, at.tag_start().is_some())?;
         }
         Some(())
@@ -164,12 +170,15 @@ impl Reader<'_> {
                 self.report(syntax::alias(), span);
                 self.node(Node { span, value: NodeValue::Broken });
             }
-            Event::SequenceStart(..) => {
-                self.open(Frame::Array { start: span.start, items: Vec::new() }, span)?
+            Event::SequenceStart(style, ..) => {
+                let in_brackets = style == StructureStyle::Flow;
+                self.open(Frame::Array { start: span.start, in_brackets, items: Vec::new() }, span)?;
             }
-            Event::MappingStart(..) => {
+            Event::MappingStart(style, ..) => {
+                let in_brackets = style == StructureStyle::Flow;
                 let (start, members, seen) = (span.start, Vec::new(), HashMap::new());
-                self.open(Frame::Object(ObjectFrame { start, members, key: Key::Awaited, seen }), span)?;
+                let frame = ObjectFrame { start, in_brackets, members, key: Key::Awaited, seen };
+                self.open(Frame::Object(frame), span)?;
             }
             Event::SequenceEnd | Event::MappingEnd => self.close(span),
             _ => {}
@@ -178,15 +187,17 @@ impl Reader<'_> {
     }
 
     fn refuse(&mut self, error: &ScanError) {
-        let offset = error.marker().byte_offset().unwrap_or(0);
-        let fault = match error.kind() {
-            ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation => syntax::tab(),
+        let at = error.marker().byte_offset().unwrap_or(0);
+        let (fault, span) = match error.kind() {
             // The scanner runs ahead of the events and may meet its own, higher ceiling first.
-            ErrorKind::RecursionLimitExceeded => syntax::too_deep(self.limits.nesting),
-            _ if self.source.format() == Format::Json => syntax::not_json(&error.info()),
-            _ => syntax::not_yaml(&error.info()),
+            ErrorKind::RecursionLimitExceeded => (syntax::too_deep(self.limits.nesting), Span::new(at, at)),
+            _ if self.source.format() == Format::Json => (syntax::not_json(&error.info()), Span::new(at, at)),
+            _ => {
+                let bracket = self.stack.iter().rev().find_map(Frame::bracket);
+                refusal::judge(error, &Progress { text: self.source.text(), bracket, read: self.read })
+            }
         };
-        self.report(fault, Span::new(offset, offset));
+        self.report(fault, span);
     }
 
     fn scalar(&mut self, text: &str, style: ScalarStyle, span: Span) -> NodeValue {
@@ -216,7 +227,7 @@ impl Reader<'_> {
             }
             NodeValue::String(key) => Ok(key),
             NodeValue::Broken => Err(None),
-            _ => Err(Some(syntax::key_not_text(Some(text)))),
+            _ => Err(Some(syntax::key_not_text((span.start < span.end).then_some(text)))),
         };
         let key = match key {
             Ok(key) => self.new_key(key, span),
@@ -225,7 +236,7 @@ impl Reader<'_> {
                     let path = self.path().member(text);
                     self.faults.push(fault.at(path, self.source, span));
                 }
-                Key::Refused
+                Key::Refused((span.start < span.end).then(|| text.into()))
             }
         };
         if let Some(Frame::Object(object)) = self.stack.last_mut() {
@@ -235,13 +246,13 @@ impl Reader<'_> {
 
     /// Refuses a key that the mapping already has (DEF-004).
     fn new_key(&mut self, key: Arc<str>, span: Span) -> Key {
-        let Some(Frame::Object(object)) = self.stack.last_mut() else { return Key::Refused };
+        let Some(Frame::Object(object)) = self.stack.last_mut() else { return Key::Refused(None) };
         match object.first_use(&key) {
             None => Key::Read(key, span),
             Some(first) => {
                 let path = self.path().member(Arc::clone(&key));
                 self.faults.push(syntax::duplicate_key(&key, first).at(path, self.source, span));
-                Key::Refused
+                Key::Refused(Some(key))
             }
         }
     }
@@ -253,9 +264,9 @@ impl Reader<'_> {
             Some(Frame::Array { items, .. }) => items.push(node),
             Some(Frame::Object(object)) => match std::mem::replace(&mut object.key, Key::Awaited) {
                 Key::Read(key, key_span) => object.push(Member { key, key_span, value: node }),
-                Key::Refused => {}
+                Key::Refused(_) => {}
                 Key::Awaited => {
-                    object.key = Key::Refused;
+                    object.key = Key::Refused(None);
                     if node.value != NodeValue::Broken {
                         self.report(syntax::key_not_text(None), node.span);
                     }
@@ -279,7 +290,7 @@ impl Reader<'_> {
         let end_of =
             |last: Option<usize>| if end.start < end.end { end.end } else { last.unwrap_or(end.end) };
         let node = match frame {
-            Frame::Array { start, items } => {
+            Frame::Array { start, items, .. } => {
                 let end = end_of(items.last().map(|item| item.span.end));
                 Node { span: Span::new(start, end.max(start)), value: NodeValue::Array(items) }
             }
@@ -316,11 +327,20 @@ impl Reader<'_> {
 }
 
 impl Frame {
+    /// Where the collection starts, if it does with a bracket.
+    fn bracket(&self) -> Option<usize> {
+        match self {
+            Self::Array { start, in_brackets, .. } | Self::Object(ObjectFrame { start, in_brackets, .. }) => {
+                in_brackets.then_some(*start)
+            }
+        }
+    }
+
     /// The step to the node that comes next in the collection.
     fn step(&self) -> Option<PathStep> {
         match self {
             Self::Array { items, .. } => Some(PathStep::Index(items.len())),
-            Self::Object(ObjectFrame { key: Key::Read(key, _), .. }) => {
+            Self::Object(ObjectFrame { key: Key::Read(key, _) | Key::Refused(Some(key)), .. }) => {
                 Some(PathStep::Member(Arc::clone(key)))
             }
             Self::Object(_) => None,
