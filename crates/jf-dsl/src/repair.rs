@@ -14,6 +14,8 @@ use crate::tree::{Node, read_into};
 const PASSES: usize = 8;
 /// How many versions of a document are tried, whatever it holds.
 const MOST_TRIES: usize = 400;
+/// How many bytes these may have together.
+const MOST_BYTES: usize = 64 * 1024 * 1024;
 /// How many rounds of repairs a repair may need that uncovers faults of its own.
 const DEEPEST: usize = 4;
 
@@ -56,7 +58,7 @@ pub struct Repaired {
 /// ```
 #[must_use]
 pub fn repair(source: &SourceFile, capabilities: &dyn Capabilities) -> Repaired {
-    let mut workshop = Workshop { capabilities, tries: 0 };
+    let mut workshop = Workshop { capabilities, tries: MOST_TRIES, bytes: MOST_BYTES };
     let mut now = workshop.judge(source.clone());
     let mut refused: HashMap<Identity, Diagnostic> = HashMap::new();
     for _ in 0..PASSES {
@@ -130,16 +132,19 @@ fn choose(diagnostics: &Diagnostics, allowed: impl Fn(&Diagnostic) -> bool) -> V
 
 struct Workshop<'a> {
     capabilities: &'a dyn Capabilities,
+    /// What is left of the bounds.
     tries: usize,
+    bytes: usize,
 }
 
 impl Workshop<'_> {
     fn is_tired(&self) -> bool {
-        self.tries >= MOST_TRIES
+        self.tries == 0 || self.bytes == 0
     }
 
     fn judge(&mut self, source: SourceFile) -> Version {
-        self.tries += 1;
+        self.tries = self.tries.saturating_sub(1);
+        self.bytes = self.bytes.saturating_sub(source.text().len());
         let diagnostics = match load_document(&source, self.capabilities) {
             Ok(Document::Definition(loaded)) => loaded.warnings,
             Ok(Document::MetadataLimits { warnings, .. }) => warnings,

@@ -235,6 +235,49 @@ fn json_stays_json() {
     assert!(load(&result.source, &StaticCapabilities::full()).is_ok());
 }
 
+#[test]
+fn def_012_retired_names_with_one_successor_are_written_anew() {
+    check(
+        "ask:\n  type: task\n  task: { kind: 'httpCall', method: GET, url: 'https://example.com/', resultVar: r }\n  next: done",
+        &[
+            "-      task: { kind: 'httpCall', method: GET, url: 'https://example.com/', resultVar: r }\n",
+            "+      task: { kind: 'httpCall:v1', method: GET, url: 'https://example.com/', resultVar: r }\n",
+        ],
+    );
+    let policy = |backoff: &str| {
+        let text = document("ask: { type: transform, transform: { lang: jq, expr: . }, next: done }");
+        let retry = format!("{{ maxAttempts: 2, retryOn: [TIMEOUT], backoff: {backoff} }}");
+        text.replace(
+            "  start: ask\n",
+            &format!("  start: ask\n  policies: {{ httpResilience: {{ definitions: {{ p: {retry} }} }} }}\n"),
+        )
+    };
+    let result = repaired("case.journey.yaml", &policy("{ initialDelayMs: 100 }"));
+    assert_eq!(result.source.text(), policy("{ baseDelayMs: 100 }"));
+    // `factor` has no successor, and a second `baseDelayMs` would be one too many.
+    for untouched in ["{ factor: 2 }", "{ initialDelayMs: 100, baseDelayMs: 100 }"] {
+        let result = repaired("case.journey.yaml", &policy(untouched));
+        assert_eq!(result.source.text(), policy(untouched));
+    }
+}
+
+#[test]
+fn def_007_references_are_repaired_where_all_names_are_known() {
+    let text = "apiVersion: v1\nkind: Journey\nmetadata: { name: case, version: 1.0.0 }\nspec:\n  start: ask\n  mappers: { summary: { lang: jq, expr: . } }\n  states:\n    \
+                ask: { type: wait, wait: { input: { schema: {} } }, next: tell }\n    tell: { type: subjourney, subjourney: { ref: notfy }, next: note }\n    \
+                note: { type: transform, transform: { mapperRef: sumary }, next: done }\n    done: { type: succeed }\n  subjourneys: { notify: { start: edn, states: { end: { type: succeed } } } }\n  \
+                bindings: { http: { steps: { aks: {} } } }\n";
+    let result = repaired("case.journey.yaml", text);
+    let expected = text
+        .replace("notfy", "notify")
+        .replace("sumary", "summary")
+        .replace("start: edn", "start: end")
+        .replace("aks", "ask");
+    assert_eq!(result.source.text(), expected);
+    let twice = text.replace("aks: {}", "aks: {}, ask: {}");
+    assert!(repaired("case.journey.yaml", &twice).source.text().contains("aks: {}, ask: {}"));
+}
+
 /// Every fix of a diagnostic that promises to be right is one; guesses are marked.
 #[test]
 fn def_010_guesses_are_marked() {

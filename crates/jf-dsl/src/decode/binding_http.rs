@@ -65,7 +65,7 @@ impl Decoder<'_> {
             return steps;
         }
         for (id, step) in place.entries() {
-            self.step_key(id, &step, graph, "DEF-186");
+            self.step_key(place, (id, &step), graph, "DEF-186");
             let projection = self.projection(&step);
             if let (Ok(id), Some(projection)) = (StateId::parse(Arc::clone(id)), projection) {
                 steps.insert(id, projection);

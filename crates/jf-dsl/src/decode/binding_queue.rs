@@ -71,7 +71,7 @@ impl Decoder<'_> {
             return steps;
         }
         for (id, step) in place.entries() {
-            self.top_level_step_key(id, &step, graph, "BND-011");
+            self.top_level_step_key(place, (id, &step), graph, "BND-011");
             let Some((channel, span)) = self.queue_channel(&step) else { continue };
             if let Some(start) = starts.get(&channel) {
                 let fault = rules::channel_starts(channel.as_str(), *start);

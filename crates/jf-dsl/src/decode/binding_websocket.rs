@@ -99,7 +99,7 @@ impl Decoder<'_> {
         let mut first_uses: HashMap<MessageType, Span> = HashMap::new();
         let mut start_reported = false;
         for (id, step) in place.entries() {
-            self.top_level_step_key(id, &step, graph, "WS-009");
+            self.top_level_step_key(place, (id, &step), graph, "WS-009");
             let Some(message_type) = self.type_of(&step, "WS-010") else { continue };
             if let Some(member) = step.get("messageType") {
                 match (start, first_uses.get(&message_type)) {

@@ -5,6 +5,7 @@ use crate::model::binding::{Advisory, Bindings};
 use crate::model::definition::Kind;
 use crate::rules::flow::Within;
 use crate::rules::{bindings as rules, flow, metadata};
+use crate::suggest::Meant;
 
 /// The ids of the specification with the kind they are restricted to and the rule that says so.
 const BINDINGS: [(&str, Option<Kind>, &str); 6] = [
@@ -55,23 +56,24 @@ impl Decoder<'_> {
     /// A key of `steps` that is the id of an external-input state anywhere in the definition (DEF-186).
     pub(super) fn step_key(
         &mut self,
-        id: &str,
-        step: &Place<'_>,
+        steps: &Place<'_>,
+        (id, step): (&str, &Place<'_>),
         graph: Option<&flow::Graph<'_>>,
         rule: &'static str,
     ) {
         let Some(graph) = graph.filter(|graph| !graph.is_external_input(id, Within::Definition)) else {
             return;
         };
-        let suggestion = self.closest(id, graph.external_ids(Within::Definition));
-        self.report_key(step, rules::no_such_step(id, graph.state_type(id), suggestion, rule));
+        let suggestion = self.meant(id, graph.external_ids(Within::Definition));
+        let fault = rules::no_such_step(id, graph.state_type(id), free(steps, suggestion), rule);
+        self.report_key(step, fault);
     }
 
     /// A key of `steps` that is the id of an external-input state under `spec.states`, branches included (WS-009, BND-011).
     pub(super) fn top_level_step_key(
         &mut self,
-        id: &str,
-        step: &Place<'_>,
+        steps: &Place<'_>,
+        (id, step): (&str, &Place<'_>),
         graph: Option<&flow::Graph<'_>>,
         rule: &'static str,
     ) {
@@ -81,8 +83,8 @@ impl Decoder<'_> {
         let fault = if graph.is_external_input(id, Within::Definition) {
             rules::step_elsewhere(id, rule)
         } else {
-            let suggestion = self.closest(id, graph.external_ids(Within::TopLevel));
-            rules::no_such_step(id, graph.state_type(id), suggestion, rule)
+            let suggestion = self.meant(id, graph.external_ids(Within::TopLevel));
+            rules::no_such_step(id, graph.state_type(id), free(steps, suggestion), rule)
         };
         self.report_key(step, fault);
     }
@@ -96,4 +98,9 @@ impl Decoder<'_> {
         }
         Some(Advisory {})
     }
+}
+
+/// A name that is there already is none to write a second time.
+fn free<'n>(mapping: &Place<'_>, meant: Option<Meant<'n>>) -> Option<Meant<'n>> {
+    meant.map(|meant| if mapping.node.member(meant.word).is_some() { meant.as_guess() } else { meant })
 }

@@ -106,11 +106,11 @@ impl Decoder<'_> {
             return Some(id);
         }
         let ids = std::mem::take(&mut self.normaliser_ids);
-        let suggestion = self.closest(id.as_str(), ids.iter().map(AsRef::as_ref)).map(str::to_owned);
-        self.normaliser_ids = ids;
+        let suggestion = self.meant(id.as_str(), ids.iter().map(AsRef::as_ref));
         // A misspelt reference is the fault, not that its normaliser seems to be unused.
-        self.used_normalisers.extend(suggestion.as_deref().map(Arc::from));
-        self.report(place, rules::unknown_normaliser(id.as_str(), suggestion.as_deref()));
+        self.used_normalisers.extend(suggestion.map(|meant| Arc::from(meant.word)));
+        self.report(place, rules::unknown_normaliser(id.as_str(), suggestion));
+        self.normaliser_ids = ids;
         None
     }
 

@@ -185,7 +185,7 @@ impl Decoder<'_> {
             let retired = || shape::retired(&format!("backoff.{name}"), "`baseDelayMs` and `kind`");
             match name {
                 "initialDelayMs" if place.get("baseDelayMs").is_none() => {
-                    Some(Special::Each(retired().rename("baseDelayMs")))
+                    Some(Special::Each(retired().rename(name, "baseDelayMs")))
                 }
                 "initialDelayMs" | "factor" => Some(Special::Each(retired())),
                 _ => None,

@@ -11,4 +11,4 @@ mod scalar;
 pub(crate) use apply::apply;
 pub(crate) use member::{move_member, remove_member};
 pub(crate) use same::says_the_same_elsewhere;
-pub(crate) use scalar::scalar;
+pub(crate) use scalar::{renamed, scalar};

@@ -14,6 +14,13 @@ pub(crate) fn scalar(source: &SourceFile, span: Span, word: &str) -> Option<Edit
     Some(Edit::new(span, style.write(word, source.format())))
 }
 
+/// Writes a word in place of the scalar at a span that says another one, in the style of that one.
+pub(crate) fn renamed(source: &SourceFile, span: Span, old: &str, word: &str) -> Option<Edit> {
+    let written = source.text().get(span.start..span.end)?;
+    let style = Style::of(written)?;
+    (style.content(written)? == old).then(|| Edit::new(span, style.write(word, source.format())))
+}
+
 /// A word in the style in which another one is written.
 pub(super) fn like(written: &str, word: &str, format: Format) -> Option<String> {
     Some(Style::of(written)?.write(word, format))
@@ -72,7 +79,7 @@ fn is_plain(word: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{like, scalar};
+    use super::{like, renamed, scalar};
     use crate::source::{Format, SourceFile, Span};
 
     #[test]
@@ -97,6 +104,14 @@ mod tests {
             let edit = scalar(&source, Span::new(0, written.len()), word);
             assert_eq!(edit.map(|edit| edit.replacement).as_deref(), expected, "{written}");
         }
+    }
+
+    #[test]
+    fn def_012_a_name_is_written_in_place_of_another_one() {
+        let source = SourceFile::new("a.journey.yaml", "'factor': 2");
+        let edit = |start, end, old| renamed(&source, Span::new(start, end), old, "baseDelayMs");
+        assert_eq!(edit(0, 8, "factor").map(|edit| edit.replacement).as_deref(), Some("'baseDelayMs'"));
+        assert!(edit(0, 8, "fctor").is_none() && edit(0, 11, "factor").is_none());
     }
 
     #[test]

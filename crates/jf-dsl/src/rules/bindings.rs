@@ -5,7 +5,7 @@ use crate::header::HeaderName;
 use crate::model::state::StateType;
 use crate::rules::shape::shorten;
 use crate::source::Span;
-use crate::suggest::meant;
+use crate::suggest::{Meant, meant};
 
 pub(super) const RULES: &[&RuleInfo] = &[
     &UNKNOWN_BINDING,
@@ -206,7 +206,7 @@ pub(crate) fn unsupported_binding(id: &str) -> Fault {
 pub(crate) fn no_such_step(
     id: &str,
     found: Option<StateType>,
-    suggestion: Option<&str>,
+    suggestion: Option<Meant<'_>>,
     rule: &'static str,
 ) -> Fault {
     let message = match found {

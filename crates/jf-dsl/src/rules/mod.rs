@@ -140,6 +140,8 @@ pub(crate) struct Fault {
 enum Remedy {
     /// The word that takes the place of the scalar that is shown, in the style in which that one is written.
     Word(String, Applicability),
+    /// The word that takes the place of a scalar that says another one.
+    Rename { old: String, word: String },
     /// Text that takes the place of what is shown.
     Text(String),
     /// Changes that are known.
@@ -182,10 +184,10 @@ impl Fault {
         self
     }
 
-    /// The word that takes the place of the one that is shown: a retired or misspelt name whose meaning is another name's.
-    pub(crate) fn rename(mut self, word: &str) -> Self {
+    /// The word that takes the place of the one that is shown: that of a retired name whose meaning is another name's now.
+    pub(crate) fn rename(mut self, old: &str, word: &str) -> Self {
         self.suggestion = Some(word.to_owned());
-        self.remedies.push(Remedy::Word(word.to_owned(), Applicability::MachineApplicable));
+        self.remedies.push(Remedy::Rename { old: old.to_owned(), word: word.to_owned() });
         self
     }
 
@@ -253,6 +255,10 @@ impl Remedy {
             Self::Text(text) => {
                 let message = format!("write `{text}`");
                 Some(Fix::new(message, vec![Edit::new(span, text)]))
+            }
+            Self::Rename { old, word } => {
+                let edit = edit::renamed(source, span, &old, &word)?;
+                Some(Fix::new(format!("write `{word}`"), vec![edit]))
             }
             Self::Word(word, applicability) => {
                 let edit = edit::scalar(source, span, &word)?;

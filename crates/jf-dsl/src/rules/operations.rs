@@ -3,6 +3,7 @@
 use super::{Fault, RuleInfo};
 use crate::openapi::{Failure, Location};
 use crate::rules::shape::{self, shorten};
+use crate::suggest::Meant;
 
 pub(super) const RULES: &[&RuleInfo] = &[
     &UNKNOWN_OPERATION,
@@ -81,20 +82,18 @@ static UNUSED_DOES_NOT_LOAD: RuleInfo = RuleInfo::warning(
      Correct the reference or the document, or remove the entry.",
 );
 
-pub(crate) fn unknown_api(name: &str, meant: Option<&str>) -> Fault {
+pub(crate) fn unknown_api(name: &str, meant: Option<Meant<'_>>) -> Fault {
     let fault = Fault::new(&UNKNOWN_OPERATION, format!("there is no API `{}` in `spec.apis`", shorten(name)));
     fault.suggest(meant)
 }
 
-pub(crate) fn unknown_operation(id: &str, api: &str, meant: Option<&str>) -> Fault {
-    let message =
-        format!("the document of `{}` has no operation `{}`", shorten(api), shorten(id));
+pub(crate) fn unknown_operation(id: &str, api: &str, meant: Option<Meant<'_>>) -> Fault {
+    let message = format!("the document of `{}` has no operation `{}`", shorten(api), shorten(id));
     Fault::new(&UNKNOWN_OPERATION, message).suggest(meant)
 }
 
 pub(crate) fn ambiguous_operation(id: &str, api: &str) -> Fault {
-    let message =
-        format!("the document of `{}` has several operations `{}`", shorten(api), shorten(id));
+    let message = format!("the document of `{}` has several operations `{}`", shorten(api), shorten(id));
     Fault::new(&UNKNOWN_OPERATION, message).help("an `operationId` must be unique in its document")
 }
 

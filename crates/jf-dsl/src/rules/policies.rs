@@ -4,6 +4,7 @@ use super::{Fault, RuleInfo};
 use crate::capabilities::PolicyKind;
 use crate::rules::shape::shorten;
 use crate::source::Span;
+use crate::suggest::Meant;
 
 pub(super) const RULES: &[&RuleInfo] = &[
     &UNKNOWN_POLICY,
@@ -140,7 +141,7 @@ pub(crate) fn include_without_effect(filtered: bool) -> Fault {
     Fault::new(&INCLUDE_WITHOUT_EFFECT, message)
 }
 
-pub(crate) fn unknown_normaliser(id: &str, suggestion: Option<&str>) -> Fault {
+pub(crate) fn unknown_normaliser(id: &str, suggestion: Option<Meant<'_>>) -> Fault {
     Fault::new(
         &UNKNOWN_NORMALISER,
         format!("there is no normaliser `{}` in `spec.errors.normalisers`", shorten(id)),

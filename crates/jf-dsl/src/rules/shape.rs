@@ -175,11 +175,6 @@ pub(crate) fn retired(old: &str, replacement: &str) -> Fault {
     Fault::new(&RETIRED, format!("`{old}` is a retired spelling")).help(format!("use {replacement}"))
 }
 
-/// A retired name whose meaning is another name's, so that writing that one is all there is to do.
-pub(crate) fn renamed(old: &str, new: &str) -> Fault {
-    retired(old, &format!("`{new}`")).rename(new)
-}
-
 pub(crate) fn retired_expr_ref() -> Fault {
     retired("exprRef", "an inline `expr`, or `mapperRef` and `spec.mappers`")
 }

@@ -71,6 +71,14 @@ impl Decoder<'_> {
             Ok(kind) => Some(kind),
             Err(InvalidTaskKind::NoMajor) => {
                 let fault = shape::retired(text, &format!("a kind with its major version, like `{text}:v1`"));
+                let mut versions = self
+                    .task_kinds
+                    .iter()
+                    .filter(|kind| kind.strip_prefix(&**text).is_some_and(|major| major.starts_with(':')));
+                let fault = match (versions.next(), versions.next()) {
+                    (Some(only), None) => fault.rename(text, only),
+                    _ => fault,
+                };
                 self.report(place, fault);
                 None
             }

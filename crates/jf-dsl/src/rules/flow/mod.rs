@@ -217,7 +217,7 @@ fn recursion(ids: &[&str], others: impl Iterator<Item = Span>) -> Fault {
     others.fold(Fault::new(&RECURSION, message), |fault, span| fault.label(span, "this one too"))
 }
 
-fn unknown_subjourney(text: &str, suggestion: Option<&str>, rule: &'static str) -> Fault {
+fn unknown_subjourney(text: &str, suggestion: Option<Meant<'_>>, rule: &'static str) -> Fault {
     Fault::new(&UNKNOWN_SUBJOURNEY, format!("there is no subjourney `{}`", shorten(text)))
         .rule(rule)
         .suggest(suggestion)

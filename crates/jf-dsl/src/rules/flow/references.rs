@@ -71,9 +71,9 @@ pub(super) fn subjourneys(decoder: &mut Decoder<'_>, graph: &Graph<'_>) {
             continue;
         }
         let names = graph.subjourneys.iter().map(|subjourney| &**subjourney.id);
-        let suggestion = decoder.closest(reference.id, names);
+        let suggestion = decoder.meant(reference.id, names);
         // A misspelt reference is the fault, not that its subjourney seems to be unused.
-        used.extend(suggestion);
+        used.extend(suggestion.map(|meant| meant.word));
         decoder.report_at(path, reference.span, unknown_subjourney(reference.id, suggestion, rule));
     }
     for subjourney in graph.subjourneys.iter().filter(|subjourney| !used.contains(&**subjourney.id)) {
