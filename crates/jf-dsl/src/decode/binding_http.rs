@@ -15,6 +15,7 @@ use crate::model::binding::{
 use crate::model::definition::{EndPhase, Kind};
 use crate::model::ordered::OrderedMap;
 use crate::rules::{bindings as rules, flow, metadata, shape};
+use crate::source::Span;
 use crate::value::path::WritePath;
 
 impl Decoder<'_> {
@@ -116,17 +117,18 @@ impl Decoder<'_> {
         &mut self,
         name: &Arc<str>,
         place: &Place<'_>,
-        seen: &mut HashMap<HeaderName, ()>,
+        seen: &mut HashMap<HeaderName, Span>,
     ) -> Option<HeaderName> {
         let Ok(header) = HeaderName::parse(Arc::clone(name)) else {
             let fault = shape::malformed(name, "header name", "it is not an HTTP token");
             self.report_key(place, fault.rule("DEF-188"));
             return None;
         };
-        if seen.insert(header.clone(), ()).is_some() {
-            self.report_key(place, rules::header_twice(name));
+        if let Some(first) = seen.get(&header) {
+            self.report_key(place, rules::header_twice(name, *first));
             return None;
         }
+        seen.insert(header.clone(), place.anchor());
         Some(header)
     }
 
@@ -212,9 +214,9 @@ impl Decoder<'_> {
         self.object(place, "DEF-192")?;
         self.known(place, &["when", "status", "statusExpr"]);
         let status = match (place.get("status"), place.get("statusExpr")) {
-            (Some(_), Some(expr)) => {
+            (Some(status), Some(expr)) => {
                 let fault = shape::does_not_fit("a rule has either `status` or `statusExpr`").rule("DEF-192");
-                self.report_key(&expr, fault);
+                self.report_key(&expr, fault.label(status.anchor(), "the other one"));
                 None
             }
             (Some(status), None) => self.status(&status, "DEF-193").map(RuleStatus::Fixed),

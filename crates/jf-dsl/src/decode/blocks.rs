@@ -1,6 +1,6 @@
 //! The small blocks of `spec`: defaults, platform, execution, lifecycle, HTTP surface, outcomes (01 §6 to §8, §10, §15).
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::{Decoder, Place, Special};
@@ -47,12 +47,14 @@ impl Decoder<'_> {
     fn default_headers(&mut self, place: &Place<'_>) -> Option<OrderedMap<String, Template>> {
         self.object(place, "DEF-071")?;
         let mut headers = OrderedMap::default();
-        let mut names = HashSet::new();
+        let mut names = HashMap::new();
         for (name, entry) in place.entries() {
             if let Some(fault) = calls::header_name(name, "DEF-071") {
                 self.report_key(&entry, fault);
-            } else if !names.insert(name.to_ascii_lowercase()) {
-                self.report_key(&entry, calls::header_twice(name).rule("DEF-071"));
+            } else if let Some(first) = names.get(&name.to_ascii_lowercase()) {
+                self.report_key(&entry, calls::header_twice(name, *first).rule("DEF-071"));
+            } else {
+                names.insert(name.to_ascii_lowercase(), entry.anchor());
             }
             let Some(text) = self.text(&entry, "DEF-071") else { continue };
             if !calls::fits_header(text) {

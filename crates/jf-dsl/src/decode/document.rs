@@ -1,6 +1,6 @@
 //! The envelope of a document: `apiVersion`, `kind`, `metadata`, `spec` (01 §2).
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::{Decoder, Place};
@@ -8,6 +8,7 @@ use crate::ids::DefinitionName;
 use crate::model::definition::{ApiVersion, Definition, Kind, Metadata};
 use crate::model::metadata::MetadataLimits;
 use crate::rules::{metadata as rules, shape};
+use crate::source::Span;
 use crate::version::Version;
 
 /// What a document turned out to be. With errors it is what could be read of it.
@@ -127,14 +128,17 @@ impl Decoder<'_> {
         if place.items().len() as u64 > most {
             self.report_key(place, rules::too_many_tags(most));
         }
-        let mut seen: HashSet<Arc<str>> = HashSet::new();
+        let mut seen: HashMap<Arc<str>, Span> = HashMap::new();
         let mut tags = Vec::new();
         for item in place.items() {
             let Some(tag) = self.non_empty(&item, "DEF-026") else { continue };
-            if !seen.insert(Arc::clone(tag)) {
-                self.report(&item, rules::duplicate_tag(tag));
-            } else if !is_kebab_case(tag) {
-                self.report(&item, rules::tag_style(tag));
+            if let Some(first) = seen.get(tag) {
+                self.report(&item, rules::duplicate_tag(tag, *first));
+            } else {
+                seen.insert(Arc::clone(tag), item.span());
+                if !is_kebab_case(tag) {
+                    self.report(&item, rules::tag_style(tag));
+                }
             }
             tags.push(tag.as_ref().to_owned());
         }

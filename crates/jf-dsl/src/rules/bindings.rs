@@ -228,8 +228,9 @@ pub(crate) fn payload_field() -> Fault {
     Fault::new(&PAYLOAD_FIELD, "`payload` is written by the engine").help("choose another field")
 }
 
-pub(crate) fn header_twice(name: &str) -> Fault {
+pub(crate) fn header_twice(name: &str, first: Span) -> Fault {
     Fault::new(&HEADER_TWICE, format!("the header `{}` is named twice", shorten(name)))
+        .label(first, "the first time")
 }
 
 /// What is wrong with passing a header on under this name.

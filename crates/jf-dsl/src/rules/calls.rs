@@ -2,6 +2,7 @@
 
 use super::{Fault, RuleInfo};
 use crate::rules::shape::{self, shorten};
+use crate::source::Span;
 
 pub(super) const RULES: &[&RuleInfo] =
     &[&REPLACED_AUTHORIZATION, &HEADER_OF_TRANSPORT, &HEADER_TWICE, &LITERAL_PLACEHOLDER];
@@ -73,8 +74,9 @@ pub(crate) fn header_value(rule: &'static str) -> Fault {
         .help("line breaks and control characters are not allowed")
 }
 
-pub(crate) fn header_twice(name: &str) -> Fault {
+pub(crate) fn header_twice(name: &str, first: Span) -> Fault {
     Fault::new(&HEADER_TWICE, format!("the header `{}` is set twice", shorten(name)))
+        .label(first, "the first time")
         .help("header names ignore case, and `headers` and `params.headers` are one set")
 }
 

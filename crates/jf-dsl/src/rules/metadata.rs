@@ -116,8 +116,9 @@ pub(crate) fn long_description(limit: usize) -> Fault {
     Fault::new(&LONG_DESCRIPTION, format!("the description has more than {limit} characters"))
 }
 
-pub(crate) fn duplicate_tag(tag: &str) -> Fault {
+pub(crate) fn duplicate_tag(tag: &str, first: crate::source::Span) -> Fault {
     Fault::new(&DUPLICATE_TAG, format!("the tag `{}` is already there", shorten(tag)))
+        .label(first, "the first one")
 }
 
 pub(crate) fn tag_style(tag: &str) -> Fault {

@@ -20,8 +20,9 @@ impl Decoder<'_> {
         let due = match (block.get("duration"), block.get("until")) {
             (Some(duration), None) => self.timer_duration(&duration),
             (None, Some(until)) => self.timer_until(&until),
-            (Some(_), Some(_)) => {
+            (Some(duration), Some(until)) => {
                 let fault = shape::does_not_fit("a timer has either `duration` or `until`").rule("STA-075");
+                let fault = fault.label(duration.anchor(), "one way").label(until.anchor(), "the other way");
                 self.report(&block, fault);
                 self.mentions(&block);
                 None

@@ -1,6 +1,6 @@
 //! What a call sends: parameters, headers and body (TSK-023, TSK-026 to TSK-028, TSK-033 to TSK-036).
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::optional;
@@ -11,6 +11,7 @@ use crate::model::task::{CallBody, CallParams, HttpMethod, Scalar};
 use crate::openapi::{Location, Operation, RequestBody};
 use crate::rules::tasks::no_effect;
 use crate::rules::{calls as rules, operations, shape};
+use crate::source::Span;
 use crate::tree::{Node, NodeValue};
 
 /// The parts of a request.
@@ -30,7 +31,7 @@ impl Decoder<'_> {
         operation: Option<&Operation>,
     ) -> Option<Request> {
         // Names in lower case: `headers` and `params.headers` are one set (TSK-027).
-        let mut names = HashSet::new();
+        let mut names = HashMap::new();
         let own = block.get("headers");
         let headers = optional(own.map(|place| self.call_headers(&place, "TSK-035", &mut names)));
         let params = optional(block.get("params").map(|place| self.call_params(block, &place, &mut names)));
@@ -51,7 +52,7 @@ impl Decoder<'_> {
         &mut self,
         block: &Place<'_>,
         place: &Place<'_>,
-        names: &mut HashSet<String>,
+        names: &mut HashMap<String, Span>,
     ) -> Option<CallParams> {
         const RULE: &str = "TSK-026";
         self.object(place, RULE)?;
@@ -115,16 +116,17 @@ impl Decoder<'_> {
         &mut self,
         place: &Place<'_>,
         rule: &'static str,
-        names: &mut HashSet<String>,
+        names: &mut HashMap<String, Span>,
     ) -> Option<OrderedMap<String, Scalar>> {
         let headers = self.scalars(place, rule);
         let mut sound = true;
         for (name, entry) in place.entries() {
             let fault = if let Some(fault) = rules::header_name(name, "TSK-004") {
                 fault
-            } else if !names.insert(name.to_ascii_lowercase()) {
-                rules::header_twice(name)
+            } else if let Some(first) = names.get(&name.to_ascii_lowercase()) {
+                rules::header_twice(name, *first)
             } else {
+                names.insert(name.to_ascii_lowercase(), entry.anchor());
                 if entry.text().is_some_and(|text| !rules::fits_header(text)) {
                     self.report(&entry, rules::header_value("EXP-056"));
                     sound = false;
@@ -138,13 +140,13 @@ impl Decoder<'_> {
     }
 
     /// TSK-036.
-    fn accept(&mut self, place: &Place<'_>, names: &HashSet<String>) -> Option<Arc<str>> {
+    fn accept(&mut self, place: &Place<'_>, names: &HashMap<String, Span>) -> Option<Arc<str>> {
         let text = self.non_empty(place, "TSK-036")?;
         if !rules::fits_header(text) {
             self.report(place, rules::header_value("TSK-036"));
             return None;
         }
-        if names.contains("accept") {
+        if names.contains_key("accept") {
             self.report_key(place, no_effect("accept", "a header `Accept`").rule("TSK-036"));
         }
         Some(Arc::clone(text))
@@ -197,7 +199,12 @@ impl Decoder<'_> {
     }
 
     /// TSK-033.
-    fn operation_parameters(&mut self, block: &Place<'_>, operation: &Operation, names: &HashSet<String>) {
+    fn operation_parameters(
+        &mut self,
+        block: &Place<'_>,
+        operation: &Operation,
+        names: &HashMap<String, Span>,
+    ) {
         let params = block.get("params");
         for (member, location) in
             [("path", Location::Path), ("query", Location::Query), ("headers", Location::Header)]
@@ -212,7 +219,7 @@ impl Decoder<'_> {
                 let has_value = if location == Location::Header {
                     let lower = name.to_ascii_lowercase();
                     is_always_known(&lower)
-                        || names.contains(&lower)
+                        || names.contains_key(&lower)
                         || self.references.has_default_header(&lower)
                 } else {
                     given.as_ref().is_some_and(|given| given.get(name).is_some())

@@ -27,6 +27,7 @@ impl Decoder<'_> {
             for (name, superfluous) in [("method", &method), ("url", &url)] {
                 if let Some(member) = superfluous {
                     let fault = shape::does_not_fit(format!("`{name}` does not go with `operationRef`"));
+                    let fault = fault.label(operation_ref.anchor(), "the operation");
                     self.report_key(member, fault.rule("TSK-021").help("the operation says what is called"));
                     alone = false;
                 }
@@ -91,7 +92,8 @@ impl Decoder<'_> {
                 let references = std::mem::take(&mut self.references);
                 let meant = self.meant(name, references.api_names());
                 let whole = meant.map(|api| format!("{}.{id}", api.word));
-                let meant = meant.zip(whole.as_deref()).map(|(api, whole)| Meant { word: whole, sure: api.sure });
+                let meant =
+                    meant.zip(whole.as_deref()).map(|(api, whole)| Meant { word: whole, sure: api.sure });
                 self.report(place, rules::unknown_api(name, meant));
                 self.references = references;
                 return Resolved::default();
@@ -106,7 +108,8 @@ impl Decoder<'_> {
             Found::None => {
                 let meant = self.meant(id, document.ids());
                 let whole = meant.map(|id| format!("{name}.{}", id.word));
-                let meant = meant.zip(whole.as_deref()).map(|(id, whole)| Meant { word: whole, sure: id.sure });
+                let meant =
+                    meant.zip(whole.as_deref()).map(|(id, whole)| Meant { word: whole, sure: id.sure });
                 self.report(place, rules::unknown_operation(id, name, meant));
                 return Resolved::default();
             }

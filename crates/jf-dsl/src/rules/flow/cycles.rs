@@ -15,7 +15,8 @@ pub(super) fn busy_cycles(decoder: &mut Decoder<'_>, graph: &Graph<'_>, nesting:
         group.sort_unstable();
         let ids: Vec<&str> = group.iter().map(|at| &**states[*at].id).collect();
         let first = group[0];
-        decoder.report_at(graph.path(scope, first), states[first].key, busy_cycle(&ids));
+        let fault = busy_cycle(&ids, group[1..].iter().map(|at| states[*at].key));
+        decoder.report_at(graph.path(scope, first), states[first].key, fault);
     }
 }
 

@@ -190,12 +190,17 @@ fn no_end(id: &str, must_end: bool) -> Fault {
     Fault::new(info, format!("no path from `{}` leads to a `succeed` or `fail`", shorten(id)))
 }
 
-fn busy_cycle(ids: &[&str]) -> Fault {
+/// More places than these help nobody.
+const MOST_LABELS: usize = 6;
+
+fn busy_cycle(ids: &[&str], others: impl Iterator<Item = Span>) -> Fault {
     let message = match ids {
         [id] => format!("the state `{}` leads to itself without waiting", shorten(id)),
         _ => format!("the states {} form a cycle that never waits", list(ids)),
     };
-    Fault::new(&BUSY_CYCLE, message).help("a `wait`, `webhook` or `timer` on the cycle lets the run rest")
+    let fault = Fault::new(&BUSY_CYCLE, message)
+        .help("a `wait`, `webhook` or `timer` on the cycle lets the run rest");
+    others.take(MOST_LABELS).fold(fault, |fault, span| fault.label(span, "this one too"))
 }
 
 fn timer_on_sync_start(timer: Span) -> Fault {
