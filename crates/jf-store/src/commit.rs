@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jf_core::{JourneyId, LogDocument};
 use jiff::Timestamp;
 
-use crate::{NewKey, RunIndex, Snapshot};
+use crate::{KeyScope, NewKey, RunIndex, Snapshot, StoreError, StoreErrorKind};
 
 /// How often a run was committed, from 1. It cannot be the head of the log, since a commit may hold several events or none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -140,5 +140,34 @@ impl Commit {
     pub fn with_key(mut self, key: NewKey) -> Self {
         self.keys.push(key);
         self
+    }
+
+    /// Holds the commit to sentence 6 of the contract of [`Store`](crate::Store), with `before` as the run stands; for stores.
+    ///
+    /// # Errors
+    /// Invalid.
+    pub fn check(&self, before: Option<&RunIndex>) -> Result<(), StoreError> {
+        let head = before.map_or(0, |index| index.head);
+        let in_order = self.events.iter().zip(head + 1..).all(|(record, seq)| record.seq == seq);
+        if !in_order || head + self.events.len() as u64 != self.index.head {
+            return Err(self.invalid("events continue the log without a hole, up to the head"));
+        }
+        let own = self.keys.iter().all(|new| {
+            new.record.run == self.run && !matches!(&new.scope, KeyScope::Run(run) if *run != self.run)
+        });
+        if !own || !self.outbox.is_empty() {
+            return Err(self.invalid("keys name the run of the commit"));
+        }
+        match before {
+            Some(before) if !self.index.follows(before) => {
+                Err(self
+                    .invalid("creation time, definition, tags, final phase and set attributes never change"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn invalid(&self, why: &'static str) -> StoreError {
+        StoreError::new(StoreErrorKind::Invalid).with("run", &self.run).with("reason", why)
     }
 }

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RunIndex {
-    /// The definition version the run belongs to.
+    /// The definition version the run belongs to; never changes.
     pub definition: DefinitionIdentity,
     /// When the run was created; never changes.
     pub created: Timestamp,
@@ -21,9 +21,9 @@ pub struct RunIndex {
     pub head: u64,
     /// Its phase.
     pub phase: Phase,
-    /// Its tags (ENG-120).
+    /// Its tags (ENG-120); never change.
     pub tags: Arc<[String]>,
-    /// Its attributes (ENG-121).
+    /// Its attributes (ENG-121), in the order they were set; further ones come after them (ENG-124).
     pub attributes: Arc<IndexMap<String, String>>,
     /// The earliest moment at which something in the run falls due: deadline, time-out or timer. Which one it is the run knows, so
     /// one time per run is enough and nothing stale can be left behind (ENG-071).
@@ -52,5 +52,16 @@ impl RunIndex {
             in_motion: false,
             compensation: false,
         }
+    }
+
+    /// Whether this can be the index of a run that had the index `before`: what is constant has not changed.
+    pub(crate) fn follows(&self, before: &Self) -> bool {
+        (!before.phase.is_final() || before.phase == self.phase)
+            && before.created == self.created
+            && before.definition == self.definition
+            && (Arc::ptr_eq(&before.tags, &self.tags) || before.tags == self.tags)
+            && (Arc::ptr_eq(&before.attributes, &self.attributes)
+                || before.attributes.len() <= self.attributes.len()
+                    && before.attributes.iter().eq(self.attributes.iter().take(before.attributes.len())))
     }
 }

@@ -47,6 +47,7 @@
 //! ```
 
 mod commit;
+mod definition;
 mod error;
 mod index;
 mod key;
@@ -57,6 +58,7 @@ mod snapshot;
 mod store;
 
 pub use commit::{Claim, Commit, LogRecord, OutboxEntry, Revision};
+pub use definition::{DefinitionSource, FileSource};
 pub use error::{StoreError, StoreErrorKind};
 pub use index::RunIndex;
 pub use key::{Fingerprint, KeyRecord, KeyScope, NewKey};

@@ -4,12 +4,13 @@ use std::fmt;
 use std::num::NonZeroUsize;
 
 use async_trait::async_trait;
+use jf_core::spi::DefinitionIdentity;
 use jf_core::{Epoch, IdempotencyKey, JourneyId};
 use jiff::Timestamp;
 
 use crate::{
-    Claim, Commit, DueRun, EventPage, KeyRecord, KeyScope, ListKey, Revision, RunFilter, RunIndex,
-    StoreError, StoredRun, Swept,
+    Claim, Commit, DefinitionSource, DueRun, EventPage, KeyRecord, KeyScope, ListKey, Revision, RunFilter,
+    RunIndex, StoreError, StoredRun, Swept,
 };
 
 /// Where an engine keeps its runs.
@@ -26,8 +27,9 @@ use crate::{
 /// 4. A commit whose claim is not the latest one fails with `LostClaim` (ENG-102).
 /// 5. A commit that uses a caller key that is in use fails with `KeyTaken` (ENG-050). A record no longer kept at the time of the
 ///    commit does not count.
-/// 6. Events must continue the log without a hole and end at the head of the index; the creation time never changes; a final phase
-///    never changes; a key of a run counts in that run and names it. A commit that breaks this fails with `Invalid`.
+/// 6. Events must continue the log without a hole and end at the head of the index; creation time, definition and tags never change;
+///    attributes are only added, after those that are there (ENG-124); a final phase never changes; a key of a run counts in that run
+///    and names it. A commit that breaks this fails with `Invalid`; see [`Commit::check`].
 /// 7. Dropping the future of a commit leaves open whether it happens; it never happens in part.
 ///
 /// Reading:
@@ -52,6 +54,13 @@ use crate::{
 ///     keys. Runs that have not ended are never removed (ENG-104).
 /// 17. A store that is not durable may remove ended runs beyond [`memory_runs`](crate::Retention::memory_runs) at any time, oldest end
 ///     first.
+///
+/// Definitions (ENG-117):
+///
+/// 18. [`definition`](Self::definition) gives the source that [`keep_definition`](Self::keep_definition) kept last for exactly that kind,
+///     name and version, or `None`. To keep one takes the latest claim, as a commit does.
+/// 19. A source is kept as long as there are runs of it, and as long as no later claim was made than the one it was kept by. Beyond that
+///     [`sweep`](Self::sweep) may remove it.
 ///
 /// Reads see commits of one run in order; commits of different runs need not be seen in any order. No method blocks its thread on
 /// I/O: what has to wait waits as a future.
@@ -144,4 +153,22 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// Unavailable.
     async fn sweep(&self, now: Timestamp, limit: NonZeroUsize) -> Result<Swept, StoreError>;
+
+    /// Keeps the source of a definition version, in place of one that was kept before.
+    ///
+    /// # Errors
+    /// LostClaim, Unavailable: nothing happened. FateUnknown.
+    async fn keep_definition(
+        &self,
+        claim: Claim,
+        identity: &DefinitionIdentity,
+        source: DefinitionSource,
+    ) -> Result<(), StoreError>;
+
+    /// The source of a definition version.
+    ///
+    /// # Errors
+    /// Unavailable, Corrupt.
+    async fn definition(&self, identity: &DefinitionIdentity)
+    -> Result<Option<DefinitionSource>, StoreError>;
 }

@@ -5,10 +5,11 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
+use jf_core::spi::DefinitionIdentity;
 use jf_core::{Epoch, IdempotencyKey, JourneyId};
 use jf_store::{
-    Claim, Commit, DueRun, EventPage, KeyRecord, KeyScope, ListKey, Revision, RunFilter, RunIndex, Store,
-    StoreError, StoreErrorKind, StoredRun, Swept,
+    Claim, Commit, DefinitionSource, DueRun, EventPage, KeyRecord, KeyScope, ListKey, Revision, RunFilter,
+    RunIndex, Store, StoreError, StoreErrorKind, StoredRun, Swept,
 };
 use jiff::Timestamp;
 
@@ -140,5 +141,21 @@ impl Store for FaultyStore {
 
     async fn sweep(&self, now: Timestamp, limit: NonZeroUsize) -> Result<Swept, StoreError> {
         self.inner.sweep(now, limit).await
+    }
+
+    async fn keep_definition(
+        &self,
+        claim: Claim,
+        identity: &DefinitionIdentity,
+        source: DefinitionSource,
+    ) -> Result<(), StoreError> {
+        self.inner.keep_definition(claim, identity, source).await
+    }
+
+    async fn definition(
+        &self,
+        identity: &DefinitionIdentity,
+    ) -> Result<Option<DefinitionSource>, StoreError> {
+        self.inner.definition(identity).await
     }
 }

@@ -48,6 +48,8 @@ macro_rules! store_suite {
             s15_eng_109_a_log_outlives_its_run_for_a_while_and_the_outcome_stays
             s16_eng_104_ended_runs_go_with_all_that_is_theirs
             s16_eng_104_runs_that_go_on_are_never_removed
+            s18_eng_117_definitions_are_kept_by_version
+            s19_eng_117_a_definition_outlives_its_deployment_as_long_as_a_run_of_it_is_kept
         }
     };
     (@tests $host:expr; $($case:ident)+) => {

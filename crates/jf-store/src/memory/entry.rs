@@ -26,8 +26,7 @@ pub(super) struct Entry {
 
 impl Entry {
     pub(super) fn create(mut commit: Commit, retention: &Retention) -> Result<Self, StoreError> {
-        check_numbers(0, &commit)?;
-        check_keys(&commit)?;
+        commit.check(None)?;
         let mut entry = Self {
             revision: Revision::FIRST,
             end_recorded: commit.index.phase.is_final(),
@@ -49,9 +48,7 @@ impl Entry {
                 .with("expected", commit.expected.map_or(0, Revision::get))
                 .with("revision", self.revision));
         }
-        check_numbers(self.index.head, &commit)?;
-        check_keys(&commit)?;
-        self.check_constants(&commit)?;
+        commit.check(Some(&self.index))?;
         self.check_free(&commit)?;
         self.revision = self.revision.next();
         self.index = commit.index;
@@ -100,43 +97,11 @@ impl Entry {
         }
     }
 
-    fn check_constants(&self, commit: &Commit) -> Result<(), StoreError> {
-        let same_phase = !self.index.phase.is_final() || self.index.phase == commit.index.phase;
-        if same_phase && self.index.created == commit.index.created {
-            return Ok(());
-        }
-        Err(invalid(commit, "creation time and final phase never change"))
-    }
-
     fn check_free(&self, commit: &Commit) -> Result<(), StoreError> {
         let taken = commit.keys.iter().any(|new| {
             matches!(new.scope, KeyScope::Run(_))
                 && self.key(&new.key).is_some_and(|record| record.is_kept(commit.at))
         });
         if taken { Err(StoreError::new(StoreErrorKind::KeyTaken).with("run", &commit.run)) } else { Ok(()) }
-    }
-}
-
-fn invalid(commit: &Commit, why: &'static str) -> StoreError {
-    StoreError::new(StoreErrorKind::Invalid).with("run", &commit.run).with("reason", why)
-}
-
-fn check_numbers(head: u64, commit: &Commit) -> Result<(), StoreError> {
-    let expected = head + 1..;
-    let in_order = commit.events.iter().zip(expected).all(|(record, seq)| record.seq == seq);
-    if in_order && head + commit.events.len() as u64 == commit.index.head {
-        return Ok(());
-    }
-    Err(invalid(commit, "events continue the log without a hole, up to the head"))
-}
-
-fn check_keys(commit: &Commit) -> Result<(), StoreError> {
-    let own = commit.keys.iter().all(|new| {
-        new.record.run == commit.run && !matches!(&new.scope, KeyScope::Run(run) if *run != commit.run)
-    });
-    if own && commit.outbox.is_empty() {
-        Ok(())
-    } else {
-        Err(invalid(commit, "keys name the run of the commit"))
     }
 }

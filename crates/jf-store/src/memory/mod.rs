@@ -5,6 +5,7 @@ mod entry;
 mod keys;
 mod shard;
 
+use std::collections::HashMap;
 use std::fmt;
 use std::future::poll_fn;
 use std::hash::{BuildHasher, RandomState};
@@ -14,6 +15,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 
 use async_trait::async_trait;
+use jf_core::dsl::{DefinitionName, Kind, Version};
+use jf_core::spi::DefinitionIdentity;
 use jf_core::{Epoch, IdempotencyKey, JourneyId};
 use jiff::Timestamp;
 
@@ -21,8 +24,8 @@ use self::ended::Ended;
 use self::keys::StartKeys;
 use self::shard::Shard;
 use crate::{
-    Claim, Commit, DueRun, EventPage, KeyRecord, KeyScope, ListKey, Retention, Revision, RunFilter, RunIndex,
-    Store, StoreError, StoreErrorKind, StoredRun, Swept,
+    Claim, Commit, DefinitionSource, DueRun, EventPage, KeyRecord, KeyScope, ListKey, Retention, Revision,
+    RunFilter, RunIndex, Store, StoreError, StoreErrorKind, StoredRun, Swept,
 };
 
 const SHARDS: usize = 16;
@@ -46,6 +49,7 @@ pub struct MemoryStore {
     shards: [Mutex<Shard>; SHARDS],
     start_keys: Mutex<StartKeys>,
     ended: Mutex<Ended>,
+    definitions: Mutex<HashMap<(Kind, DefinitionName, Version), DefinitionSource>>,
 }
 
 impl MemoryStore {
@@ -66,6 +70,7 @@ impl MemoryStore {
             shards: std::array::from_fn(|_| Mutex::default()),
             start_keys: Mutex::default(),
             ended: Mutex::default(),
+            definitions: Mutex::default(),
         }
     }
 
@@ -289,4 +294,26 @@ impl Store for MemoryStore {
         swept.keys = lock(&self.start_keys).pop_expired(now, limit.get());
         Ok(swept)
     }
+
+    async fn keep_definition(
+        &self,
+        claim: Claim,
+        identity: &DefinitionIdentity,
+        source: DefinitionSource,
+    ) -> Result<(), StoreError> {
+        self.check_claim(claim)?;
+        lock(&self.definitions).insert(version(identity), source);
+        Ok(())
+    }
+
+    async fn definition(
+        &self,
+        identity: &DefinitionIdentity,
+    ) -> Result<Option<DefinitionSource>, StoreError> {
+        Ok(lock(&self.definitions).get(&version(identity)).cloned())
+    }
+}
+
+fn version(identity: &DefinitionIdentity) -> (Kind, DefinitionName, Version) {
+    (identity.kind, identity.name.clone(), identity.version.clone())
 }

@@ -8,8 +8,8 @@ use jf_store::{Revision, StoreErrorKind};
 use tokio::task::JoinSet;
 
 use super::world::{
-    Bench, StoreHost, Text, at, id, key, kind, limit, record, records, run_key, start_key, start_scope,
-    text_of,
+    Bench, StoreHost, Text, at, id, identity, key, kind, limit, record, records, run_key, start_key,
+    start_scope, text_of,
 };
 
 /// Sentence 1: ENG-100, ENG-106.
@@ -152,10 +152,11 @@ pub async fn s06_eng_106_contradictions_are_refused(host: &dyn StoreHost) {
     let begin = |commit: &mut jf_store::Commit| {
         commit.index.head = 1;
         commit.events = records(&run, 1..=1);
+        commit.index.attributes = Arc::new([("tenantId".to_owned(), "t".to_owned())].into());
     };
     bench.create("r1", 0, begin).await;
     type Fault<'a> = &'a dyn Fn(&mut jf_store::Commit);
-    let faults: [(&str, Fault<'_>); 7] = [
+    let faults: [(&str, Fault<'_>); 10] = [
         ("a hole", &|commit| {
             commit.index.head = 3;
             commit.events = vec![record(&run, 3)];
@@ -164,6 +165,9 @@ pub async fn s06_eng_106_contradictions_are_refused(host: &dyn StoreHost) {
         ("a head without event", &|commit| commit.index.head = 2),
         ("an event beyond the head", &|commit| commit.events = vec![record(&run, 2)]),
         ("another creation", &|commit| commit.index.created = at(1)),
+        ("another definition", &|commit| commit.index.definition = identity("other")),
+        ("another tag", &|commit| commit.index.tags = ["new".to_owned()].into()),
+        ("an attribute less", &|commit| commit.index.attributes = Arc::default()),
         ("a key of another run", &|commit| commit.keys = vec![run_key(&id("r2"), "a")]),
         ("a record of another run", &|commit| commit.keys = vec![start_key(&id("r2"), "a", at(9))]),
     ];

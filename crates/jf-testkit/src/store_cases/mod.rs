@@ -9,6 +9,7 @@
 #![expect(clippy::unwrap_used, reason = "a panic is how a case fails")]
 
 mod committing;
+mod definitions;
 mod forgetting;
 mod reading;
 pub(crate) mod world;
@@ -20,6 +21,10 @@ pub use committing::{
     s05_eng_050_a_caller_key_is_used_once,
     s05_eng_052_a_start_key_counts_across_runs_and_may_be_used_anew_when_no_longer_kept,
     s06_eng_106_contradictions_are_refused, s07_a_dropped_commit_happens_as_a_whole_or_not_at_all,
+};
+pub use definitions::{
+    s18_eng_117_definitions_are_kept_by_version,
+    s19_eng_117_a_definition_outlives_its_deployment_as_long_as_a_run_of_it_is_kept,
 };
 pub use forgetting::{
     s15_eng_109_a_log_outlives_its_run_for_a_while_and_the_outcome_stays,

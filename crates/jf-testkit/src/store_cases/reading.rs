@@ -17,11 +17,10 @@ pub async fn s08_reads_give_what_the_last_commit_left(host: &dyn StoreHost) {
     assert!(store.load(&id("r1")).await.unwrap().is_none());
     assert!(store.locate(&id("r1")).await.unwrap().is_none());
     assert!(store.events(&id("r1"), 0, limit(1)).await.unwrap().is_none());
-    bench.create("r1", 0, |_| ()).await;
+    bench.create("r1", 0, |commit| commit.index.tags = Arc::new(["kyc".to_owned()])).await;
     let second = bench
         .update("r1", 1, |commit| {
             commit.snapshot = Arc::new(Text("two".to_owned()));
-            commit.index.tags = Arc::new(["kyc".to_owned()]);
             commit.index.attributes =
                 Arc::new([("orderId".to_owned(), "o-1".to_owned())].into_iter().collect());
             commit.index.due = Some(at(5));

@@ -165,6 +165,11 @@ impl Bench {
         first.first().map(|run| run.due)
     }
 
+    /// Sweeps until nothing more is removed.
+    pub(super) async fn sweep_all(&self, time: i64) {
+        while !self.store.sweep(at(time), limit(9)).await.unwrap().is_empty() {}
+    }
+
     pub(super) async fn exists(&self, run: &str) -> bool {
         self.store.load(&id(run)).await.unwrap().is_some()
     }
