@@ -8,4 +8,5 @@ pub(crate) mod embed;
 pub(crate) mod files;
 pub(crate) mod inventory;
 pub(crate) mod page;
+pub(crate) mod shapes;
 pub(crate) mod variants;
