@@ -87,6 +87,26 @@ fn validate(python: &std::ffi::OsStr, documents: &[Value]) -> BTreeMap<String, V
     lines.lines().map(verdict).collect()
 }
 
+#[expect(clippy::disallowed_methods, reason = "the test itself is told what to do, not the library")]
+fn bless() -> bool {
+    std::env::var_os("JF_BLESS").is_some_and(|value| value == "1")
+}
+
+#[test]
+fn the_committed_copy_is_up_to_date() {
+    let copy = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/reference/journey.schema.json");
+    let schema = format!("{:#}\n", language_schema());
+    assert!(schema.len() < 300_000, "editors read it at every start: {} bytes", schema.len());
+    if bless() {
+        std::fs::write(copy, &schema).unwrap();
+    }
+    let found = std::fs::read_to_string(copy).unwrap_or_default();
+    assert!(
+        found == schema,
+        "docs/reference/journey.schema.json is not what the model says; JF_BLESS=1 writes it"
+    );
+}
+
 /// Every schema of the document, with the way that leads to it.
 fn each(schema: &Value, way: &str, visit: &mut dyn FnMut(&str, &Value)) {
     visit(way, schema);

@@ -218,7 +218,7 @@ impl Choices<'_> {
                     .map(|_| json!({ "when": { "predicate": self.expression() }, "next": self.state() }));
                 let choices: Vec<Value> = choices.collect();
                 let mut state = json!({ "type": "choice", "choices": choices });
-                self.some(&mut state, &[("default", Self::state)]);
+                self.some(&mut state, &[("default", |choices| choices.state())]);
                 return state;
             }
             6 => {
