@@ -6,6 +6,7 @@ use crate::capabilities::Capabilities;
 use crate::diagnostic::set::Diagnostics;
 use crate::diagnostic::{Code, Diagnostic, Edit};
 use crate::edit;
+use crate::json_path::JsonPath;
 use crate::load::{Document, load_document};
 use crate::source::SourceFile;
 use crate::tree::{Node, read_into};
@@ -13,7 +14,7 @@ use crate::tree::{Node, read_into};
 /// How often a document is looked at again: a repair can uncover the next one.
 const PASSES: usize = 8;
 /// How many versions of a document are tried, whatever it holds.
-const MOST_TRIES: usize = 400;
+const MOST_TRIES: usize = 100;
 /// How many bytes these may have together.
 const MOST_BYTES: usize = 64 * 1024 * 1024;
 /// How many rounds of repairs a repair may need that uncovers faults of its own.
@@ -154,22 +155,33 @@ impl Workshop<'_> {
         Version { source, root, diagnostics, repaired: Vec::new() }
     }
 
-    /// Finds out which of some fixes are good, by halves: good ones cost one try together.
+    /// Finds out which of some fixes are good. Good ones cost one try together; those near trouble are tried apart from the
+    /// others, and where that tells nothing, halves are.
     fn settle<'v>(&mut self, base: &Version, wanted: &[&'v Diagnostic], settled: &mut Settled<'v>) {
         if wanted.is_empty() || self.is_tired() {
             return;
         }
         let together: Vec<&Diagnostic> = settled.accepted.iter().chain(wanted).copied().collect();
-        if let Some(version) = self.version(base, base, &together, DEEPEST) {
-            settled.accepted.extend(wanted);
-            settled.version = Some(version);
-        } else if let [one] = wanted {
+        let trouble = match self.version(base, base, &together, DEEPEST) {
+            Ok(version) => {
+                settled.accepted.extend(wanted);
+                settled.version = Some(version);
+                return;
+            }
+            Err(trouble) => trouble,
+        };
+        if let [one] = wanted {
             settled.refused.push((*one).clone());
-        } else {
-            let (first, second) = wanted.split_at(wanted.len() / 2);
-            self.settle(base, first, settled);
-            self.settle(base, second, settled);
+            return;
         }
+        let (mut first, mut second): (Vec<&Diagnostic>, Vec<&Diagnostic>) =
+            wanted.iter().partition(|diagnostic| !trouble.is_near(&diagnostic.path));
+        if first.is_empty() || second.is_empty() {
+            let (a, b) = wanted.split_at(wanted.len() / 2);
+            (first, second) = (a.to_vec(), b.to_vec());
+        }
+        self.settle(base, &first, settled);
+        self.settle(base, &second, settled);
     }
 
     /// The version with some fixes, if it is a better one than `base`. Errors that only came to light are repaired as well,
@@ -180,30 +192,54 @@ impl Workshop<'_> {
         before: &Version,
         fixed: &[&Diagnostic],
         rounds: usize,
-    ) -> Option<Version> {
+    ) -> Result<Version, Trouble> {
         let edits: Vec<Edit> = fixed
             .iter()
             .flat_map(|diagnostic| diagnostic.machine_fix().map_or(&[][..], |fix| &fix.edits))
             .cloned()
             .collect();
-        let (text, inserted) = edit::apply(before.source.text(), &edits)?;
+        let (text, inserted) = edit::apply(before.source.text(), &edits).ok_or_else(Trouble::somewhere)?;
         let mut after = self.judge(before.source.with_text(text));
-        let (old, new) = (before.root.as_ref()?, after.root.as_ref()?);
-        if !edit::says_the_same_elsewhere(old, new, &edits, &inserted) || !all_gone(before, &after, fixed) {
-            return None;
+        let same = before
+            .root
+            .as_ref()
+            .zip(after.root.as_ref())
+            .is_some_and(|(old, new)| edit::says_the_same_elsewhere(old, new, &edits, &inserted));
+        if !same || !all_gone(before, &after, fixed) {
+            return Err(Trouble::somewhere());
         }
         after.repaired = before.repaired.clone();
         after.repaired.extend(fixed.iter().map(|diagnostic| (*diagnostic).clone()));
         let fresh = new_errors(base, &after);
         if fresh.is_empty() {
-            return Some(after);
+            return Ok(after);
         }
+        let trouble = Trouble::at(fresh.iter().map(|error| &error.path));
         let fresh: HashSet<Identity> = fresh.into_iter().map(identity).collect();
         let next = choose(&after.diagnostics, |diagnostic| fresh.contains(&identity(diagnostic)));
         if rounds == 0 || self.is_tired() || next.is_empty() {
-            return None;
+            return Err(trouble);
         }
         self.version(base, &after, &next, rounds - 1)
+    }
+}
+
+/// Where errors came up that fixes brought.
+struct Trouble(HashSet<JsonPath>);
+
+impl Trouble {
+    fn somewhere() -> Self {
+        Self(HashSet::new())
+    }
+
+    fn at<'p>(paths: impl Iterator<Item = &'p JsonPath>) -> Self {
+        Self(paths.flat_map(JsonPath::prefixes).collect())
+    }
+
+    /// Whether an error came up in the object of a member.
+    fn is_near(&self, path: &JsonPath) -> bool {
+        let object = path.steps().split_last().map_or(&[][..], |(_, object)| object);
+        self.0.contains(&JsonPath::from_steps(object.to_vec()))
     }
 }
 

@@ -172,6 +172,21 @@ fn def_007_a_repair_that_brings_another_error_is_refused() {
     assert_idempotent(&result);
 }
 
+/// Any number of bad repairs takes few tries, and none of the good ones is lost.
+#[test]
+fn def_007_many_bad_repairs_do_not_stand_in_the_way_of_good_ones() {
+    let states: String = (0..90)
+        .map(|at| match at % 3 {
+            0 => format!("s{at}: {{ type: succeed, outputVarr: not a name }}\n"),
+            _ => format!("s{at}: {{ type: succeed, outputVarr: fine }}\n"),
+        })
+        .collect();
+    let result = repaired("case.journey.yaml", &document(&format!("ask: {{ type: succeed }}\n{states}")));
+    assert_eq!(result.source.text().matches("outputVar: fine").count(), 60);
+    assert_eq!(result.source.text().matches("outputVarr: not a name").count(), 30);
+    assert_eq!(result.repaired.len(), 60);
+}
+
 /// What an unknown member hides is found once it is known, and repaired with it.
 #[test]
 fn def_007_errors_that_come_to_light_are_repaired_too() {
