@@ -301,3 +301,30 @@ fn def_014_the_table_of_ceilings() {
         assert!(page.text.contains(&row), "{row}");
     }
 }
+
+/// The anchor that renderers make of a heading.
+fn anchor(heading: &str) -> String {
+    let letters = heading.trim().chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+    letters.flat_map(char::to_lowercase).map(|c| if c == ' ' { '-' } else { c }).collect()
+}
+
+#[test]
+fn links_of_the_reference_lead_to_headings() {
+    let root = Path::new("../../docs/reference/dsl");
+    let mut wrong = Vec::new();
+    for page in page::all() {
+        let here = root.join(&page.name);
+        for target in page.text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let Some((file, wanted)) = target.split_once('#').filter(|_| !target.contains("://")) else {
+                continue;
+            };
+            let path = if file.is_empty() { here.clone() } else { here.parent().unwrap().join(file) };
+            let text = fs::read_to_string(&path).unwrap_or_default();
+            let headings = text.lines().filter(|line| line.starts_with('#'));
+            if !headings.map(|line| anchor(line.trim_start_matches('#'))).any(|found| found == wanted) {
+                wrong.push(format!("{}: {target}", page.name));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
