@@ -1,0 +1,177 @@
+//! The store.
+
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use jf_core::spi::DefinitionIdentity;
+use jf_core::{Epoch, IdempotencyKey, JourneyId};
+use jf_store::{
+    Claim, Commit, DefinitionSource, DueRun, EventPage, KeyRecord, KeyScope, ListKey, Revision, RunFilter,
+    RunIndex, Store, StoreError, StoredRun, Swept,
+};
+use jiff::Timestamp;
+
+use crate::config::SqliteConfig;
+use crate::definitions::{self, Definitions};
+use crate::error::OpenError;
+use crate::open::{self, Opened};
+use crate::reader::{Reader, Readers};
+use crate::writer::{Encoded, Job, Writer};
+
+/// Keeps everything in one SQLite file: what is committed survives the process and, unless told otherwise, the loss of power.
+///
+/// One thread writes and shares each wait for the disk among all commits that are there; some threads read. No call blocks the thread
+/// it is made on. Dropping the store waits until what was sent is written, and gives the file back.
+///
+/// The file belongs to one process at a time (ENG-102): opening it a second time is refused. Programs that only read it, such as a
+/// backup, do not get in the way.
+pub struct SqliteStore {
+    path: PathBuf,
+    epoch: Epoch,
+    // Readers end before the writer, who gives the file back.
+    readers: Readers,
+    writer: Writer,
+}
+
+impl SqliteStore {
+    /// Opens a file, or makes it. Blocks its thread: on a file that was left in good order for some milliseconds.
+    ///
+    /// # Errors
+    /// When the file cannot be used, with the reason. Nothing takes its place.
+    pub fn open(config: &SqliteConfig) -> Result<Self, OpenError> {
+        let Opened { path, ownership, writer, epoch } = open::open(config)?;
+        let definitions = Arc::new(Definitions::default());
+        let helper = open::open_helper(&path, config)?;
+        let mut readers = Vec::new();
+        for _ in 0..config.readers.max(1) {
+            let connection = open::open_reader(&path, config.cache_kib / 8)?;
+            readers.push(Reader { connection, definitions: Arc::clone(&definitions) });
+        }
+        let failed = |error| OpenError::io(&path, error);
+        let writer = Writer::start(writer, helper, definitions, config.retention, config.queue, ownership);
+        let writer = writer.map_err(failed)?;
+        let readers = Readers::start(readers, config.queue).map_err(failed)?;
+        Ok(Self { path, epoch, readers, writer })
+    }
+
+    /// The file, by its real name.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteStore")
+            .field("path", &self.path)
+            .field("epoch", &self.epoch)
+            .finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    fn is_durable(&self) -> bool {
+        true
+    }
+
+    async fn epoch(&self) -> Result<Epoch, StoreError> {
+        Ok(self.epoch.clone())
+    }
+
+    async fn claim(&self) -> Result<Claim, StoreError> {
+        self.writer.perform(Job::Claim).await
+    }
+
+    async fn commit(&self, commit: Commit) -> Result<Revision, StoreError> {
+        let encoded = Box::new(Encoded::new(commit)?);
+        self.writer.perform(|reply| Job::Commit(encoded, reply)).await
+    }
+
+    async fn load(&self, run: &JourneyId) -> Result<Option<StoredRun>, StoreError> {
+        let run = run.clone();
+        self.readers.read(move |reader| reader.load(&run)).await
+    }
+
+    async fn locate(&self, run: &JourneyId) -> Result<Option<RunIndex>, StoreError> {
+        let run = run.clone();
+        self.readers.read(move |reader| reader.locate(&run)).await
+    }
+
+    async fn events(
+        &self,
+        run: &JourneyId,
+        after: u64,
+        limit: NonZeroUsize,
+    ) -> Result<Option<EventPage>, StoreError> {
+        let run = run.clone();
+        let read =
+            move |reader: &Reader| reader.at_one_moment(|reader| reader.events(&run, after, limit.get()));
+        self.readers.read(read).await
+    }
+
+    async fn due(&self, until: Timestamp, limit: NonZeroUsize) -> Result<Vec<DueRun>, StoreError> {
+        self.readers.read(move |reader| reader.due(until, limit)).await
+    }
+
+    async fn in_motion(
+        &self,
+        after: Option<&JourneyId>,
+        limit: NonZeroUsize,
+    ) -> Result<Vec<JourneyId>, StoreError> {
+        let after = after.cloned();
+        self.readers.read(move |reader| reader.in_motion(after.as_ref(), limit)).await
+    }
+
+    async fn list(
+        &self,
+        filter: &RunFilter,
+        after: Option<&ListKey>,
+        limit: NonZeroUsize,
+    ) -> Result<Vec<StoredRun>, StoreError> {
+        let (filter, after) = (filter.clone(), after.cloned());
+        let read = move |reader: &Reader| {
+            reader.at_one_moment(|reader| reader.list(&filter, after.as_ref(), limit.get()))
+        };
+        self.readers.read(read).await
+    }
+
+    async fn key(
+        &self,
+        scope: &KeyScope,
+        key: &IdempotencyKey,
+        now: Timestamp,
+    ) -> Result<Option<KeyRecord>, StoreError> {
+        let (scope, key) = (scope.clone(), key.clone());
+        self.readers.read(move |reader| reader.key(&scope, &key, now)).await
+    }
+
+    async fn sweep(&self, now: Timestamp, limit: NonZeroUsize) -> Result<Swept, StoreError> {
+        self.writer.perform(|reply| Job::Sweep(now, limit.get(), reply)).await
+    }
+
+    async fn keep_definition(
+        &self,
+        claim: Claim,
+        identity: &DefinitionIdentity,
+        source: DefinitionSource,
+    ) -> Result<(), StoreError> {
+        let keep = Box::new((claim, identity.clone(), source));
+        self.writer.perform(|reply| Job::Keep(keep, reply)).await
+    }
+
+    async fn definition(
+        &self,
+        identity: &DefinitionIdentity,
+    ) -> Result<Option<DefinitionSource>, StoreError> {
+        let identity = identity.clone();
+        let read = move |reader: &Reader| {
+            reader.at_one_moment(|reader| definitions::source(&reader.connection, &identity))
+        };
+        self.readers.read(read).await
+    }
+}

@@ -1,0 +1,313 @@
+//! The one thread that writes.
+//!
+//! Commits that come while a transaction is being written wait together and share the next one, and with it the wait for the disk. A
+//! commit that is refused is refused alone: its checks come before its first write. When a transaction fails before it is committed,
+//! nothing of it happened and all its commits are told so; when committing itself fails, nobody can say, and they are told that.
+
+mod checkpoint;
+mod commit;
+mod sweep;
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, TrySendError, sync_channel};
+use std::thread::JoinHandle;
+
+use futures::channel::oneshot;
+use jf_core::spi::DefinitionIdentity;
+use jf_store::{Claim, DefinitionSource, Retention, Revision, StoreError, StoreErrorKind, Swept};
+use jiff::Timestamp;
+use rusqlite::ffi::ErrorCode;
+use rusqlite::{Connection, OptionalExtension};
+
+use self::checkpoint::Checkpoints;
+pub(crate) use self::commit::Encoded;
+use self::commit::Scene;
+pub(crate) use self::commit::principal_text;
+use crate::codec::count;
+use crate::definitions::{self, Definitions};
+use crate::error::{store_error, unavailable};
+use crate::lock::Ownership;
+
+/// Commits that share one transaction at most.
+const GROUP: usize = 256;
+
+type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
+
+/// Something to write.
+pub(crate) enum Job {
+    Commit(Box<Encoded>, Reply<Revision>),
+    Claim(Reply<Claim>),
+    Keep(Box<(Claim, DefinitionIdentity, DefinitionSource)>, Reply<()>),
+    Sweep(Timestamp, usize, Reply<Swept>),
+}
+
+/// Why something was not written.
+pub(crate) enum Failure {
+    /// It must not be; the transaction goes on.
+    Refused(StoreError),
+    /// It could not be; the transaction is over.
+    Database(rusqlite::Error),
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Database(error)
+    }
+}
+
+/// The way to the thread that writes. Dropping it waits until everything that was sent is written.
+#[derive(Debug)]
+pub(crate) struct Writer {
+    jobs: Option<SyncSender<Job>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    pub(crate) fn start(
+        mut connection: Connection,
+        checkpointer: Connection,
+        definitions: Arc<Definitions>,
+        retention: Retention,
+        queue: usize,
+        ownership: Ownership,
+    ) -> Result<Self, std::io::Error> {
+        let (jobs, received) = sync_channel(queue);
+        let named = std::thread::Builder::new().name("jf-sqlite-write".to_owned());
+        let thread = named.spawn(move || {
+            let checkpoints = Checkpoints::start(&mut connection, checkpointer);
+            let mut thread = WriterThread {
+                connection,
+                definitions,
+                retention,
+                jobs: received,
+                next: None,
+                checkpoints,
+                broken: false,
+            };
+            thread.run();
+            drop(thread);
+            // The connections are closed; somebody else may have the file.
+            drop(ownership);
+        })?;
+        Ok(Self { jobs: Some(jobs), thread: Some(thread) })
+    }
+
+    /// Sends a job and waits for what came of it. Once this was polled the job is done, whether anybody waits or not.
+    pub(crate) async fn perform<T>(&self, job: impl FnOnce(Reply<T>) -> Job) -> Result<T, StoreError> {
+        let (reply, done) = oneshot::channel();
+        let jobs = self.jobs.as_ref().ok_or_else(|| unavailable("the store is closed"))?;
+        match jobs.try_send(job(reply)) {
+            Ok(()) => {}
+            Err(TrySendError::Full(_)) => return Err(unavailable("too many commits wait")),
+            Err(TrySendError::Disconnected(_)) => return Err(unavailable("the writing thread is gone")),
+        }
+        // A thread that ends without an answer may have written.
+        done.await.unwrap_or_else(|_| Err(StoreError::new(StoreErrorKind::FateUnknown)))
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.jobs = None;
+        if let Some(thread) = self.thread.take() {
+            // A panic there was reported when it happened.
+            let _ = thread.join();
+        }
+    }
+}
+
+struct WriterThread {
+    connection: Connection,
+    definitions: Arc<Definitions>,
+    retention: Retention,
+    jobs: Receiver<Job>,
+    /// A job that was received and is not for the group being written.
+    next: Option<Job>,
+    checkpoints: Checkpoints,
+    /// Writing has failed in a way that leaves open what is on the disk. Only opening the file anew can tell.
+    broken: bool,
+}
+
+impl WriterThread {
+    fn run(&mut self) {
+        while let Some(job) = self.receive() {
+            match job {
+                Job::Commit(encoded, reply) => self.group(encoded, reply),
+                Job::Claim(reply) => {
+                    let done = self.transaction(|thread| thread.claim());
+                    let _ = reply.send(done);
+                }
+                Job::Keep(keep, reply) => {
+                    let (claim, identity, source) = *keep;
+                    let done = self.transaction(|thread| thread.keep(claim, &identity, &source));
+                    let _ = reply.send(done);
+                }
+                Job::Sweep(now, limit, reply) => {
+                    let done = self.transaction(|thread| {
+                        sweep::sweep(
+                            &thread.connection,
+                            &thread.retention,
+                            latest_claim(&thread.connection)?,
+                            now,
+                            limit,
+                        )
+                    });
+                    let _ = reply.send(done);
+                }
+            }
+            self.checkpoints.after_transaction(&self.connection);
+        }
+        self.checkpoints.at_rest(&self.connection);
+    }
+
+    /// The next job; what was written before is checkpointed when there is none for a while. `None` at the end.
+    fn receive(&mut self) -> Option<Job> {
+        if let Some(job) = self.next.take() {
+            return Some(job);
+        }
+        if self.checkpoints.is_pending() {
+            match self.jobs.recv_timeout(checkpoint::QUIET) {
+                Ok(job) => return Some(job),
+                Err(RecvTimeoutError::Timeout) => self.checkpoints.at_rest(&self.connection),
+                Err(RecvTimeoutError::Disconnected) => return None,
+            }
+        }
+        self.jobs.recv().ok()
+    }
+
+    /// Writes a commit, with all that wait behind it, in one transaction.
+    fn group(&mut self, first: Box<Encoded>, reply: Reply<Revision>) {
+        let mut replies = vec![reply];
+        let written = self.transaction(|thread| {
+            let claim = latest_claim(&thread.connection)?;
+            let mut results = vec![thread.apply(&first, claim)?];
+            while results.len() < GROUP {
+                match thread.jobs.try_recv() {
+                    Ok(Job::Commit(encoded, reply)) => {
+                        replies.push(reply);
+                        results.push(thread.apply(&encoded, claim)?);
+                    }
+                    Ok(other) => {
+                        thread.next = Some(other);
+                        break;
+                    }
+                    Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
+                }
+            }
+            Ok(results)
+        });
+        match written {
+            Ok(results) => {
+                for (reply, result) in replies.into_iter().zip(results) {
+                    let _ = reply.send(result);
+                }
+            }
+            Err(error) => {
+                let kind = error.kind();
+                let reason = error.context().next().map_or_else(String::new, |(_, reason)| reason.to_owned());
+                for reply in replies {
+                    let _ = reply.send(Err(StoreError::new(kind).with("reason", &reason)));
+                }
+            }
+        }
+    }
+
+    /// A commit within the transaction; the inner result is that of the commit alone.
+    fn apply(&self, encoded: &Encoded, claim: i64) -> Result<Result<Revision, StoreError>, Failure> {
+        let scene = Scene {
+            connection: &self.connection,
+            definitions: &self.definitions,
+            retention: &self.retention,
+            claim,
+        };
+        match scene.apply(encoded) {
+            Ok(revision) => Ok(Ok(revision)),
+            Err(Failure::Refused(error)) => Ok(Err(error)),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    fn claim(&self) -> Result<Claim, Failure> {
+        let claim = latest_claim(&self.connection)?.saturating_add(1);
+        let sql = "INSERT OR REPLACE INTO meta (name, value) VALUES ('claim', ?1)";
+        self.connection.prepare_cached(sql)?.execute([claim])?;
+        Ok(Claim::new(count(claim)))
+    }
+
+    fn keep(
+        &self,
+        claim: Claim,
+        identity: &DefinitionIdentity,
+        source: &DefinitionSource,
+    ) -> Result<(), Failure> {
+        let latest = latest_claim(&self.connection)?;
+        if count(latest) != claim.get() {
+            let error = StoreError::new(StoreErrorKind::LostClaim);
+            return Err(error.with("claim", claim.get()).with("latest", latest).into());
+        }
+        definitions::keep(&self.connection, latest, identity, source)?;
+        Ok(())
+    }
+
+    /// Does something in a transaction of its own.
+    fn transaction<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, Failure>,
+    ) -> Result<T, StoreError> {
+        if self.broken {
+            return Err(unavailable("writing has failed before; the store must be opened anew"));
+        }
+        self.execute("BEGIN IMMEDIATE").map_err(store_error)?;
+        let worked = work(self);
+        match worked {
+            Ok(done) => match self.execute("COMMIT") {
+                Ok(()) => Ok(done),
+                Err(error) => {
+                    tracing::error!(%error, "a transaction cannot be committed");
+                    // What reached the disk is known after the file is read anew; a full disk is known to have taken nothing back.
+                    self.broken = error.sqlite_error_code() != Some(ErrorCode::DiskFull);
+                    self.roll_back();
+                    let unknown = StoreError::new(StoreErrorKind::FateUnknown);
+                    Err(unknown.with("reason", "the transaction cannot be committed").with_source(error))
+                }
+            },
+            Err(failure) => {
+                self.roll_back();
+                Err(match failure {
+                    Failure::Refused(error) => error,
+                    Failure::Database(error) => {
+                        tracing::error!(%error, "a transaction has failed and was taken back");
+                        store_error(error)
+                    }
+                })
+            }
+        }
+    }
+
+    fn roll_back(&mut self) {
+        self.definitions.forget();
+        // SQLite may have done it of its own accord.
+        if !self.connection.is_autocommit()
+            && let Err(error) = self.execute("ROLLBACK")
+        {
+            tracing::error!(%error, "a transaction cannot be taken back");
+            self.broken = true;
+        }
+    }
+
+    fn execute(&self, sql: &'static str) -> rusqlite::Result<()> {
+        self.connection.prepare_cached(sql)?.execute([]).map(|_| ())
+    }
+}
+
+/// The number of the latest claim; 0 before the first.
+fn latest_claim(connection: &Connection) -> rusqlite::Result<i64> {
+    let mut statement = connection.prepare_cached("SELECT value FROM meta WHERE name = 'claim'")?;
+    Ok(statement.query_row([], |row| row.get(0)).optional()?.unwrap_or(0))
+}
