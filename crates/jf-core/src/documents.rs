@@ -59,6 +59,20 @@ pub enum TerminationKind {
     RuntimeError,
 }
 
+impl TerminationKind {
+    /// The kind as documents and expressions show it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Success => "Success",
+            Self::Fail => "Fail",
+            Self::Timeout => "Timeout",
+            Self::Cancel => "Cancel",
+            Self::RuntimeError => "RuntimeError",
+        }
+    }
+}
+
 /// The type of an external-input state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -201,6 +201,8 @@ pub mod run_fault {
     pub const TRANSITION_LIMIT: &str = "urn:journeyforge:error:transition-limit";
     /// A required platform value is missing (DEF-082).
     pub const PLATFORM_CONFIG: &str = "urn:journeyforge:error:platform-config";
+    /// A branch was not needed any more (STA-108).
+    pub const BRANCH_CANCELLED: &str = "urn:journeyforge:error:branch-cancelled";
     /// A secret cannot be had (TSK-065).
     pub const SECRET_UNAVAILABLE: &str = "urn:journeyforge:error:secret-unavailable";
     /// The run deadline passed and the definition names no code (DEF-092).

@@ -72,7 +72,7 @@ impl Call {
     async fn run_to_end(mut self) -> ApiReply {
         let now = self.shared.clock.now();
         // The one segment of the run needs no number: there is no other request.
-        self.apply(Input::Begin { segment: None }, now).await;
+        self.apply(Input::Begin, now).await;
         while self.run.phase() == Phase::Running {
             let due = self.run.next_due();
             let clock = &self.shared.clock;

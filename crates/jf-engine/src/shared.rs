@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use jf_core::spi::{Clock, Connectors};
 use jf_core::{EngineError, EngineErrorKind, Epoch, Head, JourneyId};
 use jf_dsl::Definition;
-use jf_machine::{Env, SegmentId};
+use jf_machine::Env;
 use jf_store::{Claim, Store, StoreError, StoreErrorKind};
 use jiff::Timestamp;
 use tokio::runtime::Handle;
@@ -51,21 +51,16 @@ pub(crate) struct Shared {
     pub(crate) numbers: Numbers,
 }
 
-/// Where unique and random numbers come from.
+/// Where random numbers come from.
 #[derive(Debug)]
 pub(crate) struct Numbers {
-    segments: AtomicU64,
     seeds: AtomicU64,
 }
 
 impl Numbers {
     /// Seeds follow from `seed`.
     pub(crate) const fn new(seed: u64) -> Self {
-        Self { segments: AtomicU64::new(1), seeds: AtomicU64::new(seed) }
-    }
-
-    pub(crate) fn segment(&self) -> SegmentId {
-        SegmentId::new(self.segments.fetch_add(1, Ordering::Relaxed))
+        Self { seeds: AtomicU64::new(seed) }
     }
 
     /// A number that looks like chance (EXP-006): the finaliser of SplitMix64 over a counter.

@@ -4,7 +4,7 @@ use jf_core::spi::TaskWrite;
 use jf_core::{HeadCondition, run_fault};
 
 use crate::failure::Failure;
-use crate::flow::{Flow, Position};
+use crate::flow::Position;
 use crate::machine::Machine;
 use crate::program::StateIndex;
 use crate::refused::Reason;
@@ -34,7 +34,7 @@ use crate::{
 pub fn apply(program: &Program, run: &mut Run, input: Input, env: &Env<'_>) -> Result<Effects, Refused> {
     let mut machine = Machine::new(program, run, env);
     match input {
-        Input::Begin { segment } => machine.begin(segment),
+        Input::Begin => machine.begin(),
         Input::TaskFinished { activation, result } => machine.task_finished(activation, result),
         Input::StepSubmitted(submission) => machine.submitted(submission)?,
         Input::TimerFired { activation } => machine.timer_fired(activation),
@@ -49,8 +49,8 @@ pub fn apply(program: &Program, run: &mut Run, input: Input, env: &Env<'_>) -> R
 /// What a run is waiting for, derived from the run alone: the tasks it has sent out, under the same names (ENG-101), its timers,
 /// and [`Effect::Continue`] when it was left in the middle of pure states.
 ///
-/// For recovery after a crash. The run is not changed; tasks see no inbound request, since a run that was read back has no segment
-/// (TSK-008).
+/// For recovery after a crash. The run is not changed. Tasks see no inbound request then, since an engine keeps those in memory
+/// only (TSK-008).
 #[must_use]
 pub fn pending_effects(program: &Program, run: &Run, env: &Env<'_>) -> Effects {
     let mut run = run.clone();
@@ -63,7 +63,7 @@ pub fn pending_effects(program: &Program, run: &Run, env: &Env<'_>) -> Effects {
     for (flow, position) in positions.iter().copied().enumerate() {
         match position {
             Position::Task { activation } => machine.repeat_task(flow, activation),
-            Position::Moving | Position::Step { .. } | Position::Timer { .. } => {}
+            Position::Moving | Position::Step { .. } | Position::Timer { .. } | Position::Split => {}
         }
     }
     if positions.contains(&Position::Moving) && machine.run.begun {
@@ -74,13 +74,12 @@ pub fn pending_effects(program: &Program, run: &Run, env: &Env<'_>) -> Effects {
 
 impl Machine<'_> {
     /// Creation, then the states up to the first stop.
-    fn begin(&mut self, segment: Option<SegmentId>) {
+    fn begin(&mut self) {
         if self.run.begun {
             return;
         }
         self.begin_trigger();
         self.run.begun = true;
-        self.run.flows[0].begin_segment(segment, None);
         self.report(Fact::JourneyStarted);
         self.emit_creation();
         if let Some(due) = self.run.deadline {
@@ -88,7 +87,7 @@ impl Machine<'_> {
         }
         // DEF-082: checked when the definition was deployed; the values may have changed since.
         if self.program.check_config(self.env.platform).is_empty() {
-            self.resume(0);
+            self.resume();
         } else {
             self.end_run(Err(Failure::runtime(run_fault::PLATFORM_CONFIG)));
         }
@@ -102,7 +101,7 @@ impl Machine<'_> {
         }
         self.begin_trigger();
         self.run.flows[flow].position = Position::Moving;
-        let done = match self.program.find(&place).map(|state| state.op()) {
+        let done = match self.program.find(self.run, flow).map(|state| state.op()) {
             Some(Op::Task(task)) => task.finish(&place.id, flow, result, self),
             // The state is gone or another one: the definition was replaced (DEF-029).
             _ => Err(Failure::runtime(run_fault::INTERNAL)),
@@ -123,47 +122,52 @@ impl Machine<'_> {
         }
         let place = self.run.flows[flow].scope().state.clone();
         self.report(Fact::TimerFired(place.id.clone()));
-        let next = match self.program.find(&place).map(|state| state.op()) {
+        let next = match self.program.find(self.run, flow).map(|state| state.op()) {
             Some(Op::Timer(timer)) => Some(timer.next),
             _ => None,
         };
-        self.leave(flow, None, next);
+        let segment = self.new_segment();
+        self.leave(flow, segment, next);
     }
 
     fn wait_timed_out(&mut self, activation: ActivationId) {
         let Some(flow) = self.run.flow_at(activation) else { return };
-        let place = self.run.flows[flow].scope().state.clone();
         if !matches!(self.run.flows[flow].position, Position::Step { due: Some(_), .. }) {
             return;
         }
-        let next = match self.program.find(&place).map(|state| state.op()) {
+        let next = match self.program.find(self.run, flow).map(|state| state.op()) {
             Some(Op::ExternalInput(input)) => input.on_timeout(),
             _ => None,
         };
-        self.leave(flow, None, next);
+        let segment = self.new_segment();
+        self.leave(flow, segment, next);
     }
 
     /// A parked flow goes on: what it waited for is released, a new segment begins.
-    pub(crate) fn leave(&mut self, flow: usize, segment: Option<SegmentId>, next: Option<StateIndex>) {
+    pub(crate) fn leave(&mut self, flow: usize, segment: SegmentId, next: Option<StateIndex>) {
+        self.unpark(flow, segment);
+        match next {
+            Some(next) => {
+                self.report(Fact::StateExited(self.run.flows[flow].scope().state.id.clone()));
+                self.proceed(flow, next);
+            }
+            // The state is gone or another one: the definition was replaced (DEF-029).
+            None => self.end_scope(flow, Err(Failure::runtime(run_fault::INTERNAL))),
+        }
+    }
+
+    /// Begins a trigger and a segment with a flow that was parked.
+    pub(crate) fn unpark(&mut self, flow: usize, segment: SegmentId) {
         self.begin_trigger();
         let parked = self.run.flows[flow].position;
         self.release(parked);
-        let id = self.run.flows[flow].scope().state.id.clone();
-        let left = matches!(parked, Position::Step { .. }).then(|| id.clone());
+        let left = matches!(parked, Position::Step { .. }).then(|| self.run.address(flow).into());
         if left.is_some() {
             self.step_moved();
         }
         let moving = &mut self.run.flows[flow];
         moving.position = Position::Moving;
         moving.begin_segment(segment, left);
-        match next {
-            Some(next) => {
-                self.report(Fact::StateExited(id));
-                self.proceed(flow, next);
-            }
-            // The state is gone or another one: the definition was replaced (DEF-029).
-            None => self.end_scope(flow, Err(Failure::runtime(run_fault::INTERNAL))),
-        }
     }
 
     fn deadline_reached(&mut self) {
@@ -200,29 +204,30 @@ impl Machine<'_> {
         if !self.run.begun || self.run.end.is_some() {
             return;
         }
-        if !self.run.flows.iter().all(|flow| self.fits(flow)) {
+        if !(0..self.run.flows.len()).all(|flow| self.fits(flow)) {
             self.begin_trigger();
             self.end_run(Err(Failure::runtime(run_fault::INTERNAL)));
-        } else if let Some(flow) = self.run.flows.iter().position(|flow| flow.position == Position::Moving) {
+        } else if self.run.flows.iter().any(|flow| flow.position == Position::Moving) {
             self.begin_trigger();
-            self.resume(flow);
+            self.resume();
         }
     }
 
     /// Whether the program has the state a flow stands at, of the type it stands there for.
-    fn fits(&self, flow: &Flow) -> bool {
-        let op = self.program.find(&flow.scope().state).map(|state| state.op());
-        match flow.position {
+    fn fits(&self, flow: usize) -> bool {
+        let op = self.program.find(self.run, flow).map(|state| state.op());
+        match self.run.flows[flow].position {
             Position::Moving => op.is_some(),
             Position::Task { .. } => matches!(op, Some(Op::Task(_))),
             Position::Step { .. } => matches!(op, Some(Op::ExternalInput(_))),
             Position::Timer { .. } => matches!(op, Some(Op::Timer(_))),
+            Position::Split => matches!(op, Some(Op::Parallel(_))),
         }
     }
 
     fn repeat_task(&mut self, flow: usize, activation: ActivationId) {
         let place = self.run.flows[flow].scope().state.clone();
-        if let Some(Op::Task(task)) = self.program.find(&place).map(|state| state.op()) {
+        if let Some(Op::Task(task)) = self.program.find(self.run, flow).map(|state| state.op()) {
             let order = task.order(&place.id, flow, activation, self);
             self.push(Effect::RunTask(Box::new(order)));
         }

@@ -8,7 +8,7 @@ use jf_core::{LogDocument, StepRef};
 use jf_dsl::{StateId, TaskKind};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{ActivationId, Fact, FlowId, SegmentId, TimerId};
+use crate::{ActivationId, Fact, SegmentId, TimerId};
 
 /// Everything one [`apply`](crate::apply) asks for, in order.
 ///
@@ -119,8 +119,8 @@ pub struct Accepted {
     pub step: StepRef,
     /// The id of the state, by which projections are chosen (HTTP-035).
     pub state: StateId,
-    /// The flow it moved: the reply is due when that flow has stopped (ENG-047).
-    pub flow: FlowId,
+    /// The segment it began: the reply is due when that has stopped (ENG-047).
+    pub segment: SegmentId,
 }
 
 /// An entry of the log (ENG-106), without the `_links` that are added on reading.
@@ -151,7 +151,7 @@ pub struct TaskOrder {
     /// Context, platform and time at entry.
     pub evaluation: Evaluation,
     /// By which the engine finds the inbound request and the pass-through headers.
-    pub segment: Option<SegmentId>,
+    pub segment: SegmentId,
     /// When the run's time is up.
     pub deadline: Option<Timestamp>,
 }

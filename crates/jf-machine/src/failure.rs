@@ -1,16 +1,21 @@
 //! How a scope ends badly (STA-022, STA-040, STA-041).
 
+use std::fmt;
+
 use jf_core::spi::{EvalError, TaskErrorKind};
-use jf_core::{Problem, TerminationKind, run_fault};
+use jf_core::{Phase, Problem, TerminationKind, run_fault};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::TaskFailure;
 
 /// A failed scope: the canonical Problem and what kind of end it is.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub(crate) struct Failure(Box<Inner>);
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Inner {
     termination: TerminationKind,
     /// The canonical Problem, an object. An author may have built it, so any member may have any type.
@@ -67,6 +72,12 @@ impl Failure {
         Self::of(TerminationKind::Timeout, Problem::new(code.into(), reason.into()).with_status(504))
     }
 
+    /// A branch that was not needed any more (STA-108).
+    pub(crate) fn branch_cancelled() -> Self {
+        let code = run_fault::BRANCH_CANCELLED;
+        Self::of(TerminationKind::Cancel, Problem::new(code, title(code)))
+    }
+
     /// A cancellation (ENG-055).
     pub(crate) fn cancelled() -> Self {
         Self::of(TerminationKind::Cancel, Problem::new(run_fault::CANCELLED, "Cancelled by user"))
@@ -111,6 +122,26 @@ impl Failure {
     }
 }
 
+impl fmt::Debug for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Failure({:?}, {})", self.0.termination, self.0.code)
+    }
+}
+
+/// `{phase, terminationKind, output, error}`: how a scope inside of a run has ended, as data (STA-089, STA-110).
+pub(crate) fn scope_outcome(result: Result<Value, Failure>) -> Value {
+    let (phase, termination, output, error) = match result {
+        Ok(output) => (Phase::Succeeded, TerminationKind::Success, output, Value::Null),
+        Err(failure) => (Phase::Failed, failure.termination(), Value::Null, failure.error()),
+    };
+    let mut outcome = Map::new();
+    outcome.insert("phase".to_owned(), Value::from(phase.as_str()));
+    outcome.insert("terminationKind".to_owned(), Value::from(termination.as_str()));
+    outcome.insert("output".to_owned(), output);
+    outcome.insert("error".to_owned(), error);
+    Value::Object(outcome)
+}
+
 /// Titles of the run failures of ENG-140.
 fn title(code: &str) -> &'static str {
     match code {
@@ -123,6 +154,7 @@ fn title(code: &str) -> &'static str {
         run_fault::TIMER_VALUE => "Timer Value Of Wrong Form",
         run_fault::TRANSITION_LIMIT => "Transition Limit Exceeded",
         run_fault::PLATFORM_CONFIG => "Platform Configuration Missing",
+        run_fault::BRANCH_CANCELLED => "Branch Cancelled",
         _ => "Internal Error",
     }
 }

@@ -3,41 +3,54 @@
 use std::fmt;
 use std::sync::Arc;
 
-use jf_dsl::StateId;
+use jf_dsl::{BranchName, StateId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::failure::Failure;
 use crate::program::{LinkedState, StateIndex};
 use crate::{ActivationId, FlowId, SegmentId, time};
 
 /// One thread of control: the run, or a live branch of it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Flow {
     pub(crate) id: FlowId,
-    /// The scopes it is in, the outermost first; never empty. All but the innermost are frozen at a state.
+    /// The branch it runs; `None` for the root.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) branch: Option<BranchOf>,
+    /// The scopes it is in, the outermost first; never empty. All but the innermost are frozen at a `subjourney` state.
     pub(crate) scopes: Vec<Scope>,
     pub(crate) position: Position,
-    /// States entered in the present segment (ENG-066).
+    /// The segment that moved it last.
+    pub(crate) segment: SegmentId,
+    /// States entered in that segment (ENG-066).
     pub(crate) transitions: u32,
-    /// The present segment; request-scoped, hence not serialised (ENG-105).
-    #[serde(skip)]
-    pub(crate) segment: Option<SegmentId>,
-    /// The step whose end began the present segment (ENG-059).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) left: Option<StateId>,
+    /// The steps that ended in that segment, by their addresses (ENG-059).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) left: Vec<Arc<str>>,
+    /// Its branches that have ended, in the order of their ends, while it waits for the join.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) ended: Vec<EndedBranch>,
 }
 
-/// Equal in everything that is serialised.
-impl PartialEq for Flow {
-    fn eq(&self, other: &Self) -> bool {
-        self.id == other.id
-            && self.scopes == other.scopes
-            && self.position == other.position
-            && self.transitions == other.transitions
-            && self.left == other.left
-    }
+/// Which branch a flow runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct BranchOf {
+    /// The flow that waits at the `parallel` state.
+    pub(crate) flow: FlowId,
+    pub(crate) name: BranchName,
+}
+
+/// A branch that has ended before the join.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct EndedBranch {
+    pub(crate) name: BranchName,
+    pub(crate) context: Arc<Value>,
+    pub(crate) result: Result<Value, Failure>,
 }
 
 /// A scope a flow is in: one `states` map with a context of its own.
@@ -84,18 +97,27 @@ pub(crate) enum Position {
         #[serde(with = "time::millis")]
         due: Timestamp,
     },
+    /// Frozen at a `parallel` state: its branches are flows of their own.
+    Split,
 }
 
 impl Flow {
     /// The flow a run begins with, about to enter `start`.
     pub(crate) fn root(start: &LinkedState, context: Arc<Value>, weight: usize) -> Self {
+        Self::new(FlowId::ROOT, None, Scope { state: start.place(), context, weight })
+    }
+
+    /// A flow about to enter the state of its only scope.
+    pub(crate) fn new(id: FlowId, branch: Option<BranchOf>, scope: Scope) -> Self {
         Self {
-            id: FlowId::ROOT,
-            scopes: vec![Scope { state: start.place(), context, weight }],
+            id,
+            branch,
+            scopes: vec![scope],
             position: Position::Moving,
+            segment: SegmentId::FIRST,
             transitions: 0,
-            segment: None,
-            left: None,
+            left: Vec::new(),
+            ended: Vec::new(),
         }
     }
 
@@ -110,21 +132,23 @@ impl Flow {
     }
 
     /// Begins a segment: transitions are counted from here.
-    pub(crate) fn begin_segment(&mut self, segment: Option<SegmentId>, left: Option<StateId>) {
+    pub(crate) fn begin_segment(&mut self, segment: SegmentId, left: Option<Arc<str>>) {
         self.segment = segment;
-        self.left = left;
+        self.left.clear();
+        self.left.extend(left);
         self.transitions = 0;
     }
 
-    /// Parks: the segment is over, and with it everything request-scoped.
+    /// Parks: the segment is over.
     pub(crate) fn park(&mut self, position: Position) {
         self.position = position;
-        self.begin_segment(None, None);
+        self.left.clear();
+        self.transitions = 0;
     }
 }
 
 impl Position {
-    /// Neither parked nor ended.
+    /// Neither parked nor ended. A flow that is split moves with its branches.
     pub(crate) const fn in_motion(self) -> bool {
         matches!(self, Self::Moving | Self::Task { .. })
     }
@@ -132,7 +156,7 @@ impl Position {
     /// The activation the flow is at.
     pub(crate) const fn activation(self) -> Option<ActivationId> {
         match self {
-            Self::Moving => None,
+            Self::Moving | Self::Split => None,
             Self::Task { activation } | Self::Step { activation, .. } | Self::Timer { activation, .. } => {
                 Some(activation)
             }
@@ -155,6 +179,16 @@ impl fmt::Debug for Scope {
         f.debug_struct("Scope")
             .field("state", &self.state.id)
             .field("weight", &self.weight)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for EndedBranch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let failure = self.result.as_ref().err().map(Failure::code);
+        f.debug_struct("EndedBranch")
+            .field("name", &self.name)
+            .field("failure", &failure)
             .finish_non_exhaustive()
     }
 }

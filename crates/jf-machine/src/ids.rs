@@ -36,26 +36,18 @@ impl FlowId {
     pub const ROOT: Self = Self(0);
 }
 
-/// The execution caused by one inbound request (05, terms), as the engine numbers it.
+/// The execution caused by one inbound request, timer or time-out (05, terms): unique in its run, never reused, ascending.
 ///
-/// By it an engine finds the inbound request and the pass-through headers, which live in memory only (TSK-008, HTTP-041). For
-/// the same reason a run does not keep it in its serialised form: what was read back from a store has no segment, so that
-/// recovered work sees no inbound request. Segments begun by a timer or a time-out have none either.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SegmentId(u64);
+/// It goes on from flow to flow: into the branches a flow splits into, and from the branch that completes a join into the flow
+/// behind it. By it an engine finds the inbound request and the pass-through headers, which live in memory only (TSK-008, HTTP-041),
+/// and whoever waits for the end of what a request has caused (ENG-047).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SegmentId(pub(crate) u64);
 
 impl SegmentId {
-    /// A segment by the engine's number, which should be unique in the process.
-    #[must_use]
-    pub const fn new(number: u64) -> Self {
-        Self(number)
-    }
-
-    /// The engine's number.
-    #[must_use]
-    pub const fn get(self) -> u64 {
-        self.0
-    }
+    /// The segment that a start begins.
+    pub const FIRST: Self = Self(1);
 }
 
 /// A timer of a run. A run has at most one timer of each id.

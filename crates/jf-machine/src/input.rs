@@ -6,7 +6,7 @@ use jf_core::spi::{TaskError, TaskErrorKind, TaskWrite};
 use jf_core::{Caller, EngineErrorKind, HeadCondition, Problem, StepTarget};
 use serde_json::Value;
 
-use crate::{ActivationId, SegmentId};
+use crate::ActivationId;
 
 /// One input of a run; see [`apply`](crate::apply).
 ///
@@ -14,11 +14,8 @@ use crate::{ActivationId, SegmentId};
 #[derive(Clone)]
 #[non_exhaustive]
 pub enum Input {
-    /// The creation of the run: the first input of every run, given once.
-    Begin {
-        /// The segment of the start; `None` without inbound request.
-        segment: Option<SegmentId>,
-    },
+    /// The creation of the run: the first input of every run, given once. It begins [`SegmentId::FIRST`](crate::SegmentId::FIRST).
+    Begin,
     /// A task has ended.
     TaskFinished {
         /// The activation that [`TaskOrder`](crate::TaskOrder) named.
@@ -53,7 +50,7 @@ pub enum Input {
 impl fmt::Debug for Input {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Begin { segment } => f.debug_struct("Begin").field("segment", segment).finish(),
+            Self::Begin => f.write_str("Begin"),
             Self::TaskFinished { activation, result } => {
                 let result = result.as_ref().map(Vec::len).map_err(|failure| &failure.problem.problem_type);
                 f.debug_struct("TaskFinished")
@@ -89,28 +86,19 @@ pub struct Submission {
     pub caller: Caller,
     /// Accepted heads (ENG-054): `None` is no precondition, an empty list never holds.
     pub if_head: Option<Vec<HeadCondition>>,
-    /// The segment it begins when it is accepted.
-    pub segment: Option<SegmentId>,
 }
 
 impl Submission {
-    /// Submits `payload` without precondition and segment.
+    /// Submits `payload` without precondition.
     #[must_use]
     pub const fn new(target: StepTarget, payload: Value, caller: Caller) -> Self {
-        Self { target, payload, caller, if_head: None, segment: None }
+        Self { target, payload, caller, if_head: None }
     }
 
     /// With a precondition.
     #[must_use]
     pub fn with_if_head(mut self, if_head: Option<Vec<HeadCondition>>) -> Self {
         self.if_head = if_head;
-        self
-    }
-
-    /// With the segment it begins.
-    #[must_use]
-    pub const fn with_segment(mut self, segment: SegmentId) -> Self {
-        self.segment = Some(segment);
         self
     }
 }
@@ -120,7 +108,6 @@ impl fmt::Debug for Submission {
         f.debug_struct("StepSubmitted")
             .field("target", &self.target)
             .field("if_head", &self.if_head)
-            .field("segment", &self.segment)
             .finish_non_exhaustive()
     }
 }

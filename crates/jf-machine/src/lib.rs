@@ -41,7 +41,7 @@
 //! let caller = Caller::internal("example");
 //! let initial = prepare_start(&program, json!({ "amount": 7 }), &caller, &limits)?;
 //! let mut run = Run::new(&program, JourneyId::parse("r1")?, initial, &env);
-//! apply(&program, &mut run, Input::Begin { segment: None }, &env)?;
+//! apply(&program, &mut run, Input::Begin, &env)?;
 //! assert_eq!(run.active_steps()[0].step_id, "approve");
 //! assert_eq!(run.next_due(), Some("2026-01-01T01:00:00Z".parse()?));
 //!
@@ -54,6 +54,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod address;
+mod answers;
 mod api;
 mod apply;
 mod baggage;
@@ -76,6 +78,7 @@ mod program;
 mod projection;
 mod refused;
 mod run;
+mod scopes;
 mod snapshot;
 mod start;
 mod states;
@@ -83,6 +86,7 @@ mod steps;
 mod submit;
 mod time;
 
+pub use answers::ResponseMembers;
 pub use api::{ApiAnswer, api_answer, api_refusal};
 pub use apply::{apply, pending_effects};
 pub use effect::{Accepted, Effect, Effects, LogEntry, TaskOrder};
@@ -93,7 +97,6 @@ pub use input::{Input, Submission, TaskFailure};
 pub use link::{LinkError, LinkFault};
 pub use platform::ConfigFault;
 pub use program::Program;
-pub use projection::ResponseMembers;
 pub use refused::{Hold, Refused};
 pub use run::Run;
 pub use snapshot::SnapshotError;

@@ -7,11 +7,11 @@ use std::sync::Arc;
 use jf_core::spi::{BoundExpression, PreparedTask, Registries, Site};
 use jf_dsl::{
     Access, Capabilities, Cookies, Definition, Errors, Expression, ExpressionCheck, Feature, JsonPath, Lang,
-    Mapper, Policies, SiteClass, State, StateId, Task, TaskSite,
+    Mapper, Policies, SiteClass, StateId, States, SubjourneyId, Task, TaskSite,
 };
 
-use crate::program::{LinkedState, Program, StateIndex};
-use crate::states::Op;
+use crate::program::{LinkedScope, LinkedState, Program, ScopeIndex, StateIndex};
+use crate::states::{Index, Op};
 
 /// What a definition needs and the registries or this interpreter do not have; everything at once.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,28 +63,61 @@ pub(crate) struct Expr {
 pub(crate) struct Linker<'a> {
     definition: &'a Definition,
     registries: &'a Registries,
+    /// `None` for a state with a fault, or one that is still to come.
+    states: Vec<Option<LinkedState>>,
+    scopes: Vec<LinkedScope>,
+    subjourneys: HashMap<SubjourneyId, ScopeIndex>,
     faults: Vec<LinkFault>,
 }
 
 impl<'a> Linker<'a> {
-    pub(crate) const fn new(definition: &'a Definition, registries: &'a Registries) -> Self {
-        Self { definition, registries, faults: Vec::new() }
+    pub(crate) fn new(definition: &'a Definition, registries: &'a Registries) -> Self {
+        let (states, scopes, faults) = (Vec::new(), Vec::new(), Vec::new());
+        Self { definition, registries, states, scopes, subjourneys: HashMap::new(), faults }
     }
 
-    /// A state of the top level.
-    pub(crate) fn state(
-        &mut self,
-        index: &HashMap<StateId, StateIndex>,
-        id: &StateId,
-        state: &State,
-    ) -> Option<LinkedState> {
-        let path = JsonPath::root().member("spec").member("states").member(id.as_str());
-        let op = Op::link(state, &path, index, self)?;
-        Some(LinkedState::new(id.clone(), index.get(id.as_str()).copied()?, op))
+    // ---- Scopes ----
+
+    /// A place for a scope that is linked later, since states may speak of it before.
+    pub(crate) fn reserve(&mut self) -> ScopeIndex {
+        self.scopes.push(LinkedScope { start: StateIndex::UNKNOWN, index: Index::new(), states: 0..0 });
+        ScopeIndex::new(self.scopes.len() - 1)
     }
+
+    /// A place for a subjourney.
+    pub(crate) fn reserve_subjourney(&mut self, id: &SubjourneyId) {
+        let scope = self.reserve();
+        self.subjourneys.insert(id.clone(), scope);
+    }
+
+    /// The place of a subjourney; those that a loaded definition refers to exist (STA-085).
+    pub(crate) fn subjourney(&mut self, id: &SubjourneyId) -> ScopeIndex {
+        self.subjourneys.get(id).copied().unwrap_or_else(|| {
+            let path = JsonPath::root().member("spec").member("subjourneys");
+            self.fault(path, format!("there is no subjourney `{id}`"));
+            ScopeIndex::TOP
+        })
+    }
+
+    /// Links the states of a scope. `path` is that of the `states` map.
+    pub(crate) fn scope(&mut self, scope: ScopeIndex, start: &StateId, states: &States, path: &JsonPath) {
+        let first = self.states.len();
+        let place = |at: usize| StateIndex::new(first + at);
+        let index: Index = states.keys().enumerate().map(|(at, id)| (id.clone(), place(at))).collect();
+        // Branches of these states come after all of them.
+        self.states.resize_with(first + states.len(), || None);
+        for (at, (id, state)) in states.iter().enumerate() {
+            let op = Op::link(state, &path.clone().member(id.as_str()), &index, self);
+            self.states[first + at] = op.map(|op| LinkedState::new(id.clone(), place(at), scope, op));
+        }
+        let start = self.target(&index, start);
+        self.scopes[scope.get()] = LinkedScope { start, index, states: first..first + states.len() };
+    }
+
+    // ---- What states are made of ----
 
     /// The state a member points to; the targets of a loaded definition exist (STA-005).
-    pub(crate) fn target(&mut self, index: &HashMap<StateId, StateIndex>, id: &StateId) -> StateIndex {
+    pub(crate) fn target(&mut self, index: &Index, id: &StateId) -> StateIndex {
         index.get(id.as_str()).copied().unwrap_or_else(|| {
             self.fault(JsonPath::root().member("spec"), format!("there is no state `{id}`"));
             StateIndex::UNKNOWN
@@ -93,6 +126,12 @@ impl<'a> Linker<'a> {
 
     pub(crate) fn mapper(&mut self, mapper: &Mapper, class: SiteClass, path: &JsonPath) -> Option<Expr> {
         self.expression(self.definition.expression_of(mapper), Site::new(class), path)
+    }
+
+    /// The mapper of a join, which sees `branches` (EXP-011).
+    pub(crate) fn join_mapper(&mut self, mapper: &Mapper, path: &JsonPath) -> Option<Expr> {
+        let site = Site::new(SiteClass::Scope).with_extra(&["branches"]);
+        self.expression(self.definition.expression_of(mapper), site, path)
     }
 
     pub(crate) fn predicate(
@@ -145,11 +184,6 @@ impl<'a> Linker<'a> {
         }
     }
 
-    /// A state type that this interpreter does not run. Loading refuses it already, where the registries tell the truth.
-    pub(crate) fn unsupported(&mut self, what: &str, path: &JsonPath) {
-        self.fault(path.clone().member("type"), format!("{what} are not supported by this interpreter"));
-    }
-
     /// Blocks that nothing here runs. Loading refuses them already, where the registries tell the truth.
     pub(crate) fn blocks(&mut self) {
         let spec = &self.definition.spec;
@@ -180,7 +214,11 @@ impl<'a> Linker<'a> {
     }
 
     /// All faults, if there are any.
-    pub(crate) fn finish(self) -> Result<(), LinkError> {
-        if self.faults.is_empty() { Ok(()) } else { Err(LinkError { faults: self.faults }) }
+    pub(crate) fn finish(self) -> Result<(Vec<LinkedState>, Vec<LinkedScope>), LinkError> {
+        if !self.faults.is_empty() {
+            return Err(LinkError { faults: self.faults });
+        }
+        // A state that is missing has a fault, so none is.
+        Ok((self.states.into_iter().flatten().collect(), self.scopes))
     }
 }

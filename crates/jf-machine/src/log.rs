@@ -59,7 +59,7 @@ impl Machine<'_> {
         self.push(Effect::Emit(entry));
     }
 
-    /// What a status says now. Without parallel states the innermost state of the root tells the position (ENG-022).
+    /// What a status says now. The root stands at its innermost state, or at the outermost parallel state (ENG-022).
     fn present(&self, steps: Vec<ActiveStep>) -> Shown {
         let shown = &self.run.shown;
         let root = self.run.flows.first();
@@ -67,15 +67,15 @@ impl Machine<'_> {
         Shown { at: self.event_time(), state, steps, attributes: self.run.attributes.len() }
     }
 
-    /// The active steps in the order of their activation (ENG-031).
+    /// The active steps in the order of their activation, which follows the document within one commit (ENG-031).
     fn live_steps(&self) -> Vec<ActiveStep> {
         let mut steps = Vec::new();
-        for flow in &self.run.flows {
+        for (index, flow) in self.run.flows.iter().enumerate() {
             if let Position::Step { activation, due } = flow.position
-                && let Some(state) = self.program.find(&flow.scope().state)
+                && let Some(state) = self.program.find(self.run, index)
                 && let Op::ExternalInput(input) = state.op()
             {
-                steps.push((activation, input.shown(state.id(), due)));
+                steps.push((activation, input.shown(state.id(), self.run.qualified(index), due)));
             }
         }
         steps.sort_by_key(|(activation, _)| *activation);

@@ -24,6 +24,18 @@ use crate::{
 /// Effects that one input rarely has more of: two for every state it goes through, and a few.
 const USUAL_EFFECTS: usize = 12;
 
+/// What happens next in a run.
+pub(crate) enum Then<'a> {
+    /// A flow enters a state.
+    Enter(usize, &'a LinkedState),
+    /// The innermost scope of a flow ends.
+    End(usize, Result<Value, Failure>),
+    /// The flow rests; others may go on.
+    Rest,
+    /// Nothing: the run has ended, or asked to be continued.
+    Over,
+}
+
 /// Applies one input to one run. States act on the run through it and nothing else.
 pub(crate) struct Machine<'a> {
     pub(crate) program: &'a Program,
@@ -60,32 +72,55 @@ impl<'a> Machine<'a> {
 
     /// Takes a flow on from its state to `next` and onward, then makes the event of the trigger if one is due.
     pub(crate) fn proceed(&mut self, flow: usize, next: StateIndex) {
-        let state = self.program.at(next);
-        self.advance(flow, state);
+        self.drive(Then::Enter(flow, self.program.at(next)));
     }
 
-    /// Takes a flow on from the state it is about to enter.
-    pub(crate) fn resume(&mut self, flow: usize) {
-        match self.program.find(&self.run.flows[flow].scope().state) {
-            Some(state) => self.advance(flow, state),
-            None => self.end_scope(flow, Err(Failure::runtime(run_fault::INTERNAL))),
+    /// Takes every flow on that is about to enter a state.
+    pub(crate) fn resume(&mut self) {
+        self.drive(Then::Rest);
+    }
+
+    /// The innermost scope of a flow has ended; goes on with what that leads to.
+    pub(crate) fn end_scope(&mut self, flow: usize, result: Result<Value, Failure>) {
+        self.drive(Then::End(flow, result));
+    }
+
+    /// Moves flows until every one has stopped, one after the other: the first that can move, which is the order of the document.
+    fn drive(&mut self, mut then: Then<'a>) {
+        loop {
+            then = match then {
+                Then::Enter(flow, state) => self.advance(flow, state),
+                Then::End(flow, result) => self.end_of_scope(flow, result),
+                Then::Rest => {
+                    let Some(flow) = self.run.flows.iter().position(|flow| flow.position == Position::Moving)
+                    else {
+                        return self.close_trigger();
+                    };
+                    match self.program.find(self.run, flow) {
+                        Some(state) => Then::Enter(flow, state),
+                        None => Then::End(flow, Err(Failure::runtime(run_fault::INTERNAL))),
+                    }
+                }
+                Then::Over => return,
+            };
         }
     }
 
-    /// Enters states, beginning with `state`, until the flow stops or its scope ends. Pure states are run through here: this is
-    /// the one loop of the interpreter.
-    fn advance(&mut self, flow: usize, mut state: &'a LinkedState) {
+    /// Enters states, beginning with `state`, until the flow stops or a scope of it ends. Pure states are run through here: this is
+    /// the hot loop of the interpreter.
+    fn advance(&mut self, flow: usize, mut state: &'a LinkedState) -> Then<'a> {
         loop {
             if self.evaluations >= self.env.limits.evaluations_per_apply.max(1) {
                 self.stop(flow, state, Position::Moving);
                 self.push(Effect::Continue);
-                return;
+                return Then::Over;
             }
             let moving = &mut self.run.flows[flow];
             moving.transitions = moving.transitions.saturating_add(1);
             if moving.transitions > self.env.limits.transitions_per_segment {
                 self.stop(flow, state, Position::Moving);
-                return self.end_run(Err(Failure::runtime(run_fault::TRANSITION_LIMIT)));
+                self.end_run(Err(Failure::runtime(run_fault::TRANSITION_LIMIT)));
+                return Then::Over;
             }
             self.report(Fact::StateEntered(state.id().clone()));
             match state.op().enter(state.id(), flow, self) {
@@ -95,15 +130,28 @@ impl<'a> Machine<'a> {
                 }
                 Ok(Next::Stop(position)) => {
                     self.stop(flow, state, position);
-                    return self.close_trigger();
+                    return Then::Rest;
+                }
+                Ok(Next::Descend { scope, context, weight }) => {
+                    self.stop(flow, state, Position::Moving);
+                    state = self.program.start_of(scope);
+                    self.run.flows[flow].scopes.push(Scope { state: state.place(), context, weight });
+                    // Counts like an evaluation: loops through subjourneys need not have any other.
+                    self.evaluations = self.evaluations.saturating_add(1);
+                }
+                Ok(Next::Split) => {
+                    self.stop(flow, state, Position::Split);
+                    self.split(flow, state);
+                    self.evaluations = self.evaluations.saturating_add(1);
+                    return Then::Rest;
                 }
                 Ok(Next::Succeed(output)) => {
                     self.stop(flow, state, Position::Moving);
-                    return self.end_scope(flow, Ok(output));
+                    return Then::End(flow, Ok(output));
                 }
                 Err(failure) => {
                     self.stop(flow, state, Position::Moving);
-                    return self.end_scope(flow, Err(failure));
+                    return Then::End(flow, Err(failure));
                 }
             }
         }
@@ -114,15 +162,8 @@ impl<'a> Machine<'a> {
         flow.scope_mut().state = state.place();
         match position {
             Position::Step { .. } | Position::Timer { .. } => flow.park(position),
-            Position::Moving | Position::Task { .. } => flow.position = position,
+            Position::Moving | Position::Task { .. } | Position::Split => flow.position = position,
         }
-    }
-
-    /// The innermost scope of a flow has ended. The top-level one is the run itself.
-    pub(crate) fn end_scope(&mut self, flow: usize, result: Result<Value, Failure>) {
-        let state = self.run.flows[flow].scope().state.id.clone();
-        self.report(Fact::StateExited(state));
-        self.end_run(result);
     }
 
     // ---- What states may do ----
@@ -150,6 +191,20 @@ impl<'a> Machine<'a> {
     pub(crate) fn evaluate(&mut self, flow: usize, expression: &Expr) -> Result<Value, EvalError> {
         let (platform, seed) = (self.platform_for(expression), self.next_seed());
         let bindings = Bindings::new(self.context(flow), platform.as_deref().unwrap_or(&Value::Null));
+        expression.bound.evaluate(&bindings, self.env.now, seed)
+    }
+
+    /// Evaluates the mapper of a join in the scope of its `parallel` state; it sees no payload (EXP-011).
+    pub(crate) fn evaluate_join(
+        &mut self,
+        flow: usize,
+        expression: &Expr,
+        branches: &Value,
+    ) -> Result<Value, EvalError> {
+        let (platform, seed) = (self.platform_for(expression), self.next_seed());
+        let extra = [("branches", branches)];
+        let bindings = Bindings::new(self.context(flow), platform.as_deref().unwrap_or(&Value::Null));
+        let bindings = bindings.with_payload(&Value::Null).with_extra(&extra);
         expression.bound.evaluate(&bindings, self.env.now, seed)
     }
 
@@ -195,10 +250,16 @@ impl<'a> Machine<'a> {
         self.run.flows[flow].scope_mut().write_all(writes, self.env.limits)
     }
 
-    /// Removes the payload from the flow's context and every frozen one around it (STA-068).
+    /// Removes the payload from the flow's context and every frozen one around it; branches beside it keep theirs (STA-068).
     pub(crate) fn clear_payload(&mut self, flow: usize) {
-        for scope in &mut self.run.flows[flow].scopes {
-            scope.clear_payload();
+        let mut flow = Some(flow);
+        while let Some(index) = flow {
+            let parking = &mut self.run.flows[index];
+            for scope in &mut parking.scopes {
+                scope.clear_payload();
+            }
+            let parent = parking.branch.as_ref().map(|of| of.flow);
+            flow = parent.and_then(|parent| self.run.flow_index(parent));
         }
     }
 
@@ -227,7 +288,13 @@ impl<'a> Machine<'a> {
         self.run.deadline.map_or(due, |deadline| deadline.min(due))
     }
 
-    pub(crate) fn segment(&self, flow: usize) -> Option<SegmentId> {
+    /// The next segment of the run.
+    pub(crate) fn new_segment(&mut self) -> SegmentId {
+        self.run.segments.0 += 1;
+        self.run.segments
+    }
+
+    pub(crate) fn segment(&self, flow: usize) -> SegmentId {
         self.run.flows[flow].segment
     }
 
@@ -267,18 +334,22 @@ impl<'a> Machine<'a> {
             self.push(Effect::DisarmTimer { timer: TimerId::Activation(activation) });
         }
         if let Position::Task { activation } = position {
-            self.push(Effect::AbandonTask { activation });
+            // One that was asked for by this very input never goes out.
+            let list = &mut self.effects.list;
+            let asked =
+                |effect: &Effect| matches!(effect, Effect::RunTask(order) if order.activation == activation);
+            match list.iter().rposition(asked) {
+                Some(at) => drop(list.remove(at)),
+                None => self.push(Effect::AbandonTask { activation }),
+            }
         }
     }
 
     /// Ends all flows: they wait for nothing any more. Returns the top-level scope.
     pub(crate) fn take_top(&mut self) -> Option<Scope> {
         let flows = mem::take(&mut self.run.flows);
-        for flow in &flows {
-            self.release(flow.position);
-            if flow.position.activation().is_some() {
-                self.report(Fact::StateExited(flow.scope().state.id.clone()));
-            }
+        for flow in flows.iter().rev() {
+            self.drop_flow(flow);
         }
         flows.into_iter().next()?.scopes.into_iter().next()
     }

@@ -1,18 +1,18 @@
 //! A definition version ready to run.
 
-use std::collections::HashMap;
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 use jf_core::spi::{DefinitionIdentity, Registries};
-use jf_dsl::{Definition, Feature, Kind, Loaded, Schemas, StateId};
+use jf_dsl::{Definition, Feature, JsonPath, Kind, Loaded, Schemas, StateId};
 
+use crate::Run;
 use crate::api::ApiRules;
 use crate::end::Outcomes;
 use crate::flow::Place;
 use crate::link::{LinkError, Linker};
-use crate::states::Op;
-use crate::steps::StaticStep;
+use crate::states::{Index, Op};
 
 /// A definition linked with its compiled expressions, schemas and prepared tasks: made once per version, shared by all its runs
 /// behind an [`Arc`].
@@ -20,11 +20,9 @@ pub struct Program {
     definition: Arc<Definition>,
     identity: DefinitionIdentity,
     pub(crate) schemas: Arc<Schemas>,
-    /// The states of the top level in document order.
+    /// The states of all scopes; those of one scope lie together in document order.
     states: Vec<LinkedState>,
-    index: HashMap<StateId, StateIndex>,
-    start: StateIndex,
-    pub(crate) steps: Vec<StaticStep>,
+    scopes: Vec<LinkedScope>,
     pub(crate) outcomes: Outcomes,
     pub(crate) api_rules: ApiRules,
     reads_context_of_ended: bool,
@@ -47,17 +45,44 @@ impl StateIndex {
     }
 }
 
+/// The place of a scope in its program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct ScopeIndex(usize);
+
+impl ScopeIndex {
+    /// `spec.states`.
+    pub(crate) const TOP: Self = Self(0);
+
+    pub(crate) const fn new(index: usize) -> Self {
+        Self(index)
+    }
+
+    pub(crate) const fn get(self) -> usize {
+        self.0
+    }
+}
+
+/// One `states` map: the top level, a subjourney, a branch.
+#[derive(Debug)]
+pub(crate) struct LinkedScope {
+    pub(crate) start: StateIndex,
+    pub(crate) index: Index,
+    /// Where its states lie.
+    pub(crate) states: Range<usize>,
+}
+
 /// A state with everything it needs at run time.
 #[derive(Debug)]
 pub(crate) struct LinkedState {
     id: StateId,
     index: StateIndex,
+    scope: ScopeIndex,
     op: Op,
 }
 
 impl LinkedState {
-    pub(crate) const fn new(id: StateId, index: StateIndex, op: Op) -> Self {
-        Self { id, index, op }
+    pub(crate) const fn new(id: StateId, index: StateIndex, scope: ScopeIndex, op: Op) -> Self {
+        Self { id, index, scope, op }
     }
 
     pub(crate) const fn id(&self) -> &StateId {
@@ -75,7 +100,8 @@ impl LinkedState {
 
 impl Program {
     /// The parts of the language this interpreter runs beyond the basic ones, for the registries that definitions are loaded with.
-    pub const FEATURES: &'static [Feature] = &[Feature::AttributeTransform];
+    pub const FEATURES: &'static [Feature] =
+        &[Feature::AttributeTransform, Feature::Subjourney, Feature::Parallel];
 
     /// Links a definition that was loaded with the same registries.
     ///
@@ -87,14 +113,21 @@ impl Program {
         let mut linker = Linker::new(&definition, registries);
         linker.blocks();
         let spec = &definition.spec;
-        let index: HashMap<StateId, StateIndex> =
-            spec.states.keys().enumerate().map(|(at, id)| (id.clone(), StateIndex::new(at))).collect();
-        let states: Vec<Option<LinkedState>> =
-            spec.states.iter().map(|(id, state)| linker.state(&index, id, state)).collect();
-        let start = linker.target(&index, &spec.start);
+        let path = JsonPath::root().member("spec");
+        let top = linker.reserve();
+        debug_assert_eq!(top, ScopeIndex::TOP);
+        for id in spec.subjourneys.keys() {
+            linker.reserve_subjourney(id);
+        }
+        linker.scope(top, &spec.start, &spec.states, &path.clone().member("states"));
+        for (id, subjourney) in spec.subjourneys.iter() {
+            let path = path.clone().member("subjourneys").member(id.as_str()).member("states");
+            let scope = linker.subjourney(id);
+            linker.scope(scope, &subjourney.start, &subjourney.states, &path);
+        }
         let outcomes = Outcomes::link(spec, &mut linker);
         let api_rules = ApiRules::link(&spec.bindings.http.api_responses, &mut linker);
-        linker.finish()?;
+        let (states, scopes) = linker.finish()?;
         Ok(Self {
             identity: DefinitionIdentity {
                 kind: definition.kind,
@@ -102,10 +135,8 @@ impl Program {
                 version: definition.version().clone(),
             },
             schemas: Arc::clone(&loaded.schemas),
-            states: states.into_iter().flatten().collect(),
-            index,
-            start,
-            steps: StaticStep::all(spec),
+            states,
+            scopes,
             outcomes,
             reads_context_of_ended: api_rules.read_context() || projects_steps(&definition),
             api_rules,
@@ -136,27 +167,64 @@ impl Program {
         self.reads_context_of_ended
     }
 
-    /// The state a run begins with.
-    pub(crate) fn start(&self) -> &LinkedState {
-        self.at(self.start)
-    }
-
     /// A state by its index.
     pub(crate) fn at(&self, index: StateIndex) -> &LinkedState {
         &self.states[index.get()]
     }
 
-    /// The state of a place; `None` when the definition was replaced by one without it (DEF-029).
-    pub(crate) fn find(&self, place: &Place) -> Option<&LinkedState> {
-        let hinted = self.states.get(place.hint.get()).filter(|state| state.id == place.id);
-        hinted.or_else(|| Some(self.at(*self.index.get(&place.id)?)))
+    /// The state a scope begins with.
+    pub(crate) fn start_of(&self, scope: ScopeIndex) -> &LinkedState {
+        self.at(self.scopes[scope.get()].start)
+    }
+
+    /// A state of a scope.
+    pub(crate) fn state_of(&self, scope: ScopeIndex, id: &str) -> Option<&LinkedState> {
+        Some(self.at(*self.scopes[scope.get()].index.get(id)?))
+    }
+
+    /// The states of a scope in document order.
+    pub(crate) fn states_of(&self, scope: ScopeIndex) -> impl Iterator<Item = &LinkedState> {
+        self.states[self.scopes[scope.get()].states.clone()].iter()
+    }
+
+    /// The state a flow stands at in its innermost scope; see [`Program::frame`].
+    pub(crate) fn find(&self, run: &Run, flow: usize) -> Option<&LinkedState> {
+        self.frame(run, flow, run.flows[flow].scopes.len() - 1)
+    }
+
+    /// The state at which a flow stands, or is frozen, in its scope at `depth`. `None` when the definition was replaced by one
+    /// without it (DEF-029).
+    ///
+    /// A scope is known by the state that opened it, since the same id may stand in many; the hint of the place saves the search.
+    pub(crate) fn frame(&self, run: &Run, flow: usize, depth: usize) -> Option<&LinkedState> {
+        let scope = self.scope_at(run, flow, depth)?;
+        let place = &run.flows[flow].scopes[depth].state;
+        let hinted = self.states.get(place.hint.get());
+        let hinted = hinted.filter(|state| state.scope == scope && state.id == place.id);
+        hinted.or_else(|| self.state_of(scope, place.id.as_str()))
+    }
+
+    /// The scope that a flow is in at `depth`.
+    pub(crate) fn scope_at(&self, run: &Run, flow: usize, depth: usize) -> Option<ScopeIndex> {
+        match depth.checked_sub(1) {
+            Some(outer) => match self.frame(run, flow, outer)?.op() {
+                Op::Subjourney(subjourney) => Some(subjourney.scope()),
+                _ => None,
+            },
+            None => {
+                let Some(of) = &run.flows[flow].branch else { return Some(run.root_scope()) };
+                match self.find(run, run.flow_index(of.flow)?)?.op() {
+                    Op::Parallel(parallel) => parallel.scope(&of.name),
+                    _ => None,
+                }
+            }
+        }
     }
 }
 
 fn projects_steps(definition: &Definition) -> bool {
-    definition
-        .all_states()
-        .any(|(_, state)| state.external_input().is_some_and(|input| input.response.is_some()))
+    let mut steps = definition.spec.states.values().filter_map(|state| state.external_input());
+    steps.any(|input| input.response.is_some())
 }
 
 impl fmt::Debug for Program {

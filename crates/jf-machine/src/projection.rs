@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use jf_core::{Caller, JourneyStatus, StepRef};
+use jf_core::Caller;
 use jf_dsl::{PathConflict, Projection, StateId, VarName};
 use serde_json::{Map, Value};
 
 use crate::context::members;
 use crate::measure::name_len;
-use crate::{Diagnostic, Fact, Program, Run};
+use crate::{Diagnostic, Fact, Program};
 
 impl Program {
     /// The projection that the binding of a caller declares for a start, or for the steps of an id wherever they sit (HTTP-035).
@@ -54,47 +54,6 @@ impl Program {
     ) -> Vec<(&'a str, &'a str)> {
         let entries = self.projection(caller, step).into_iter().flat_map(|found| &found.query_to_context);
         entries.filter_map(|(name, _)| Some((&**name, caller.query_parameter(name)?))).collect()
-    }
-}
-
-/// What a `response` block adds to an answer, with what telemetry should learn of it.
-#[derive(Debug, Clone, PartialEq, Default)]
-#[non_exhaustive]
-pub struct ResponseMembers {
-    /// The members, for [`JourneyStatus::projection`].
-    pub members: Map<String, Value>,
-    /// Diagnostics: members that would hide the document's own (ENG-029).
-    pub facts: Vec<Fact>,
-}
-
-impl Run {
-    /// The members that the `response` block of a submitted step adds to the answer, by the context of the step's scope as it is
-    /// now, or as it was when that scope ended (ENG-048). `step` is what the submission was resolved to.
-    #[must_use]
-    pub fn step_response(&self, program: &Program, step: &StepRef) -> ResponseMembers {
-        let StepRef::Id(id) = step else { return ResponseMembers::default() };
-        let context = match &self.end {
-            Some(end) => end.context.as_ref(),
-            None => self.flows.first().and_then(|root| root.scopes.first()).map(|scope| &scope.context),
-        };
-        let input = program.definition().state(id.as_str()).and_then(|state| state.external_input());
-        let output_var =
-            input.and_then(|input| input.response.as_ref()).and_then(|response| response.output_var.as_ref());
-        let (Some(context), Some(output_var)) = (context, output_var) else {
-            return ResponseMembers::default();
-        };
-        let (members, skipped) = pick_members(context, output_var, &JourneyStatus::RESERVED);
-        ResponseMembers { members, facts: skipped.into_iter().collect() }
-    }
-
-    /// The members that the answer to a synchronous start adds: those of the one step the run is parked at, if it is exactly one
-    /// (ENG-048).
-    #[must_use]
-    pub fn start_response(&self, program: &Program) -> ResponseMembers {
-        match self.active_steps() {
-            [step] => self.step_response(program, &StepRef::Id(step.step_id.clone())),
-            _ => ResponseMembers::default(),
-        }
     }
 }
 

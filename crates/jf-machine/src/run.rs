@@ -10,14 +10,15 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::answers::Answers;
 use crate::flow::{Flow, Position};
+use crate::program::ScopeIndex;
 use crate::start::InitialContext;
-use crate::{ActivationId, Env, FlowId, Input, Program, TimerId, time};
+use crate::{ActivationId, Env, FlowId, Input, Program, SegmentId, TimerId, time};
 
-/// One run of a Journey or an Api: plain data that serialises to compact JSON and back without loss, segments aside
-/// ([`SegmentId`](crate::SegmentId)).
+/// One run of a Journey or an Api: plain data that serialises to compact JSON and back without loss.
 ///
-/// A run is a tree of flows, of which this version has the root only. It changes through [`apply`](crate::apply) and nothing else.
+/// A run is a tree of flows: its own, and one per live branch. It changes through [`apply`](crate::apply) and nothing else.
 /// Cloning is cheap: contexts and the outcome are shared until they change. Its `Debug` form shows no contexts.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -45,8 +46,14 @@ pub struct Run {
     pub(crate) trigger: Option<Trigger>,
     /// The last activation.
     pub(crate) activations: u64,
-    /// The live flows, the root first; empty once the run has ended.
+    /// The last segment.
+    pub(crate) segments: SegmentId,
+    /// The last flow.
+    pub(crate) last_flow: FlowId,
+    /// The live flows, the root first, each followed by its branches in document order; empty once the run has ended.
     pub(crate) flows: Vec<Flow>,
+    #[serde(skip)]
+    pub(crate) answers: Answers,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) end: Option<End>,
 }
@@ -91,7 +98,7 @@ impl Run {
     #[must_use]
     pub fn new(program: &Program, journey_id: JourneyId, initial: InitialContext, env: &Env<'_>) -> Self {
         let created_at = time::floor(env.now);
-        let start = program.start();
+        let start = program.start_of(ScopeIndex::TOP);
         Self {
             journey_id,
             name: program.identity().name.clone(),
@@ -106,6 +113,9 @@ impl Run {
             shown: Shown { at: created_at, state: start.id().clone(), steps: Vec::new(), attributes: 0 },
             trigger: None,
             activations: 0,
+            segments: SegmentId::FIRST,
+            last_flow: FlowId::ROOT,
+            answers: Answers::default(),
             flows: vec![Flow::root(start, initial.context, initial.weight)],
             end: None,
         }
@@ -219,10 +229,11 @@ impl Run {
         !self.in_motion()
     }
 
-    /// Whether a flow is parked or has ended: the answer to the submission that moved it is due then (ENG-047).
+    /// Whether a segment is over: everything it has moved is parked or has ended, through joins and beyond. The answer to the
+    /// submission that began it is due then (ENG-047).
     #[must_use]
-    pub fn has_stopped(&self, flow: FlowId) -> bool {
-        self.flows.iter().find(|other| other.id == flow).is_none_or(|flow| !flow.position.in_motion())
+    pub fn has_stopped(&self, segment: SegmentId) -> bool {
+        !self.flows.iter().any(|flow| flow.segment == segment && flow.position.in_motion())
     }
 
     /// When something of it becomes due next: its deadline, a time-out or a timer. `None` when it waits for nothing.
@@ -232,10 +243,11 @@ impl Run {
     }
 
     /// What is overdue at `now` and must be applied before anything else: the earliest first, the deadline first among equals
-    /// (ENG-073).
+    /// (ENG-073). In the middle of an input, after [`Effect::Continue`](crate::Effect::Continue), only the deadline is (ENG-062).
     #[must_use]
     pub fn overdue(&self, now: Timestamp) -> Option<Input> {
-        let (_, timer) = self.timers().filter(|(due, _)| *due <= now).min()?;
+        let may = |timer: TimerId| timer == TimerId::Deadline || self.trigger.is_none();
+        let (_, timer) = self.timers().filter(|(due, timer)| *due <= now && may(*timer)).min()?;
         let TimerId::Activation(activation) = timer else { return Some(Input::DeadlineReached) };
         let position =
             self.flows.iter().map(|flow| flow.position).find(|p| p.activation() == Some(activation))?;
@@ -243,6 +255,11 @@ impl Run {
             Position::Timer { .. } => Input::TimerFired { activation },
             _ => Input::WaitTimedOut { activation },
         })
+    }
+
+    /// The scope of its root.
+    pub(crate) const fn root_scope(&self) -> ScopeIndex {
+        ScopeIndex::TOP
     }
 
     /// The timers it needs, in no order.

@@ -4,19 +4,33 @@ use serde::Deserialize;
 
 use crate::Run;
 
-/// Bytes that are not a run of this version of the interpreter.
+/// The form that [`Run::to_snapshot`] writes. It grows by one with every change that an older interpreter cannot read, and older
+/// forms go on to be read: runs outlive the process that wrote them.
+const FORMAT: u8 = 1;
+
+/// Bytes that are not a run this interpreter can go on with.
 #[derive(Debug, thiserror::Error)]
-#[error("not the snapshot of a run")]
-pub struct SnapshotError {
-    #[source]
-    source: serde_json::Error,
+#[non_exhaustive]
+pub enum SnapshotError {
+    /// A later version of the interpreter has written them.
+    #[error("the run was stored in format {found} by a later version; this one reads formats up to {known}")]
+    Newer {
+        /// The format of the bytes.
+        found: u8,
+        /// The last format that is known here.
+        known: u8,
+    },
+    /// They are no run at all.
+    #[error("not the snapshot of a run")]
+    Malformed(#[source] Option<serde_json::Error>),
 }
 
 impl Run {
-    /// The run as compact JSON. Segments are left out: they belong to requests that do not survive a restart (ENG-105).
+    /// The run as bytes: the number of the format, then compact JSON.
     #[must_use]
     pub fn to_snapshot(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(512);
+        bytes.push(FORMAT);
         // Maps have text keys and writing to memory does not fail.
         let written = serde_json::to_writer(&mut bytes, self);
         debug_assert!(written.is_ok(), "a run is always serialisable into memory");
@@ -27,12 +41,20 @@ impl Run {
     /// what the engine wrote, whose depth is bounded by [`Limits::context_depth`](crate::Limits::context_depth).
     ///
     /// # Errors
-    /// When the bytes are not a snapshot.
+    /// When the bytes are not a snapshot, or one of a later format.
     pub fn from_snapshot(bytes: &[u8]) -> Result<Self, SnapshotError> {
-        let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+        let json = match bytes {
+            [FORMAT, json @ ..] => json,
+            [found, ..] if (FORMAT..b' ').contains(found) => {
+                return Err(SnapshotError::Newer { found: *found, known: FORMAT });
+            }
+            _ => return Err(SnapshotError::Malformed(None)),
+        };
+        let malformed = |source| SnapshotError::Malformed(Some(source));
+        let mut deserializer = serde_json::Deserializer::from_slice(json);
         deserializer.disable_recursion_limit();
-        let run = Self::deserialize(&mut deserializer).map_err(|source| SnapshotError { source })?;
-        deserializer.end().map_err(|source| SnapshotError { source })?;
+        let run = Self::deserialize(&mut deserializer).map_err(malformed)?;
+        deserializer.end().map_err(malformed)?;
         Ok(run)
     }
 }

@@ -1,19 +1,18 @@
 //! Which step a submission means (ENG-040 to ENG-042, WS-034).
 
+use std::collections::HashMap;
+
 use jf_core::{StepRef, StepTarget};
-use jf_dsl::{Spec, StateId};
+use jf_dsl::StateId;
 
 use crate::flow::Position;
+use crate::program::ScopeIndex;
 use crate::refused::{Hold, Reason, Refused};
+use crate::states::Op;
 use crate::{Program, Run};
 
-/// An external-input state of a definition, active or not.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct StaticStep {
-    id: StateId,
-    /// Ids from the top scope down joined by `~`; for a state of the top level its id.
-    address: String,
-}
+/// How many candidates an ambiguous submission is told of at most: enough for people, and an answer of bounded size.
+const CANDIDATES: usize = 100;
 
 /// A step that is active in a run.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,26 +26,6 @@ pub(crate) struct LiveStep {
     under_states: bool,
 }
 
-impl StaticStep {
-    /// All external-input states in document order. They lie at the top level as long as no state opens a scope.
-    pub(crate) fn all(spec: &Spec) -> Vec<Self> {
-        let inputs = spec.states.iter().filter(|(_, state)| state.external_input().is_some());
-        inputs.map(|(id, _)| Self { id: id.clone(), address: id.to_string() }).collect()
-    }
-
-    fn is_meant(&self, target: &StepTarget) -> bool {
-        let named = |name: &StepRef| match name {
-            StepRef::Id(id) => self.id == *id,
-            StepRef::Address(address) => self.address == **address,
-        };
-        match target {
-            StepTarget::Any(name) => named(name),
-            StepTarget::Covered { given: Some(name), ids } => named(name) && ids.contains(&self.id),
-            StepTarget::Covered { given: None, ids } => ids.contains(&self.id),
-        }
-    }
-}
-
 impl LiveStep {
     /// The active steps of a run in the order of their activation (ENG-031).
     pub(crate) fn all(run: &Run) -> Vec<Self> {
@@ -56,8 +35,9 @@ impl LiveStep {
             .enumerate()
             .filter_map(|(index, flow)| match flow.position {
                 Position::Step { activation, .. } => {
-                    let id = flow.scope().state.id.clone();
-                    Some((activation, Self { flow: index, id, address: None, under_states: true }))
+                    let (id, address) = (flow.scope().state.id.clone(), run.qualified(index));
+                    let under_states = run.is_under_states(index);
+                    Some((activation, Self { flow: index, id, address, under_states }))
                 }
                 _ => None,
             })
@@ -86,12 +66,97 @@ pub(crate) fn resolve(
         Ok(Some(step)) => Ok((step.flow, name_of(step, &live))),
         Ok(None) => Err(Refused::new(Reason::StepNotActive).with_hold(hold(program, run, target))),
         Err(Reason::StepAmbiguous { .. }) => {
-            let meant = program.steps.iter().filter(|step| step.is_meant(target));
-            let candidates = meant.map(|step| step.address.clone()).collect();
-            Err(Refused::new(Reason::StepAmbiguous { candidates }))
+            let mut meant = Meant::new(program, target);
+            meant.scope(run.root_scope(), "", true);
+            Err(Refused::new(Reason::StepAmbiguous { candidates: meant.found }))
         }
         Err(reason) => Err(Refused::new(reason)),
     }
+}
+
+/// The steps of a definition that a target can mean, active or not: a walk that goes only where some are, since a subjourney may be
+/// run from many places.
+struct Meant<'a> {
+    program: &'a Program,
+    target: &'a StepTarget,
+    /// Whether a scope holds states of the wanted ids, at any depth.
+    holds: HashMap<ScopeIndex, bool>,
+    found: Vec<String>,
+}
+
+impl<'a> Meant<'a> {
+    fn new(program: &'a Program, target: &'a StepTarget) -> Self {
+        Self { program, target, holds: HashMap::new(), found: Vec::new() }
+    }
+
+    fn scope(&mut self, scope: ScopeIndex, prefix: &str, under_states: bool) {
+        if self.found.len() >= CANDIDATES || !self.holds(scope) {
+            return;
+        }
+        let program = self.program;
+        for state in program.states_of(scope) {
+            match state.op() {
+                Op::ExternalInput(_) => {
+                    let address = format!("{prefix}{}", state.id());
+                    let covered = under_states || matches!(self.target, StepTarget::Any(_));
+                    if covered
+                        && is_meant(self.target, state.id().as_str(), &address)
+                        && self.found.len() < CANDIDATES
+                    {
+                        self.found.push(address);
+                    }
+                }
+                Op::Subjourney(call) => {
+                    self.scope(call.scope(), &format!("{prefix}{}~", state.id()), false);
+                }
+                Op::Parallel(parallel) => {
+                    for (branch, scope) in parallel.branches() {
+                        self.scope(*scope, &format!("{prefix}{}~{branch}~", state.id()), under_states);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn holds(&mut self, scope: ScopeIndex) -> bool {
+        if let Some(holds) = self.holds.get(&scope) {
+            return *holds;
+        }
+        let program = self.program;
+        let holds = program.states_of(scope).any(|state| match state.op() {
+            Op::ExternalInput(_) => wants(self.target, state.id().as_str()),
+            Op::Subjourney(call) => self.holds(call.scope()),
+            Op::Parallel(parallel) => parallel.branches().iter().any(|(_, scope)| self.holds(*scope)),
+            _ => false,
+        });
+        self.holds.insert(scope, holds);
+        holds
+    }
+}
+
+/// Whether a target can mean a step of that id, wherever it stands.
+fn wants(target: &StepTarget, id: &str) -> bool {
+    let named = |name: &StepRef| match name {
+        StepRef::Id(named) => *named == *id,
+        StepRef::Address(address) => address.rsplit('~').next() == Some(id),
+    };
+    match target {
+        StepTarget::Any(name) => named(name),
+        StepTarget::Covered { given, ids } => {
+            given.as_ref().is_none_or(named) && ids.iter().any(|covered| *covered == *id)
+        }
+    }
+}
+
+/// Whether a target means the step at an address.
+fn is_meant(target: &StepTarget, id: &str, address: &str) -> bool {
+    let name = match target {
+        StepTarget::Any(name) => Some(name),
+        StepTarget::Covered { given, .. } => given.as_ref(),
+    };
+    let addressed = !matches!(name, Some(StepRef::Address(wanted)) if **wanted != *address);
+    wants(target, id) && addressed
 }
 
 fn pick<'a>(live: &'a [LiveStep], target: &StepTarget) -> Result<Option<&'a LiveStep>, Reason> {
@@ -128,12 +193,17 @@ fn name_of(step: &LiveStep, live: &[LiveStep]) -> StepRef {
 
 /// Whether a submission that matched nothing may wait for its step (ENG-059).
 fn hold(program: &Program, run: &Run, target: &StepTarget) -> Hold {
-    let mut meant = program.steps.iter().filter(|step| step.is_meant(target)).peekable();
-    if meant.peek().is_none() || !run.in_motion() {
+    if !run.in_motion() {
         return Hold::Never;
     }
-    let just_left = |step: &StaticStep| run.flows.iter().any(|flow| flow.left.as_ref() == Some(&step.id));
-    if meant.any(just_left) { Hold::WithKey } else { Hold::Always }
+    let mut meant = Meant::new(program, target);
+    meant.scope(run.root_scope(), "", true);
+    if meant.found.is_empty() {
+        return Hold::Never;
+    }
+    let just_left = |address: &str| is_meant(target, address.rsplit('~').next().unwrap_or(address), address);
+    let left = run.flows.iter().flat_map(|flow| &flow.left).any(|address| just_left(address));
+    if left { Hold::WithKey } else { Hold::Always }
 }
 
 #[cfg(test)]

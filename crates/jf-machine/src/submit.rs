@@ -8,13 +8,12 @@ use serde_json::Value;
 
 use crate::context::{PAYLOAD, Target};
 use crate::failure::Failure;
-use crate::flow::Position;
 use crate::machine::Machine;
 use crate::projection::project;
 use crate::refused::{Hold, Reason, Refused};
 use crate::states::{ExternalInput, Op};
 use crate::steps::resolve;
-use crate::{Accepted, Fact, Submission};
+use crate::{Accepted, Fact, SegmentId, Submission};
 
 /// A submission that passed all checks.
 struct Checked<'a> {
@@ -47,7 +46,7 @@ impl<'a> Machine<'a> {
         let (program, run) = (self.program, &*self.run);
         let (flow, step) = resolve(program, run, &submission.target)?;
         let scope = run.flows[flow].scope();
-        let Some(Op::ExternalInput(input)) = program.find(&scope.state).map(|state| state.op()) else {
+        let Some(Op::ExternalInput(input)) = program.find(run, flow).map(|state| state.op()) else {
             return Err(Refused::new(Reason::StepNotActive));
         };
         if !self.head_matches(submission.if_head.as_deref()) {
@@ -70,7 +69,8 @@ impl<'a> Machine<'a> {
         let trace = submission.caller.trace();
         self.run.traceparent = trace.map(|trace| Arc::clone(&trace.traceparent));
         let state = self.run.flows[flow].scope().state.id.clone();
-        self.accepted(Accepted { step, state: state.clone(), flow: self.run.flows[flow].id });
+        let segment = self.new_segment();
+        self.accepted(Accepted { step, state: state.clone(), segment });
         self.report(Fact::ExternalInputReceived(state));
 
         let limits = self.limits();
@@ -81,21 +81,35 @@ impl<'a> Machine<'a> {
             before
         });
         match scope.write(Target::Var(PAYLOAD), submission.payload, limits) {
-            Ok(()) => self.leave(flow, submission.segment, Some(input.next)),
+            Ok(()) => {
+                self.expect_answer(flow, segment, input);
+                self.leave(flow, segment, Some(input.next));
+            }
             // The context would become too large (DEF-203): the step was taken, its state fails.
             Err(failure) => {
                 if let Some((context, weight)) = before {
                     (scope.context, scope.weight) = (context, weight);
                 }
-                self.fail_step(flow, failure);
+                self.expect_answer(flow, segment, input);
+                self.fail_step(flow, segment, failure);
             }
         }
     }
 
-    fn fail_step(&mut self, flow: usize, failure: Failure) {
-        self.begin_trigger();
-        let parked = mem::replace(&mut self.run.flows[flow].position, Position::Moving);
-        self.release(parked);
+    /// Keeps what the answer shows when the scope of the step has ended before it is given (ENG-048).
+    fn expect_answer(&mut self, flow: usize, segment: SegmentId, input: &ExternalInput) {
+        let moved = &self.run.flows[flow];
+        // Of the top level, the run itself keeps what is needed.
+        if let Some(output_var) = &input.output_var
+            && (moved.branch.is_some() || moved.scopes.len() > 1)
+        {
+            let (id, depth) = (moved.id, moved.scopes.len() - 1);
+            self.run.answers.expect(segment, id, depth, output_var.clone());
+        }
+    }
+
+    fn fail_step(&mut self, flow: usize, segment: SegmentId, failure: Failure) {
+        self.unpark(flow, segment);
         self.end_scope(flow, Err(failure));
     }
 }

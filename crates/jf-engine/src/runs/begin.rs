@@ -2,7 +2,7 @@
 
 use jf_core::{EngineError, EngineErrorKind, StartReply};
 use jf_dsl::StartMode;
-use jf_machine::{FlowId, Input, Run};
+use jf_machine::{Input, Run, SegmentId};
 use std::sync::Arc;
 
 use super::cell::Loaded;
@@ -20,8 +20,7 @@ impl Turn {
             Run::new(&deployed.program, self.id().clone(), initial, &env)
         };
         self.cell().loaded = Some(Loaded::new(Arc::clone(&deployed), run));
-        let segment = caller.is_request().then(|| shared.numbers.segment());
-        if self.apply(Input::Begin { segment }, &mut transaction).await.is_err() {
+        if self.apply(Input::Begin, &mut transaction).await.is_err() {
             let _ = reply.send(Err(EngineError::new(EngineErrorKind::Internal)));
             return;
         }
@@ -33,9 +32,9 @@ impl Turn {
             let seq = self.loaded().run().seq();
             transaction.keys.push(key.for_start(&deployed, &caller, self.id(), &query, seq, kept_until));
         }
-        if let Some(segment) = segment {
+        if caller.is_request() {
             let passthrough = deployed.program.passthrough(None, &caller);
-            self.remember(segment, FlowId::ROOT, caller, passthrough);
+            self.remember(SegmentId::FIRST, caller, passthrough);
         }
         let committed = self.commit(transaction).await;
         drop(key_turn);

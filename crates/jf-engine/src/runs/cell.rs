@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use http::HeaderMap;
 use jf_core::Caller;
-use jf_machine::{ActivationId, FlowId, Run, SegmentId};
+use jf_machine::{ActivationId, Run, SegmentId};
 use jf_store::{Revision, RunIndex};
 use tokio::sync::oneshot;
 
@@ -24,7 +24,7 @@ pub(super) struct Cell {
     pub(super) tasks: Vec<(ActivationId, oneshot::Sender<()>)>,
     /// Inbound requests of segments that go on (TSK-008).
     pub(super) segments: Vec<Segment>,
-    /// Callers that wait for a flow to stop.
+    /// Callers that wait for a segment to be over.
     pub(super) waiters: Vec<Waiter>,
     /// Submissions that wait for their step (ENG-059), in the order they came.
     pub(super) held: Vec<Held>,
@@ -53,7 +53,6 @@ pub(super) struct Loaded {
 /// A segment with the request that caused it.
 pub(super) struct Segment {
     pub(super) id: SegmentId,
-    pub(super) flow: FlowId,
     pub(super) caller: Caller,
     pub(super) passthrough: Arc<HeaderMap>,
 }

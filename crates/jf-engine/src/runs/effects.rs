@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::HeaderMap;
 use jf_core::Caller;
-use jf_machine::{Effect, FlowId, SegmentId, TaskOrder};
+use jf_machine::{Effect, SegmentId, TaskOrder};
 use jiff::Timestamp;
 use tokio::sync::oneshot;
 
@@ -51,11 +51,11 @@ impl Turn {
         cell.retry_held = !cell.held.is_empty();
     }
 
-    /// Remembers the inbound request of a segment while its flow goes on (TSK-008, HTTP-041).
-    pub(super) fn remember(&mut self, id: SegmentId, flow: FlowId, caller: Caller, passthrough: HeaderMap) {
-        if !self.loaded().run().has_stopped(flow) {
+    /// Remembers the inbound request of a segment while it goes on (TSK-008, HTTP-041).
+    pub(super) fn remember(&mut self, id: SegmentId, caller: Caller, passthrough: HeaderMap) {
+        if !self.loaded().run().has_stopped(id) {
             let passthrough = Arc::new(passthrough);
-            self.cell().segments.push(Segment { id, flow, caller, passthrough });
+            self.cell().segments.push(Segment { id, caller, passthrough });
         }
     }
 
@@ -65,7 +65,7 @@ impl Turn {
         let (shared, active) = (Arc::clone(&self.shared), Arc::clone(&self.active));
         let definition = self.loaded().deployed.program.identity().clone();
         let journey_id = self.id().clone();
-        let segment = self.cell().segments.iter().find(|segment| Some(segment.id) == order.segment);
+        let segment = self.cell().segments.iter().find(|segment| segment.id == order.segment);
         let outset = Outset {
             definition,
             journey_id,
@@ -89,7 +89,7 @@ impl Turn {
         });
     }
 
-    /// Answers the callers whose flow has stopped.
+    /// Answers the callers whose segment is over.
     fn answer_waiters(&mut self) {
         if self.cell().waiters.is_empty() && self.cell().segments.is_empty() {
             return;
@@ -101,16 +101,16 @@ impl Turn {
         };
         let run = &snapshot.0;
         let cell = self.cell();
-        cell.segments.retain(|segment| !run.has_stopped(segment.flow));
+        cell.segments.retain(|segment| !run.has_stopped(segment.id));
         let stopped = |waiter: &mut Waiter| match waiter {
             Waiter::Start(_) => run.is_settled(),
-            Waiter::Step { flow, .. } => run.has_stopped(*flow),
+            Waiter::Step { segment, .. } => run.has_stopped(*segment),
         };
         for waiter in cell.waiters.extract_if(.., stopped) {
             match waiter {
                 Waiter::Start(waiters) => waiters.answer(shared.start_reply(&deployed, run)),
-                Waiter::Step { step, waiters, .. } => {
-                    waiters.answer(shared.step_reply(&deployed, run, &step))
+                Waiter::Step { segment, step, waiters } => {
+                    waiters.answer(shared.step_reply(&deployed, run, &step, Some(segment)))
                 }
             }
         }

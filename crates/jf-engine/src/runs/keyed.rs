@@ -83,7 +83,7 @@ impl Turn {
         let run = loaded.run();
         let settled = waiting.unwrap_or_else(|| {
             Settled::Now(match &step {
-                Some(step) => shared.step_reply(&loaded.deployed, run, step),
+                Some(step) => shared.step_reply(&loaded.deployed, run, step, None),
                 None => shared.status(&loaded.deployed, run),
             })
         });

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jf_core::{At, IdempotencyKey, JourneyId, JourneyOutcome, JourneyStatus, StartReply, StepRef};
 use jf_dsl::StartMode;
-use jf_machine::{FlowId, Run};
+use jf_machine::{Run, SegmentId};
 use jiff::Timestamp;
 use tokio::sync::oneshot;
 
@@ -16,7 +16,7 @@ use crate::shared::Shared;
 pub(crate) enum Settled<T> {
     /// It is known.
     Now(T),
-    /// It comes when the flow has stopped.
+    /// It comes when the segment is over.
     Later(Waiting<T>),
 }
 
@@ -32,9 +32,9 @@ pub(crate) struct Waiting<T> {
 pub(super) enum Waiter {
     /// For the run to come to rest.
     Start(Waiters<StartReply>),
-    /// For a flow to stop.
+    /// For a segment to be over.
     Step {
-        flow: FlowId,
+        segment: SegmentId,
         /// The step that was submitted, whose `response` block applies (ENG-048).
         step: StepRef,
         waiters: Waiters<At<JourneyStatus>>,
@@ -105,9 +105,16 @@ impl Shared {
     }
 
     /// The answer to a submission by the present state of the run (ENG-047, ENG-048).
-    pub(crate) fn step_reply(&self, deployed: &Deployed, run: &Run, step: &StepRef) -> At<JourneyStatus> {
+    /// `segment` is what the submission began; a replay does not know it.
+    pub(crate) fn step_reply(
+        &self,
+        deployed: &Deployed,
+        run: &Run,
+        step: &StepRef,
+        segment: Option<SegmentId>,
+    ) -> At<JourneyStatus> {
         let mut status = self.status(deployed, run);
-        status.document.projection = run.step_response(&deployed.program, step).members;
+        status.document.projection = run.step_response(&deployed.program, step, segment).members;
         status
     }
 
@@ -138,7 +145,7 @@ impl Shared {
             None => {
                 let (run, deployed) = self.read(&id).await?;
                 Ok(match &step {
-                    Some(step) => self.step_reply(&deployed, &run.0, step),
+                    Some(step) => self.step_reply(&deployed, &run.0, step, None),
                     None => self.status(&deployed, &run.0),
                 })
             }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jf_core::{At, Caller, EngineError, EngineErrorKind, IdempotencyKey, JourneyStatus};
-use jf_machine::{Accepted, Hold, Input, Refused, SegmentId};
+use jf_machine::{Accepted, Hold, Input, Refused};
 use jiff::Timestamp;
 
 use super::cell::Held;
@@ -36,16 +36,14 @@ impl Turn {
         let mut transaction = self.transaction();
         self.apply_overdue(&mut transaction).await;
 
-        let Submit { mut submission, mut key, until, permit, reply } = submit;
+        let Submit { submission, mut key, until, permit, reply } = submit;
         let (caller, has_condition) = (submission.caller.clone(), submission.if_head.is_some());
-        submission.segment = caller.is_request().then(|| self.shared.numbers.segment());
-        let segment = submission.segment;
         let refused = self.apply(Input::StepSubmitted(submission), &mut transaction).await.err();
         let key_name = key.as_ref().map(|key| key.name().clone());
         if refused.is_none()
             && let Some(accepted) = transaction.effects.accepted().cloned()
         {
-            self.note_accepted(&accepted, &caller, segment, key.take(), &mut transaction);
+            self.note_accepted(&accepted, &caller, key.take(), &mut transaction);
         }
         let answer = match (self.commit(transaction).await, refused) {
             (Err(error), _) => Err(error),
@@ -70,7 +68,6 @@ impl Turn {
         &mut self,
         accepted: &Accepted,
         caller: &Caller,
-        segment: Option<SegmentId>,
         key: Option<KeyUse>,
         transaction: &mut Transaction,
     ) {
@@ -80,9 +77,9 @@ impl Turn {
             let seq = self.loaded().run().seq();
             transaction.keys.push(key.for_run(self.id(), &query, seq, Some(&accepted.step)));
         }
-        if let Some(segment) = segment {
+        if caller.is_request() {
             let passthrough = deployed.program.passthrough(Some(&accepted.state), caller);
-            self.remember(segment, accepted.flow, caller.clone(), passthrough);
+            self.remember(accepted.segment, caller.clone(), passthrough);
         }
     }
 
@@ -93,16 +90,16 @@ impl Turn {
         until: Timestamp,
     ) -> Admitted<At<JourneyStatus>> {
         let shared = Arc::clone(&self.shared);
-        let Accepted { step, flow, .. } = accepted;
+        let Accepted { step, segment, .. } = accepted;
         let loaded = self.loaded();
         let run = loaded.run();
         let at = shared.head(run.seq());
-        let settled = if run.has_stopped(flow) {
-            Settled::Now(shared.step_reply(&loaded.deployed, run, &step))
+        let settled = if run.has_stopped(segment) {
+            Settled::Now(shared.step_reply(&loaded.deployed, run, &step, Some(segment)))
         } else {
             let mut waiters = Waiters::new(key, until);
             let settled = waiters.attach();
-            self.cell().waiters.push(Waiter::Step { flow, step: step.clone(), waiters });
+            self.cell().waiters.push(Waiter::Step { segment, step: step.clone(), waiters });
             settled
         };
         Admitted { at, step: Some(step), replayed: false, settled }

@@ -122,6 +122,8 @@ impl Turn {
         let cell = self.cell();
         cell.loaded = None;
         cell.tasks.clear();
+        // The numbers of segments whose commit failed are given again.
+        cell.segments.clear();
         for held in std::mem::take(&mut cell.held) {
             let _ = held.submit.reply.send(Err(unavailable()));
         }

@@ -1,7 +1,7 @@
 //! `wait` and `webhook`: one behaviour, parked until a submission or a time-out (02 §7).
 
 use jf_core::{ActiveStep, StepType};
-use jf_dsl::{Schema, StateId, StateType};
+use jf_dsl::{Schema, StateId, StateType, VarName};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Index, Next};
@@ -17,6 +17,8 @@ pub(crate) struct ExternalInput {
     step_type: StepType,
     pub(crate) schema: Schema,
     timeout: Option<(SignedDuration, StateIndex)>,
+    /// The variable whose members answers to submissions show (ENG-048).
+    pub(crate) output_var: Option<VarName>,
     pub(crate) next: StateIndex,
 }
 
@@ -36,6 +38,7 @@ impl ExternalInput {
             step_type: if state_type == StateType::Webhook { StepType::Webhook } else { StepType::Wait },
             schema: input.input.schema.clone(),
             timeout,
+            output_var: input.response.as_ref().and_then(|response| response.output_var.clone()),
             next: linker.target(index, next),
         }
     }
@@ -62,8 +65,14 @@ impl ExternalInput {
     }
 
     /// How status documents show it while it is active (ENG-031).
-    pub(crate) fn shown(&self, id: &StateId, due_at: Option<Timestamp>) -> ActiveStep {
+    pub(crate) fn shown(
+        &self,
+        id: &StateId,
+        address: Option<String>,
+        due_at: Option<Timestamp>,
+    ) -> ActiveStep {
         let mut step = ActiveStep::new(id.clone(), self.step_type);
+        step.address = address;
         step.due_at = due_at;
         step
     }

@@ -3,12 +3,15 @@
 mod choice;
 mod external_input;
 mod fail;
+mod parallel;
+mod subjourney;
 mod succeed;
 mod task;
 mod timer;
 mod transform;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use jf_dsl::{JsonPath, State, StateId, StateType};
 use serde_json::Value;
@@ -17,11 +20,13 @@ use crate::failure::Failure;
 use crate::flow::Position;
 use crate::link::Linker;
 use crate::machine::Machine;
-use crate::program::StateIndex;
+use crate::program::{ScopeIndex, StateIndex};
 
 pub(crate) use choice::Choice;
 pub(crate) use external_input::ExternalInput;
 pub(crate) use fail::Fail;
+pub(crate) use parallel::Parallel;
+pub(crate) use subjourney::Subjourney;
 pub(crate) use succeed::Succeed;
 pub(crate) use task::Task;
 pub(crate) use timer::Timer;
@@ -38,6 +43,8 @@ pub(crate) enum Op {
     Transform(Transform),
     ExternalInput(ExternalInput),
     Timer(Timer),
+    Subjourney(Subjourney),
+    Parallel(Parallel),
     Succeed(Succeed),
     Fail(Fail),
 }
@@ -49,6 +56,10 @@ pub(crate) enum Next {
     Go(StateIndex),
     /// It stops there.
     Stop(Position),
+    /// It goes on inside a subjourney, with this context of so many bytes.
+    Descend { scope: ScopeIndex, context: Arc<Value>, weight: usize },
+    /// It waits for its branches.
+    Split,
     /// Its scope ends with this output.
     Succeed(Value),
 }
@@ -79,14 +90,8 @@ impl Op {
             State::Timer(timer) => Timer::link(timer, path, index, linker).map(Self::Timer),
             State::Succeed(succeed) => Some(Self::Succeed(Succeed::link(succeed))),
             State::Fail(fail) => Some(Self::Fail(Fail::link(fail))),
-            State::Parallel(_) => {
-                linker.unsupported("parallel states", path);
-                None
-            }
-            State::Subjourney(_) => {
-                linker.unsupported("subjourney states", path);
-                None
-            }
+            State::Subjourney(call) => Subjourney::link(call, path, index, linker).map(Self::Subjourney),
+            State::Parallel(parallel) => Parallel::link(parallel, path, index, linker).map(Self::Parallel),
         }
     }
 
@@ -103,6 +108,8 @@ impl Op {
             Self::Transform(transform) => transform.enter(id, flow, machine),
             Self::ExternalInput(input) => Ok(input.enter(id, flow, machine)),
             Self::Timer(timer) => timer.enter(id, flow, machine),
+            Self::Subjourney(call) => call.enter(id, flow, machine),
+            Self::Parallel(_) => Ok(Next::Split),
             Self::Succeed(succeed) => Ok(succeed.enter(id, flow, machine)),
             Self::Fail(fail) => Err(fail.enter(id, flow, machine)),
         }

@@ -70,7 +70,7 @@ fn eng_062_a_loop_of_pure_states_can_be_interrupted_between_evaluations() {
         apply(&world.program, run, input, &env).unwrap()
     };
     let mut run = world.run.clone();
-    let effects = step(&world, &mut run, Input::Begin { segment: None });
+    let effects = step(&world, &mut run, Input::Begin);
     assert!(effects.is_unfinished());
     assert!(matches!(effects.iter().last(), Some(Effect::Continue)));
     assert_eq!(run.seq(), 1, "ENG-107: no event in between");

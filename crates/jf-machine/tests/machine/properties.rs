@@ -1,11 +1,11 @@
 //! What holds of every run, whatever the definition and whatever happens. The invariants themselves stand in
 //! `World::check` and `World::live`; here are the worlds.
 
-use jf_machine::{Fact, Input, LogEntry, Run, SegmentId};
+use jf_machine::{Fact, Input, LogEntry, Run};
 use proptest::prelude::*;
 use serde_json::json;
 
-use crate::support::arbitrary::{Happening, Sketch, happenings, sketch};
+use crate::support::arbitrary::{Happening, Sketch, happenings, sketch, tree};
 use crate::support::{World, journey};
 
 fn world(sketch: &Sketch) -> World {
@@ -31,6 +31,33 @@ fn shown(world: &World) -> (&[LogEntry], &[Fact], &Run) {
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 192, ..ProptestConfig::default() })]
+
+    /// The same with branches and subjourneys. Also STA-066, STA-068, STA-108, ENG-031.
+    #[test]
+    fn inv_1_every_tree_of_flows_keeps_its_invariants(sketch in tree(), happenings in happenings()) {
+        live(world(&sketch), &happenings, |_| {});
+    }
+
+    /// ENG-101: with branches and subjourneys.
+    #[test]
+    fn eng_101_a_tree_that_was_read_back_behaves_alike(sketch in tree(), happenings in happenings()) {
+        let kept = live(world(&sketch), &happenings, |_| {});
+        let reloaded = live(world(&sketch), &happenings, |world| {
+            world.run = Run::from_snapshot(&world.run.to_snapshot()).unwrap();
+        });
+        prop_assert!(shown(&kept) == shown(&reloaded));
+    }
+
+    /// ENG-107: with branches and subjourneys, and a restart in every pause.
+    #[test]
+    fn eng_107_pauses_of_a_tree_cannot_be_seen(sketch in tree(), happenings in happenings(), per_apply in 1_u32..5) {
+        let whole = live(world(&sketch), &happenings, |world| world.limits.evaluations_per_apply = 1_000);
+        let pieces = live(world(&sketch), &happenings, |world| {
+            world.limits.evaluations_per_apply = per_apply;
+            world.reload_when_paused = true;
+        });
+        prop_assert!(shown(&whole) == shown(&pieces));
+    }
 
     /// INV-1, INV-4, INV-5, ENG-061, ENG-070, ENG-071, ENG-073, ENG-106, STA-008, STA-066: see `World`.
     #[test]
@@ -72,9 +99,9 @@ proptest! {
             world.limits.transitions_per_segment = 30;
         });
         let mut paused = direct.clone();
-        direct.feed(Input::Begin { segment: Some(SegmentId::new(1)) }).unwrap();
+        direct.feed(Input::Begin).unwrap();
         paused.reload_when_paused = true;
-        paused.feed(Input::Begin { segment: Some(SegmentId::new(1)) }).unwrap();
+        paused.feed(Input::Begin).unwrap();
         prop_assert!(shown(&direct) == shown(&paused));
     }
 }

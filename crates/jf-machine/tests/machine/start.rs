@@ -50,7 +50,7 @@ fn context(body: Value, caller: &Caller) -> Value {
     let world = World::prepared(program, json!({ "user": "" }), |_| {});
     let env = jf_machine::Env::new(world.now, 1, &world.epoch, &world.platform, &world.limits);
     let mut run = jf_machine::Run::new(&world.program, world.run.journey_id().clone(), initial, &env);
-    jf_machine::apply(&world.program, &mut run, jf_machine::Input::Begin { segment: None }, &env).unwrap();
+    jf_machine::apply(&world.program, &mut run, jf_machine::Input::Begin, &env).unwrap();
     run.outcome().unwrap().output.clone()
 }
 

@@ -51,9 +51,10 @@ fn eng_042_only_the_active_step_is_taken() {
     let taken = world.try_submit(submission("ask", json!({}))).unwrap();
     let accepted = taken.accepted().unwrap();
     assert_eq!((accepted.step.to_string(), accepted.state.as_str()), ("ask".to_owned(), "ask"));
-    assert!(!world.run.has_stopped(accepted.flow), "ENG-047: a task is running");
+    let segment = accepted.segment;
+    assert!(!world.run.has_stopped(segment), "ENG-047: a task is running");
     world.finish(&[]);
-    assert!(world.run.has_stopped(jf_machine::FlowId::ROOT));
+    assert!(world.run.has_stopped(segment));
 }
 
 #[test]
@@ -216,16 +217,18 @@ fn eng_048_the_response_block_of_a_step() {
         "a start that parks at exactly one step"
     );
     assert_eq!(start.facts.len(), 1, "ENG-029");
-    let step = world.try_submit(submission("ask", json!({}))).unwrap().accepted().unwrap().step.clone();
+    let accepted = world.try_submit(submission("ask", json!({}))).unwrap().accepted().unwrap().clone();
+    let (step, segment) = (accepted.step, Some(accepted.segment));
     world.finish(&[("view", json!({ "ref": "R2" }))]);
-    let response = |world: &World| Value::Object(world.run.step_response(&world.program, &step).members);
+    let response =
+        |world: &World| Value::Object(world.run.step_response(&world.program, &step, segment).members);
     assert_eq!(response(&world), json!({ "ref": "R2" }), "as it is now");
     assert!(world.run.start_response(&world.program).members.is_empty(), "the step it waits at has no block");
     assert!(world.run.status().projection.is_empty(), "events and reads never do");
     world.cancel().unwrap();
     assert_eq!(response(&world), json!({ "ref": "R2" }), "as it was when the scope ended");
     let elsewhere = StepRef::parse("race~a~ask").unwrap();
-    assert!(world.run.step_response(&world.program, &elsewhere).members.is_empty());
+    assert!(world.run.step_response(&world.program, &elsewhere, None).members.is_empty());
 }
 
 #[test]

@@ -15,6 +15,7 @@ use super::{World, caller, head, submission};
 #[derive(Debug, Clone)]
 pub(crate) struct Sketch {
     states: Vec<StateSketch>,
+    subjourneys: Vec<Vec<StateSketch>>,
     deadline: Option<u8>,
     cancellable: bool,
 }
@@ -26,8 +27,75 @@ enum StateSketch {
     Transform { expr: &'static str, target: &'static str, next: usize },
     Wait { webhook: bool, schema: &'static str, timeout: Option<(u8, usize)>, next: usize },
     Timer { due: &'static str, next: usize },
+    Subjourney { call: usize, input: &'static str, result: &'static str, next: usize },
+    Parallel { branches: Vec<Vec<StateSketch>>, join: String, next: usize },
     Succeed,
     Fail { code: &'static str },
+}
+
+/// States that open scopes: branches hold simple states, and now and then such states again.
+fn nested() -> impl Strategy<Value = StateSketch> {
+    let call = (
+        0_usize..2,
+        prop::sample::select(vec![
+            "",
+            ", input: { mapper: { lang: mini, expr: '{\"k\":\"=context.k\",\"payload\":\"=payload\"}' } }",
+            ", input: { mapper: { lang: mini, expr: '7' } }",
+        ]),
+        prop::sample::select(vec![
+            "",
+            ", resultVar: m",
+            ", resultVar: m, resultKind: outcome, onFailure: { behavior: capture }",
+            ", resultVar: m, onFailure: { behavior: capture }",
+        ]),
+        0_usize..8,
+    );
+    let call =
+        call.prop_map(|(call, input, result, next)| StateSketch::Subjourney { call, input, result, next });
+    let join = (
+        prop::sample::select(vec!["allOf", "anyOf", "firstCompleted"]),
+        prop::sample::select(vec!["collectAll", "failFast", "ignoreErrors"]),
+        prop::sample::select(vec![
+            "",
+            ", resultVar: m",
+            ", resultVar: m, mapper: { lang: mini, expr: '{\"$bindings\":1}' }",
+            ", resultVar: m, mapper: { lang: mini, expr: '{\"$fail\":1}' }",
+        ]),
+    );
+    let join = join
+        .prop_map(|(strategy, policy, rest)| format!("strategy: {strategy}, errorPolicy: {policy}{rest}"));
+    (join, 0_usize..8).prop_flat_map(move |(join, next)| {
+        let leaf = prop_oneof![4 => state().boxed(), 1 => call.clone().boxed()];
+        let branch = prop_oneof![
+            6 => leaf.clone().boxed(),
+            1 => (vec(vec(leaf, 1..4), 1..3), 0_usize..8).prop_map(|(branches, next)| StateSketch::Parallel {
+                branches, join: "strategy: anyOf".to_owned(), next
+            }).boxed(),
+        ];
+        let branches = vec(vec(branch, 1..4), 1..4);
+        prop_oneof![
+            1 => call.clone().boxed(),
+            2 => branches.prop_map(move |branches| StateSketch::Parallel { branches, join: join.clone(), next }).boxed(),
+        ]
+    })
+}
+
+/// A definition with subjourneys and branches; the states of all scopes have the same ids.
+pub(crate) fn tree() -> impl Strategy<Value = Sketch> {
+    let states = || vec(prop_oneof![2 => state().boxed(), 2 => nested().boxed()], 1..6);
+    (states(), states(), vec(state(), 1..4), option::of(1_u8..60)).prop_map(
+        |(states, first, second, deadline)| {
+            let first = first.into_iter().map(|state| match state {
+                // No subjourney runs itself (DEF-044).
+                StateSketch::Subjourney { input, result, next, .. } => {
+                    StateSketch::Subjourney { call: 1, input, result, next }
+                }
+                StateSketch::Parallel { next, .. } => StateSketch::Task { next },
+                other => other,
+            });
+            Sketch { states, deadline, cancellable: true, subjourneys: vec![first.collect(), second] }
+        },
+    )
 }
 
 fn state() -> impl Strategy<Value = StateSketch> {
@@ -70,53 +138,20 @@ fn state() -> impl Strategy<Value = StateSketch> {
 }
 
 pub(crate) fn sketch() -> impl Strategy<Value = Sketch> {
-    (vec(state(), 1..8), option::of(1_u8..60), any::<bool>())
-        .prop_map(|(states, deadline, cancellable)| Sketch { states, deadline, cancellable })
+    (vec(state(), 1..8), option::of(1_u8..60), any::<bool>()).prop_map(|(states, deadline, cancellable)| {
+        Sketch { states, subjourneys: Vec::new(), deadline, cancellable }
+    })
 }
 
 impl Sketch {
     /// The members of `spec`.
     pub(crate) fn spec(&self) -> String {
-        let to = |next: usize| format!("s{}", next % self.states.len());
-        let mut spec = "start: s0\nstates:\n".to_owned();
-        for (at, state) in self.states.iter().enumerate() {
-            let block = match state {
-                StateSketch::Task { next } => {
-                    format!("type: task, task: {{ kind: 'fake:v1' }}, next: {}", to(*next))
-                }
-                StateSketch::Choice { rules, default } => {
-                    let rules = rules.iter().map(|(expr, next)| {
-                        format!(
-                            "{{ when: {{ predicate: {{ lang: mini, expr: '{expr}' }} }}, next: {} }}",
-                            to(*next)
-                        )
-                    });
-                    let default = default.map_or(String::new(), |next| format!(", default: {}", to(next)));
-                    format!("type: choice, choices: [{}]{default}", rules.collect::<Vec<_>>().join(", "))
-                }
-                StateSketch::Transform { expr, target, next } => {
-                    format!(
-                        "type: transform, transform: {{ mapper: {{ lang: mini, expr: '{expr}' }}, {target} }}, next: {}",
-                        to(*next)
-                    )
-                }
-                StateSketch::Wait { webhook, schema, timeout, next } => {
-                    let kind = if *webhook { "webhook" } else { "wait" };
-                    let timeout = timeout.map_or(String::new(), |(seconds, next)| {
-                        format!(", timeoutSec: {seconds}, onTimeout: {}", to(next))
-                    });
-                    format!(
-                        "type: {kind}, {kind}: {{ input: {{ schema: {schema} }}{timeout} }}, next: {}",
-                        to(*next)
-                    )
-                }
-                StateSketch::Timer { due, next } => {
-                    format!("type: timer, timer: {{ {due} }}, next: {}", to(*next))
-                }
-                StateSketch::Succeed => "type: succeed".to_owned(),
-                StateSketch::Fail { code } => format!("type: fail, errorCode: '{code}', reason: r"),
-            };
-            spec.push_str(&format!("  s{at}: {{ {block} }}\n"));
+        let mut spec = format!("{}\n", scope(&self.states));
+        if !self.subjourneys.is_empty() {
+            let subjourneys = self.subjourneys.iter().enumerate();
+            let subjourneys: Vec<_> =
+                subjourneys.map(|(at, states)| format!("sub{at}: {{ {} }}", flow_scope(states))).collect();
+            spec.push_str(&format!("subjourneys: {{ {} }}\n", subjourneys.join(", ")));
         }
         if let Some(seconds) = self.deadline {
             spec.push_str(&format!(
@@ -125,6 +160,78 @@ impl Sketch {
         }
         format!("{spec}lifecycle: {{ cancellable: {} }}\n", self.cancellable)
     }
+}
+
+/// The states of a scope, each as one line.
+fn blocks(states: &[StateSketch]) -> Vec<String> {
+    let to = |next: usize| format!("s{}", next % states.len());
+    let mut spec = Vec::new();
+    for (at, state) in states.iter().enumerate() {
+        let block = match state {
+            StateSketch::Task { next } => {
+                format!("type: task, task: {{ kind: 'fake:v1' }}, next: {}", to(*next))
+            }
+            StateSketch::Choice { rules, default } => {
+                let rules = rules.iter().map(|(expr, next)| {
+                    format!(
+                        "{{ when: {{ predicate: {{ lang: mini, expr: '{expr}' }} }}, next: {} }}",
+                        to(*next)
+                    )
+                });
+                let default = default.map_or(String::new(), |next| format!(", default: {}", to(next)));
+                format!("type: choice, choices: [{}]{default}", rules.collect::<Vec<_>>().join(", "))
+            }
+            StateSketch::Transform { expr, target, next } => {
+                format!(
+                    "type: transform, transform: {{ mapper: {{ lang: mini, expr: '{expr}' }}, {target} }}, next: {}",
+                    to(*next)
+                )
+            }
+            StateSketch::Wait { webhook, schema, timeout, next } => {
+                let kind = if *webhook { "webhook" } else { "wait" };
+                let timeout = timeout.map_or(String::new(), |(seconds, next)| {
+                    format!(", timeoutSec: {seconds}, onTimeout: {}", to(next))
+                });
+                format!(
+                    "type: {kind}, {kind}: {{ input: {{ schema: {schema} }}{timeout} }}, next: {}",
+                    to(*next)
+                )
+            }
+            StateSketch::Timer { due, next } => {
+                format!("type: timer, timer: {{ {due} }}, next: {}", to(*next))
+            }
+            StateSketch::Subjourney { call, input, result, next } => {
+                format!(
+                    "type: subjourney, subjourney: {{ ref: sub{call}{input}{result} }}, next: {}",
+                    to(*next)
+                )
+            }
+            StateSketch::Parallel { branches, join, next } => {
+                let branches = branches.iter().enumerate();
+                let branches: Vec<_> = branches
+                    .map(|(at, states)| format!("{{ name: b{at}, {} }}", flow_scope(states)))
+                    .collect();
+                let branches = branches.join(", ");
+                format!(
+                    "type: parallel, parallel: {{ branches: [{branches}], join: {{ {join} }} }}, next: {}",
+                    to(*next)
+                )
+            }
+            StateSketch::Succeed => "type: succeed".to_owned(),
+            StateSketch::Fail { code } => format!("type: fail, errorCode: '{code}', reason: r"),
+        };
+        spec.push(format!("s{at}: {{ {block} }}"));
+    }
+    spec
+}
+
+fn scope(states: &[StateSketch]) -> String {
+    let blocks = blocks(states).into_iter().map(|block| format!("  {block}"));
+    format!("start: s0\nstates:\n{}", blocks.collect::<Vec<_>>().join("\n"))
+}
+
+fn flow_scope(states: &[StateSketch]) -> String {
+    format!("start: s0, states: {{ {} }}", blocks(states).join(", "))
 }
 
 /// Something that happens to a run.
@@ -137,6 +244,11 @@ pub(crate) enum Happening {
     Fault(bool),
     Submit {
         step: usize,
+        payload: i64,
+    },
+    /// To one of the active steps, by its address.
+    SubmitTo {
+        nth: usize,
         payload: i64,
     },
     Mistyped {
@@ -169,6 +281,7 @@ pub(crate) fn happenings() -> impl Strategy<Value = Vec<Happening>> {
         1 => Just(Happening::Conflict),
         1 => any::<bool>().prop_map(Happening::Fault),
         8 => (step(), 0_i64..3).prop_map(|(step, payload)| Happening::Submit { step, payload }),
+        6 => (step(), 0_i64..3).prop_map(|(nth, payload)| Happening::SubmitTo { nth, payload }),
         1 => step().prop_map(|step| Happening::Mistyped { step }),
         3 => (any::<u8>(), option::of(step()), 0_i64..3)
             .prop_map(|(mask, given, payload)| Happening::Covered { mask, given, payload }),
@@ -197,13 +310,14 @@ impl World {
             Happening::Pass(millis) => self.pass_millis(i64::from(*millis)),
             Happening::Finish(k) => self.end_with(Ok(vec![write(WriteTarget::Var("k".into()), json!(k))])),
             Happening::Conflict => {
-                let before = self.context();
-                let ends = !self.tasks.is_empty();
+                let before = self.kept_context();
+                // In a branch or a subjourney the run may go on.
+                let ends = self.running().len() == 1 && self.positions().len() == 1 && self.at_top();
                 let path = |path: &str| WriteTarget::Path(path.parse().unwrap());
                 let writes =
                     vec![write(WriteTarget::Var("k".into()), json!("w")), write(path("k.x"), json!(1))];
                 self.end_with(Ok(writes));
-                let unchanged = || self.kept_context().is_none_or(|context| context == before);
+                let unchanged = || self.kept_context().is_none_or(|context| Some(context) == before);
                 assert!(!ends || (self.finished && unchanged()), "STA-008: a failed state has written");
             }
             Happening::Fault(reported) => {
@@ -215,6 +329,12 @@ impl World {
             }
             Happening::Mistyped { step } => {
                 drop(self.tell(Input::StepSubmitted(submission(&format!("s{step}"), json!("text")))));
+            }
+            Happening::SubmitTo { nth, payload } => {
+                let addresses = self.addresses();
+                if let Some(address) = addresses.get(nth % addresses.len().max(1)) {
+                    drop(self.tell(Input::StepSubmitted(submission(address, json!(payload)))));
+                }
             }
             Happening::Covered { mask, given, payload } => self.covered(*mask, *given, json!(payload)),
             Happening::IfHead { step, seq } => {
@@ -229,9 +349,15 @@ impl World {
                 drop(self.tell(Input::CancelRequested { if_head }));
             }
             Happening::Stale { activation: number, kind } => self.stale(*number, *kind),
-            Happening::Begin => drop(self.tell(Input::Begin { segment: None })),
+            Happening::Begin => drop(self.tell(Input::Begin)),
             Happening::Resume => drop(self.tell(Input::Resume)),
         }
+    }
+
+    /// Whether the run is in its top-level scope alone.
+    fn at_top(&self) -> bool {
+        let text = format!("{:?}", self.run);
+        text.matches("Scope {").count() == 1
     }
 
     fn tell(&mut self, input: Input) -> Result<jf_machine::Effects, Refused> {
@@ -239,13 +365,11 @@ impl World {
     }
 
     fn end_with(&mut self, result: Result<Vec<TaskWrite>, TaskFailure>) {
-        if let [task] = &self.tasks[..] {
+        if let [.., task] = &self.tasks[..] {
             let activation = task.activation;
             // What is overdue may abandon it first.
             self.catch_up();
-            if self.tasks.iter().any(|task| task.activation == activation) {
-                self.tasks.clear();
-            }
+            self.tasks.retain(|task| task.activation != activation);
             self.tell(Input::TaskFinished { activation, result }).unwrap();
         }
     }
@@ -266,13 +390,8 @@ impl World {
     fn stale(&mut self, number: u64, kind: u8) {
         self.catch_up();
         let activation = activation(number);
-        let timer = self.timers.contains_key(&jf_machine::TimerId::Activation(activation));
-        let at_step = !self.run.active_steps().is_empty();
-        let live = match kind {
-            0 => self.tasks.iter().any(|task| task.activation == activation),
-            1 => timer && !at_step,
-            _ => timer && at_step,
-        };
+        let position = self.positions().get(&number).cloned();
+        let live = position.as_deref() == Some(["task", "timer+due", "step+due"][usize::from(kind)]);
         let input = match kind {
             0 => Input::TaskFinished { activation, result: Ok(Vec::new()) },
             1 => Input::TimerFired { activation },

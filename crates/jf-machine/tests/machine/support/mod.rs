@@ -4,22 +4,22 @@
 pub(crate) mod arbitrary;
 mod mini;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use jf_core::spi::{
     LoadContext, PreparedTask, Registries, TaskContext, TaskDescriptor, TaskError, TaskOutput, TaskPlugin,
 };
-use jf_core::spi::{TaskWrite, WriteTarget};
+use jf_core::spi::{TaskErrorKind, TaskWrite, WriteTarget};
 use jf_core::{
-    Caller, EngineError, Epoch, HeadCondition, JourneyId, JourneyOutcome, JourneyStatus, LogDocument, Phase,
-    Problem, StepRef, StepTarget,
+    ActiveStep, Caller, EngineError, Epoch, HeadCondition, JourneyId, JourneyOutcome, JourneyStatus,
+    LogDocument, Phase, Problem, StepRef, StepTarget,
 };
 use jf_dsl::{SourceFile, TaskConfig};
 use jf_machine::{
     ActivationId, Effect, Effects, Env, Fact, Input, Limits, LogEntry, PlatformValues, Program, Refused, Run,
-    SegmentId, Submission, TaskFailure, TaskOrder, TimerId, apply, pending_effects, prepare_start,
+    Submission, TaskFailure, TaskOrder, TimerId, apply, pending_effects, prepare_start,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
@@ -104,8 +104,6 @@ pub(crate) struct World {
     pub(crate) finished: bool,
     /// How often the machine asked to be continued.
     pub(crate) continued: usize,
-    /// How many step activations were ended by each of submission, time-out, and end of the run.
-    pub(crate) steps_ended: [usize; 3],
     /// Whether the run is read back from its snapshot at every pause.
     pub(crate) reload_when_paused: bool,
     seed: u64,
@@ -120,7 +118,7 @@ impl World {
     /// The same in another world.
     pub(crate) fn with(program: Program, input: Value, change: impl FnOnce(&mut Self)) -> Self {
         let mut world = Self::prepared(program, input, change);
-        world.feed(Input::Begin { segment: Some(SegmentId::new(1)) }).unwrap();
+        world.feed(Input::Begin).unwrap();
         world
     }
 
@@ -146,7 +144,6 @@ impl World {
             finished: false,
             reload_when_paused: false,
             continued: 0,
-            steps_ended: [0; 3],
             seed: 7,
             program: Arc::clone(&program),
         };
@@ -178,17 +175,10 @@ impl World {
 
     fn feed_now(&mut self, input: Input) -> Result<Effects, Refused> {
         let before = self.run.clone();
-        let timed_out = matches!(input, Input::WaitTimedOut { .. });
-        let active = self.run.active_steps().len();
         let result = self.apply(input);
         match &result {
             Ok(effects) => {
                 assert!(effects.changed() || (self.run == before && effects.iter().next().is_none()));
-                if effects.changed() {
-                    let end = if effects.accepted().is_some() { 0 } else { 2 - usize::from(timed_out) };
-                    self.steps_ended[end] +=
-                        if end == 2 { usize::from(self.run.phase().is_final()) * active } else { 1 };
-                }
                 self.take(effects);
             }
             Err(_) => assert!(self.run == before, "a refused input changed the run"),
@@ -250,22 +240,47 @@ impl World {
         for timer in self.timers.values() {
             assert!(self.run.deadline().is_none_or(|deadline| *timer <= deadline), "ENG-061");
         }
-        // STA-068: no payload in a context that is parked at a step. (A timer keeps it, STA-080.)
         let snapshot = self.run.to_snapshot();
-        let mut parser = serde_json::Deserializer::from_slice(&snapshot);
-        parser.disable_recursion_limit();
-        let parsed = Value::deserialize(&mut parser).unwrap();
-        for flow in parsed["flows"].as_array().unwrap() {
-            let clear = flow["scopes"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .all(|scope| scope["context"].get("payload").is_none());
-            assert!(clear || flow["position"].get("step").is_none(), "{}", flow["position"]);
+        let parsed = parse(&snapshot);
+        let flows = parsed["flows"].as_array().unwrap();
+        for flow in flows.iter().filter(|flow| flow["position"].get("step").is_some()) {
+            // STA-068: no payload in the contexts of a flow that is parked at a step, nor in frozen ones around it. (A timer keeps it,
+            // STA-080.)
+            let mut around = Some(flow);
+            while let Some(flow) = around {
+                let scopes = flow["scopes"].as_array().unwrap();
+                assert!(scopes.iter().all(|scope| scope["context"].get("payload").is_none()), "{flow}");
+                around =
+                    flow.get("branch").map(|of| flows.iter().find(|flow| flow["id"] == of["flow"]).unwrap());
+            }
         }
-        // ENG-045, INV-4: every activation of a step ends once, by a submission, a time-out or the end of the run.
-        let opened = self.facts.iter().filter(|fact| matches!(fact, Fact::ExternalInputWaiting(_))).count();
-        assert_eq!(opened, self.steps_ended.iter().sum::<usize>() + self.run.active_steps().len());
+        // ENG-045, INV-4: what was entered and not left is where the flows stand, so every activation ends once.
+        let mut open = BTreeMap::<&str, i64>::new();
+        for fact in &self.facts {
+            match fact {
+                Fact::StateEntered(id) => *open.entry(id.as_str()).or_default() += 1,
+                Fact::StateExited(id) => *open.entry(id.as_str()).or_default() -= 1,
+                _ => {}
+            }
+        }
+        open.retain(|_, count| *count != 0);
+        let mut standing = BTreeMap::<&str, i64>::new();
+        for flow in flows {
+            let scopes = flow["scopes"].as_array().unwrap();
+            let entered = scopes.len() - usize::from(flow["position"] == "moving");
+            for scope in &scopes[..entered] {
+                *standing.entry(scope["state"].as_str().unwrap()).or_default() += 1;
+            }
+            // A flow that is split has branches, and waits for nothing else.
+            let has_branches = flows.iter().any(|other| other["branch"]["flow"] == flow["id"]);
+            assert_eq!(flow["position"] == "split", has_branches, "{flow}");
+        }
+        assert_eq!(open, standing);
+        // ENG-031: the active steps are those where flows are parked, each with an address that names it alone.
+        let parked = flows.iter().filter(|flow| flow["position"].get("step").is_some()).count();
+        assert_eq!(parked, self.run.active_steps().len());
+        let addresses: BTreeSet<_> = self.run.active_steps().iter().map(address).collect();
+        assert_eq!(addresses.len(), parked);
         // A run never waits for nothing.
         let waits = !self.tasks.is_empty() || !self.run.active_steps().is_empty() || !self.timers.is_empty();
         assert!(waits || self.finished);
@@ -319,10 +334,7 @@ impl World {
 
     /// The context of the top-level scope; an ended run keeps it only where something may read it.
     pub(crate) fn kept_context(&self) -> Option<Value> {
-        let snapshot = self.run.to_snapshot();
-        let mut parser = serde_json::Deserializer::from_slice(&snapshot);
-        parser.disable_recursion_limit();
-        let parsed = Value::deserialize(&mut parser).unwrap();
+        let parsed = parse(&self.run.to_snapshot());
         let place = if self.finished { "/end/context" } else { "/flows/0/scopes/0/context" };
         parsed.pointer(place).cloned()
     }
@@ -337,6 +349,51 @@ impl World {
         let activation = self.task().activation;
         self.tasks.clear();
         activation
+    }
+
+    /// Ends the task that runs at a state, with writes to variables.
+    pub(crate) fn finish_at(&mut self, state: &str, writes: &[(&str, Value)]) {
+        let at = self.tasks.iter().position(|task| task.state.as_str() == state).expect("it runs");
+        let activation = self.tasks.remove(at).activation;
+        let write = |(name, value): &(&str, Value)| TaskWrite {
+            target: WriteTarget::Var((*name).into()),
+            value: value.clone(),
+        };
+        let result = Ok(writes.iter().map(write).collect());
+        self.feed(Input::TaskFinished { activation, result }).unwrap();
+    }
+
+    /// Ends the task that runs at a state with a Problem it reports.
+    pub(crate) fn fail_at(&mut self, state: &str, code: &'static str) {
+        let at = self.tasks.iter().position(|task| task.state.as_str() == state).expect("it runs");
+        let activation = self.tasks.remove(at).activation;
+        let failure = TaskFailure { kind: TaskErrorKind::Reported, problem: Problem::new(code, code) };
+        self.feed(Input::TaskFinished { activation, result: Err(failure) }).unwrap();
+    }
+
+    /// The states at which tasks run.
+    pub(crate) fn running(&self) -> Vec<&str> {
+        self.tasks.iter().map(|task| task.state.as_str()).collect()
+    }
+
+    /// The active steps by their addresses.
+    pub(crate) fn addresses(&self) -> Vec<String> {
+        self.run.active_steps().iter().map(address).collect()
+    }
+
+    /// Where flows stand, by the number of their activation.
+    pub(crate) fn positions(&self) -> BTreeMap<u64, String> {
+        let parsed = parse(&self.run.to_snapshot());
+        let flows = parsed["flows"].as_array().unwrap().iter();
+        let positions = flows.filter_map(|flow| {
+            flow["position"].as_object()?.iter().next().map(|(kind, at)| {
+                (
+                    at["activation"].as_u64().unwrap(),
+                    format!("{kind}{}", if at.get("due").is_some() { "+due" } else { "" }),
+                )
+            })
+        });
+        positions.collect()
     }
 
     /// Ends the running task with writes to variables.
@@ -414,11 +471,22 @@ pub(crate) fn any(step: &str) -> StepTarget {
 }
 
 pub(crate) fn submission(step: &str, payload: Value) -> Submission {
-    Submission::new(any(step), payload, caller()).with_segment(SegmentId::new(2))
+    Submission::new(any(step), payload, caller())
 }
 
 pub(crate) fn head(epoch: Option<&str>, seq: u64) -> HeadCondition {
     HeadCondition { epoch: epoch.map(|epoch| Epoch::parse(epoch).unwrap()), seq }
+}
+
+fn address(step: &ActiveStep) -> String {
+    step.address.clone().unwrap_or_else(|| step.step_id.to_string())
+}
+
+/// A snapshot as JSON, behind the number of its format.
+fn parse(snapshot: &[u8]) -> Value {
+    let mut parser = serde_json::Deserializer::from_slice(&snapshot[1..]);
+    parser.disable_recursion_limit();
+    Value::deserialize(&mut parser).unwrap()
 }
 
 /// Kind and status of a refusal.
