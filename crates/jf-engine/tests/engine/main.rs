@@ -8,6 +8,7 @@ mod cancel;
 mod crash;
 mod drain;
 mod early;
+mod flows;
 mod keys;
 mod links;
 mod list;
