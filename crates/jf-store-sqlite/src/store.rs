@@ -42,7 +42,11 @@ impl SqliteStore {
     /// # Errors
     /// When the file cannot be used, with the reason. Nothing takes its place.
     pub fn open(config: &SqliteConfig) -> Result<Self, OpenError> {
-        let Opened { path, ownership, writer, epoch } = open::open(config)?;
+        Self::assemble(open::open(config)?, config)
+    }
+
+    fn assemble(opened: Opened, config: &SqliteConfig) -> Result<Self, OpenError> {
+        let Opened { path, ownership, writer, epoch } = opened;
         let definitions = Arc::new(Definitions::default());
         let helper = open::open_helper(&path, config)?;
         let mut readers = Vec::new();
@@ -175,3 +179,6 @@ impl Store for SqliteStore {
         self.readers.read(read).await
     }
 }
+
+#[cfg(test)]
+mod tests;

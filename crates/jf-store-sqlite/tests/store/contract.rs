@@ -1,14 +1,12 @@
 //! The contract of stores, held by the store in a file.
 
-mod support;
-
 use std::sync::Arc;
 
+use crate::support::{Folder, Reopening};
 use futures::future::BoxFuture;
 use jf_store::{Retention, Store};
 use jf_store_sqlite::{SqliteConfig, SqliteStore};
 use jf_testkit::StoreHost;
-use support::{Folder, Reopening};
 
 /// Stores in files of their own.
 struct Files(Folder);

@@ -1,0 +1,160 @@
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::executor::block_on;
+use futures::future::join_all;
+use jf_core::dsl::{DefinitionName, Kind, StateId, Version};
+use jf_core::spi::DefinitionIdentity;
+use jf_core::{JourneyId, JourneyStatus, LogDocument, Phase};
+use jf_store::{
+    Claim, Commit, EncodeError, LogRecord, Retention, Revision, RunIndex, Snapshot, Store, StoreErrorKind,
+};
+use jiff::{SignedDuration, Timestamp};
+
+use super::SqliteStore;
+use crate::config::SqliteConfig;
+use crate::open;
+
+#[derive(Debug)]
+struct Large(usize);
+
+impl Snapshot for Large {
+    fn encode(&self) -> Result<Vec<u8>, EncodeError> {
+        Ok(vec![7; self.0])
+    }
+}
+
+fn id(run: usize) -> JourneyId {
+    JourneyId::parse(format!("r{run}")).unwrap()
+}
+
+fn index() -> RunIndex {
+    let name = DefinitionName::parse("order").unwrap();
+    let definition = DefinitionIdentity { kind: Kind::Journey, name, version: Version::new(1, 0, 0) };
+    RunIndex::new(definition, Timestamp::UNIX_EPOCH, Phase::Running)
+}
+
+fn creation(claim: Claim, run: usize, bytes: usize) -> Commit {
+    Commit::create(claim, id(run), Timestamp::UNIX_EPOCH, Arc::new(Large(bytes)), index())
+}
+
+fn log_length(path: &Path) -> u64 {
+    let mut name = path.as_os_str().to_owned();
+    name.push("-wal");
+    std::fs::metadata(name).map_or(0, |about| about.len())
+}
+
+#[test]
+fn eng_143_a_full_disk_refuses_commits_and_nothing_of_them_happens() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = SqliteConfig::new(folder.path().join("runs.db"));
+    let opened = open::open(&config).unwrap();
+    let pages: i64 = opened.writer.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
+    opened.writer.query_row(&format!("PRAGMA max_page_count = {}", pages + 40), [], |_| Ok(())).unwrap();
+    let store = SqliteStore::assemble(opened, &config).unwrap();
+    block_on(async {
+        let claim = store.claim().await.unwrap();
+        store.commit(creation(claim, 0, 1_000)).await.unwrap();
+        let error = store.commit(creation(claim, 1, 1_000_000)).await.unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+        assert_eq!(error.context().next(), Some(("reason", "the disk is full")));
+        assert!(store.load(&id(1)).await.unwrap().is_none());
+        // What fits is taken.
+        assert_eq!(store.commit(creation(claim, 2, 1_000)).await.unwrap(), Revision::FIRST);
+        assert!(store.load(&id(0)).await.unwrap().is_some() && store.load(&id(2)).await.unwrap().is_some());
+    });
+    drop(store);
+    assert!(crate::check(&config.path).unwrap().faults.is_empty());
+}
+
+#[test]
+fn commits_that_come_together_are_refused_one_by_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(&SqliteConfig::new(folder.path().join("runs.db"))).unwrap();
+    block_on(async {
+        let claim = store.claim().await.unwrap();
+        // Each run twice, all at once.
+        let commits = (0..200).map(|n| store.commit(creation(claim, n / 2, 100)));
+        let done = join_all(commits).await;
+        for pair in done.chunks(2) {
+            assert_eq!(*pair[0].as_ref().unwrap(), Revision::FIRST);
+            assert_eq!(pair[1].as_ref().unwrap_err().kind(), StoreErrorKind::Exists);
+        }
+    });
+}
+
+#[test]
+fn commits_beyond_the_queue_are_refused_without_effect() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = SqliteConfig::new(folder.path().join("runs.db"));
+    config.queue = 4;
+    let store = SqliteStore::open(&config).unwrap();
+    block_on(async {
+        let claim = store.claim().await.unwrap();
+        let done = join_all((0..2_000).map(|n| store.commit(creation(claim, n, 10)))).await;
+        for (run, result) in done.iter().enumerate() {
+            if let Err(error) = result {
+                assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+            }
+            assert_eq!(store.load(&id(run)).await.unwrap().is_some(), result.is_ok());
+        }
+        assert!(done.iter().any(Result::is_err) && done.iter().any(Result::is_ok));
+    });
+}
+
+#[test]
+fn the_log_of_the_database_does_not_grow_with_what_is_committed() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = SqliteConfig::new(folder.path().join("runs.db"));
+    let store = SqliteStore::open(&config).unwrap();
+    block_on(async {
+        let claim = store.claim().await.unwrap();
+        for round in 0..40 {
+            let commits = (0..32).map(|n| store.commit(creation(claim, round * 32 + n, 60_000)));
+            assert!(join_all(commits).await.iter().all(Result::is_ok));
+        }
+    });
+    let (file, log) = (std::fs::metadata(&config.path).unwrap().len(), log_length(store.path()));
+    assert!(file > 40 << 20, "it is in the file: {file}");
+    assert!(log < 30 << 20, "{log}");
+    drop(store);
+    assert_eq!(log_length(&config.path), 0, "at the end nothing is left beside the file");
+}
+
+/// ENG-104: runs with long logs go in several steps, so that commits get their turn.
+#[test]
+fn eng_104_long_logs_are_removed_a_few_at_a_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let retention = Retention::default().with_ended_runs(Duration::from_secs(1));
+    let store =
+        SqliteStore::open(&SqliteConfig::new(folder.path().join("runs.db")).with_retention(retention));
+    let store = store.unwrap();
+    let name = index().definition.name;
+    block_on(async {
+        let claim = store.claim().await.unwrap();
+        for run in 0..10 {
+            let mut commit = creation(claim, run, 10);
+            commit.index.phase = Phase::Succeeded;
+            commit.index.head = 1_000;
+            let status = |seq| {
+                let state = StateId::parse(format!("s{seq}")).unwrap();
+                let status = JourneyStatus::new(id(run), name.clone(), Phase::Running, state, commit.at);
+                LogRecord { seq, document: LogDocument::Status(Arc::new(status)) }
+            };
+            commit.events = (1..=1_000).map(status).collect();
+            store.commit(commit).await.unwrap();
+        }
+        let later = Timestamp::UNIX_EPOCH + SignedDuration::from_secs(60);
+        let mut steps = Vec::new();
+        loop {
+            let swept = store.sweep(later, NonZeroUsize::new(256).unwrap()).await.unwrap();
+            if swept.is_empty() {
+                break;
+            }
+            steps.push(swept.runs.len());
+        }
+        assert_eq!(steps, [5, 5]);
+    });
+}

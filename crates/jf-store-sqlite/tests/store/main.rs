@@ -1,0 +1,7 @@
+//! The store in a file: the contract, the same answers as the store in memory, kills, and files that cannot be used.
+
+mod contract;
+mod kill;
+mod model;
+mod opening;
+mod support;

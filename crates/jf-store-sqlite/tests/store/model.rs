@@ -1,0 +1,343 @@
+//! The store in a file against the one in memory: the same operations give the same answers, however often the file is opened anew.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::support::Folder;
+use futures::executor::block_on;
+use jf_core::dsl::{DefinitionName, Kind, StateId, Version};
+use jf_core::spi::DefinitionIdentity;
+use jf_core::{IdempotencyKey, JourneyId, JourneyOutcome, JourneyStatus, LogDocument, Phase};
+use jf_store::{
+    Claim, Commit, EncodeError, Fingerprint, KeyRecord, KeyScope, ListKey, LogRecord, MemoryStore, NewKey,
+    Retention, Revision, RunFilter, RunIndex, Snapshot, Store, StoreErrorKind, StoredSnapshot,
+};
+use jf_store_sqlite::{SqliteConfig, SqliteStore, check};
+use jiff::Timestamp;
+use proptest::collection::vec;
+use proptest::prelude::{ProptestConfig, Strategy, any, proptest};
+use proptest::{option, prop_assert, prop_assert_eq, prop_oneof};
+
+#[derive(Debug)]
+struct Bytes(Vec<u8>);
+
+impl Snapshot for Bytes {
+    fn encode(&self) -> Result<Vec<u8>, EncodeError> {
+        Ok(self.0.clone())
+    }
+}
+
+/// One commit as chance has it. Numbers are small, so that things meet.
+#[derive(Debug, Clone)]
+struct Change {
+    run: u8,
+    /// Added to the expected revision.
+    ahead: u8,
+    stale_claim: bool,
+    create_again: bool,
+    events: u8,
+    hole: bool,
+    due: Option<u8>,
+    in_motion: bool,
+    ends: bool,
+    compensation: bool,
+    attribute: bool,
+    start_key: Option<u8>,
+    run_key: Option<u8>,
+    snapshot: Vec<u8>,
+}
+
+#[derive(Debug, Clone)]
+enum Operation {
+    Commit(Change),
+    Sweep { seconds: u16, limit: u8 },
+    Claim,
+    Reopen,
+}
+
+fn change() -> impl Strategy<Value = Change> {
+    let rarely = || proptest::bool::weighted(0.05);
+    let how = (0_u8..8, prop_oneof![19 => 0..1_u8, 1 => 1..3_u8], rarely(), rarely(), 0_u8..4, rarely());
+    let what =
+        (option::of(0_u8..30), any::<bool>(), proptest::bool::weighted(0.3), any::<bool>(), any::<bool>());
+    let keys = (option::weighted(0.2, 0_u8..3), option::weighted(0.2, 0_u8..3), vec(any::<u8>(), 0..6000));
+    (how, what, keys).prop_map(
+        |(
+            (run, ahead, stale_claim, create_again, events, hole),
+            (due, in_motion, ends, compensation, attribute),
+            (start_key, run_key, snapshot),
+        )| Change {
+            run,
+            ahead,
+            stale_claim,
+            create_again,
+            events,
+            hole,
+            due,
+            in_motion,
+            ends,
+            compensation,
+            attribute,
+            start_key,
+            run_key,
+            snapshot,
+        },
+    )
+}
+
+fn operation() -> impl Strategy<Value = Operation> {
+    prop_oneof![
+        30 => change().prop_map(Operation::Commit),
+        4 => (0_u16..300, 1_u8..5).prop_map(|(seconds, limit)| Operation::Sweep { seconds, limit }),
+        1 => proptest::strategy::Just(Operation::Claim),
+        3 => proptest::strategy::Just(Operation::Reopen),
+    ]
+}
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_767_225_600 + second).unwrap()
+}
+
+fn id(run: u8) -> JourneyId {
+    JourneyId::parse(format!("r{run}")).unwrap()
+}
+
+fn identity(run: u8) -> DefinitionIdentity {
+    let name = DefinitionName::parse(if run.is_multiple_of(2) { "order" } else { "loan" }).unwrap();
+    DefinitionIdentity { kind: Kind::Journey, name, version: Version::new(1, u64::from(run % 3), 0) }
+}
+
+fn document(run: u8, index: &RunIndex, seq: u64, outcome: bool) -> LogDocument {
+    let name = index.definition.name.clone();
+    if outcome {
+        let mut outcome =
+            JourneyOutcome::new(id(run), name, index.phase, "DONE", serde_json::json!({ "seq": seq }));
+        outcome.tags = index.tags.to_vec();
+        outcome.attributes = (*index.attributes).clone();
+        return LogDocument::Outcome(Arc::new(outcome));
+    }
+    let state = StateId::parse(format!("s{seq}")).unwrap();
+    let mut status = JourneyStatus::new(id(run), name, Phase::Running, state, at(seq.cast_signed()));
+    status.tags = index.tags.to_vec();
+    LogDocument::Status(Arc::new(status))
+}
+
+/// Both stores, with the claims that an engine holds on them.
+struct Pair {
+    config: SqliteConfig,
+    file: Option<SqliteStore>,
+    memory: MemoryStore,
+    claims: (Claim, Claim),
+    time: i64,
+}
+
+impl Pair {
+    fn new(folder: &Folder) -> Self {
+        let retention = Retention::default()
+            .with_events(5)
+            .with_ended_runs(Duration::from_secs(100))
+            .with_events_after_end(Duration::from_secs(40));
+        let config = SqliteConfig::new(folder.file()).with_retention(retention);
+        let file = SqliteStore::open(&config).unwrap();
+        let memory = MemoryStore::with_retention(retention);
+        let claims = block_on(async { (file.claim().await.unwrap(), memory.claim().await.unwrap()) });
+        Self { config, file: Some(file), memory, claims, time: 0 }
+    }
+
+    fn file(&self) -> &SqliteStore {
+        self.file.as_ref().unwrap()
+    }
+
+    fn reopen(&mut self) {
+        self.file = None;
+        self.file = Some(SqliteStore::open(&self.config).unwrap());
+    }
+
+    fn commit(
+        &mut self,
+        change: &Change,
+    ) -> (Result<Revision, StoreErrorKind>, Result<Revision, StoreErrorKind>) {
+        self.time += 1;
+        let (now, run) = (at(self.time), id(change.run));
+        let before = block_on(self.memory.load(&run)).unwrap();
+        let mut index = before.as_ref().map_or_else(
+            || {
+                let mut index = RunIndex::new(identity(change.run), now, Phase::Running);
+                index.tags = (0..change.run % 3).map(|tag| format!("t{tag}")).collect();
+                index
+            },
+            |stored| stored.index.clone(),
+        );
+        let was_final = index.phase.is_final();
+        if change.ends && !was_final {
+            index.phase = if change.in_motion { Phase::Succeeded } else { Phase::Failed };
+        }
+        if change.attribute && index.attributes.len() < 2 {
+            let mut attributes = (*index.attributes).clone();
+            attributes.insert(format!("a{}", attributes.len()), format!("{}", change.run % 2));
+            index.attributes = Arc::new(attributes);
+        }
+        index.due = change.due.map(|due| at(i64::from(due)));
+        index.in_motion = change.in_motion;
+        index.compensation = change.compensation;
+        let first = index.head + 1 + u64::from(change.hole);
+        let seqs = first..first + u64::from(change.events);
+        index.head += u64::from(change.events);
+        let outcome = |seq| index.phase.is_final() && seq == index.head;
+        let events: Vec<_> = seqs
+            .map(|seq| LogRecord { seq, document: document(change.run, &index, seq, outcome(seq)) })
+            .collect();
+        let mut keys = Vec::new();
+        if let Some(key) = change.run_key {
+            let record = KeyRecord::new(run.clone(), Fingerprint([key; 32]), index.head);
+            keys.push(NewKey { scope: KeyScope::Run(run.clone()), key: name(key), record });
+        }
+        if let Some(key) = change.start_key {
+            let record = KeyRecord::new(run.clone(), Fingerprint([key; 32]), index.head)
+                .with_target(Some("wait".into()))
+                .with_kept_until(at(self.time + 20));
+            keys.push(NewKey { scope: start_scope(key), key: name(key), record });
+        }
+        let commit = |claim: Claim, expected: Option<Revision>| {
+            let claim = if change.stale_claim { Claim::new(0) } else { claim };
+            let snapshot = Arc::new(Bytes(change.snapshot.clone()));
+            let mut commit = match expected {
+                None => Commit::create(claim, run.clone(), now, snapshot, index.clone()),
+                Some(revision) => Commit::update(claim, run.clone(), revision, now, snapshot, index.clone()),
+            };
+            commit.events.clone_from(&events);
+            commit.keys.clone_from(&keys);
+            commit
+        };
+        let expected = before
+            .filter(|_| !change.create_again)
+            .and_then(|stored| Revision::new(stored.revision.get() + u64::from(change.ahead)));
+        block_on(async {
+            let file =
+                self.file().commit(commit(self.claims.0, expected)).await.map_err(|error| error.kind());
+            let memory =
+                self.memory.commit(commit(self.claims.1, expected)).await.map_err(|error| error.kind());
+            (file, memory)
+        })
+    }
+}
+
+fn name(key: u8) -> IdempotencyKey {
+    IdempotencyKey::parse(format!("{key:016}")).unwrap()
+}
+
+fn start_scope(key: u8) -> KeyScope {
+    KeyScope::Start { principal: (key == 1).then(|| "p".into()), journey: "order".into() }
+}
+
+fn bytes_of(snapshot: &StoredSnapshot) -> Vec<u8> {
+    match snapshot {
+        StoredSnapshot::Live(live) => live.encode().unwrap(),
+        StoredSnapshot::Encoded(bytes) => bytes.to_vec(),
+    }
+}
+
+const MANY: NonZeroUsize = NonZeroUsize::new(1_000).unwrap();
+
+/// Everything that can be asked, as text.
+async fn view(store: &dyn Store, now: Timestamp, page: NonZeroUsize) -> Vec<String> {
+    let mut view = Vec::new();
+    for run in 0..8 {
+        let loaded = store.load(&id(run)).await.unwrap();
+        let loaded =
+            loaded.map(|stored| (stored.run, stored.revision, stored.index, bytes_of(&stored.snapshot)));
+        view.push(format!("{loaded:?} {:?}", store.locate(&id(run)).await.unwrap()));
+        for after in [0, 3] {
+            view.push(format!("{:?}", store.events(&id(run), after, page).await.unwrap()));
+        }
+        for key in 0..3 {
+            let found = store.key(&KeyScope::Run(id(run)), &name(key), now).await.unwrap();
+            view.push(format!("{found:?}"));
+        }
+    }
+    for key in 0..3 {
+        view.push(format!("{:?}", store.key(&start_scope(key), &name(key), now).await.unwrap()));
+    }
+    view.push(format!("{:?}", store.due(at(15), page).await.unwrap()));
+    view.push(format!("{:?}", store.due(Timestamp::MAX, MANY).await.unwrap()));
+    view.push(format!("{:?}", store.in_motion(None, page).await.unwrap()));
+    view.push(format!("{:?}", store.in_motion(Some(&id(2)), MANY).await.unwrap()));
+    for filter in filters() {
+        let mut listed: Vec<ListKey> = Vec::new();
+        loop {
+            let runs = store.list(&filter, listed.last(), page).await.unwrap();
+            let found =
+                runs.iter().map(|stored| (stored.revision, stored.index.clone(), bytes_of(&stored.snapshot)));
+            view.extend(found.map(|found| format!("{found:?}")));
+            if runs.is_empty() {
+                break;
+            }
+            listed.extend(
+                runs.into_iter().map(|stored| ListKey { created: stored.index.created, run: stored.run }),
+            );
+        }
+        view.push(format!("{listed:?}"));
+    }
+    view
+}
+
+fn filters() -> Vec<RunFilter> {
+    let mut filters = Vec::new();
+    for journey in [None, Some("order".to_owned())] {
+        for phase in [None, Some(Phase::Running), Some(Phase::Failed)] {
+            for (tags, attributes) in [(0, 0), (1, 0), (2, 0), (0, 1), (1, 2)] {
+                let mut filter = RunFilter::default();
+                filter.journey.clone_from(&journey);
+                filter.phase = phase;
+                filter.tags = (0..tags).map(|tag| format!("t{tag}")).collect();
+                filter.attributes =
+                    (0..attributes).map(|name| (format!("a{name}"), "1".to_owned())).collect();
+                filter.include_compensation = tags == 0;
+                filters.push(filter);
+            }
+        }
+    }
+    filters
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// ENG-100 to ENG-109, ENG-138: every answer is the one of the store in memory, and the file stays whole.
+    #[test]
+    fn a_file_answers_as_memory_does(operations in vec(operation(), 1..60), page in 1_usize..4) {
+        let folder = Folder::new();
+        let mut pair = Pair::new(&folder);
+        let page = NonZeroUsize::new(page).unwrap();
+        for operation in &operations {
+            match operation {
+                Operation::Commit(change) => {
+                    let (file, memory) = pair.commit(change);
+                    prop_assert_eq!(file, memory, "{:?}", change);
+                }
+                Operation::Sweep { seconds, limit } => {
+                    let now = at(pair.time + i64::from(*seconds));
+                    let limit = NonZeroUsize::new(usize::from(*limit)).unwrap();
+                    let file = block_on(pair.file().sweep(now, limit)).unwrap();
+                    let memory = block_on(pair.memory.sweep(now, limit)).unwrap();
+                    prop_assert_eq!(&file.runs, &memory.runs);
+                    prop_assert_eq!(file.keys, memory.keys);
+                }
+                Operation::Claim => {
+                    pair.claims = block_on(async {
+                        (pair.file().claim().await.unwrap(), pair.memory.claim().await.unwrap())
+                    });
+                }
+                Operation::Reopen => pair.reopen(),
+            }
+        }
+        let now = at(pair.time);
+        let memory = block_on(view(&pair.memory, now, page));
+        prop_assert_eq!(&block_on(view(pair.file(), now, page)), &memory);
+        pair.reopen();
+        prop_assert_eq!(&block_on(view(pair.file(), now, page)), &memory);
+        let report = check(pair.file().path()).unwrap();
+        prop_assert!(report.faults.is_empty(), "{:?}", report.faults);
+    }
+}

@@ -1,0 +1,179 @@
+//! Files that can be used, and files that cannot: each with its reason, and nothing in its place.
+
+use std::fs;
+use std::path::Path;
+
+use crate::support::Folder;
+use futures::executor::block_on;
+use jf_store::Store;
+use jf_store_sqlite::{
+    Check, OpenError, OpenErrorKind, SqliteConfig, SqliteStore, Synchronous, backup, check, restored,
+};
+use rusqlite::Connection;
+
+fn refused(path: &Path) -> OpenError {
+    SqliteStore::open(&SqliteConfig::new(path)).expect_err("the file cannot be used")
+}
+
+fn open(path: &Path) -> SqliteStore {
+    SqliteStore::open(&SqliteConfig::new(path)).unwrap()
+}
+
+#[test]
+fn eng_108_a_file_keeps_its_epoch_and_claims_grow() {
+    let folder = Folder::new();
+    let path = folder.file();
+    let read = |store: &SqliteStore| {
+        block_on(async { (store.epoch().await.unwrap(), store.claim().await.unwrap()) })
+    };
+    let (epoch, claim) = read(&open(&path));
+    for config in [
+        SqliteConfig::new(&path).with_synchronous(Synchronous::Normal),
+        SqliteConfig::new(&path).with_check(Check::Full),
+    ] {
+        let (again, later) = read(&SqliteStore::open(&config).unwrap());
+        assert_eq!(again, epoch);
+        assert!(later > claim);
+    }
+    let announced = restored(&path).unwrap();
+    assert_ne!(announced, epoch);
+    assert_eq!(read(&open(&path)).0, announced);
+}
+
+#[test]
+fn eng_102_a_file_in_use_is_refused_until_it_is_given_back() {
+    let folder = Folder::new();
+    let path = folder.file();
+    let first = open(&path);
+    let error = refused(&path);
+    assert_eq!(error.kind(), OpenErrorKind::InUse);
+    assert!(error.to_string().ends_with("this process has it open already"), "{error}");
+    // Under another name it is the same file.
+    let link = folder.path().join("link.db");
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        assert_eq!(refused(&link).kind(), OpenErrorKind::InUse);
+    }
+    assert_eq!(restored(&path).unwrap_err().kind(), OpenErrorKind::InUse);
+    drop(first);
+    open(&path);
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_named() {
+    let folder = Folder::new();
+    let error = refused(&folder.path().join("nowhere/runs.db"));
+    assert_eq!(error.kind(), OpenErrorKind::Missing);
+    assert!(error.to_string().contains("there is no folder `"), "{error}");
+    assert_eq!(refused(folder.path()).kind(), OpenErrorKind::Io);
+}
+
+#[test]
+fn other_files_are_left_as_they_are() {
+    let folder = Folder::new();
+    let text = folder.file();
+    fs::write(&text, "store: memory\n".repeat(100)).unwrap();
+    assert_eq!(refused(&text).kind(), OpenErrorKind::NotADatabase);
+    assert_eq!(fs::read_to_string(&text).unwrap(), "store: memory\n".repeat(100));
+
+    let foreign = folder.file();
+    Connection::open(&foreign).unwrap().execute_batch("CREATE TABLE notes (text)").unwrap();
+    let before = fs::read(&foreign).unwrap();
+    let error = refused(&foreign);
+    assert_eq!(error.kind(), OpenErrorKind::Foreign, "{error}");
+    assert_eq!(fs::read(&foreign).unwrap(), before);
+}
+
+#[test]
+fn a_file_of_a_later_version_is_refused() {
+    let folder = Folder::new();
+    let path = folder.file();
+    drop(open(&path));
+    Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
+    let error = refused(&path);
+    assert_eq!(error.kind(), OpenErrorKind::NewerVersion);
+    assert!(error.to_string().contains("it has version 99, written by a later release"), "{error}");
+}
+
+#[test]
+fn a_lock_of_another_program_is_named() {
+    let folder = Folder::new();
+    let path = folder.file();
+    drop(open(&path));
+    let other = Connection::open(&path).unwrap();
+    other.pragma_update(None, "locking_mode", "EXCLUSIVE").unwrap();
+    other.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    assert_eq!(refused(&path).kind(), OpenErrorKind::Locked);
+    drop(other);
+    open(&path);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_must_not_be_written_is_refused() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = Folder::new();
+    let path = folder.file();
+    drop(open(&path));
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o400)).unwrap();
+    if fs::OpenOptions::new().write(true).open(&path).is_ok() {
+        // Whoever runs as root may write everything; then there is nothing to refuse.
+        return;
+    }
+    assert_eq!(refused(&path).kind(), OpenErrorKind::ReadOnly);
+}
+
+#[test]
+fn damage_is_found_when_the_file_is_opened() {
+    let folder = Folder::new();
+    let path = folder.file();
+    drop(open(&path));
+    let whole = fs::read(&path).unwrap();
+
+    fs::write(&path, &whole[..whole.len() - 4096]).unwrap();
+    let error = refused(&path);
+    assert_eq!(error.kind(), OpenErrorKind::Corrupt, "cut off: {error}");
+
+    let mut damaged = whole.clone();
+    let last = damaged.len() - 4096;
+    damaged[last..last + 200].fill(0xff);
+    fs::write(&path, &damaged).unwrap();
+    let error = refused(&path);
+    assert_eq!(error.kind(), OpenErrorKind::Corrupt, "overwritten: {error}");
+    assert!(!check(&path).is_ok_and(|report| report.faults.is_empty()));
+
+    fs::write(&path, &whole).unwrap();
+    open(&path);
+}
+
+#[test]
+fn a_backup_is_whole_and_replaces_nothing() {
+    let folder = Folder::new();
+    let (path, copy) = (folder.file(), folder.file());
+    let store = open(&path);
+    let claim = block_on(store.claim()).unwrap();
+    backup(&path, &copy).unwrap();
+    assert_eq!(backup(&path, &copy).unwrap_err().kind(), OpenErrorKind::Exists);
+    assert_eq!(backup(&path, &path).unwrap_err().kind(), OpenErrorKind::Exists);
+    assert_eq!(backup(folder.file(), &copy).unwrap_err().kind(), OpenErrorKind::Missing);
+    assert_eq!(check(&copy).unwrap(), check(&path).unwrap());
+    let restored = open(&copy);
+    assert_eq!(block_on(restored.epoch()).unwrap(), block_on(store.epoch()).unwrap());
+    assert!(block_on(restored.claim()).unwrap() > claim);
+    let left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert!(!left.iter().any(|name| name.to_string_lossy().contains("part")), "{left:?}");
+}
+
+#[test]
+fn a_check_tells_what_does_not_fit_together() {
+    let folder = Folder::new();
+    let path = folder.file();
+    drop(open(&path));
+    assert_eq!(check(&path).unwrap().faults, Vec::<String>::new());
+    let other = Connection::open(&path).unwrap();
+    other
+        .execute_batch("INSERT INTO event (run, seq, document) VALUES (7, 1, x'00'), (7, 3, x'00')")
+        .unwrap();
+    assert_eq!(check(&path).unwrap().faults, ["logs with a hole: 1", "events without a run: 1"]);
+}
