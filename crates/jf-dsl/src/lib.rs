@@ -72,6 +72,7 @@ mod diagnostic;
 mod digest;
 mod edit;
 mod editor;
+mod files;
 mod header;
 mod ids;
 mod json_path;
@@ -101,6 +102,7 @@ pub use diagnostic::terminal::TerminalStyle;
 pub use diagnostic::{Applicability, Code, Diagnostic, Edit, Fix, Label, Severity};
 pub use digest::BodyDigest;
 pub use editor::language_schema;
+pub use files::ReferredFile;
 pub use header::{HeaderName, InvalidHeaderName};
 pub use ids::{
     ApiName, AttributeName, BranchName, Channel, ConfigKey, CookieDomain, DefinitionName, GrpcMethod,
@@ -108,7 +110,7 @@ pub use ids::{
     RESERVED_CLIENT_TYPES, SecretRef, StateId, SubjourneyId, VarName, is_ident,
 };
 pub use json_path::{InvalidJsonPath, JsonPath, PathStep};
-pub use load::{Document, Loaded, Positions, check_configuration, load, load_document};
+pub use load::{Document, Loaded, Positions, check_configuration, load, load_document, load_with_files};
 pub use model::binding::{
     Advisory, ApiResponseMatch, ApiResponseRule, ApiResponses, Bindings, DefaultStatuses, FailedStatus,
     HttpBinding, Message, Passthrough, Projection, Route, RouteMethod, RuleStatus, WebSocketBinding,

@@ -9,6 +9,7 @@ use crate::decode::{self, Decoded, PendingTask};
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::set::Diagnostics;
 use crate::digest::BodyDigest;
+use crate::files::{Files, ReferredFile};
 use crate::json_path::{JsonPath, PathStep};
 use crate::model::definition::Definition;
 use crate::model::metadata::MetadataLimits;
@@ -31,6 +32,8 @@ pub struct Loaded {
     pub positions: Positions,
     /// Identifies the body as parsed (DEF-029).
     pub digest: BodyDigest,
+    /// The files it refers to, as they were read (ENG-117).
+    pub files: Arc<[ReferredFile]>,
 }
 
 /// Where the members of a loaded document stand. Cheap to clone.
@@ -114,7 +117,29 @@ pub enum Document {
 /// assert_eq!(loaded.definition.name(), "hello");
 /// ```
 pub fn load(source: &SourceFile, capabilities: &dyn Capabilities) -> Result<Loaded, Diagnostics> {
-    match load_document(source, capabilities)? {
+    definition(source, Files::asking(capabilities), capabilities)
+}
+
+/// Loads a Journey or an Api with the files that it refers to, as [`Loaded::files`] had them when it was loaded before. The capabilities
+/// are not asked for files.
+///
+/// # Errors
+///
+/// As [`load`].
+pub fn load_with_files(
+    source: &SourceFile,
+    files: &[ReferredFile],
+    capabilities: &dyn Capabilities,
+) -> Result<Loaded, Diagnostics> {
+    definition(source, Files::knowing(capabilities, files), capabilities)
+}
+
+fn definition(
+    source: &SourceFile,
+    files: Files<'_>,
+    capabilities: &dyn Capabilities,
+) -> Result<Loaded, Diagnostics> {
+    match document(source, files)? {
         Document::Definition(loaded) => Ok(*loaded),
         Document::MetadataLimits { .. } => {
             let fault = shape::not_one_of("MetadataLimits", &["Journey", "Api"]).rule("DEF-021");
@@ -132,6 +157,11 @@ pub fn load(source: &SourceFile, capabilities: &dyn Capabilities) -> Result<Load
 ///
 /// All diagnostics, warnings included, when at least one is an error.
 pub fn load_document(source: &SourceFile, capabilities: &dyn Capabilities) -> Result<Document, Diagnostics> {
+    document(source, Files::asking(capabilities))
+}
+
+fn document(source: &SourceFile, files: Files<'_>) -> Result<Document, Diagnostics> {
+    let capabilities: &dyn Capabilities = &files;
     let mut faults = Vec::new();
     if !source.is_definition_file() {
         faults.push(syntax::file_name().at(JsonPath::root(), source, Span::default()));
@@ -154,6 +184,7 @@ pub fn load_document(source: &SourceFile, capabilities: &dyn Capabilities) -> Re
                 warnings: faults,
                 digest: BodyDigest::of(&root),
                 positions: Positions { source: source.clone(), root: Arc::new(root) },
+                files: files.into_read(),
             })),
         }),
         _ => Err(faults),

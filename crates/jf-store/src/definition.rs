@@ -1,7 +1,11 @@
 //! Definition versions that runs outlive their deployment with (ENG-117).
 
+use std::ffi::OsStr;
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
+
+use jf_core::dsl::{Capabilities, Diagnostics, Loaded, ReferredFile, SourceFile, load_with_files};
 
 /// The source of a definition version: enough to load it again in a later process, without the folder it came from.
 ///
@@ -40,6 +44,34 @@ impl DefinitionSource {
     #[must_use]
     pub fn new(name: impl Into<Arc<str>>, text: impl Into<Arc<str>>, digest: [u8; 32]) -> Self {
         Self { name: name.into(), text: text.into(), digest, files: Vec::new() }
+    }
+
+    /// The source that a definition was loaded from.
+    #[must_use]
+    pub fn of(loaded: &Loaded) -> Self {
+        let source = loaded.positions.source();
+        let files = loaded.files.iter();
+        let files =
+            files.map(|file| FileSource::new(file.reference.normal_form(), file.source.text())).collect();
+        // The name of the file is kept for its ending, not where it lay.
+        let name =
+            Path::new(source.name()).file_name().and_then(OsStr::to_str).unwrap_or("definition.journey.yaml");
+        let (name, text) = (name.into(), source.text().into());
+        Self { name, text, digest: *loaded.digest.as_bytes(), files }
+    }
+
+    /// Loads the definition again.
+    ///
+    /// # Errors
+    /// When what is installed does not fit it any more.
+    pub fn load(&self, capabilities: &dyn Capabilities) -> Result<Loaded, Diagnostics> {
+        let files = self.files.iter().filter_map(|file| {
+            // What was kept was a reference when it was loaded.
+            let reference = file.name.parse().ok()?;
+            Some(ReferredFile::new(reference, SourceFile::new(&*file.name, Arc::clone(&file.text))))
+        });
+        let source = SourceFile::new(&*self.name, Arc::clone(&self.text));
+        load_with_files(&source, &files.collect::<Vec<_>>(), capabilities)
     }
 
     /// With one more file.
