@@ -88,12 +88,26 @@ impl fmt::Display for JsonPath {
                 PathStep::Member(name) if is_ident(name) => write!(f, ".{name}")?,
                 PathStep::Member(name) => {
                     let quoted = serde_json::to_string(&**name).map_err(|_| fmt::Error)?;
-                    write!(f, "[{quoted}]")?;
+                    f.write_str("[")?;
+                    for c in quoted.chars() {
+                        // What is not seen, or turns the direction of what follows, is written as an escape.
+                        if c.is_control() || is_invisible(c) {
+                            write!(f, "\\u{:04x}", u32::from(c))?;
+                        } else {
+                            write!(f, "{c}")?;
+                        }
+                    }
+                    f.write_str("]")?;
                 }
             }
         }
         Ok(())
     }
+}
+
+/// Line separators, and marks and controls of the direction of text.
+const fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 impl fmt::Debug for JsonPath {

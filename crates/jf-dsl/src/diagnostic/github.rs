@@ -53,9 +53,19 @@ impl Diagnostic {
     }
 }
 
-/// Text of a message.
+/// Text of a message. Logs of runs are shown by terminals too, for which control characters are commands.
 fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    let mut data = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '%' => data.push_str("%25"),
+            '\r' => data.push_str("%0D"),
+            '\n' => data.push_str("%0A"),
+            c if c.is_control() => data.push('\u{fffd}'),
+            c => data.push(c),
+        }
+    }
+    data
 }
 
 /// Text of a property, which may not end it.
@@ -77,10 +87,10 @@ mod tests {
     #[test]
     fn nothing_in_a_diagnostic_ends_a_command_or_begins_another() {
         let source = SourceFile::new("./odd,na:me%\n.journey.yaml", "ä: b\nc: d\n");
-        let shown = diagnostic("100%\r\n::error::no").at(&source, Span::new(4, 5));
+        let shown = diagnostic("100%\r\n::error::no\u{1b}[2J").at(&source, Span::new(4, 5));
         assert_eq!(
             shown.to_github(),
-            "::error file=odd%2Cna%3Ame%25%0A.journey.yaml,line=1,col=4,endLine=1,endColumn=5,title=JF3001::100%25%0D%0A::error::no\
+            "::error file=odd%2Cna%3Ame%25%0A.journey.yaml,line=1,col=4,endLine=1,endColumn=5,title=JF3001::100%25%0D%0A::error::no\u{fffd}[2J\
              %0ADEF-031 at $.spec"
         );
     }
