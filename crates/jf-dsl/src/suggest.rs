@@ -86,13 +86,16 @@ fn distance_within(a: &str, b: &str) -> Option<usize> {
     if a.len().abs_diff(b.len()) > FARTHEST {
         return None;
     }
-    let mut before_last = [0; LONGEST + 1];
+    // Cells off the diagonal by more than the limit are beyond it whatever the words are.
+    const BEYOND: usize = FARTHEST + 1;
+    let mut before_last = [BEYOND; LONGEST + 1];
     let mut last: [usize; LONGEST + 1] = std::array::from_fn(|column| column);
     for (i, x) in a.iter().enumerate() {
-        let mut row = [0; LONGEST + 1];
+        let mut row = [BEYOND; LONGEST + 1];
         row[0] = i + 1;
         let mut least_of_row = row[0];
-        for (j, y) in b.iter().enumerate() {
+        let first = i.saturating_sub(FARTHEST);
+        for (j, y) in b.iter().enumerate().take(i + FARTHEST + 1).skip(first) {
             let replaced = last[j] + usize::from(x != y);
             let mut least = replaced.min(last[j + 1] + 1).min(row[j] + 1);
             if i > 0 && j > 0 && *x == b[j - 1] && a[i - 1] == *y {
@@ -170,7 +173,34 @@ mod tests {
         }
     }
 
+    /// The whole table, as books have it.
+    fn distance(a: &[char], b: &[char]) -> usize {
+        let mut table = vec![vec![0; b.len() + 1]; a.len() + 1];
+        for i in 0..=a.len() {
+            for j in 0..=b.len() {
+                table[i][j] = if i == 0 || j == 0 {
+                    i + j
+                } else {
+                    let replaced = table[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
+                    let mut least = replaced.min(table[i - 1][j] + 1).min(table[i][j - 1] + 1);
+                    if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                        least = least.min(table[i - 2][j - 2] + 1);
+                    }
+                    least
+                };
+            }
+        }
+        table[a.len()][b.len()]
+    }
+
     proptest! {
+        #[test]
+        fn def_007_small_distances_are_exact(a in "[ab]{0,8}", b in "[ab]{0,8}") {
+            let (left, right): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+            let expected = Some(distance(&left, &right)).filter(|distance| *distance <= 2);
+            prop_assert_eq!(distance_within(&a, &b), expected);
+        }
+
         #[test]
         fn def_007_up_to_two_edits_are_found(word in "[a-z]{3,12}", at in 0usize..12, c in proptest::char::range('a', 'z')) {
             let mut edited: Vec<char> = word.chars().collect();
