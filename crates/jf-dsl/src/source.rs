@@ -88,7 +88,7 @@ impl Span {
 }
 
 /// The most bytes that [`SourceFile::from_path`] takes into memory; the limit of DEF-014 is checked when loading.
-const READ_LIMIT: u64 = 16 * 1024 * 1024;
+pub(crate) const READ_LIMIT: usize = 16 * 1024 * 1024;
 
 impl SourceFile {
     /// A source from memory. The format follows from the name (`.json`, else YAML).
@@ -115,8 +115,8 @@ impl SourceFile {
         let name = path.display().to_string();
         let origin = Origin::File(path.parent().map(Path::to_path_buf));
         let mut bytes = Vec::new();
-        File::open(path)?.take(READ_LIMIT + 1).read_to_end(&mut bytes)?;
-        if bytes.len() as u64 > READ_LIMIT {
+        File::open(path)?.take(READ_LIMIT as u64 + 1).read_to_end(&mut bytes)?;
+        if bytes.len() > READ_LIMIT {
             return Ok(Self::build(name, "".into(), origin, Some(SourceFlaw::TooLarge)));
         }
         Ok(Self::decode(name, bytes, origin))

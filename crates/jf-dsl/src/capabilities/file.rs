@@ -19,16 +19,23 @@ pub enum FileFault {
     /// Links lead out of the base folder.
     #[error("links lead out of the folder of the definition")]
     Outside,
+    /// It is a folder, a pipe or a device.
+    #[error("it is no regular file")]
+    Special,
     /// It cannot be read.
     #[error("it cannot be read: {0}")]
     Unreadable(io::Error),
 }
 
+/// The ceiling of files beside a definition, in bytes: what [`SourceFile::from_path`] takes into memory.
+pub(crate) const MOST_BYTES: usize = crate::source::READ_LIMIT;
+
 /// Reads a file below the base folder of a definition (DEF-065). At most 16 MiB are taken into memory.
 ///
 /// # Errors
 ///
-/// When there is no base folder or no such file, when links lead out of the folder, and when it cannot be read.
+/// When there is no base folder or no such file, when links lead out of the folder, when it is no regular file, and when it
+/// cannot be read.
 pub(super) fn read(base: Option<&Path>, file: &FileRef) -> Result<SourceFile, FileFault> {
     // The folder of a bare file name is the current one.
     let base = match base.ok_or(FileFault::NoBase)? {
@@ -39,6 +46,10 @@ pub(super) fn read(base: Option<&Path>, file: &FileRef) -> Result<SourceFile, Fi
     let real = real_path(&path)?;
     if !real.starts_with(real_path(base)?) {
         return Err(FileFault::Outside);
+    }
+    // Opening a pipe would wait for its other end.
+    if !real.metadata().map_err(unreadable)?.is_file() {
+        return Err(FileFault::Special);
     }
     SourceFile::from_path(&path).map_err(unreadable)
 }
@@ -76,6 +87,19 @@ mod tests {
         assert!(matches!(read_text(Some(&base), "apis/b.yaml"), Err(FileFault::Missing)));
         assert!(matches!(read_text(Some(&base), "apis/a.yaml/b.yaml"), Err(FileFault::Unreadable(_))));
         assert!(matches!(read_text(None, "apis/a.yaml"), Err(FileFault::NoBase)));
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn def_065_nothing_waits_for_what_is_no_file() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("apis")).unwrap();
+        let _socket = std::os::unix::net::UnixListener::bind(folder.path().join("socket.yaml")).unwrap();
+        assert!(matches!(read_text(Some(folder.path()), "apis"), Err(FileFault::Special)));
+        assert!(matches!(read_text(Some(folder.path()), "socket.yaml"), Err(FileFault::Special)));
+        let pipe = folder.path().join("pipe.yaml");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        assert!(matches!(read_text(Some(folder.path()), "pipe.yaml"), Err(FileFault::Special)));
     }
 
     #[test]

@@ -18,6 +18,7 @@ use crate::version::TaskKind;
 
 pub use expression::{ExpressionCheck, ExpressionFault, ExpressionFaultKind, ExpressionSite, SiteClass};
 pub use file::FileFault;
+pub(crate) use file::MOST_BYTES;
 pub use static_capabilities::StaticCapabilities;
 pub use task::{TaskFinding, TaskSite};
 

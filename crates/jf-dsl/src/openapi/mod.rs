@@ -10,7 +10,7 @@ mod read;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::capabilities::{Capabilities, SizeLimits};
+use crate::capabilities::{Capabilities, MOST_BYTES, SizeLimits};
 use crate::model::task::HttpMethod;
 use crate::rules::Fault;
 use crate::source::{SourceFile, Span};
@@ -111,7 +111,7 @@ impl OpenApi {
         let source = capabilities
             .file(base, file)
             .map_err(|fault| Failure { message: fault.to_string(), at: None })?;
-        let limits = SizeLimits { file_bytes: usize::MAX, ..capabilities.size_limits() };
+        let limits = SizeLimits { file_bytes: MOST_BYTES, ..capabilities.size_limits() };
         let mut faults = Vec::new();
         // What leaves the rest readable, like an unquoted status code as a key, is no matter here.
         let Some(root) = read_into(&source, &limits, &mut faults) else {
