@@ -161,6 +161,63 @@ fn def_007_def_010_an_unknown_member_anywhere_is_one_fault_in_its_place() {
 }
 
 #[test]
+fn def_010_a_fault_of_one_member_does_not_hide_that_of_another() {
+    // What these say decides what the members beside them may be.
+    const DECISIVE: [&str; 10] = [
+        "type",
+        "kind",
+        "phase",
+        "operation",
+        "mode",
+        "method",
+        "format",
+        "lang",
+        "operationRef",
+        "strategy",
+    ];
+    let (good, _) = good_and_bad();
+    let (mut judged, mut wrong) = (0, Vec::new());
+    for case in &good {
+        let Some(source) = case.definition() else { continue };
+        let document = read_tree(&source, &SizeLimits::default()).unwrap().to_value();
+        let mut places = Vec::new();
+        objects(&document, &JsonPath::root(), &mut String::new(), &mut places);
+        for (path, pointer) in places {
+            let broken = |names: &[&String]| {
+                let mut changed = document.clone();
+                let object = changed.pointer_mut(&pointer).and_then(Value::as_object_mut).unwrap();
+                for name in names {
+                    object[*name] = Value::from(vec![Value::Array(Vec::new())]);
+                }
+                let text = serde_json::to_string(&changed).unwrap();
+                case.findings_of(SourceFile::new("case.journey.json", text))
+            };
+            let is_said = |found: &[Finding], name: &str| {
+                let place = path.clone().member(name).to_string();
+                found.iter().any(|finding| finding.path == place && finding.code == "JF2003")
+            };
+            let object = document.pointer(&pointer).and_then(Value::as_object).unwrap();
+            let scalars = object.iter().filter(|(name, value)| {
+                !DECISIVE.contains(&&***name) && !value.is_object() && !value.is_array() && !value.is_null()
+            });
+            let names: Vec<&String> =
+                scalars.map(|(name, _)| name).filter(|name| is_said(&broken(&[name]), name)).collect();
+            if names.len() < 2 {
+                continue;
+            }
+            let found = broken(&names);
+            let hidden: Vec<_> = names.into_iter().filter(|name| !is_said(&found, name)).collect();
+            if !hidden.is_empty() {
+                wrong.push(format!("{} {path}: {hidden:?}", case.name));
+            }
+            judged += 1;
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(judged > 300, "only {judged} objects");
+}
+
+#[test]
 fn a_case_that_is_wrong_says_what_is_missing_and_what_is_too_much() {
     let (_, mut bad) = good_and_bad();
     let case = bad.iter_mut().find(|case| case.expected.len() > 1).unwrap();

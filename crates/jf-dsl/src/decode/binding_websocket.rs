@@ -28,7 +28,14 @@ impl Decoder<'_> {
             steps.as_ref().map(|steps| self.step_types(steps, start.as_ref(), graph)).unwrap_or_default();
         if let Some(graph) = graph {
             let entries = steps.iter().flat_map(Place::entries);
-            let covered: HashSet<&str> = entries.map(|(id, _)| &**id).collect();
+            let mut covered: HashSet<&str> = HashSet::new();
+            for (id, _) in entries {
+                covered.insert(id);
+                // A misspelt id is the fault, not that no message can submit to its state.
+                if !graph.is_external_input(id, flow::Within::TopLevel) {
+                    covered.extend(self.closest(id, graph.external_ids(flow::Within::TopLevel)));
+                }
+            }
             let uncovered: Vec<&str> =
                 graph.external_ids(flow::Within::TopLevel).filter(|id| !covered.contains(id)).collect();
             if !uncovered.is_empty() {

@@ -89,6 +89,9 @@ impl Decoder<'_> {
 
     fn pattern(&mut self, place: &Place<'_>) -> Option<Pattern> {
         let text = self.text(place, "DEF-159")?;
+        if !self.pattern_fits(place, text) {
+            return None;
+        }
         match Pattern::parse(Arc::clone(text)) {
             Ok(pattern) => Some(pattern),
             Err(error) => {

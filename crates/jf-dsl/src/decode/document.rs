@@ -101,12 +101,19 @@ impl Decoder<'_> {
     }
 
     fn version(&mut self, place: &Place<'_>) -> Option<Version> {
-        let text = self.text(place, "DEF-024")?;
+        const FORM: &str = "versions have three numbers, like `1.0.0`";
+        let Some(text) = place.text() else {
+            if !place.is_broken() {
+                let fault = shape::wrong_type("a string", place.node.type_name()).rule("DEF-024");
+                self.report(place, fault.help(FORM));
+            }
+            return None;
+        };
         match Version::parse(text) {
             Ok(version) => Some(version),
             Err(error) => {
                 let fault = shape::malformed_value(error.to_string()).rule("DEF-024");
-                self.report(place, fault.help("versions have three numbers, like `1.0.0`"));
+                self.report(place, fault.help(FORM));
                 None
             }
         }

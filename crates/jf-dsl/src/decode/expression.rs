@@ -147,11 +147,7 @@ impl Decoder<'_> {
         self.used_mappers.insert(Arc::clone(text));
         // A mapper with faults of its own was reported where it stands.
         let expression = self.mappers.get(id.as_str())?.clone()?;
-        let path = place.path();
-        let site = ExpressionSite::new(expression.lang.as_str(), &expression.expr, class, &path)
-            .with_context(self.context.as_ref())
-            .with_extra(&self.extra);
-        match self.capabilities.check_expression(&site) {
+        match self.check_use(place, &id, &expression, class) {
             ExpressionCheck::UnsupportedSite => {
                 self.report(place, rules::unsupported_site(expression.lang.as_str(), class, "EXP-030"));
                 None
@@ -164,6 +160,27 @@ impl Decoder<'_> {
             }
             ExpressionCheck::Accepted | ExpressionCheck::UnknownLanguage => Some(Mapper::Ref(id)),
         }
+    }
+
+    /// Asks the engine about the use of a named mapper: once for all sites that are alike, however often they name it.
+    fn check_use(
+        &mut self,
+        place: &Place<'_>,
+        id: &MapperId,
+        expression: &Expression,
+        class: SiteClass,
+    ) -> ExpressionCheck {
+        let alike = (id.clone(), class, self.extra.clone(), self.context.is_some());
+        if let Some(known) = self.uses.get(&alike) {
+            return known.clone();
+        }
+        let path = place.path();
+        let site = ExpressionSite::new(expression.lang.as_str(), &expression.expr, class, &path)
+            .with_context(self.context.as_ref())
+            .with_extra(&self.extra);
+        let check = self.capabilities.check_expression(&site);
+        self.uses.insert(alike, check.clone());
+        check
     }
 
     /// `spec.mappers` (DEF-125).

@@ -1,9 +1,9 @@
 //! `spec.input`, `spec.output`, `spec.context` (01 §4).
 
-use super::{Decoder, Place};
+use super::{Decoder, Place, Special};
 use crate::ids::VarName;
 use crate::model::definition::{Output, OutputResponse, SchemaBlock};
-use crate::rules::{metadata, schemas};
+use crate::rules::{metadata, schemas, shape};
 
 /// Members of the outcome document (DEF-059).
 const OUTCOME_MEMBERS: [&str; 10] = [
@@ -19,11 +19,19 @@ const OUTCOME_MEMBERS: [&str; 10] = [
     "outcomeId",
 ];
 
+/// What a schema begins with, usually.
+const SCHEMA_KEYWORDS: [&str; 8] =
+    ["$schema", "$ref", "$defs", "type", "required", "properties", "additionalProperties", "items"];
+
 impl Decoder<'_> {
     /// A block that holds a schema and nothing else (DEF-049).
     pub(super) fn schema_block(&mut self, place: &Place<'_>) -> Option<SchemaBlock> {
         self.object(place, "DEF-049")?;
-        self.known_or(place, &["schema"], "DEF-049", |_| None);
+        let bare = place.get("schema").is_none();
+        self.known_or(place, &["schema"], "DEF-049", |name| {
+            let is_keyword = bare && SCHEMA_KEYWORDS.contains(&name);
+            is_keyword.then(|| Special::Once(shape::misplaced(name, "under `schema`").rule("DEF-049")))
+        });
         let schema = place.get("schema")?;
         Some(SchemaBlock { schema: self.schema(&schema)? })
     }

@@ -33,7 +33,7 @@ mod template;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::capabilities::{Capabilities, ExpressionFault};
+use crate::capabilities::{Capabilities, ExpressionCheck, ExpressionFault, SiteClass};
 use crate::diagnostic::Diagnostic;
 use crate::ids::{DefinitionName, MapperId};
 use crate::json_path::JsonPath;
@@ -47,6 +47,7 @@ use crate::schema::CompiledSchema;
 use crate::source::{SourceFile, Span};
 use crate::suggest::{Meant, meant};
 use crate::tree::Node;
+use crate::value::pattern;
 use crate::{ConfigKey, TaskKind};
 
 pub(crate) use document::Document;
@@ -64,9 +65,13 @@ pub(crate) struct Decoder<'a> {
     pub(crate) kind: Kind,
     /// The compiled schemas by slot.
     pub(crate) compiled: Vec<CompiledSchema>,
+    /// The slots by schema.
+    slots: HashMap<Arc<serde_json::Value>, usize>,
     /// The named mappers; those that have faults of their own are `None`.
     pub(crate) mappers: OrderedMap<MapperId, Option<Expression>>,
     pub(crate) used_mappers: HashSet<Arc<str>>,
+    /// What engines said of uses of named mappers, by what they can tell sites apart by.
+    uses: HashMap<(MapperId, SiteClass, Vec<&'static str>, bool), ExpressionCheck>,
     /// What engines have against named mappers where they are used, with the place of use.
     rejected_uses: Vec<(Arc<str>, ExpressionFault, Span)>,
     /// The policies of the definition.
@@ -93,9 +98,16 @@ pub(crate) struct Decoder<'a> {
     comparisons: usize,
     /// Members that unknown ones were probably meant to be, by the start of their object.
     meant: HashSet<(usize, String)>,
+    /// Members that stand in an object they do not belong to, by its start, with the place where they belong.
+    misplaced: HashMap<usize, Vec<(&'static str, String)>>,
     /// States seen so far, over all scopes (DEF-014).
     pub(crate) states: usize,
+    /// What patterns may still weigh; `None` when they were too heavy together.
+    patterns: Option<usize>,
 }
+
+/// What the patterns of a definition may weigh together, so that compiling them takes bounded memory and time.
+const HEAVIEST_PATTERNS: usize = 4_000_000;
 
 /// Names of the document that are compared for suggestions, so that a large document full of misspellings is still judged
 /// in time linear in its size.
@@ -132,8 +144,10 @@ impl<'a> Decoder<'a> {
             limits: capabilities.metadata_limits(),
             kind: Kind::Journey,
             compiled: Vec::new(),
+            slots: HashMap::new(),
             mappers: OrderedMap::default(),
             used_mappers: HashSet::new(),
+            uses: HashMap::new(),
             rejected_uses: Vec::new(),
             policy_ids: PolicyIds::default(),
             normaliser_ids: Vec::new(),
@@ -148,8 +162,20 @@ impl<'a> Decoder<'a> {
             task_kinds: capabilities.task_kinds(),
             comparisons: MOST_COMPARISONS,
             meant: HashSet::new(),
+            misplaced: HashMap::new(),
             states: 0,
+            patterns: Some(HEAVIEST_PATTERNS),
         }
+    }
+
+    /// Whether a regular expression may be compiled after all that were before; the first that may not is reported.
+    fn pattern_fits(&mut self, place: &Place<'_>, text: &str) -> bool {
+        let Some(left) = self.patterns else { return false };
+        self.patterns = left.checked_sub(pattern::weight(text));
+        if self.patterns.is_none() {
+            self.report(place, shape::too_heavy_patterns());
+        }
+        self.patterns.is_some()
     }
 
     /// The name of the document that a word was probably meant to be.
@@ -228,7 +254,12 @@ impl<'a> Decoder<'a> {
 
     pub(crate) fn wrong_type(&mut self, place: &Place<'_>, expected: &str, rule: &'static str) {
         if !place.is_broken() {
-            self.report(place, shape::wrong_type(expected, place.node.type_name()).rule(rule));
+            let fault = shape::wrong_type(expected, place.node.type_name()).rule(rule);
+            let fault = match place.type_help(expected) {
+                Some(help) => fault.help(help),
+                None => fault,
+            };
+            self.report(place, fault);
         }
     }
 
@@ -251,6 +282,19 @@ impl<'a> Decoder<'a> {
         if !self.is_meant(place, name) {
             self.report_member(place, name, shape::missing(name).rule(rule));
         }
+    }
+
+    /// Tells that a member stands in `inner` which belongs into `outer`: that is the fault, and not that one has it and
+    /// the other lacks it (DEF-010).
+    pub(crate) fn misplace(
+        &mut self,
+        name: &'static str,
+        inner: &Place<'_>,
+        outer: &Place<'_>,
+        belongs: String,
+    ) {
+        self.meant.insert((outer.node.span.start, name.to_owned()));
+        self.misplaced.entry(inner.node.span.start).or_default().push((name, belongs));
     }
 
     /// Whether an unknown member of the object was probably meant to be this one.
@@ -282,6 +326,14 @@ impl<'a> Decoder<'a> {
                 // It stands in place of the expression, whichever member holds that here (DEF-012).
                 self.meant.extend(["mapper", "expr"].map(|name| (place.node.span.start, name.to_owned())));
                 self.report_key(&member, shape::retired_expr_ref());
+                continue;
+            }
+            let misplaced = self.misplaced.get(&place.node.span.start);
+            let misplaced =
+                misplaced.and_then(|members| members.iter().find(|(member, _)| *member == &**name));
+            if let Some((_, belongs)) = misplaced {
+                let fault = shape::misplaced(name, belongs).rule(rule);
+                self.report_key(&member, fault);
                 continue;
             }
             match special(name) {

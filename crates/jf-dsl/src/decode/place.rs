@@ -95,6 +95,28 @@ impl<'t> Place<'t> {
         self.node.as_str()
     }
 
+    /// What to do about a value that was meant to be one of another type.
+    pub(crate) fn type_help(&self, expected: &str) -> Option<&'static str> {
+        let text = || self.text().map(|text| text.trim());
+        match (expected, &self.node.value) {
+            ("a string", NodeValue::Number(_) | NodeValue::Bool(_)) => {
+                Some("put it in quotes to make it text")
+            }
+            ("a boolean", NodeValue::String(_)) => match text()?.to_ascii_lowercase().as_str() {
+                "true" | "false" => Some("remove the quotes"),
+                "yes" | "no" | "on" | "off" | "y" | "n" => Some("write `true` or `false`"),
+                _ => None,
+            },
+            ("an integer" | "a number", NodeValue::String(_)) if text()?.parse::<f64>().is_ok() => {
+                Some("remove the quotes")
+            }
+            ("an integer" | "a number", NodeValue::String(_)) => text()?
+                .starts_with(|c: char| c.is_ascii_digit() || c == 'P')
+                .then_some("write a plain number: the unit is part of the member's name (`Sec`, `Ms`)"),
+            _ => None,
+        }
+    }
+
     pub(crate) fn is_broken(&self) -> bool {
         self.node.value == NodeValue::Broken
     }

@@ -205,8 +205,9 @@ impl Decoder<'_> {
             Some(place) => decoder.between(place, "DEF-134", 0, Backoff::MOST_DELAY_MS),
             None => Some(default),
         };
-        backoff.base_delay_ms = delay(self, &base, Backoff::DEFAULT_BASE_DELAY_MS)?;
-        backoff.max_delay_ms = delay(self, &most, Backoff::MOST_DELAY_MS)?;
+        let base_delay_ms = delay(self, &base, Backoff::DEFAULT_BASE_DELAY_MS);
+        let max_delay_ms = delay(self, &most, Backoff::MOST_DELAY_MS);
+        (backoff.base_delay_ms, backoff.max_delay_ms) = (base_delay_ms?, max_delay_ms?);
         if let Some(most) = most.filter(|_| backoff.max_delay_ms < backoff.base_delay_ms) {
             let base = backoff.base_delay_ms;
             let fault = shape::too_small(i128::from(base)).rule("DEF-134");
@@ -227,13 +228,16 @@ impl Decoder<'_> {
         if let Some(enabled) = place.get("enabled").and_then(|place| self.boolean(&place, "DEF-135")) {
             breaker.enabled = enabled;
         }
-        if let Some(place) = place.get("failureRateThreshold") {
-            breaker.failure_rate_threshold = self.share(&place, "DEF-135")?;
-        }
-        let window = place.get("slidingWindowSize");
-        breaker.sliding_window_size = self.positive_or(window, breaker.sliding_window_size, "DEF-135")?;
-        breaker.open_timeout_sec =
-            self.positive_or(place.get("openTimeoutSec"), breaker.open_timeout_sec, "DEF-135")?;
+        let threshold = match place.get("failureRateThreshold") {
+            Some(place) => self.share(&place, "DEF-135"),
+            None => Some(breaker.failure_rate_threshold),
+        };
+        let (window, timeout) = (place.get("slidingWindowSize"), place.get("openTimeoutSec"));
+        let window = self.positive_or(window, breaker.sliding_window_size, "DEF-135");
+        let timeout = self.positive_or(timeout, breaker.open_timeout_sec, "DEF-135");
+        breaker.failure_rate_threshold = threshold?;
+        breaker.sliding_window_size = window?;
+        breaker.open_timeout_sec = timeout?;
         Some(breaker)
     }
 
@@ -242,11 +246,12 @@ impl Decoder<'_> {
         self.object(place, "DEF-135")?;
         self.known(place, &["maxConcurrent", "queueSize"]);
         let mut bulkhead = Bulkhead::default();
-        bulkhead.max_concurrent =
-            self.positive_or(place.get("maxConcurrent"), bulkhead.max_concurrent, "DEF-135")?;
-        if let Some(place) = place.get("queueSize") {
-            bulkhead.queue_size = self.between(&place, "DEF-135", 0, u64::MAX)?;
-        }
+        let most = self.positive_or(place.get("maxConcurrent"), bulkhead.max_concurrent, "DEF-135");
+        let queue = match place.get("queueSize") {
+            Some(place) => self.between(&place, "DEF-135", 0, u64::MAX),
+            None => Some(bulkhead.queue_size),
+        };
+        (bulkhead.max_concurrent, bulkhead.queue_size) = (most?, queue?);
         Some(bulkhead)
     }
 

@@ -75,12 +75,16 @@ impl Decoder<'_> {
             }
             return None;
         }
-        let json = place.node.to_value();
+        let json = Arc::new(place.node.to_value());
         let mut findings = Findings::default();
         let targets = Targets { root: &json, anchors: OnceCell::new() };
         self.walk_schema(place, &targets, &mut findings);
-        if findings.faulty {
+        if findings.faulty || !self.patterns_fit(place) {
             return None;
+        }
+        // The same shape often stands in several places.
+        if let Some(&slot) = self.slots.get(&json) {
+            return Some(Schema { json, slot });
         }
         if findings.has_references
             && let Some(found) = recursion::find(&json)
@@ -89,7 +93,7 @@ impl Decoder<'_> {
             return None;
         }
         let compiled = if findings.has_ids {
-            let mut without = json.clone();
+            let mut without = Value::clone(&json);
             strip_ids(&mut without);
             compile(&without)
         } else {
@@ -99,7 +103,8 @@ impl Decoder<'_> {
             Ok(compiled) => {
                 let slot = self.compiled.len();
                 self.compiled.push(compiled);
-                Some(Schema { json: Arc::new(json), slot })
+                self.slots.insert(Arc::clone(&json), slot);
+                Some(Schema { json, slot })
             }
             Err(error) => {
                 let fault = match error.kind() {
@@ -159,6 +164,20 @@ impl Decoder<'_> {
                 _ => {}
             }
         }
+    }
+
+    /// Whether all patterns may be compiled: those of subschemas, and of everything that a reference could make one.
+    fn patterns_fit(&mut self, place: &Place<'_>) -> bool {
+        place.entries().all(|(key, value)| {
+            let fits = match (&**key, value.text()) {
+                ("pattern", Some(text)) => self.pattern_fits(&value, text),
+                ("patternProperties", None) => {
+                    value.entries().all(|(text, member)| self.pattern_fits(&member, text))
+                }
+                _ => true,
+            };
+            fits && self.patterns_fit(&value)
+        }) && place.items().all(|item| self.patterns_fit(&item))
     }
 
     /// Reports names of `properties` that answers reserve for themselves (DEF-059, STA-064).

@@ -7,6 +7,7 @@ use crate::capabilities::Feature;
 use crate::ids::{StateId, VarName};
 use crate::model::definition::Kind;
 use crate::model::state::{State, StateType, States, Wait, Webhook};
+use crate::model::task::TaskConfig;
 use crate::rules::{features, shape, states as rules};
 
 /// Ids that links and addresses keep for themselves (DEF-034).
@@ -48,6 +49,7 @@ impl Decoder<'_> {
             .and_then(|place| self.one_of(&place, "STA-001", &types))?;
         self.id_style(id, place, state_type);
         self.allowed(place, state_type);
+        self.next_in_block(place, state_type);
         match state_type {
             StateType::Task => self.task_state(place).map(State::Task),
             StateType::Choice => self.choice_state(place).map(State::Choice),
@@ -65,6 +67,22 @@ impl Decoder<'_> {
             StateType::Subjourney => self.subjourney_state(place).map(State::Subjourney),
             StateType::Succeed => self.succeed_state(place).map(State::Succeed),
             StateType::Fail => self.fail_state(place).map(State::Fail),
+        }
+    }
+
+    /// A `next` inside the block of a state that has none beside it; a plugin may have a member of that name.
+    fn next_in_block(&mut self, place: &Place<'_>, state_type: StateType) {
+        let name = state_type.as_str();
+        let Some(block) = place.get(name).filter(|block| block.get("next").is_some()) else { return };
+        let is_core = || {
+            block
+                .get("kind")
+                .and_then(|kind| kind.text())
+                .is_some_and(|kind| TaskConfig::CORE_KINDS.contains(&&**kind))
+        };
+        let ends = matches!(state_type, StateType::Choice | StateType::Succeed | StateType::Fail);
+        if place.get("next").is_none() && !ends && (state_type != StateType::Task || is_core()) {
+            self.misplace("next", &block, place, format!("beside `{name}`"));
         }
     }
 

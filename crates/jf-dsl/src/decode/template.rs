@@ -3,9 +3,14 @@
 use std::sync::Arc;
 
 use super::{Decoder, Place};
-use crate::rules::{Fault, expressions as rules};
+use crate::ids::ConfigKey;
+use crate::rules::expressions as rules;
+use crate::source::Span;
 use crate::value::path::DotPath;
 use crate::value::template::{Placeholder, PlaceholderRoot, Template};
+
+/// Placeholders of one text whose faults are shown where they stand; those after them are shown at the text.
+const MOST_PLACED: usize = 64;
 
 impl Decoder<'_> {
     /// A template whose text must not be empty.
@@ -19,17 +24,24 @@ impl Decoder<'_> {
         let template = match Template::parse(Arc::clone(&text)) {
             Ok(template) => template,
             Err(error) => {
-                let fault = rules::malformed_placeholder(&error.to_string());
-                self.report_placeholder(place, &text, error.placeholder(), fault);
+                let fault = rules::malformed_placeholder(&error.to_string(), error.placeholder());
+                let (written, mut found) = (error.placeholder().trim_end_matches('…'), 0);
+                let span = self.placeholder_span(place, &text, written, &mut found);
+                self.report_at(place.path(), span.unwrap_or_else(|| place.span()), fault);
                 return None;
             }
         };
-        let mut sound = true;
+        let mut faults = 0;
+        let mut found = 0;
         for placeholder in template.placeholders() {
             let written = placeholder.to_string();
-            let undeclared = placeholder.config_key().is_some_and(|key| !self.config.contains_key(key));
-            let fault = if undeclared {
-                rules::undeclared_placeholder(&written)
+            let undeclared = placeholder.config_key().filter(|key| !self.config.contains_key(*key));
+            let fault = if let Some(key) = undeclared {
+                let declared = std::mem::take(&mut self.config);
+                let meant = self.closest(key, declared.keys().map(ConfigKey::as_str));
+                let fault = rules::undeclared_placeholder(&written, meant);
+                self.config = declared;
+                fault
             } else if self.is_excluded(placeholder) {
                 rules::impossible_placeholder(&written)
             } else if placeholder.root() == PlaceholderRoot::Platform && !platform_has(placeholder.path()) {
@@ -37,10 +49,13 @@ impl Decoder<'_> {
             } else {
                 continue;
             };
-            self.report_placeholder(place, &text, &written, fault);
-            sound = false;
+            // Lining up takes a look at the whole text, so that is not done for ever more of them.
+            let near =
+                (faults < MOST_PLACED).then(|| self.placeholder_span(place, &text, &written, &mut found));
+            self.report_at(place.path(), near.flatten().unwrap_or_else(|| place.span()), fault);
+            faults += 1;
         }
-        sound.then_some(template)
+        (faults == 0).then_some(template)
     }
 
     /// Whether the declared context schema proves that the placeholder cannot resolve (EXP-054). `payload` is put there
@@ -51,11 +66,19 @@ impl Decoder<'_> {
             && self.context.as_ref().is_some_and(|schema| schema.excludes(placeholder.path()))
     }
 
-    /// Reports a fault of the text, showing the placeholder where it can be found.
-    fn report_placeholder(&mut self, place: &Place<'_>, text: &str, written: &str, fault: Fault) {
-        let at = text.find(written.trim_end_matches('…'));
-        let span = at.and_then(|at| self.inside(place.node, text, at, (at + written.len()).min(text.len())));
-        self.report_at(place.path(), span.unwrap_or_else(|| place.span()), fault);
+    /// Where a placeholder stands in the source, looked for in the text from an offset on, which is moved behind it.
+    fn placeholder_span(
+        &self,
+        place: &Place<'_>,
+        text: &str,
+        written: &str,
+        from: &mut usize,
+    ) -> Option<Span> {
+        let mut all = text.get(*from..)?.match_indices(written).map(|(at, _)| *from + at);
+        // `$${` is no placeholder.
+        let at = all.find(|at| !text[..*at].ends_with('$'))?;
+        *from = at + written.len();
+        self.inside(place.node, text, at, *from)
     }
 }
 

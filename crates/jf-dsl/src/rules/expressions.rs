@@ -4,6 +4,7 @@ use super::{Fault, RuleInfo};
 use crate::capabilities::{ExpressionFault, ExpressionFaultKind, SiteClass};
 use crate::rules::shape::shorten;
 use crate::suggest::{Meant, meant};
+use crate::value::path::DotPath;
 
 pub(super) const RULES: &[&RuleInfo] = &[
     &UNKNOWN_LANGUAGE,
@@ -153,13 +154,28 @@ pub(crate) fn rejected(fault: ExpressionFault) -> Fault {
     }
 }
 
-pub(crate) fn malformed_placeholder(reason: &str) -> Fault {
-    Fault::new(&MALFORMED_PLACEHOLDER, reason).help("write a literal `${` as `$${`")
+/// A placeholder that is none; where it holds a mere path, that is one of the context most likely.
+pub(crate) fn malformed_placeholder(reason: &str, written: &str) -> Fault {
+    let path = written.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')).unwrap_or_default();
+    let root = path.split('.').next().unwrap_or_default();
+    let of_context =
+        DotPath::parse(path).is_ok() && !matches!(root, "context" | "platform" | "env" | "secrets");
+    Fault::new(&MALFORMED_PLACEHOLDER, reason).help(if of_context {
+        format!(
+            "write `${{context.{path}}}` for what the context holds there; a literal `${{` is written `$${{`"
+        )
+    } else {
+        "write a literal `${` as `$${`".to_owned()
+    })
 }
 
-pub(crate) fn undeclared_placeholder(placeholder: &str) -> Fault {
-    Fault::new(&UNDECLARED_PLACEHOLDER, format!("`{placeholder}` reads an undeclared configuration key"))
-        .help("declare it under `spec.platform.config`")
+pub(crate) fn undeclared_placeholder(placeholder: &str, meant: Option<&str>) -> Fault {
+    let fault =
+        Fault::new(&UNDECLARED_PLACEHOLDER, format!("`{placeholder}` reads an undeclared configuration key"));
+    fault.help(match meant {
+        Some(key) => format!("did you mean `{key}`? Otherwise declare it under `spec.platform.config`"),
+        None => "declare it under `spec.platform.config`".to_owned(),
+    })
 }
 
 pub(crate) fn impossible_placeholder(placeholder: &str) -> Fault {

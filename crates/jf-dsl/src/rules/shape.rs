@@ -97,7 +97,8 @@ static MISPLACED: RuleInfo = RuleInfo::error(
     "a member in the wrong place",
     "The member exists, but one level up or down from here. A predicate is written\n\n\
      \x20   when:\n\x20     predicate:\n\x20       lang: jq\n\x20       expr: .context.approved\n\n\
-     and the sources of tags and attributes stand under `fromPayload`, `fromHeaders` or `fromBaggage`.",
+     the sources of tags and attributes stand under `fromPayload`, `fromHeaders` or `fromBaggage`, and `next` stands beside the \
+     block of its state, never inside.",
 );
 
 static DEPRECATED: RuleInfo = RuleInfo::warning(
@@ -113,12 +114,26 @@ static TOO_MANY: RuleInfo = RuleInfo::error(
     "DEF-014",
     "more than the ceiling",
     "Definitions have ceilings on their size: 2 000 states, 64 branches per parallel, 16 levels of nested parallel and \
-     subjourney states, unless the platform configures others.",
+     subjourney states, unless the platform configures others. Regular expressions have one too, over all schemas and name \
+     patterns of a definition: what they compile to must stay small. Large repetitions (`{1,900}`) of classes such as `\\w` \
+     and `\\p{L}` are the usual cause; `maxLength` bounds a text at no cost.",
 );
 
 pub(crate) fn unknown_member(name: &str, known: &[&str]) -> Fault {
-    Fault::new(&UNKNOWN_MEMBER, format!("unknown member `{name}`"))
-        .suggest(meant(name, known.iter().copied()))
+    let fault = Fault::new(&UNKNOWN_MEMBER, format!("unknown member `{}`", shorten(name)));
+    match meant(name, known.iter().copied()) {
+        None if (1..=MOST_LISTED).contains(&known.len()) => {
+            fault.help(format!("known here: {}", list(known)))
+        }
+        meant => fault.suggest(meant),
+    }
+}
+
+/// Longer lists than this are not read.
+const MOST_LISTED: usize = 12;
+
+fn list(words: &[&str]) -> String {
+    words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
 }
 
 pub(crate) fn missing(name: &str) -> Fault {
@@ -130,7 +145,7 @@ pub(crate) fn wrong_type(expected: &str, found: &str) -> Fault {
 }
 
 pub(crate) fn not_one_of(found: &str, allowed: &[&str]) -> Fault {
-    let list = allowed.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
+    let list = list(allowed);
     let expected =
         if allowed.len() == 1 { format!("expected {list}") } else { format!("expected one of {list}") };
     Fault::new(&NOT_ALLOWED_VALUE, format!("{expected}, found `{}`", shorten(found)))
@@ -189,6 +204,11 @@ pub(crate) fn deprecated(message: impl Into<String>, instead: impl Into<String>)
 
 pub(crate) fn too_many(what: &str, limit: usize) -> Fault {
     Fault::new(&TOO_MANY, format!("more than {limit} {what}"))
+}
+
+pub(crate) fn too_heavy_patterns() -> Fault {
+    Fault::new(&TOO_MANY, "the regular expressions of the definition are too large together")
+        .help("use smaller repetitions; `maxLength` bounds the length of a text")
 }
 
 /// Long values of the document are cut in messages.

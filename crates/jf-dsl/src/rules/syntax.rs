@@ -143,6 +143,11 @@ pub(crate) fn not_yaml(reason: &str) -> Fault {
     Fault::new(&NOT_READABLE, format!("not valid YAML: {reason}"))
 }
 
+/// What the parser refuses, with the usual cause.
+pub(crate) fn not_yaml_because(reason: &str, help: &str) -> Fault {
+    not_yaml(reason).help(help)
+}
+
 pub(crate) fn not_json(reason: &str) -> Fault {
     Fault::new(&NOT_READABLE, format!("not valid JSON: {reason}"))
 }

@@ -50,7 +50,33 @@ pub(super) fn judge(error: &ScanError, progress: &Progress<'_>) -> (Fault, Span)
         ErrorKind::UndeclaredTagHandle => Some((syntax::tag(), progress.word(at))),
         _ => None,
     };
-    found.unwrap_or_else(|| (syntax::not_yaml(&error.info()), Span::new(at, at)))
+    found.unwrap_or_else(|| {
+        let fault = match usual_cause(error.kind()) {
+            Some(help) => syntax::not_yaml_because(&error.info(), help),
+            None => syntax::not_yaml(&error.info()),
+        };
+        (fault, Span::new(at, at))
+    })
+}
+
+/// What to look for, where the words of the parser do not say.
+fn usual_cause(kind: &ErrorKind) -> Option<&'static str> {
+    Some(match kind {
+        ErrorKind::ExpectedFlowMappingSeparator | ErrorKind::ExpectedFlowSequenceSeparator => {
+            "between brackets, quote a text that has one of `{ } [ ] ,` or a `:` followed by a space"
+        }
+        ErrorKind::MappingValueNotAllowed => {
+            "quote a text that has a `:` followed by a space, or indent the member like those beside it"
+        }
+        ErrorKind::SimpleKeyExpected => "a member is written `name: value`, with a space after the `:`",
+        ErrorKind::ExpectedBlockSequenceEntry => {
+            "an item begins with `- `; what follows the list is indented like the key of the list"
+        }
+        ErrorKind::ExpectedBlockMappingKey => {
+            "members of one object begin in the same column, and nothing follows a closing quote or bracket"
+        }
+        _ => return None,
+    })
 }
 
 impl Progress<'_> {

@@ -4,7 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use regex::{Regex, RegexBuilder};
-use regex_syntax::ast::{self, Ast, RepetitionKind, Visitor, parse::Parser};
+use regex_syntax::ast::{
+    self, Ast, ClassSet, ClassSetItem, RepetitionKind, RepetitionRange, Visitor, parse::Parser,
+};
 
 use crate::text::written_as_text;
 
@@ -93,6 +95,73 @@ impl fmt::Display for Pattern {
 
 written_as_text!(Pattern, "pattern", { "format": "regex" });
 
+/// Roughly how large a pattern becomes when it is compiled: the characters it matches, classes counted as many, times how
+/// often they are repeated. It is told by the grammar alone, before anything is compiled.
+///
+/// Patterns of schemas have a grammar of their own; what this parser does not read counts by its length.
+pub(crate) fn weight(text: &str) -> usize {
+    match Parser::new().parse(text) {
+        Ok(tree) => weight_of(&tree),
+        Err(_) => text.len().saturating_mul(WEIGHT_OF_CLASS),
+    }
+}
+
+/// A class such as `\w` or `\d`.
+const WEIGHT_OF_CLASS: usize = 100;
+/// A class such as `\p{L}`, which has hundreds of ranges.
+const WEIGHT_OF_UNICODE_CLASS: usize = 400;
+const WEIGHT_OF_DOT: usize = 10;
+const WEIGHT_OF_RANGE: usize = 4;
+
+/// The depth of the tree is bounded by the parser.
+fn weight_of(tree: &Ast) -> usize {
+    match tree {
+        Ast::Empty(_) | Ast::Flags(_) | Ast::Assertion(_) | Ast::Literal(_) => 1,
+        Ast::Dot(_) => WEIGHT_OF_DOT,
+        Ast::ClassPerl(_) => WEIGHT_OF_CLASS,
+        Ast::ClassUnicode(_) => WEIGHT_OF_UNICODE_CLASS,
+        Ast::ClassBracketed(class) => weight_of_set(&class.kind),
+        Ast::Group(group) => weight_of(&group.ast).saturating_add(1),
+        Ast::Alternation(several) => weight_of_all(&several.asts),
+        Ast::Concat(several) => weight_of_all(&several.asts),
+        Ast::Repetition(repetition) => {
+            let most = match &repetition.op.kind {
+                RepetitionKind::Range(
+                    RepetitionRange::Exactly(times)
+                    | RepetitionRange::AtLeast(times)
+                    | RepetitionRange::Bounded(_, times),
+                ) => usize::try_from(*times).unwrap_or(usize::MAX),
+                _ => 1,
+            };
+            weight_of(&repetition.ast).saturating_mul(most.max(1)).saturating_add(1)
+        }
+    }
+}
+
+fn weight_of_all(trees: &[Ast]) -> usize {
+    trees.iter().map(weight_of).fold(0, usize::saturating_add)
+}
+
+fn weight_of_set(set: &ClassSet) -> usize {
+    match set {
+        ClassSet::Item(item) => weight_of_item(item),
+        ClassSet::BinaryOp(operation) => {
+            weight_of_set(&operation.lhs).saturating_add(weight_of_set(&operation.rhs))
+        }
+    }
+}
+
+fn weight_of_item(item: &ClassSetItem) -> usize {
+    match item {
+        ClassSetItem::Empty(_) | ClassSetItem::Literal(_) => 1,
+        ClassSetItem::Range(_) | ClassSetItem::Ascii(_) => WEIGHT_OF_RANGE,
+        ClassSetItem::Perl(_) => WEIGHT_OF_CLASS,
+        ClassSetItem::Unicode(_) => WEIGHT_OF_UNICODE_CLASS,
+        ClassSetItem::Bracketed(class) => weight_of_set(&class.kind),
+        ClassSetItem::Union(union) => union.items.iter().map(weight_of_item).fold(0, usize::saturating_add),
+    }
+}
+
 /// Finds `a++` and its like. Elsewhere they are possessive quantifiers; this parser would read a repeated repetition.
 struct Possessive;
 
@@ -118,7 +187,22 @@ impl Visitor for Possessive {
 
 #[cfg(test)]
 mod tests {
-    use super::Pattern;
+    use super::{Pattern, weight};
+
+    #[test]
+    fn def_014_the_weight_of_a_pattern_grows_with_what_it_compiles_to() {
+        assert!(weight("^[A-Z]{2}[0-9]+$") < 50);
+        assert!(weight(r"^[\p{L}\p{N} .'-]{1,40}$") < 50_000);
+        assert!(weight(r"[\w\W]{1,900}") > 100_000);
+        assert!(weight(&r"\pL".repeat(100_000)) > 10_000_000);
+        assert_eq!(
+            weight("(((a{9999}){9999}){9999}){9999}"),
+            9999_usize.pow(4) + 2 * 9999_usize.pow(3) + 2 * 9999_usize.pow(2) + 2 * 9999 + 1,
+            "each group and each repetition adds one"
+        );
+        assert_eq!(weight(&format!("{}a{}", "(".repeat(20), "{99999}){99999}".repeat(20))), usize::MAX);
+        assert_eq!(weight("(?=a)"), 500, "a grammar of its own");
+    }
 
     #[test]
     fn def_160_patterns_are_the_safe_subset() {

@@ -8,9 +8,19 @@ use crate::rules::{shape, states as rules};
 
 impl Decoder<'_> {
     pub(in crate::decode) fn choice_state(&mut self, place: &Place<'_>) -> Option<Choice> {
-        self.state_members(place, &["choices", "default"]);
+        let known = ["type", "choices", "default"];
+        self.known_or(place, &known, "DEF-007", |name| {
+            let without_default = name == "next" && place.get("default").is_none();
+            without_default.then(|| {
+                Special::Each(
+                    shape::unknown_member(name, &known)
+                        .help("the state taken when no choice matches is `default`"),
+                )
+            })
+        });
+        let next_for_default = place.get("next").is_some();
         let default = place.get("default");
-        if default.is_none() && !self.is_meant(place, "default") {
+        if default.is_none() && !next_for_default && !self.is_meant(place, "default") {
             self.report_member(place, "default", rules::choice_without_default());
         }
         let default = default.and_then(|place| self.state_ref(&place, "STA-005"));

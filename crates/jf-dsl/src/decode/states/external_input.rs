@@ -27,6 +27,17 @@ impl Decoder<'_> {
         place: &Place<'_>,
         name: &'static str,
     ) -> Option<(ExternalInput, StateId)> {
+        if let Some(block) = place.get(name) {
+            for member in ["channel", "input", "response", "timeoutSec", "onTimeout"] {
+                if place.get(member).is_some() && block.get(member).is_none() {
+                    self.misplace(member, place, &block, format!("under `{name}`"));
+                }
+            }
+            if block.get("input").is_none() && block.get("schema").is_some() {
+                self.misplace("schema", &block, &block, "under `input`".to_owned());
+                self.meant.insert((block.node.span.start, "input".to_owned()));
+            }
+        }
         self.state_members(place, &[name, "next"]);
         let block = self.required(place, name, "STA-002");
         let block = block.filter(|block| self.object(block, "STA-060").is_some());
@@ -144,6 +155,10 @@ impl Decoder<'_> {
                 }
                 let next = on_timeout.and_then(|place| self.state_ref(&place, "STA-005"));
                 Some(Some(WaitTimeout { timeout_sec: timeout_sec?, on_timeout: next? }))
+            }
+            (None, Some(on_timeout)) if self.is_meant(block, "timeoutSec") => {
+                self.state_ref(&on_timeout, "STA-005");
+                None
             }
             (None, Some(on_timeout)) => {
                 let fault = shape::does_not_fit("`onTimeout` needs `timeoutSec`").rule("STA-062");

@@ -70,7 +70,7 @@ impl Decoder<'_> {
         match TaskKind::parse(Arc::clone(text)) {
             Ok(kind) => Some(kind),
             Err(InvalidTaskKind::NoMajor) => {
-                let fault = shape::retired(text, &format!("a kind with its major version, like `{text}:v1`"));
+                let fault = shape::retired(text, "a kind with its major version, like `httpCall:v1`");
                 let mut versions = self
                     .task_kinds
                     .iter()

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::capabilities::SizeLimits;
+use crate::capabilities::{MOST_BYTES, SizeLimits};
 use crate::decode::{Decoder, Place};
 use crate::model::task::SchemaFile;
 use crate::openapi::Failure;
@@ -42,7 +42,7 @@ impl Decoder<'_> {
             .capabilities
             .file(self.source.base(), file)
             .map_err(|fault| Failure { message: fault.to_string(), at: None })?;
-        let limits = SizeLimits { file_bytes: usize::MAX, ..self.capabilities.size_limits() };
+        let limits = SizeLimits { file_bytes: MOST_BYTES, ..self.capabilities.size_limits() };
         let mut faults = Vec::new();
         let root = read_into(&source, &limits, &mut faults);
         let root = root.filter(|_| faults.is_empty());
@@ -50,8 +50,10 @@ impl Decoder<'_> {
             // The schema is judged like one that is written in place, with its own file around it.
             let mut inner = Decoder::new(&source, self.capabilities, std::mem::take(&mut faults));
             inner.compiled = std::mem::take(&mut self.compiled);
+            inner.patterns = self.patterns;
             let schema = inner.schema(&Place::root(root));
             self.compiled = inner.compiled;
+            self.patterns = inner.patterns;
             faults = inner.faults;
             schema
         });

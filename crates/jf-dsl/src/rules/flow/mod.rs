@@ -162,16 +162,23 @@ static COMPENSATION_WAITS: RuleInfo = RuleInfo::warning(
      `mode: async` publishes the outcome first.",
 );
 
-fn unknown_start(text: &str, rule: &'static str, suggestion: Option<Meant<'_>>) -> Fault {
-    Fault::new(&UNKNOWN_START, format!("there is no state `{}` to start with", shorten(text)))
-        .rule(rule)
-        .suggest(suggestion)
+fn unknown_start(text: &str, rule: &'static str, suggestion: Option<Meant<'_>>, states: &[&str]) -> Fault {
+    let fault = Fault::new(&UNKNOWN_START, format!("there is no state `{}` to start with", shorten(text)));
+    one_of_these(fault.rule(rule), suggestion, "the states here are", states)
 }
 
-fn unknown_target(text: &str, suggestion: Option<Meant<'_>>, elsewhere: Elsewhere) -> Fault {
+/// Names what was probably meant, or else what there is.
+fn one_of_these(fault: Fault, suggestion: Option<Meant<'_>>, what: &str, ids: &[&str]) -> Fault {
+    if suggestion.is_some() || ids.is_empty() {
+        return fault.suggest(suggestion);
+    }
+    fault.help(format!("{what} {}", list(ids)))
+}
+
+fn unknown_target(text: &str, suggestion: Option<Meant<'_>>, elsewhere: Elsewhere, states: &[&str]) -> Fault {
     let fault = Fault::new(&UNKNOWN_TARGET, format!("`{}` is not a state of this scope", shorten(text)));
     match elsewhere {
-        Elsewhere::Nowhere => fault.suggest(suggestion),
+        Elsewhere::Nowhere => one_of_these(fault, suggestion, "the states here are", states),
         Elsewhere::Scope => fault
             .help("a state of that id exists in another scope; no transition crosses the boundary of a scope"),
         Elsewhere::BeyondSubjourney => fault.rule("DEF-041").help(
@@ -222,10 +229,14 @@ fn recursion(ids: &[&str], others: impl Iterator<Item = Span>) -> Fault {
     others.fold(Fault::new(&RECURSION, message), |fault, span| fault.label(span, "this one too"))
 }
 
-fn unknown_subjourney(text: &str, suggestion: Option<Meant<'_>>, rule: &'static str) -> Fault {
-    Fault::new(&UNKNOWN_SUBJOURNEY, format!("there is no subjourney `{}`", shorten(text)))
-        .rule(rule)
-        .suggest(suggestion)
+fn unknown_subjourney(
+    text: &str,
+    suggestion: Option<Meant<'_>>,
+    rule: &'static str,
+    subjourneys: &[&str],
+) -> Fault {
+    let fault = Fault::new(&UNKNOWN_SUBJOURNEY, format!("there is no subjourney `{}`", shorten(text)));
+    one_of_these(fault.rule(rule), suggestion, "the subjourneys are", subjourneys)
 }
 
 fn unused_subjourney(id: &str) -> Fault {
@@ -256,9 +267,11 @@ fn compensation_waits(id: &str, at: Span) -> Fault {
     .label(at, "compensation waits here")
 }
 
+/// How many ids a list names.
+const SHOWN: usize = 6;
+
 /// Some ids, the first few by name.
 fn list(ids: &[&str]) -> String {
-    const SHOWN: usize = 6;
     let mut list =
         ids.iter().take(SHOWN).map(|id| format!("`{}`", shorten(id))).collect::<Vec<_>>().join(", ");
     if ids.len() > SHOWN {

@@ -111,6 +111,12 @@ impl<'t> Graph<'t> {
             Some(StateType::Succeed | StateType::Fail) | None => {}
             Some(_) => targets.required(node, "next", &path),
         }
+        // Where a target stands that the state does not have, it is not known where the state leads.
+        let has = |name| node.member(name).is_some_and(|member| member.value.value != NodeValue::Null);
+        targets.complete &= !match state_type {
+            Some(StateType::Choice) => has("next"),
+            _ => has("onTimeout"),
+        };
         let (successors, complete) = (targets.found, targets.complete);
         let mut state = StateNode {
             id: &member.key,

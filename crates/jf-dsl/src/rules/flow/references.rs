@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::graph::{Graph, Root};
-use super::{unknown_start, unknown_subjourney, unknown_target, unused_subjourney};
+use super::{SHOWN, unknown_start, unknown_subjourney, unknown_target, unused_subjourney};
 use crate::decode::Decoder;
 use crate::json_path::JsonPath;
 
@@ -27,13 +27,14 @@ pub(super) fn targets(decoder: &mut Decoder<'_>, graph: &Graph<'_>) {
         }
     }
     for scope in &graph.scopes {
+        let states: Vec<&str> = scope.states.iter().take(SHOWN + 1).map(|state| &**state.id).collect();
         for unknown in &scope.unknown {
             let suggestion = decoder.meant(unknown.text, scope.states.iter().map(|state| &**state.id));
             let fault = match unknown.start_rule {
-                Some(rule) => unknown_start(unknown.text, rule, suggestion),
+                Some(rule) => unknown_start(unknown.text, rule, suggestion, &states),
                 None => {
                     let roots = homes.get(&**unknown.text).map_or(&[][..], Vec::as_slice);
-                    unknown_target(unknown.text, suggestion, elsewhere(scope.root, roots))
+                    unknown_target(unknown.text, suggestion, elsewhere(scope.root, roots), &states)
                 }
             };
             decoder.report_at(unknown.path.clone(), unknown.span, fault);
@@ -64,6 +65,7 @@ pub(super) fn subjourneys(decoder: &mut Decoder<'_>, graph: &Graph<'_>) {
         let path = JsonPath::root().member("spec").member("access").member("read").member("guardRef");
         (path, guard, "DEF-165")
     });
+    let some: Vec<&str> = graph.subjourneys.iter().take(SHOWN + 1).map(|one| &**one.id).collect();
     let mut used: HashSet<&str> = HashSet::new();
     for (path, reference, rule) in calls.chain(guard) {
         if graph.subjourney(reference.id).is_some() {
@@ -74,7 +76,8 @@ pub(super) fn subjourneys(decoder: &mut Decoder<'_>, graph: &Graph<'_>) {
         let suggestion = decoder.meant(reference.id, names);
         // A misspelt reference is the fault, not that its subjourney seems to be unused.
         used.extend(suggestion.map(|meant| meant.word));
-        decoder.report_at(path, reference.span, unknown_subjourney(reference.id, suggestion, rule));
+        let fault = unknown_subjourney(reference.id, suggestion, rule, &some);
+        decoder.report_at(path, reference.span, fault);
     }
     for subjourney in graph.subjourneys.iter().filter(|subjourney| !used.contains(&**subjourney.id)) {
         let path = JsonPath::root().member("spec").member("subjourneys").member(&**subjourney.id);
