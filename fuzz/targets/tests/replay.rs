@@ -1,5 +1,7 @@
 //! Seeds and regressions, without a fuzzer.
 
+#![expect(clippy::unwrap_used, reason = "a panic in a test is a failed test")]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -54,4 +56,32 @@ fn every_target_has_a_program() {
             "{program} is not built"
         );
     }
+}
+
+/// The packages of a lock file, each with its version.
+fn locked(path: PathBuf) -> BTreeSet<(String, String)> {
+    let text = fs::read_to_string(path).unwrap();
+    let value = |line: Option<&str>, key: &str| {
+        line.and_then(|line| line.strip_prefix(key)).map(|value| value.trim_matches('"').to_owned())
+    };
+    let packages = text.split("[[package]]\n").skip(1);
+    packages
+        .map(|package| {
+            let mut lines = package.lines();
+            let name = value(lines.next(), "name = ").unwrap();
+            (name, value(lines.next(), "version = ").unwrap())
+        })
+        .collect()
+}
+
+#[test]
+fn the_fuzzer_builds_what_everybody_builds() {
+    let (ours, main) = (locked(fuzz().join("Cargo.lock")), locked(fuzz().join("../Cargo.lock")));
+    let own = ["arbitrary", "jf-fuzz", "libfuzzer-sys"];
+    let other: Vec<_> = ours
+        .iter()
+        .filter(|(name, _)| !own.contains(&&**name))
+        .filter(|package| !main.contains(package))
+        .collect();
+    assert!(ours.len() > 50 && other.is_empty(), "versions of their own: {other:?}");
 }
