@@ -37,6 +37,8 @@ const REPLACED: [&str; 12] = [
 
 struct Library {
     definitions: Vec<Definition>,
+    /// Where each definition of a name stands.
+    named: BTreeMap<Signature<'static>, Vec<usize>>,
     natives: BTreeSet<Signature<'static>>,
 }
 
@@ -56,8 +58,13 @@ static LIBRARY: LazyLock<Library> = LazyLock::new(|| {
         let def = preparer.definition(def);
         Definition { def, calls: preparer.finish().0 }
     });
+    let definitions: Vec<Definition> = definitions.collect();
+    let mut named: BTreeMap<Signature<'_>, Vec<usize>> = BTreeMap::new();
+    for (at, definition) in definitions.iter().enumerate() {
+        named.entry(definition.signature()).or_default().push(at);
+    }
     let natives = natives().map(|(name, arguments, _)| (name, arguments.len())).collect();
-    Library { definitions: definitions.collect(), natives }
+    Library { definitions, named, natives }
 });
 
 fn replaced(def: &Def<&str>) -> bool {
@@ -68,19 +75,23 @@ fn replaced(def: &Def<&str>) -> bool {
 pub(super) fn needed<'s>(
     calls: &BTreeSet<Signature<'s>>,
 ) -> (impl Iterator<Item = Def<&'s str>>, impl Iterator<Item = Fun<Jq>>) {
+    let Library { definitions, named, natives: known } = &*LIBRARY;
+    let (named, known): (&BTreeMap<Signature<'s>, _>, &BTreeSet<Signature<'s>>) = (named, known);
     let mut all: BTreeSet<Signature<'s>> = calls.clone();
     let mut open: Vec<Signature<'s>> = calls.iter().copied().collect();
+    let mut needed: BTreeSet<usize> = BTreeSet::new();
     while let Some(call) = open.pop() {
-        for definition in LIBRARY.definitions.iter().filter(|definition| definition.signature() == call) {
-            open.extend(definition.calls.iter().copied().filter(|call| all.insert(*call)));
+        for at in named.get(&call).into_iter().flatten().copied() {
+            needed.insert(at);
+            open.extend(definitions[at].calls.iter().copied().filter(|call| all.insert(*call)));
         }
     }
-    let natives_needed = all.clone();
-    let definitions =
-        LIBRARY.definitions.iter().filter(move |definition| all.contains(&definition.signature()));
-    let natives =
-        natives().filter(move |(name, arguments, _)| natives_needed.contains(&(*name, arguments.len())));
-    (definitions.map(|definition| definition.def.clone()), natives)
+    let definitions = needed.into_iter().map(|at| definitions[at].def.clone());
+    // Filters can be made, but not copied. Most programs need the few that come first, so the rest is not even made.
+    all.retain(|call| known.contains(call));
+    let count = all.len();
+    let natives = natives().filter(move |(name, arguments, _)| all.remove(&(*name, arguments.len())));
+    (definitions, natives.take(count))
 }
 
 /// The numbers of arguments that a function of the library is offered with.

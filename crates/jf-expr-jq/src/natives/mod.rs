@@ -7,6 +7,8 @@ mod time;
 
 pub(crate) use control::{INPUT, LOAD, NEST, TICK};
 
+use std::iter::once_with;
+
 use jaq_core::native::Fun;
 use jaq_core::{Native, RunPtr};
 
@@ -26,14 +28,14 @@ const LEFT_OUT: [&str; 8] = [
     "yn",
 ];
 
-/// Every filter; ours first, since the first of a name is taken.
+/// Every filter; ours first, since the first of a name is taken. Each group is made when its turn comes.
 pub(crate) fn natives() -> impl Iterator<Item = Fun<Jq>> {
-    let ours = control::natives()
-        .into_iter()
-        .chain(data::natives())
-        .chain(pattern::natives())
-        .chain(time::natives());
-    let library = jaq_core::funs().chain(jaq_std::funs());
+    let ours = once_with(control::natives)
+        .flatten()
+        .chain(once_with(data::natives).flatten())
+        .chain(once_with(pattern::natives).flatten())
+        .chain(once_with(time::natives).flatten());
+    let library = once_with(jaq_core::funs).flatten().chain(once_with(jaq_std::funs).flatten());
     ours.chain(library.filter(|(name, _, _)| !LEFT_OUT.contains(name)))
 }
 
