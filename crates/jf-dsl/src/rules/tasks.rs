@@ -130,11 +130,15 @@ pub(crate) fn cookies_elsewhere() -> Fault {
 
 /// The member changes nothing next to something else.
 pub(crate) fn no_effect(member: &str, next_to: &str) -> Fault {
-    Fault::new(&NO_EFFECT, format!("`{member}` has no effect next to {next_to}")).help("remove one of the two")
+    Fault::new(&NO_EFFECT, format!("`{member}` has no effect next to {next_to}"))
+        .help("remove one of the two")
 }
 
 pub(crate) fn interval_too_short(minimum: &IsoDuration) -> Fault {
-    Fault::new(&INTERVAL_TOO_SHORT, format!("the interval must be positive and at least `{}`", minimum.as_str()))
+    Fault::new(
+        &INTERVAL_TOO_SHORT,
+        format!("the interval must be positive and at least `{}`", minimum.as_str()),
+    )
 }
 
 pub(crate) fn schema_does_not_load(file: &str, failure: &Failure) -> Fault {
