@@ -168,6 +168,7 @@ pub(crate) fn wrong_kind(name: &str, belongs_to: &str, rule: &'static str) -> Fa
 
 pub(crate) fn config_missing(key: &str) -> Fault {
     Fault::new(&CONFIG_VALUE, format!("no value is configured for the required key `{key}`"))
+        .help(format!("set `platform.config.<name of the definition>.{key}` in the configuration"))
 }
 
 pub(crate) fn config_type(key: &str, expected: &str) -> Fault {
