@@ -62,16 +62,21 @@ pub fn repair(source: &SourceFile, capabilities: &dyn Capabilities) -> Repaired 
     let mut workshop = Workshop { capabilities, tries: MOST_TRIES, bytes: MOST_BYTES };
     let mut now = workshop.judge(source.clone());
     let mut refused: HashMap<Identity, Diagnostic> = HashMap::new();
+    // What was tried on the document as it is now.
+    let mut tried: HashSet<Identity> = HashSet::new();
     for _ in 0..PASSES {
-        let wanted = choose(&now.diagnostics, |diagnostic| !refused.contains_key(&identity(diagnostic)));
+        let wanted = choose(&now.diagnostics, |diagnostic| !tried.contains(&identity(diagnostic)));
         if wanted.is_empty() || workshop.is_tired() {
             break;
         }
         let mut settled = Settled { accepted: Vec::new(), version: None, refused: Vec::new() };
         workshop.settle(&now, &wanted, &mut settled);
+        tried.extend(settled.refused.iter().map(identity));
         refused.extend(settled.refused.into_iter().map(|diagnostic| (identity(&diagnostic), diagnostic)));
         if let Some(version) = settled.version {
             now = version;
+            // A repair can make room for one that was refused.
+            tried.clear();
         }
     }
     let still_there: HashSet<Identity> = now.diagnostics.iter().map(identity).collect();

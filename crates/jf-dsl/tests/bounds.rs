@@ -13,7 +13,7 @@ use std::process::Command;
 use jf_dsl::{Diagnostics, Document, SourceFile, StaticCapabilities, TerminalStyle, load_document};
 
 /// Bytes of the smaller text; the larger one has eight times as many.
-const SMALL: usize = 32 * 1024;
+const SMALL: usize = 16 * 1024;
 const TIMES: usize = 8;
 
 /// What may be taken for each byte of the larger text. The worst is a fault every other byte, each with its report in all forms.
