@@ -25,7 +25,7 @@ use crate::runs::ActiveRuns;
 use crate::scheduler::{self, Alarm};
 use crate::shared::{Numbers, Shared};
 use crate::watches::Watches;
-use crate::{recovery, sweeper};
+use crate::{recovery, sweeper, withdrawn};
 
 /// Collects what an [`EmbeddedEngine`] is made of; see [`EmbeddedEngine::builder`].
 ///
@@ -221,10 +221,13 @@ impl EngineBuilder {
             }
         };
         let deployment = registries.map(|registries| {
-            Deployment::link(self.catalog, &registries, &self.config.environment, &mut faults)
+            let catalog = self.catalog.clone();
+            let linked = Deployment::link(catalog, &registries, &self.config.environment, &mut faults);
+            (linked, registries)
         });
         let store = self.store.unwrap_or_else(|| Arc::new(MemoryStore::new()));
-        let (Some(deployment), Ok(runtime), true) = (deployment, runtime, faults.is_empty()) else {
+        let (Some((deployment, registries)), Ok(runtime), true) = (deployment, runtime, faults.is_empty())
+        else {
             return Err(BuildError { faults });
         };
         // Claimed last: whoever held the store before loses it by this.
@@ -233,6 +236,8 @@ impl EngineBuilder {
             claimed.await.map_err(|error| BuildError { faults: vec![BuildFault::Store(error)] })?;
 
         let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
+        let kept = withdrawn::keep(&self.catalog, &registries, &*store, claim, &*clock).await;
+        kept.map_err(|faults| BuildError { faults })?;
         let http = self.http.unwrap_or_else(|| Arc::new(NoHttp));
         let secrets = self.secrets.unwrap_or_else(|| Arc::new(NoSecrets));
         let seed = clock.now().as_nanosecond() as u64;

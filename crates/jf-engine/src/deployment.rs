@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use jf_core::spi::Registries;
 use jf_dsl::{Catalog, DefinitionName, Kind, Version};
-use jf_machine::{PlatformValues, Program, Run};
+use jf_machine::{PlatformValues, Program};
 use serde_json::Map;
 
 use crate::builder::BuildFault;
+use crate::withdrawn::Withdrawn;
 
 /// A version with its configured values.
 #[derive(Debug)]
@@ -23,6 +24,7 @@ pub(crate) struct Deployment {
     pub(crate) catalog: Arc<Catalog>,
     journeys: HashMap<DefinitionName, Versions>,
     apis: HashMap<DefinitionName, Versions>,
+    withdrawn: Withdrawn,
 }
 
 #[derive(Debug)]
@@ -40,8 +42,12 @@ impl Deployment {
         environment: &Arc<str>,
         faults: &mut Vec<BuildFault>,
     ) -> Self {
-        let mut deployment =
-            Self { catalog: Arc::new(catalog), journeys: HashMap::new(), apis: HashMap::new() };
+        let mut deployment = Self {
+            catalog: Arc::new(catalog),
+            journeys: HashMap::new(),
+            apis: HashMap::new(),
+            withdrawn: Withdrawn::new(registries, environment),
+        };
         let catalog = Arc::clone(&deployment.catalog);
         for loaded in catalog.iter() {
             let definition = &loaded.definition;
@@ -86,15 +92,15 @@ impl Deployment {
         self.apis.get(name)?.serving()
     }
 
-    /// The version a journey's run began with.
+    /// Versions that are no longer deployed and still have runs (ENG-117).
+    pub(crate) const fn withdrawn(&self) -> &Withdrawn {
+        &self.withdrawn
+    }
+
+    /// The version a journey's run began with, if it is deployed.
     pub(crate) fn version(&self, name: &DefinitionName, version: &Version) -> Option<&Arc<Deployed>> {
         let versions = self.journeys.get(name)?;
         versions.all.iter().find(|(other, _)| other == version).map(|(_, deployed)| deployed)
-    }
-
-    /// The version of a run.
-    pub(crate) fn of_run(&self, run: &Run) -> Option<&Arc<Deployed>> {
-        self.version(run.definition_name(), run.definition_version())
     }
 
     fn of(&mut self, kind: Kind) -> &mut HashMap<DefinitionName, Versions> {
@@ -111,7 +117,7 @@ impl Versions {
     }
 }
 
-fn platform_values(
+pub(crate) fn platform_values(
     registries: &Registries,
     loaded: &jf_dsl::Loaded,
     environment: &Arc<str>,

@@ -76,6 +76,7 @@ mod sweeper;
 mod tasks;
 mod telemetry;
 mod watches;
+mod withdrawn;
 mod work;
 
 pub use builder::{BuildError, BuildFault, EngineBuilder};

@@ -2,14 +2,14 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jf_core::{EngineError, JourneyId, JourneyStatus, ListQuery, Page};
+use jf_core::{EngineError, EngineErrorKind, JourneyId, JourneyStatus, ListQuery, Page};
 use jf_store::{ListKey, RunFilter};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use std::num::NonZeroUsize;
 
 use crate::shared::{Shared, store_error, unreadable};
-use crate::snapshot::{RunSnapshot, UnreadableRun};
+use crate::snapshot::RunSnapshot;
 
 /// Most items of a page, whatever is asked for (ENG-145).
 const LARGEST_PAGE: u32 = 200;
@@ -31,11 +31,17 @@ impl Shared {
         let next_page_token = last.map(|run| write_token(run.index.created, &run.run, digest));
         let mut items = Vec::with_capacity(runs.len());
         for stored in runs {
-            let run =
-                RunSnapshot::from_stored(&stored.snapshot).map_err(|error| unreadable(&stored.run, error))?;
-            let deployed = self.deployment.of_run(&run.0);
-            let deployed = deployed.ok_or_else(|| unreadable(&stored.run, UnreadableRun::NotDeployed))?;
-            items.push(self.status(deployed, &run.0).document);
+            // A run that cannot be read is told to the log, and keeps nobody from reading the others.
+            let Ok(run) =
+                RunSnapshot::from_stored(&stored.snapshot).map_err(|error| unreadable(&stored.run, error))
+            else {
+                continue;
+            };
+            match self.version_of(&stored.run, &stored.index.definition).await {
+                Ok(deployed) => items.push(self.status(&deployed, &run.0).document),
+                Err(error) if error.kind() == EngineErrorKind::Internal => {}
+                Err(error) => return Err(error),
+            }
         }
         Ok(Page::new(items, next_page_token))
     }

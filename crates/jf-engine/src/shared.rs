@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use jf_core::spi::{Clock, Connectors};
+use jf_core::spi::{Clock, Connectors, DefinitionIdentity};
 use jf_core::{EngineError, EngineErrorKind, Epoch, Head, JourneyId};
 use jf_dsl::Definition;
 use jf_machine::Env;
@@ -99,9 +99,7 @@ impl Shared {
         let stored = self.store.load(id).await.map_err(|error| store_error(&error))?;
         let stored = stored.ok_or_else(EngineError::not_found)?;
         let run = RunSnapshot::from_stored(&stored.snapshot).map_err(|error| unreadable(id, error))?;
-        let deployed =
-            self.deployment.of_run(&run.0).ok_or_else(|| unreadable(id, UnreadableRun::NotDeployed))?;
-        let deployed = Arc::clone(deployed);
+        let deployed = self.version_of(id, &stored.index.definition).await?;
         Ok((run, deployed))
     }
 
@@ -109,9 +107,22 @@ impl Shared {
     pub(crate) async fn locate(&self, id: &JourneyId) -> Result<Arc<Definition>, EngineError> {
         let index = self.store.locate(id).await.map_err(|error| store_error(&error))?;
         let identity = index.ok_or_else(EngineError::not_found)?.definition;
-        let deployed = self.deployment.version(&identity.name, &identity.version);
-        let deployed = deployed.ok_or_else(|| unreadable(id, UnreadableRun::NotDeployed))?;
+        let deployed = self.version_of(id, &identity).await?;
         Ok(Arc::clone(deployed.program.definition()))
+    }
+
+    /// The version that a run began with, deployed or not (ENG-117).
+    pub(crate) async fn version_of(
+        &self,
+        id: &JourneyId,
+        identity: &DefinitionIdentity,
+    ) -> Result<Arc<Deployed>, EngineError> {
+        if let Some(deployed) = self.deployment.version(&identity.name, &identity.version) {
+            return Ok(Arc::clone(deployed));
+        }
+        let kept = self.deployment.withdrawn().version(&*self.store, identity).await;
+        let kept = kept.map_err(|error| store_error(&error))?;
+        kept.ok_or_else(|| unreadable(id, UnreadableRun::NotDeployed))
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use jf_core::{EngineError, JourneyId};
+use jf_core::{EngineError, EngineErrorKind, JourneyId};
 use jf_store::StoreErrorKind;
 
 use super::active::ActiveRun;
@@ -13,7 +13,7 @@ use super::cell::{Cell, Loaded};
 use super::message::Message;
 use super::submit::Holding;
 use crate::shared::{Shared, store_error, unavailable, unreadable};
-use crate::snapshot::{RunSnapshot, UnreadableRun};
+use crate::snapshot::RunSnapshot;
 
 /// The exclusive right to change one run. It is driven to its end by one future, wherever that is polled.
 pub(crate) struct Turn {
@@ -91,8 +91,13 @@ impl Turn {
         };
         let snapshot =
             RunSnapshot::from_stored(&stored.snapshot).map_err(|error| unreadable(self.id(), error))?;
-        let deployed = self.shared.deployment.of_run(&snapshot.0).map(Arc::clone);
-        let deployed = deployed.ok_or_else(|| unreadable(self.id(), UnreadableRun::NotDeployed))?;
+        let deployed = match self.shared.version_of(self.id(), &stored.index.definition).await {
+            Ok(deployed) => deployed,
+            Err(error) if error.kind() == EngineErrorKind::Unavailable => {
+                return Err(self.failed(error, StoreErrorKind::Unavailable));
+            }
+            Err(error) => return Err(error),
+        };
         self.cell().loaded = Some(Loaded::stored(deployed, snapshot, stored.revision, stored.index));
         Ok(())
     }

@@ -1,11 +1,12 @@
 //! Restarts on one store (ENG-101, ENG-102).
 
-use jf_core::{EngineErrorKind, Phase};
+use jf_core::{Engine, EngineErrorKind, ListQuery, Phase};
 use jf_store::{MemoryStore, Store};
 use serde_json::json;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use crate::support::{APPROVAL, Bench, Setup, breathe, journey, kind, step};
+use crate::support::{APPROVAL, Bench, Setup, breathe, caller, definition, journey, kind, step};
 
 const ASKING: &str = "\
 start: ask
@@ -121,4 +122,37 @@ async fn eng_108_logs_of_another_store_have_another_epoch() {
     let first = epoch(&same).await;
     assert_eq!(first, one.store.epoch().await.unwrap());
     assert_ne!(first, epoch(&other).await);
+}
+
+/// ENG-117: the next deployment lacks the version that a run began with, and has another one.
+#[tokio::test]
+async fn eng_117_a_run_goes_on_when_its_version_is_no_longer_deployed() {
+    let before = Bench::new(&[definition("Journey", "approval", "1.0.0", APPROVAL)]).await;
+    let id = before.parked("approval", json!({})).await;
+    let after = restart(&before, &[definition("Journey", "approval", "2.0.0", ASKING)]).await;
+    assert_eq!(after.engine.locate(&id).await.unwrap().version().to_string(), "1.0.0");
+    assert_eq!(after.status(&id).await.document.current_state, *"wait");
+    let page = after.engine.list(ListQuery::new(NonZeroU32::MIN), &caller()).await.unwrap();
+    assert_eq!(page.items.len(), 1);
+    after.submitted(step(&id, "wait", json!({ "ok": true }))).await.unwrap();
+    assert_eq!(after.outcome(&id).await.phase, Phase::Succeeded);
+    // New runs use what is deployed.
+    let new = after.start("approval", json!({})).await.journey_id;
+    assert_eq!(after.engine.locate(&new).await.unwrap().version().to_string(), "2.0.0");
+}
+
+/// DEF-029: runs of a version go on with the body they began with.
+#[tokio::test]
+async fn def_029_another_body_under_the_version_of_a_run_is_refused() {
+    let before = Bench::new(&[journey("approval", APPROVAL)]).await;
+    before.parked("approval", json!({})).await;
+    let changed =
+        Setup::new(&[journey("approval", ASKING)]).store(Arc::clone(&before.store)).try_build().await;
+    let error = changed.err().expect("the body differs").to_string();
+    assert_eq!(
+        error,
+        "Journey approval 1.0.0: runs of this version began with another body; give the new one another version, or turn on development mode"
+    );
+    let comment = format!("# a comment is no difference\n{}", journey("approval", APPROVAL));
+    restart(&before, &[comment]).await;
 }

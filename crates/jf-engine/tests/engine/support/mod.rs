@@ -16,7 +16,7 @@ use jf_core::{
     StepTarget, SubmitStep, Submitted,
 };
 use jf_dsl::{Catalog, SourceFile};
-use jf_engine::{EmbeddedEngine, EngineConfig, NoHttp};
+use jf_engine::{BuildError, EmbeddedEngine, EngineConfig, NoHttp};
 use jf_store::{MemoryStore, Store};
 use jf_testkit::{FaultyStore, ManualClock};
 use jiff::SignedDuration;
@@ -88,6 +88,10 @@ impl Setup {
     }
 
     pub(crate) async fn build(self) -> Bench {
+        self.try_build().await.unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    pub(crate) async fn try_build(self) -> Result<Bench, BuildError> {
         let (desk, task) = tasks::desk();
         let registries = Registries::builder()
             .binding("http")
@@ -109,9 +113,8 @@ impl Setup {
             .http(Arc::new(NoHttp))
             .config(self.config)
             .build()
-            .await
-            .unwrap_or_else(|error| panic!("{error}"));
-        Bench { engine: Arc::new(engine), clock: self.clock, store: self.store, desk }
+            .await?;
+        Ok(Bench { engine: Arc::new(engine), clock: self.clock, store: self.store, desk })
     }
 }
 
