@@ -27,7 +27,7 @@ async fn def_010_every_bad_file_is_told_at_a_place() {
     let large = format!("{HEAD}  start: a # {}\n", "x".repeat(10_000_000));
     let cases: &[(&str, &[u8], u64)] = &[
         ("empty.journey.yaml", b"", 1),
-        ("unclosed.journey.yaml", b"apiVersion: v1\nkind: [Journey\nmetadata: {}\n", 3),
+        ("unclosed.journey.yaml", b"apiVersion: v1\nkind: [Journey\nmetadata: {}\n", 2),
         ("indentation.journey.yaml", b"apiVersion: v1\nmetadata:\n  name: x\n version: 1\n", 4),
         ("comma.journey.json", b"{\n  \"apiVersion\": \"v1\",\n}\n", 3),
         ("cut.journey.json", b"{\n  \"apiVersion\": \"v1", 2),
