@@ -14,6 +14,7 @@ mod contract;
 mod conversation;
 mod corpus;
 mod foreign_clients;
+mod kill;
 mod races;
 mod secrets;
 mod shutdown;

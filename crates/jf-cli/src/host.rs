@@ -8,6 +8,7 @@ use jf_binding_http::Readiness;
 use jf_binding_ws::Drain;
 use jf_core::Engine;
 use jf_engine::{BuildError, EmbeddedEngine};
+use jf_store_sqlite::OpenError;
 use jf_task_http::{ConnectorError, ReqwestConnector};
 
 use crate::config::{Config, Use};
@@ -30,6 +31,9 @@ pub enum HostError {
     /// The connector for outbound calls cannot be made.
     #[error("outbound HTTP: {0}")]
     Connector(#[from] ConnectorError),
+    /// The store cannot be used.
+    #[error(transparent)]
+    Store(#[from] OpenError),
     /// The engine refuses to start.
     #[error(transparent)]
     Engine(#[from] BuildError),
@@ -60,16 +64,20 @@ pub struct Site {
 }
 
 impl Host {
-    /// Builds the engine: memory store, jq, `httpCall:v1`, as the configuration has them.
+    /// Builds the engine: store, jq, `httpCall:v1`, as the configuration has them. What a command runs lives in memory.
     ///
     /// # Errors
-    /// When the definitions have errors, or a part refuses its settings.
+    /// When the definitions have errors, the store cannot be used, or a part refuses its settings.
     pub async fn build(definitions: &Definitions, config: &Config, purpose: Use) -> Result<Self, HostError> {
         let catalog = definitions.catalog().ok_or(HostError::Definitions)?;
         let connector = ReqwestConnector::new(&config.connector(purpose))?;
+        let store = match purpose {
+            Use::Server(_) => config.store()?,
+            Use::Command => config.memory_store(),
+        };
         let engine = EmbeddedEngine::builder(catalog.clone())
             .registries(definitions.registries().clone())
-            .store(config.store())
+            .store(store)
             .http(Arc::new(connector))
             .config(config.engine(definitions.metadata_limits()))
             .build()

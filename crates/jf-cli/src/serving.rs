@@ -25,7 +25,7 @@ const LAST_ANSWERS: Duration = Duration::from_secs(2);
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # tokio::runtime::Runtime::new()?.block_on(async {
 /// # let source = SourceFile::new("hello.journey.yaml", "{apiVersion: v1, kind: Journey, metadata: {name: hello, version: 1.0.0}, spec: {start: done, states: {done: {type: succeed}}}}");
-/// let config = Config::default().with("http.listen", "127.0.0.1:0")?;
+/// let config = Config::default().with("http.listen", "127.0.0.1:0")?.with("store", "memory")?;
 /// let definitions = Definitions::from_sources(vec![source], &config, Purpose::Deploy)?;
 /// let serving = Serving::begin(&definitions, &config).await?;
 /// println!("http://{}", serving.address());

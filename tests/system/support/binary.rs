@@ -94,6 +94,11 @@ impl Serving {
         assert!(killed.success());
     }
 
+    /// Kills the process, which gets no chance to put anything in order.
+    pub(crate) async fn kill(mut self) {
+        self.child.kill().await.unwrap();
+    }
+
     /// Waits for the end of the process; gives its status, what else it printed, and its log.
     pub(crate) async fn ended(mut self) -> (ExitStatus, Vec<String>, String) {
         let status = in_time("the end of the server", self.child.wait()).await.unwrap();

@@ -7,6 +7,7 @@ mod repair;
 mod report;
 mod run;
 mod serve;
+mod store;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -85,6 +86,8 @@ enum Command {
     Explain(explain::ExplainArgs),
     /// Print what other tools take from the language
     Export(export::ExportArgs),
+    /// Look at the file that runs live in, and copy it
+    Store(store::StoreArgs),
 }
 
 /// What every command that loads definitions takes.
@@ -130,6 +133,7 @@ fn command(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Run(args) => run::run(&args, &mut output),
         Command::Explain(args) => explain::explain(&args, &mut output),
         Command::Export(args) => export::export(&args, &mut output),
+        Command::Store(args) => store::store(&args, &mut output),
     }
 }
 

@@ -24,12 +24,15 @@ When the server takes requests it prints one line on standard output, `listening
 standard error. SIGTERM and SIGINT (Ctrl-C) end it in good order: what is in flight is finished, WebSocket clients are told to \
 come back later. A second signal ends it at once.
 
+Runs live in one SQLite file, which belongs to one server at a time. They go on when the server is started again, however it ended.
+
 Exit status: 0 after a good end, 1 if it could not start, 2 for wrong usage.
 
 Examples:
   jf serve journeys/
   jf serve journeys/ --listen 0.0.0.0:80 --config production.yaml
-  jf serve orders/ loans/ --listen 127.0.0.1:0 --log-format json")]
+  jf serve orders/ loans/ --listen 127.0.0.1:0 --log-format json
+  jf serve journeys/ --store memory")]
 pub(super) struct ServeArgs {
     /// Definition files, and folders that are searched for `*.journey.yaml`, `.yml` and `.json`
     #[arg(value_name = "PATH")]
@@ -37,7 +40,7 @@ pub(super) struct ServeArgs {
     /// Address and port; port 0 takes a free one [default: `http.listen` of the configuration, else 127.0.0.1:8080]
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<String>,
-    /// Where runs live [default: `store` of the configuration, else memory]
+    /// Where runs live: `sqlite:FILE` or `memory` [default: `store` of the configuration, else sqlite:journeyforge.db]
     #[arg(long, value_name = "STORE")]
     store: Option<String>,
     #[command(flatten)]
@@ -160,7 +163,11 @@ async fn run(config: &Config, definitions: &Definitions, output: &mut Output) ->
 }
 
 fn help(error: &HostError) -> Option<&'static str> {
-    let HostError::Listen { error, .. } = error else { return None };
+    let error = match error {
+        HostError::Listen { error, .. } => error,
+        HostError::Store(error) => return super::store::help(error),
+        _ => return None,
+    };
     Some(match error.kind() {
         std::io::ErrorKind::AddrInUse => {
             "another program has this port; name another one with `--listen 127.0.0.1:8081`, or let one be chosen with `--listen 127.0.0.1:0`"
@@ -205,7 +212,13 @@ fn announce(config: &Config, definitions: &Definitions, serving: &Serving) {
         tracing::warn!(definition = name, "`platform.config` has values for a definition that is not there");
     }
     tracing::info!(deployed, files = definitions.files(), "definitions");
-    tracing::info!(store = "memory", "runs are lost when the process ends");
+    match config.store_file() {
+        Some(file) => {
+            let file = file.canonicalize().unwrap_or(file);
+            tracing::info!(store = "sqlite", file = %file.display(), "runs live in this file");
+        }
+        None => tracing::info!(store = "memory", "runs are lost when the process ends"),
+    }
     for (group, values) in settings(config) {
         tracing::info!(group, %values, "settings");
     }

@@ -45,8 +45,8 @@ pub const KEYS: &[Key] = &[
     key(
         "store",
         Kind::Store,
-        "\"memory\"",
-        "Where runs live. `memory`: they are lost when the process ends.",
+        "\"sqlite:journeyforge.db\"",
+        "Where runs live. `sqlite:FILE`: in this file, which is made if it is not there, in a folder that is; without a folder of its own the default lies in the working directory. `memory`: they are lost when the process ends.",
     ),
     key(
         "development",
@@ -393,6 +393,18 @@ pub const KEYS: &[Key] = &[
         "Nesting of a definition file (DEF-014).",
     ),
     key("limits.definition.states", COUNT, "2000", "States of a definition (DEF-014)."),
+    key(
+        "sqlite.synchronous",
+        Kind::Choice(&["full", "normal"]),
+        "\"full\"",
+        "What a commit waits for. `full`: the disk; it survives the loss of power. `normal`: the operating system; it survives the end of the process.",
+    ),
+    key(
+        "sqlite.check",
+        Kind::Choice(&["quick", "full"]),
+        "\"quick\"",
+        "How much of the file is looked at before it is used. `quick`: header, version, length, and all of a small file. `full`: everything.",
+    ),
     key("retention.endedRuns", Kind::Duration, "\"P30D\"", "How long ended runs stay readable (ENG-104)."),
     key(
         "retention.memoryRuns",

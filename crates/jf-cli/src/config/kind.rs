@@ -1,6 +1,7 @@
 //! The kinds of values that configuration keys take.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use jf_binding_http::Origins;
@@ -43,7 +44,7 @@ pub enum Kind {
     Rewrites,
     /// A Semantic Version.
     Version,
-    /// `memory`.
+    /// `memory`, or `sqlite:` and a file.
     Store,
     /// Any JSON value.
     Json,
@@ -69,7 +70,7 @@ impl Kind {
             Self::Names => "list of names".to_owned(),
             Self::Rewrites => "list of `{from, to}`".to_owned(),
             Self::Version => "version".to_owned(),
-            Self::Store => "`memory`".to_owned(),
+            Self::Store => "`memory`, `sqlite:FILE`".to_owned(),
             Self::Json => "any value".to_owned(),
         }
     }
@@ -100,7 +101,7 @@ impl Kind {
             Self::Names => names(value),
             Self::Rewrites => each(value, rewrite),
             Self::Version => version(value),
-            Self::Store => store(text(value)?),
+            Self::Store => store(text(value)?).map(drop),
             Self::Json => Ok(()),
         }
     }
@@ -202,13 +203,13 @@ fn version(value: &Value) -> Result<(), String> {
     text(value).map_err(|_| fault())?.parse::<Version>().map(drop).map_err(|_| fault())
 }
 
-fn store(text: &str) -> Result<(), String> {
-    match text {
-        "memory" => Ok(()),
-        _ if text.starts_with("sqlite:") => {
-            Err("names a SQLite store, which this build does not have yet; use `memory`".to_owned())
-        }
-        _ => Err(format!("must be `memory`, not `{text}`")),
+/// The file of a SQLite store; `None` for the one in memory.
+pub(super) fn store(text: &str) -> Result<Option<&Path>, String> {
+    match text.strip_prefix("sqlite:") {
+        None if text == "memory" => Ok(None),
+        Some("") => Err("names no file after `sqlite:`".to_owned()),
+        Some(file) => Ok(Some(Path::new(file))),
+        None => Err(format!("must be `memory` or `sqlite:FILE`, not `{text}`")),
     }
 }
 
@@ -249,7 +250,11 @@ mod tests {
             &[json!("8080"), json!(":8080"), json!("host:80")],
         );
         accepted(Kind::Version, &[json!("1.2.0")], &[json!("1.2"), json!(1.2)]);
-        accepted(Kind::Store, &[json!("memory")], &[json!("sqlite:runs.db"), json!("disk")]);
+        accepted(
+            Kind::Store,
+            &[json!("memory"), json!("sqlite:runs.db"), json!("sqlite:/var/lib/jf/runs.db")],
+            &[json!("sqlite:"), json!("disk"), json!("runs.db")],
+        );
     }
 
     #[test]

@@ -76,7 +76,7 @@ fn the_reference_of_the_command_is_up_to_date() {
          the definition must say the same everywhere else; a repair that does not pass is not made. Files are replaced as a whole and keep their permissions. `--fix --dry-run` prints the same as a unified \
          diff. What the [codes](diagnostics.md) mean is told by `jf explain` too.\n",
     );
-    for command in ["", "check", "serve", "run", "explain", "export"] {
+    for command in ["", "check", "serve", "run", "explain", "export", "store"] {
         let arguments: Vec<&str> = [command, "--help"].into_iter().filter(|word| !word.is_empty()).collect();
         let help = jf(&root(), &arguments).out;
         write!(text, "\n## jf {command}\n\n```text\n{}\n```\n", help.trim_end()).unwrap();
@@ -96,11 +96,20 @@ fn the_list_of_codes_is_up_to_date() {
     );
     for page in &pages {
         let (code, anchor) = (page.code, page.code.to_string().to_ascii_lowercase());
-        writeln!(text, "| [{code}](#{anchor}) | {} | {} | {} |", page.severity, page.rule, page.title).unwrap();
+        writeln!(text, "| [{code}](#{anchor}) | {} | {} | {} |", page.severity, page.rule, page.title)
+            .unwrap();
     }
     for page in &pages {
-        write!(text, "\n## {}\n\n**{}** ({}, {})\n\n{}", page.code, page.title, page.severity, page.rule, page.markdown())
-            .unwrap();
+        write!(
+            text,
+            "\n## {}\n\n**{}** ({}, {})\n\n{}",
+            page.code,
+            page.title,
+            page.severity,
+            page.rule,
+            page.markdown()
+        )
+        .unwrap();
     }
     generated("docs/reference/diagnostics.md", &text);
 }

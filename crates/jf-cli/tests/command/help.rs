@@ -3,7 +3,7 @@ use crate::support::{jf, root};
 /// Help is part of the interface: a change shows up in review.
 #[test]
 fn help_of_every_command() {
-    for command in ["", "check", "serve", "run", "explain", "export"] {
+    for command in ["", "check", "serve", "run", "explain", "export", "store"] {
         let arguments: Vec<&str> = [command, "--help"].into_iter().filter(|word| !word.is_empty()).collect();
         let ran = jf(&root(), &arguments);
         assert_eq!((ran.status, ran.err.as_str()), (0, ""));

@@ -9,4 +9,5 @@ mod readme;
 mod repair;
 mod run;
 mod serve;
+mod store;
 mod support;

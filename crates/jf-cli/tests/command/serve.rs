@@ -53,12 +53,19 @@ fn a_server_that_cannot_start_says_why_and_what_to_do() {
         ("bad_name", 1, &["serve", "good", "--config", "bad-name.yaml"]),
         ("no_such_config", 1, &["serve", "good", "--config", "no.yaml"]),
         ("bad_address", 2, &["serve", "good", "--listen", "8080"]),
-        ("sqlite", 2, &["serve", "good", "--store", "sqlite:runs.db"]),
+        ("bad_store", 2, &["serve", "good", "--store", "postgres:runs"]),
+        (
+            "no_store_folder",
+            1,
+            &["serve", "good", "--listen", "127.0.0.1:0", "--store", "sqlite:nowhere/runs.db"],
+        ),
+        ("no_database", 1, &["serve", "good", "--listen", "127.0.0.1:0", "--store", "sqlite:bad-pin.yaml"]),
         ("bad_filter", 2, &["serve", "good", "--log", "a=b=c"]),
     ] {
         let ran = jf(folder.path(), arguments);
         assert_eq!((ran.status, ran.out.as_str()), (status, ""), "{name}: {ran}");
-        insta::assert_snapshot!(format!("serve_{name}"), ran.err);
+        let real = folder.path().canonicalize().expect("the folder is there");
+        insta::assert_snapshot!(format!("serve_{name}"), ran.err.replace(&*real.to_string_lossy(), "FOLDER"));
     }
 }
 

@@ -116,11 +116,12 @@ pub(crate) struct Served {
 }
 
 impl Served {
-    /// Starts the server and waits until it says where it listens.
+    /// Starts the server and waits until it says where it listens. Runs live in memory unless the arguments say otherwise.
     pub(crate) async fn start(folder: &Path, arguments: &[&str]) -> Self {
         let mut command = tokio::process::Command::from(command(folder));
         command
             .arg("serve")
+            .args(if arguments.contains(&"--store") { &[][..] } else { &["--store", "memory"] })
             .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -1,5 +1,7 @@
 //! The store in a file: the contract, the same answers as the store in memory, kills, and files that cannot be used.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
 mod contract;
 mod kill;
 mod model;

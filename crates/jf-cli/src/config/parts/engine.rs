@@ -1,5 +1,6 @@
 //! The engine, its store, and the bounds of expressions.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,8 +9,9 @@ use jf_dsl::MetadataLimits;
 use jf_engine::EngineConfig;
 use jf_machine::OutputValidation;
 use jf_store::{MemoryStore, Retention, Store};
+use jf_store_sqlite::{Check, OpenError, SqliteConfig, SqliteStore, Synchronous};
 
-use super::super::Config;
+use super::super::{Config, kind};
 
 impl Config {
     /// The engine. Metadata limits come from the caller, since definitions may bring some (DEF-116).
@@ -35,10 +37,36 @@ impl Config {
         config
     }
 
-    /// Where runs live, empty.
+    /// The file that runs live in; `None` when they live in memory. A path of the configuration file is relative to that file.
     #[must_use]
-    pub fn store(&self) -> Arc<dyn Store> {
-        debug_assert_eq!(self.text("store"), "memory", "the kind of the key takes nothing else yet");
+    pub fn store_file(&self) -> Option<PathBuf> {
+        let text = self.text("store");
+        let file = kind::store(&text).expect("the kind of the key was checked")?;
+        let given_in_file = self.values.get("store").is_some_and(|given| given.place.is_some());
+        let folder = self.file.as_ref().filter(|_| given_in_file).and_then(|file| file.parent());
+        Some(folder.map_or_else(|| file.to_path_buf(), |folder| folder.join(file)))
+    }
+
+    /// Opens the store that runs live in. Blocks its thread when that is a file.
+    ///
+    /// # Errors
+    /// When the file cannot be used; nothing takes its place.
+    pub fn store(&self) -> Result<Arc<dyn Store>, OpenError> {
+        let Some(file) = self.store_file() else { return Ok(self.memory_store()) };
+        let synchronous = match self.text("sqlite.synchronous").as_str() {
+            "normal" => Synchronous::Normal,
+            _ => Synchronous::Full,
+        };
+        let check = match self.text("sqlite.check").as_str() {
+            "full" => Check::Full,
+            _ => Check::Quick,
+        };
+        let config = SqliteConfig::new(file).with_retention(self.retention());
+        Ok(Arc::new(SqliteStore::open(&config.with_synchronous(synchronous).with_check(check))?))
+    }
+
+    /// A store in memory, empty.
+    pub(crate) fn memory_store(&self) -> Arc<dyn Store> {
         Arc::new(MemoryStore::with_retention(self.retention()))
     }
 
