@@ -37,7 +37,7 @@ fn round(definition: &str, effort: Effort) -> f64 {
         let caller = Caller::internal("bench");
         let initial = jf_machine::prepare_start(&program, json!({ "limit": ROUNDS }), &caller, &limits)
             .expect("the input is valid");
-        let mut run = Run::new(&program, JourneyId::random(), initial, &env);
+        let mut run = Run::new(&program, JourneyId::random(), initial, &env, JourneyId::random);
         let mut input = Input::Begin;
         loop {
             let effects = jf_machine::apply(&program, &mut run, input, &env).expect("nothing is refused");

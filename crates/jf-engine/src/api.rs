@@ -1,14 +1,16 @@
 //! Calls of Apis (ENG-008): runs that live in memory and end with their answer (ENG-103).
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use futures::StreamExt;
 use futures::future::{AbortHandle, Abortable, BoxFuture};
 use futures::stream::FuturesUnordered;
+use futures::{FutureExt, StreamExt};
 use http::HeaderMap;
-use jf_core::{ApiReply, Caller, JourneyId, Phase};
+use jf_core::{ApiReply, Caller, JourneyId, Phase, Problem};
 use jf_machine::{
-    ActivationId, Effect, Fact, Input, Run, TaskOrder, api_answer, api_refusal, apply, prepare_start,
+    ActivationId, CompensationOrder, Effect, Fact, Input, Run, TaskOrder, api_answer, api_refusal, apply,
+    prepare_start,
 };
 use jiff::Timestamp;
 use serde_json::Value;
@@ -31,6 +33,8 @@ struct Call {
     passthrough: Arc<HeaderMap>,
     tasks: FuturesUnordered<InFlight>,
     handles: Vec<(ActivationId, AbortHandle)>,
+    /// What is to follow its end.
+    owed: Option<Box<CompensationOrder>>,
 }
 
 impl Shared {
@@ -46,17 +50,12 @@ impl Shared {
     ) -> Result<BoxFuture<'static, ()>, ApiReply> {
         let program = &deployed.program;
         let initial = prepare_start(program, body, caller, &self.config.limits)
-            .map_err(|error| api_refusal(error.into_problem()))?;
+            .map_err(|error| self.refuse_call(deployed, error.into_problem(), caller))?;
         let env = self.env(deployed, self.clock.now());
-        let call = Call {
-            run: Run::new(program, JourneyId::random(), initial, &env),
-            caller: caller.is_request().then(|| caller.clone()),
-            passthrough: Arc::new(program.passthrough(None, caller)),
-            shared: Arc::clone(self),
-            deployed: Arc::clone(deployed),
-            tasks: FuturesUnordered::new(),
-            handles: Vec::new(),
-        };
+        let run = Run::new(program, JourneyId::random(), initial, &env, JourneyId::random);
+        let mut call = Call::new(self, deployed, run);
+        call.caller = caller.is_request().then(|| caller.clone());
+        call.passthrough = Arc::new(program.passthrough(None, caller));
         Ok(Box::pin(async move {
             let motion = call.shared.load.enter(Work::Motion);
             drop(permit);
@@ -68,12 +67,69 @@ impl Shared {
     }
 }
 
+impl Shared {
+    /// The answer to a call that runs nothing, in the envelope of the definition (HTTP-073).
+    pub(crate) fn refuse_call(&self, deployed: &Deployed, problem: Problem, caller: &Caller) -> ApiReply {
+        let env = self.env(deployed, self.clock.now());
+        let traceparent = caller.trace().map(|trace| &*trace.traceparent);
+        let answer = api_refusal(&deployed.program, problem, &JourneyId::random(), traceparent, &env);
+        for fact in &answer.facts {
+            tracing::warn!(definition = %deployed.program.identity().name, ?fact, "a refusal in its envelope");
+        }
+        answer.reply
+    }
+}
+
 impl Call {
+    fn new(shared: &Arc<Shared>, deployed: &Arc<Deployed>, run: Run) -> Self {
+        Self {
+            run,
+            caller: None,
+            passthrough: Arc::default(),
+            shared: Arc::clone(shared),
+            deployed: Arc::clone(deployed),
+            tasks: FuturesUnordered::new(),
+            handles: Vec::new(),
+            owed: None,
+        }
+    }
+
+    /// Runs the call and what compensates it: before the answer or beside it, as the definition wants (ENG-092).
     async fn run_to_end(mut self) -> ApiReply {
+        self.drive().await;
+        if let Some(compensation) = self.compensation() {
+            if self.run.awaits_compensation() {
+                // One that panics must not keep the answer back (ENG-096: best effort).
+                let _ = AssertUnwindSafe(compensation).catch_unwind().await;
+                self.apply(Input::CompensationEnded, self.shared.clock.now()).await;
+            } else {
+                let permit = self.shared.load.enter(Work::Background);
+                self.shared.runtime.spawn(async move {
+                    compensation.await;
+                    drop(permit);
+                });
+            }
+        }
+        let env = self.shared.env(&self.deployed, self.shared.clock.now());
+        let answer = api_answer(&self.deployed.program, &self.run, &env);
+        answer.facts.iter().for_each(|fact| self.report(fact));
+        answer.reply
+    }
+
+    /// The compensation that the run has asked for. It sees no inbound request.
+    fn compensation(&mut self) -> Option<BoxFuture<'static, ()>> {
+        let order = *self.owed.take()?;
+        let env = self.shared.env(&self.deployed, self.shared.clock.now());
+        let run = Run::compensation(&self.deployed.program, order, &env)?;
+        let mut call = Self::new(&self.shared, &self.deployed, run);
+        Some(Box::pin(async move { call.drive().await }))
+    }
+
+    async fn drive(&mut self) {
         let now = self.shared.clock.now();
         // The one segment of the run needs no number: there is no other request.
         self.apply(Input::Begin, now).await;
-        while self.run.phase() == Phase::Running {
+        while self.run.phase() == Phase::Running && !self.run.awaits_compensation() {
             let due = self.run.next_due();
             let clock = &self.shared.clock;
             let deadline = async {
@@ -99,10 +155,6 @@ impl Call {
                 self.task_done(activation, done, now).await;
             }
         }
-        let env = self.shared.env(&self.deployed, self.shared.clock.now());
-        let answer = api_answer(&self.deployed.program, &self.run, &env);
-        answer.facts.iter().for_each(|fact| self.report(fact));
-        answer.reply
     }
 
     async fn task_done(&mut self, activation: ActivationId, done: Done, now: Timestamp) {
@@ -138,6 +190,7 @@ impl Call {
                 Effect::RunTask(order) => self.start(*order),
                 Effect::AbandonTask { activation } => self.abandon(activation),
                 Effect::Report(fact) => self.report(&fact),
+                Effect::StartCompensation(order) => self.owed = Some(order),
                 // There is no log and no store; the deadline is looked at between tasks.
                 _ => {}
             }

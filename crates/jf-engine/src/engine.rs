@@ -11,7 +11,7 @@ use jf_core::{
     ListQuery, Page, Replay, StartReply, StartRequest, Started, SubmitStep, Submitted,
 };
 use jf_dsl::{Catalog, Definition, Feature};
-use jf_machine::{Program, Submission, api_refusal, prepare_start};
+use jf_machine::{Program, Submission, prepare_start};
 use tokio::sync::oneshot;
 use tokio_util::sync::DropGuard;
 
@@ -183,7 +183,7 @@ impl Engine for EmbeddedEngine {
         let body = match request.input {
             CallInput::Body(body) => body,
             // Runs nothing, and must be had when nothing more is let in: it is how bindings say that (HTTP-073).
-            CallInput::Refused(problem) => return Ok(api_refusal(problem)),
+            CallInput::Refused(problem) => return Ok(shared.refuse_call(deployed, problem, caller)),
         };
         let permit = shared.admit()?;
         let (reply, answer) = oneshot::channel();

@@ -4,10 +4,27 @@ use std::borrow::Cow;
 
 use jf_core::{ActiveStep, JourneyId, JourneyOutcome, JourneyStartResponse, JourneyStatus, Link, Links};
 use jf_dsl::{Definition, DefinitionName};
+use jf_machine::Run;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// Characters of a path segment that need no escape (RFC 3986, unreserved).
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// What a run knows of its links.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct RunLinks<'a> {
+    /// The run that compensates it, once one does.
+    pub(crate) compensation: Option<&'a JourneyId>,
+    /// It compensates another run.
+    pub(crate) is_compensation: bool,
+}
+
+impl<'a> RunLinks<'a> {
+    /// As they were at an event of the run.
+    pub(crate) fn at(run: &'a Run, seq: u64) -> Self {
+        Self { compensation: run.compensated_by(seq), is_compensation: run.compensates().is_some() }
+    }
+}
 
 /// Builds links below one configured base, never from request headers (HTTP-054).
 #[derive(Debug, Clone)]
@@ -42,8 +59,13 @@ impl LinkBase {
         response
     }
 
-    /// Adds the links of a status, if the definition has them on.
-    pub(crate) fn status(&self, definition: &Definition, mut status: JourneyStatus) -> JourneyStatus {
+    /// Adds the links of a status, if the definition has them on. `run` is what the run itself knows of them.
+    pub(crate) fn status(
+        &self,
+        definition: &Definition,
+        run: &RunLinks<'_>,
+        mut status: JourneyStatus,
+    ) -> JourneyStatus {
         if !definition.spec.http_surface.links.enabled {
             return status;
         }
@@ -57,21 +79,35 @@ impl LinkBase {
                 let href = self.step_url(id, relation);
                 links.insert(relation.to_owned(), Link::post(href));
             }
-            if definition.spec.lifecycle.cancellable {
+            if definition.spec.lifecycle.cancellable && !run.is_compensation {
                 links.insert("cancel".to_owned(), Link::post(self.step_url(id, "cancel")));
             }
         }
+        self.compensation(run, &mut links);
         status.links = Some(links);
         status
     }
 
     /// Adds the links of an outcome, if the definition has them on.
-    pub(crate) fn outcome(&self, definition: &Definition, mut outcome: JourneyOutcome) -> JourneyOutcome {
+    pub(crate) fn outcome(
+        &self,
+        definition: &Definition,
+        run: &RunLinks<'_>,
+        mut outcome: JourneyOutcome,
+    ) -> JourneyOutcome {
         if definition.spec.http_surface.links.enabled {
             let url = self.result_url(&outcome.journey_id);
-            outcome.links = Some(Links::from([("self".to_owned(), Link::get(url))]));
+            let mut links = Links::from([("self".to_owned(), Link::get(url))]);
+            self.compensation(run, &mut links);
+            outcome.links = Some(links);
         }
         outcome
+    }
+
+    fn compensation(&self, run: &RunLinks<'_>, links: &mut Links) {
+        if let Some(id) = run.compensation {
+            links.insert("compensation".to_owned(), Link::get(self.status_url(id)));
+        }
     }
 
     fn status_url(&self, id: &JourneyId) -> String {

@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use jf_core::{At, Cursor, EngineError, Event, GapReason, HeadWatch, JourneyId, Replay};
 use jf_dsl::Definition;
+use jf_machine::Run;
 use jf_store::LogRecord;
 
+use crate::links::RunLinks;
 use crate::shared::{Shared, store_error};
 
 /// Most events of one pull.
@@ -32,14 +34,21 @@ impl Shared {
             return Ok(Replay::Gone { oldest: page.oldest, head, reason, ended });
         }
         let last = page.events.last().map_or(from.after, |record| record.seq);
-        let items = page.events.iter().map(|record| self.event(&definition, record)).collect();
+        // Only such a run has links that its documents do not tell.
+        let run = match definition.spec.compensation {
+            Some(_) => Some(self.read(id).await?.0),
+            None => None,
+        };
+        let run = run.as_deref().map(|snapshot| &snapshot.0);
+        let items = page.events.iter().map(|record| self.event(&definition, run, record)).collect();
         Ok(Replay::Events { items, more: last < page.head, head, ended })
     }
 
-    fn event(&self, definition: &Definition, record: &LogRecord) -> At<Event> {
+    fn event(&self, definition: &Definition, run: Option<&Run>, record: &LogRecord) -> At<Event> {
+        let links = run.map(|run| RunLinks::at(run, record.seq)).unwrap_or_default();
         let event = match record.document.to_event() {
-            Event::Status(status) => Event::Status(self.links.status(definition, status)),
-            Event::Outcome(outcome) => Event::Outcome(self.links.outcome(definition, outcome)),
+            Event::Status(status) => Event::Status(self.links.status(definition, &links, status)),
+            Event::Outcome(outcome) => Event::Outcome(self.links.outcome(definition, &links, outcome)),
         };
         At::new(self.head(record.seq), event)
     }

@@ -38,7 +38,9 @@ impl Run {
     pub(crate) fn is_under_states(&self, flow: usize) -> bool {
         let flow = &self.flows[flow];
         let parent = flow.branch.as_ref().and_then(|of| self.flow_index(of.flow));
-        flow.scopes.len() == 1 && parent.is_none_or(|parent| self.is_under_states(parent))
+        self.compensates().is_none()
+            && flow.scopes.len() == 1
+            && parent.is_none_or(|parent| self.is_under_states(parent))
     }
 
     pub(crate) fn flow_index(&self, id: FlowId) -> Option<usize> {

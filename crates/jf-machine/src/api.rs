@@ -1,14 +1,16 @@
 //! Answers of Apis: body and status from the end of a run (HTTP-066 to HTTP-073).
 
 use jf_core::spi::{Bindings, EvalError, Site};
-use jf_core::{ApiReply, EngineErrorKind, Phase, Problem};
+use jf_core::{ApiReply, EngineErrorKind, JourneyId, Phase, Problem};
 use jf_dsl::{ApiResponses, DefaultStatuses, EndPhase, FailedStatus, JsonPath, RuleStatus, SiteClass};
-use serde_json::Value;
+use jiff::Timestamp;
+use serde_json::{Map, Value};
 use std::sync::Arc;
 
 use crate::end::result_binding;
+use crate::envelope::Enveloped;
 use crate::link::{Expr, Linker};
-use crate::platform::platform_value;
+use crate::platform::{platform_of, platform_value};
 use crate::{Diagnostic, Env, Fact, Program, Run};
 
 /// The linked `spec.bindings.http.apiResponses`.
@@ -86,28 +88,66 @@ impl ApiRules {
 /// that cannot be final, gives 500 with the internal Problem (HTTP-069).
 #[must_use]
 pub fn api_answer(program: &Program, run: &Run, env: &Env<'_>) -> ApiAnswer {
+    let id = (&run.journey_id, run.created_at, run.traceparent.as_deref());
     let Some(end) = &run.end else {
-        return ApiAnswer { reply: api_refusal(Problem::of(EngineErrorKind::Internal)), facts: Vec::new() };
+        return internal(Vec::new());
     };
     let outcome = &end.outcome;
     let problem = outcome.error.as_ref().and_then(|error| error.problem.as_ref()).unwrap_or(&Value::Null);
     let mut facts = Vec::new();
     let context = end.context.as_deref().unwrap_or(&Value::Null);
     let judged = Judged { program, run, env, context, output: &outcome.output, problem };
-    let reply = match judged.status(outcome.phase, &mut facts).filter(|status| (200..=599).contains(status)) {
-        Some(status) if outcome.phase == Phase::Succeeded => ApiReply::new(status, outcome.output.clone()),
-        Some(status) => with_status(problem.clone(), status),
-        None => api_refusal(Problem::of(EngineErrorKind::Internal)),
+    let status = judged.status(outcome.phase, &mut facts).filter(|status| (200..=599).contains(status));
+    let (problem, status) = match status {
+        Some(status) if outcome.phase == Phase::Succeeded => {
+            return ApiAnswer { reply: ApiReply::new(status, outcome.output.clone()), facts };
+        }
+        Some(status) => (problem.clone(), status),
+        None => (Problem::of(EngineErrorKind::Internal).into_value(), 500),
     };
-    ApiAnswer { reply, facts }
+    enveloped(program, problem, status, context, id, env, facts)
+}
+
+/// An error in the envelope of the definition (HTTP-073, HTTP-074); the minimal internal Problem where that cannot be made
+/// (HTTP-075).
+fn enveloped(
+    program: &Program,
+    problem: Value,
+    status: u16,
+    context: &Value,
+    id: (&JourneyId, Timestamp, Option<&str>),
+    env: &Env<'_>,
+    mut facts: Vec<Fact>,
+) -> ApiAnswer {
+    if !program.envelope.is_custom() {
+        return ApiAnswer { reply: with_status(problem, status), facts };
+    }
+    let of = Enveloped { problem: &problem, context, compensated: None };
+    match program.envelope.shape(&of, || platform_value(program, id, env), env, &mut facts) {
+        Some(shape) => ApiAnswer { reply: ApiReply::new(status, Value::Object(shape)), facts },
+        None => internal(facts),
+    }
+}
+
+fn internal(facts: Vec<Fact>) -> ApiAnswer {
+    let problem = Problem::of(EngineErrorKind::Internal).into_value();
+    ApiAnswer { reply: with_status(problem, 500), facts }
 }
 
 /// The answer to an Api call that did not become a run: the Problem with its own status, in the envelope of the definition
-/// (HTTP-067, HTTP-073).
+/// (HTTP-067, HTTP-073). `request_id` is what `platform.run.id` would have been; the context is empty.
 #[must_use]
-pub fn api_refusal(problem: Problem) -> ApiReply {
+pub fn api_refusal(
+    program: &Program,
+    problem: Problem,
+    request_id: &JourneyId,
+    traceparent: Option<&str>,
+    env: &Env<'_>,
+) -> ApiAnswer {
     let status = problem.status.unwrap_or(500);
-    with_status(problem.into_value(), status)
+    let context = Value::Object(Map::new());
+    let id = (request_id, env.now, traceparent);
+    enveloped(program, problem.into_value(), status, &context, id, env, Vec::new())
 }
 
 /// The Problem as a body; its `status` is the one that is sent (HTTP-073).
@@ -142,7 +182,7 @@ impl Judged<'_> {
             .peekable();
         // Most Apis have no rules: the bindings are built for those that do.
         if candidates.peek().is_some() {
-            let platform = platform_value(self.program, self.run, self.env);
+            let platform = platform_of(self.program, self.run, self.env);
             let payload = result_binding(self.output, self.problem);
             let extra = [("output", self.output)];
             let bindings =

@@ -41,13 +41,15 @@ pub fn apply(program: &Program, run: &mut Run, input: Input, env: &Env<'_>) -> R
         Input::WaitTimedOut { activation } => machine.wait_timed_out(activation),
         Input::DeadlineReached => machine.deadline_reached(),
         Input::CancelRequested { if_head } => machine.cancelled(if_head.as_deref())?,
+        Input::CompensationStarted => machine.compensation_started(),
+        Input::CompensationEnded => machine.compensation_ended(),
         Input::Resume => machine.resumed(),
     }
     Ok(machine.into_effects())
 }
 
-/// What a run is waiting for, derived from the run alone: the tasks it has sent out, under the same names (ENG-101), its timers,
-/// and [`Effect::Continue`] when it was left in the middle of pure states.
+/// What a run is waiting for, derived from the run alone: the tasks it has sent out, under the same names (ENG-101), its timers, its
+/// compensation as long as that is not known to be durable, and [`Effect::Continue`] when it was left in the middle of pure states.
 ///
 /// For recovery after a crash. The run is not changed. Tasks see no inbound request then, since an engine keeps those in memory
 /// only (TSK-008).
@@ -60,11 +62,18 @@ pub fn pending_effects(program: &Program, run: &Run, env: &Env<'_>) -> Effects {
     for (due, timer) in timers {
         machine.push(Effect::ArmTimer { timer, due });
     }
-    for (flow, position) in positions.iter().copied().enumerate() {
-        match position {
-            Position::Task { activation } => machine.repeat_task(flow, activation),
-            Position::Moving | Position::Step { .. } | Position::Timer { .. } | Position::Split => {}
-        }
+    let running = positions.iter().enumerate().filter_map(|(flow, position)| match position {
+        Position::Task { activation } => Some((*activation, flow)),
+        Position::Moving | Position::Step { .. } | Position::Timer { .. } | Position::Split => None,
+    });
+    let mut running: Vec<_> = running.collect();
+    // In the order in which they went out.
+    running.sort_unstable();
+    for (activation, flow) in running {
+        machine.repeat_task(flow, activation);
+    }
+    if let Some(order) = machine.run.open_order() {
+        machine.push(Effect::StartCompensation(Box::new(order)));
     }
     if positions.contains(&Position::Moving) && machine.run.begun {
         machine.push(Effect::Continue);
@@ -171,7 +180,7 @@ impl Machine<'_> {
     }
 
     fn deadline_reached(&mut self) {
-        if !self.run.begun || self.run.end.is_some() || self.run.deadline.is_none() {
+        if !self.run.begun || self.run.has_come_to_its_end() || self.run.deadline.is_none() {
             return;
         }
         self.begin_trigger();
@@ -184,12 +193,13 @@ impl Machine<'_> {
         self.end_run(Err(failure));
     }
 
-    /// Changes nothing on a run that has ended (ENG-056).
+    /// Changes nothing on a run that has ended (ENG-056) or waits for its compensation (ENG-092). A compensation is not for users to
+    /// cancel (ENG-094).
     fn cancelled(&mut self, if_head: Option<&[HeadCondition]>) -> Result<(), Refused> {
-        if !self.run.begun || self.run.end.is_some() {
+        if !self.run.begun || self.run.has_come_to_its_end() {
             return Ok(());
         }
-        if !self.program.definition().spec.lifecycle.cancellable {
+        if !self.program.definition().spec.lifecycle.cancellable || self.run.compensates.is_some() {
             return Err(Refused::new(Reason::NotCancellable));
         }
         if !self.head_matches(if_head) {
@@ -201,7 +211,7 @@ impl Machine<'_> {
     }
 
     fn resumed(&mut self) {
-        if !self.run.begun || self.run.end.is_some() {
+        if !self.run.begun || self.run.has_come_to_its_end() {
             return;
         }
         if !(0..self.run.flows.len()).all(|flow| self.fits(flow)) {

@@ -8,7 +8,7 @@ use jf_core::{LogDocument, StepRef};
 use jf_dsl::{StateId, TaskKind};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{ActivationId, Fact, SegmentId, TimerId};
+use crate::{ActivationId, CompensationOrder, Fact, SegmentId, TimerId};
 
 /// Everything one [`apply`](crate::apply) asks for, in order.
 ///
@@ -103,6 +103,10 @@ pub enum Effect {
         /// Its activation.
         activation: ActivationId,
     },
+    /// Create the compensation of the run: in the commit, or right after it, for it is asked for again until the run was told of it.
+    /// Then feed [`Input::CompensationStarted`](crate::Input::CompensationStarted), and
+    /// [`Input::CompensationEnded`](crate::Input::CompensationEnded) when that run has ended.
+    StartCompensation(Box<CompensationOrder>),
     /// Something for telemetry, to be reported once the commit is done (ENG-130).
     Report(Fact),
     /// The run has ended; nothing will happen to it any more.

@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use jf_core::spi::Bindings;
 use jf_core::{JourneyOutcome, OutcomeError, Phase, TerminationKind, run_fault};
-use jf_dsl::{EndPhase, JsonPath, OutcomeId, Spec, value_to_text};
+use jf_dsl::{CompensationMode, EndPhase, JsonPath, OutcomeId, Spec, value_to_text};
 use serde_json::{Map, Value};
 
+use crate::envelope::Enveloped;
 use crate::failure::Failure;
 use crate::link::{Expr, Linker};
 use crate::machine::Machine;
+use crate::platform::platform_of;
 use crate::projection::pick_members;
 use crate::run::End;
 use crate::{Diagnostic, Effect, Fact, OutputValidation, TimerId};
@@ -54,14 +56,47 @@ impl Machine<'_> {
             Err(failure) => failure.termination(),
         };
         let outcome = Arc::new(self.outcome(result, &top.context));
-        let status = outcome.status.clone();
-        self.report(match &outcome.error {
+        let owed = self.owed(termination, &outcome, top.state.id.as_str(), &top.context);
+        let context = self.program.reads_context_of_ended().then_some(top.context);
+        let (state, end) = (top.state.id, End { termination, outcome, context });
+        let is_sync =
+            self.program.compensation.as_ref().is_some_and(|block| block.mode == CompensationMode::Sync);
+        match owed {
+            // Nothing is published before the compensation has ended (ENG-092).
+            Some(owed) if is_sync => {
+                self.emit_waiting(state);
+                self.run.ending = Some(Box::new(end));
+                self.follow_up(owed);
+            }
+            owed => {
+                self.emit_outcome(&end.outcome, state);
+                if let Some(owed) = owed {
+                    self.follow_up(owed);
+                }
+                self.ended(end);
+            }
+        }
+    }
+
+    /// Publishes an end that was held back.
+    pub(crate) fn publish(&mut self, end: End) {
+        self.run.trigger = None;
+        let state = self.run.shown.state.clone();
+        self.emit_outcome(&end.outcome, state);
+        self.ended(end);
+    }
+
+    fn ended(&mut self, end: End) {
+        let status = end.outcome.status.clone();
+        self.report(match &end.outcome.error {
             None => Fact::JourneyCompleted { status },
             Some(error) => Fact::JourneyFailed { status, code: error.code.clone() },
         });
-        self.emit_outcome(&outcome, top.state.id);
-        let context = self.program.reads_context_of_ended().then_some(top.context);
-        self.run.end = Some(End { termination, outcome, context });
+        if let Some(of) = &self.run.compensates {
+            let fact = Fact::CompensationEnded(of.run.clone());
+            self.report(fact);
+        }
+        self.run.end = Some(end);
         self.push(Effect::Finish);
     }
 
@@ -71,7 +106,8 @@ impl Machine<'_> {
         let (Ok(output), Some(schema)) = (&result, &self.program.definition().spec.output.schema) else {
             return result;
         };
-        if mode == OutputValidation::Off {
+        // The schema speaks of the states of the top level, not of compensation.
+        if mode == OutputValidation::Off || self.run.compensates.is_some() {
             return result;
         }
         let Err(violations) = self.program.schemas.get(schema).check(output) else { return result };
@@ -92,7 +128,8 @@ impl Machine<'_> {
             Ok(output) => (output, None),
             Err(failure) => {
                 let (code, reason) = (failure.code().to_owned(), failure.reason().to_owned());
-                (Value::Null, Some(OutcomeError::new(code, reason, Some(failure.into_problem()))))
+                let problem = failure.into_problem();
+                (Value::Null, Some(self.outcome_error(code, reason, problem, context)))
             }
         };
         let run = &*self.run;
@@ -102,7 +139,8 @@ impl Machine<'_> {
         outcome.outcome_id = outcome_id;
         outcome.tags.clone_from(&run.tags);
         outcome.attributes.clone_from(&run.attributes);
-        if let Some(response) = &self.program.definition().spec.output.response {
+        let response = &self.program.definition().spec.output.response;
+        if let Some(response) = response.as_ref().filter(|_| self.run.compensates.is_none()) {
             let (members, skipped) = pick_members(context, &response.output_var, &JourneyOutcome::RESERVED);
             outcome.projection = members;
             skipped.into_iter().for_each(|fact| self.report(fact));
@@ -110,11 +148,38 @@ impl Machine<'_> {
         outcome
     }
 
+    /// The error in the envelope of the definition (ENG-026). That of an Api is put around the answer (HTTP-073), whose rules judge
+    /// the Problem itself.
+    fn outcome_error(
+        &mut self,
+        code: String,
+        reason: String,
+        problem: Value,
+        context: &Value,
+    ) -> OutcomeError {
+        let program = self.program;
+        if !program.is_journey() || !program.envelope.is_custom() {
+            return OutcomeError::new(code, reason, Some(problem));
+        }
+        let (run, env, mut facts) = (&*self.run, self.env, Vec::new());
+        let compensated = run.compensates.as_ref().map(|of| &*of.seen);
+        let of = Enveloped { problem: &problem, context, compensated };
+        let shape = program.envelope.shape(&of, || platform_of(program, run, env), env, &mut facts);
+        facts.into_iter().for_each(|fact| self.report(fact));
+        let mut error = OutcomeError::new(code, reason, None);
+        // HTTP-075: without a shape, code and reason are all there is.
+        error.envelope = shape.unwrap_or_default();
+        error.envelope.retain(|name, _| name != "code" && name != "reason");
+        error
+    }
+
     /// The first rule of `spec.outcomes` that matches (DEF-151). One whose predicate fails does not match (EXP-042).
     fn classify(&mut self, result: &Result<Value, Failure>, context: &Value) -> Option<String> {
         let program = self.program;
         let phase = if result.is_ok() { EndPhase::Succeeded } else { EndPhase::Failed };
-        let mut rules = program.outcomes.0.iter().filter(|rule| rule.phase == phase).peekable();
+        // They name the ends of the journey, not of its compensation.
+        let rules = if self.run.compensates.is_some() { &[][..] } else { &program.outcomes.0[..] };
+        let mut rules = rules.iter().filter(|rule| rule.phase == phase).peekable();
         rules.peek()?;
         let error = result.as_ref().err().map_or(Value::Null, Failure::error);
         let output = result.as_ref().unwrap_or(&Value::Null);

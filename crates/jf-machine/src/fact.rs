@@ -1,5 +1,6 @@
 //! What telemetry learns (ENG-130, ENG-131). Facts hold names and codes, never bodies, headers or context values.
 
+use jf_core::JourneyId;
 use jf_dsl::{Lang, StateId, TaskKind};
 use jiff::Timestamp;
 
@@ -39,6 +40,10 @@ pub enum Fact {
     TimerArmed(StateId, Timestamp),
     /// A timer state is done waiting.
     TimerFired(StateId),
+    /// The compensation of the run begins, as a run of that id.
+    CompensationStarted(JourneyId),
+    /// This run compensates that one, and has ended.
+    CompensationEnded(JourneyId),
     /// Something an author should know about that did not stop the run.
     Diagnostic(Diagnostic),
 }

@@ -42,6 +42,10 @@ pub enum Input {
         /// Accepted heads (ENG-054).
         if_head: Option<Vec<HeadCondition>>,
     },
+    /// The compensation is durable (ENG-096). Without effect unless the run has asked for one.
+    CompensationStarted,
+    /// The compensation has ended (ENG-092). Without effect unless the run waits for it.
+    CompensationEnded,
     /// Goes on after [`Effect::Continue`](crate::Effect::Continue). Ends a run that cannot go on because its definition was replaced
     /// by one without the states it stands at, as development mode allows (DEF-029). Without effect otherwise.
     Resume,
@@ -69,6 +73,8 @@ impl fmt::Debug for Input {
             Self::CancelRequested { if_head } => {
                 f.debug_struct("CancelRequested").field("if_head", if_head).finish()
             }
+            Self::CompensationStarted => f.write_str("CompensationStarted"),
+            Self::CompensationEnded => f.write_str("CompensationEnded"),
             Self::Resume => f.write_str("Resume"),
         }
     }

@@ -67,13 +67,23 @@ pub(crate) struct Linker<'a> {
     states: Vec<Option<LinkedState>>,
     scopes: Vec<LinkedScope>,
     subjourneys: HashMap<SubjourneyId, ScopeIndex>,
+    /// Names bound at every site that is linked now.
+    bound: &'static [&'static str],
     faults: Vec<LinkFault>,
 }
 
 impl<'a> Linker<'a> {
     pub(crate) fn new(definition: &'a Definition, registries: &'a Registries) -> Self {
         let (states, scopes, faults) = (Vec::new(), Vec::new(), Vec::new());
-        Self { definition, registries, states, scopes, subjourneys: HashMap::new(), faults }
+        let subjourneys = HashMap::new();
+        Self { definition, registries, states, scopes, subjourneys, bound: &[], faults }
+    }
+
+    /// Links with further names bound at every site.
+    pub(crate) fn binding(&mut self, bound: &'static [&'static str], link: impl FnOnce(&mut Self)) {
+        let before = std::mem::replace(&mut self.bound, bound);
+        link(self);
+        self.bound = before;
     }
 
     // ---- Scopes ----
@@ -149,6 +159,8 @@ impl<'a> Linker<'a> {
         site: Site<'_>,
         path: &JsonPath,
     ) -> Option<Expr> {
+        let extra: Vec<&'static str> = site.extra.iter().chain(self.bound).copied().collect();
+        let site = site.with_extra(&extra);
         let schema = self.definition.context_schema().map(|schema| schema.json());
         let message = match self.registries.compile(expression, site.with_context_schema(schema)) {
             Ok(bound) => {

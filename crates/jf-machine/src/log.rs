@@ -42,6 +42,13 @@ impl Machine<'_> {
         self.emit(LogDocument::Outcome(Arc::clone(outcome)));
     }
 
+    /// The run has come to its end and waits for its compensation: no step is active, whatever has moved (ENG-092).
+    pub(crate) fn emit_waiting(&mut self, state: StateId) {
+        let shown =
+            Shown { at: self.event_time(), state, steps: Vec::new(), attributes: self.run.attributes.len() };
+        self.emit_status(shown);
+    }
+
     fn emit_status(&mut self, shown: Shown) {
         self.run.shown = shown;
         if self.program.is_journey() {

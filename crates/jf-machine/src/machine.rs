@@ -14,7 +14,7 @@ use crate::context::Target;
 use crate::failure::Failure;
 use crate::flow::{Position, Scope};
 use crate::link::Expr;
-use crate::platform::platform_value;
+use crate::platform::platform_of;
 use crate::program::{LinkedState, StateIndex};
 use crate::states::Next;
 use crate::{
@@ -58,6 +58,11 @@ impl<'a> Machine<'a> {
     }
 
     // ---- What happens ----
+
+    /// The run differs from before.
+    pub(crate) fn set_changed(&mut self) {
+        self.effects.changed = true;
+    }
 
     /// From here on the input changes the run and will make at most one event (ENG-107).
     pub(crate) fn begin_trigger(&mut self) {
@@ -188,9 +193,14 @@ impl<'a> Machine<'a> {
         self.report(Fact::Diagnostic(Diagnostic::ExpressionFailed { state, site, lang, code: error.code() }));
     }
 
+    fn bindings<'b>(&'b self, flow: usize, platform: Option<&'b Value>) -> Bindings<'b> {
+        let compensated = self.run.compensates.as_ref().map(|of| &*of.seen);
+        Bindings::new(self.context(flow), platform.unwrap_or(&Value::Null)).with_compensated(compensated)
+    }
+
     pub(crate) fn evaluate(&mut self, flow: usize, expression: &Expr) -> Result<Value, EvalError> {
         let (platform, seed) = (self.platform_for(expression), self.next_seed());
-        let bindings = Bindings::new(self.context(flow), platform.as_deref().unwrap_or(&Value::Null));
+        let bindings = self.bindings(flow, platform.as_deref());
         expression.bound.evaluate(&bindings, self.env.now, seed)
     }
 
@@ -203,21 +213,23 @@ impl<'a> Machine<'a> {
     ) -> Result<Value, EvalError> {
         let (platform, seed) = (self.platform_for(expression), self.next_seed());
         let extra = [("branches", branches)];
-        let bindings = Bindings::new(self.context(flow), platform.as_deref().unwrap_or(&Value::Null));
+        let bindings = self.bindings(flow, platform.as_deref());
         let bindings = bindings.with_payload(&Value::Null).with_extra(&extra);
         expression.bound.evaluate(&bindings, self.env.now, seed)
     }
 
     pub(crate) fn test(&mut self, flow: usize, expression: &Expr) -> Result<bool, EvalError> {
         let (platform, seed) = (self.platform_for(expression), self.next_seed());
-        let bindings = Bindings::new(self.context(flow), platform.as_deref().unwrap_or(&Value::Null));
+        let bindings = self.bindings(flow, platform.as_deref());
         expression.bound.test(&bindings, self.env.now, seed)
     }
 
     /// What a task evaluates with: a snapshot of the scope (TSK-005).
     pub(crate) fn evaluation(&mut self, flow: usize) -> Evaluation {
         let (platform, seed) = (self.platform(), self.next_seed());
-        Evaluation::new(Arc::clone(&self.run.flows[flow].scope().context), platform, self.env.now, seed)
+        let context = Arc::clone(&self.run.flows[flow].scope().context);
+        let compensated = self.run.compensates.as_ref().map(|of| Arc::clone(&of.seen));
+        Evaluation::new(context, platform, self.env.now, seed).with_compensated(compensated)
     }
 
     /// `platform`, unless the expression never looks at it.
@@ -227,7 +239,7 @@ impl<'a> Machine<'a> {
 
     pub(crate) fn platform(&mut self) -> Arc<Value> {
         let (program, env) = (self.program, self.env);
-        let platform = self.platform.get_or_insert_with(|| Arc::new(platform_value(program, self.run, env)));
+        let platform = self.platform.get_or_insert_with(|| Arc::new(platform_of(program, self.run, env)));
         Arc::clone(platform)
     }
 

@@ -1,7 +1,8 @@
 //! The `platform` binding (EXP-015, DEF-081, DEF-082).
 
-use jf_core::format_timestamp;
+use jf_core::{JourneyId, format_timestamp};
 use jf_dsl::ConfigType;
+use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::{Env, PlatformValues, Program, Run};
@@ -46,10 +47,19 @@ impl Program {
     }
 }
 
+/// `platform` as a run sees it.
+pub(crate) fn platform_of(program: &Program, run: &Run, env: &Env<'_>) -> Value {
+    platform_value(program, (&run.journey_id, run.created_at, run.traceparent.as_deref()), env)
+}
+
 /// `{environment, journey: {name, kind, version}, run: {id, startedAt, traceparent}, config}`.
-pub(crate) fn platform_value(program: &Program, run: &Run, env: &Env<'_>) -> Value {
+pub(crate) fn platform_value(
+    program: &Program,
+    (id, started_at, traceparent): (&JourneyId, Timestamp, Option<&str>),
+    env: &Env<'_>,
+) -> Value {
     let identity = program.identity();
-    let traceparent = run.traceparent.as_deref().map_or(Value::Null, Value::from);
+    let traceparent = traceparent.map_or(Value::Null, Value::from);
     let declared = program.definition().spec.platform.config.keys();
     let config = declared.filter_map(|key| {
         let value = env.platform.config.get(key.as_str()).filter(|value| !value.is_null())?;
@@ -68,8 +78,8 @@ pub(crate) fn platform_value(program: &Program, run: &Run, env: &Env<'_>) -> Val
         (
             "run",
             object([
-                ("id", Value::from(run.journey_id.as_str())),
-                ("startedAt", Value::from(format_timestamp(run.created_at))),
+                ("id", Value::from(id.as_str())),
+                ("startedAt", Value::from(format_timestamp(started_at))),
                 ("traceparent", traceparent),
             ]),
         ),

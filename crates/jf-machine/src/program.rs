@@ -9,7 +9,9 @@ use jf_dsl::{Definition, Feature, JsonPath, Kind, Loaded, Schemas, StateId};
 
 use crate::Run;
 use crate::api::ApiRules;
+use crate::compensation::LinkedCompensation;
 use crate::end::Outcomes;
+use crate::envelope::Envelope;
 use crate::flow::Place;
 use crate::link::{LinkError, Linker};
 use crate::states::{Index, Op};
@@ -25,6 +27,8 @@ pub struct Program {
     scopes: Vec<LinkedScope>,
     pub(crate) outcomes: Outcomes,
     pub(crate) api_rules: ApiRules,
+    pub(crate) envelope: Envelope,
+    pub(crate) compensation: Option<LinkedCompensation>,
     reads_context_of_ended: bool,
 }
 
@@ -100,8 +104,13 @@ impl LinkedState {
 
 impl Program {
     /// The parts of the language this interpreter runs beyond the basic ones, for the registries that definitions are loaded with.
-    pub const FEATURES: &'static [Feature] =
-        &[Feature::AttributeTransform, Feature::Subjourney, Feature::Parallel];
+    pub const FEATURES: &'static [Feature] = &[
+        Feature::AttributeTransform,
+        Feature::Subjourney,
+        Feature::Parallel,
+        Feature::Compensation,
+        Feature::Errors,
+    ];
 
     /// Links a definition that was loaded with the same registries.
     ///
@@ -125,7 +134,9 @@ impl Program {
             let scope = linker.subjourney(id);
             linker.scope(scope, &subjourney.start, &subjourney.states, &path);
         }
+        let compensation = LinkedCompensation::link(spec, &mut linker);
         let outcomes = Outcomes::link(spec, &mut linker);
+        let envelope = Envelope::link(spec, &mut linker);
         let api_rules = ApiRules::link(&spec.bindings.http.api_responses, &mut linker);
         let (states, scopes) = linker.finish()?;
         Ok(Self {
@@ -138,6 +149,8 @@ impl Program {
             states,
             scopes,
             outcomes,
+            envelope,
+            compensation,
             reads_context_of_ended: api_rules.read_context() || projects_steps(&definition),
             api_rules,
             definition,
@@ -204,6 +217,14 @@ impl Program {
         hinted.or_else(|| self.state_of(scope, place.id.as_str()))
     }
 
+    /// The scope of the root of a run. `None` when the definition was replaced by one without it.
+    pub(crate) fn root_of(&self, run: &Run) -> Option<ScopeIndex> {
+        match run.compensates {
+            Some(_) => self.compensation.as_ref().map(|compensation| compensation.scope),
+            None => Some(ScopeIndex::TOP),
+        }
+    }
+
     /// The scope that a flow is in at `depth`.
     pub(crate) fn scope_at(&self, run: &Run, flow: usize, depth: usize) -> Option<ScopeIndex> {
         match depth.checked_sub(1) {
@@ -212,7 +233,7 @@ impl Program {
                 _ => None,
             },
             None => {
-                let Some(of) = &run.flows[flow].branch else { return Some(run.root_scope()) };
+                let Some(of) = &run.flows[flow].branch else { return self.root_of(run) };
                 match self.find(run, run.flow_index(of.flow)?)?.op() {
                     Op::Parallel(parallel) => parallel.scope(&of.name),
                     _ => None,

@@ -11,8 +11,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::answers::Answers;
+use crate::compensation::{Compensates, Following, Stage};
 use crate::flow::{Flow, Position};
-use crate::program::ScopeIndex;
+use crate::program::{LinkedState, ScopeIndex};
 use crate::start::InitialContext;
 use crate::{ActivationId, Env, FlowId, Input, Program, SegmentId, TimerId, time};
 
@@ -54,6 +55,15 @@ pub struct Run {
     pub(crate) flows: Vec<Flow>,
     #[serde(skip)]
     pub(crate) answers: Answers,
+    /// What it compensates.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) compensates: Option<Box<Compensates>>,
+    /// Its own compensation, if its definition has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) compensation: Option<Box<Following>>,
+    /// How it will have ended once its compensation has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) ending: Option<Box<End>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) end: Option<End>,
 }
@@ -94,20 +104,45 @@ pub(crate) struct End {
 impl Run {
     /// A run to which nothing has happened yet: its first input is [`Input::Begin`], its head is 0 until then.
     ///
-    /// The clock of the deadline starts at `env.now` (ENG-060); its budget follows DEF-091 and DEF-092.
+    /// The clock of the deadline starts at `env.now` (ENG-060); its budget follows DEF-091 and DEF-092. `second_id` gives the id of
+    /// its compensation; it is asked for if the definition has one.
     #[must_use]
-    pub fn new(program: &Program, journey_id: JourneyId, initial: InitialContext, env: &Env<'_>) -> Self {
-        let created_at = time::floor(env.now);
+    pub fn new(
+        program: &Program,
+        journey_id: JourneyId,
+        initial: InitialContext,
+        env: &Env<'_>,
+        second_id: impl FnOnce() -> JourneyId,
+    ) -> Self {
         let start = program.start_of(ScopeIndex::TOP);
+        let mut run = Self::at(program, start, journey_id, (initial.context, initial.weight), env);
+        (run.tags, run.attributes) = (initial.tags, initial.attributes);
+        run.traceparent = initial.traceparent;
+        run.compensation = program
+            .compensation
+            .as_ref()
+            .map(|_| Box::new(Following { id: second_id(), stage: Stage::Reserved, since: None }));
+        run
+    }
+
+    /// A run about to enter a state, with a context of that weight and no metadata.
+    pub(crate) fn at(
+        program: &Program,
+        start: &LinkedState,
+        journey_id: JourneyId,
+        (context, weight): (Arc<Value>, usize),
+        env: &Env<'_>,
+    ) -> Self {
+        let created_at = time::floor(env.now);
         Self {
             journey_id,
             name: program.identity().name.clone(),
             version: program.identity().version.clone(),
             created_at,
             deadline: deadline(program, env),
-            tags: initial.tags,
-            attributes: initial.attributes,
-            traceparent: initial.traceparent,
+            tags: Vec::new(),
+            attributes: IndexMap::new(),
+            traceparent: None,
             begun: false,
             seq: 0,
             shown: Shown { at: created_at, state: start.id().clone(), steps: Vec::new(), attributes: 0 },
@@ -116,7 +151,10 @@ impl Run {
             segments: SegmentId::FIRST,
             last_flow: FlowId::ROOT,
             answers: Answers::default(),
-            flows: vec![Flow::root(start, initial.context, initial.weight)],
+            flows: vec![Flow::root(start, context, weight)],
+            compensates: None,
+            compensation: None,
+            ending: None,
             end: None,
         }
     }
@@ -223,17 +261,24 @@ impl Run {
         self.flows.iter().any(|flow| flow.position.in_motion())
     }
 
-    /// Whether no flow is in motion: a synchronous start is answered then (ENG-006).
+    /// Whether work is pending that no time and no input brings about: an engine that starts looks at such runs first (ENG-101).
+    #[must_use]
+    pub fn is_pending(&self) -> bool {
+        self.in_motion() || self.open_order().is_some()
+    }
+
+    /// Whether no flow is in motion and no synchronous compensation going on: a synchronous start is answered then (ENG-006).
     #[must_use]
     pub fn is_settled(&self) -> bool {
-        !self.in_motion()
+        !self.in_motion() && self.ending.is_none()
     }
 
     /// Whether a segment is over: everything it has moved is parked or has ended, through joins and beyond. The answer to the
-    /// submission that began it is due then (ENG-047).
+    /// submission that began it is due then (ENG-047). Under a synchronous compensation none is.
     #[must_use]
     pub fn has_stopped(&self, segment: SegmentId) -> bool {
-        !self.flows.iter().any(|flow| flow.segment == segment && flow.position.in_motion())
+        self.ending.is_none()
+            && !self.flows.iter().any(|flow| flow.segment == segment && flow.position.in_motion())
     }
 
     /// When something of it becomes due next: its deadline, a time-out or a timer. `None` when it waits for nothing.
@@ -257,14 +302,14 @@ impl Run {
         })
     }
 
-    /// The scope of its root.
-    pub(crate) const fn root_scope(&self) -> ScopeIndex {
-        ScopeIndex::TOP
+    /// Ended, whether that is published or waits for compensation.
+    pub(crate) const fn has_come_to_its_end(&self) -> bool {
+        self.end.is_some() || self.ending.is_some()
     }
 
     /// The timers it needs, in no order.
     pub(crate) fn timers(&self) -> impl Iterator<Item = (Timestamp, TimerId)> {
-        let deadline = self.deadline.filter(|_| self.begun && self.end.is_none());
+        let deadline = self.deadline.filter(|_| self.begun && !self.has_come_to_its_end());
         let deadline = deadline.map(|due| (due, TimerId::Deadline));
         let activations = self.flows.iter().filter_map(|flow| flow.position.timer());
         deadline

@@ -67,7 +67,7 @@ pub(crate) fn resolve(
         Ok(None) => Err(Refused::new(Reason::StepNotActive).with_hold(hold(program, run, target))),
         Err(Reason::StepAmbiguous { .. }) => {
             let mut meant = Meant::new(program, target);
-            meant.scope(run.root_scope(), "", true);
+            meant.walk(run);
             Err(Refused::new(Reason::StepAmbiguous { candidates: meant.found }))
         }
         Err(reason) => Err(Refused::new(reason)),
@@ -87,6 +87,13 @@ struct Meant<'a> {
 impl<'a> Meant<'a> {
     fn new(program: &'a Program, target: &'a StepTarget) -> Self {
         Self { program, target, holds: HashMap::new(), found: Vec::new() }
+    }
+
+    /// Those of a run.
+    fn walk(&mut self, run: &Run) {
+        if let Some(root) = self.program.root_of(run) {
+            self.scope(root, "", run.compensates().is_none());
+        }
     }
 
     fn scope(&mut self, scope: ScopeIndex, prefix: &str, under_states: bool) {
@@ -197,7 +204,7 @@ fn hold(program: &Program, run: &Run, target: &StepTarget) -> Hold {
         return Hold::Never;
     }
     let mut meant = Meant::new(program, target);
-    meant.scope(run.root_scope(), "", true);
+    meant.walk(run);
     if meant.found.is_empty() {
         return Hold::Never;
     }

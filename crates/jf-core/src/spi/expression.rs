@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jf_dsl::{ExpressionFaultKind, SiteClass};
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::Problem;
@@ -51,7 +52,34 @@ pub struct Bindings<'a> {
     payload: &'a Value,
     error: &'a Value,
     platform: &'a Value,
+    compensated: Option<&'a Compensated>,
     extra: &'a [(&'static str, &'a Value)],
+}
+
+/// What a compensation run is about: bound as `outcome` and `output` at every site inside of it (ENG-091, EXP-011).
+///
+/// Its `Debug` form shows neither.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Compensated {
+    /// `{phase, terminationKind, error, terminatedAtState, journeyId, journeyName}` of the run that is compensated.
+    pub outcome: Value,
+    /// Its published output.
+    pub output: Value,
+}
+
+impl Compensated {
+    /// Both bindings.
+    #[must_use]
+    pub const fn new(outcome: Value, output: Value) -> Self {
+        Self { outcome, output }
+    }
+}
+
+impl fmt::Debug for Compensated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Compensated").finish_non_exhaustive()
+    }
 }
 
 const NULL: &Value = &Value::Null;
@@ -60,7 +88,8 @@ impl<'a> Bindings<'a> {
     /// The bindings of a state: `payload` is the current payload, the value of `context.payload` or `null` (EXP-012).
     #[must_use]
     pub fn new(context: &'a Value, platform: &'a Value) -> Self {
-        Self { context, payload: context.get("payload").unwrap_or(NULL), error: NULL, platform, extra: &[] }
+        let payload = context.get("payload").unwrap_or(NULL);
+        Self { context, payload, error: NULL, platform, compensated: None, extra: &[] }
     }
 
     /// With another payload, as some sites have.
@@ -74,6 +103,13 @@ impl<'a> Bindings<'a> {
     #[must_use]
     pub const fn with_error(mut self, error: &'a Value) -> Self {
         self.error = error;
+        self
+    }
+
+    /// Inside a compensation run, if there is something compensated.
+    #[must_use]
+    pub const fn with_compensated(mut self, compensated: Option<&'a Compensated>) -> Self {
+        self.compensated = compensated;
         self
     }
 
@@ -116,7 +152,8 @@ impl<'a> Bindings<'a> {
             ("error", self.error),
             ("platform", self.platform),
         ];
-        base.into_iter().chain(self.extra.iter().copied())
+        let compensated = self.compensated.map(|of| [("outcome", &of.outcome), ("output", &of.output)]);
+        base.into_iter().chain(compensated.into_iter().flatten()).chain(self.extra.iter().copied())
     }
 }
 

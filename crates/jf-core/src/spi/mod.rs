@@ -13,8 +13,8 @@ mod task;
 pub use clock::{Clock, Sleep};
 pub use connector::{HttpConnector, HttpExchange, HttpFailure, HttpFailureKind, HttpReceived};
 pub use expression::{
-    Bindings, BoundExpression, CompileError, CompiledExpression, EvalContext, EvalError, EvalErrorKind,
-    EvalLimits, ExpressionEngine, Site,
+    Bindings, BoundExpression, Compensated, CompileError, CompiledExpression, EvalContext, EvalError,
+    EvalErrorKind, EvalLimits, ExpressionEngine, Site,
 };
 pub use load::LoadContext;
 pub use registry::{Registries, RegistriesBuilder, RegistryError};

@@ -11,7 +11,9 @@ use jf_dsl::{DefinitionName, Feature, Kind, StateId, TaskConfig, Version, WriteP
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Bindings, BoundExpression, Clock, EvalError, HttpConnector, LoadContext, SecretResolver};
+use super::{
+    Bindings, BoundExpression, Clock, Compensated, EvalError, HttpConnector, LoadContext, SecretResolver,
+};
 use crate::{Caller, JourneyId, Problem};
 
 /// What a plugin says of itself.
@@ -95,6 +97,7 @@ pub struct DefinitionIdentity {
 pub struct Evaluation {
     context: Arc<Value>,
     platform: Arc<Value>,
+    compensated: Option<Arc<Compensated>>,
     now: Timestamp,
     seed: u64,
 }
@@ -103,7 +106,14 @@ impl Evaluation {
     /// A snapshot at `now`.
     #[must_use]
     pub const fn new(context: Arc<Value>, platform: Arc<Value>, now: Timestamp, seed: u64) -> Self {
-        Self { context, platform, now, seed }
+        Self { context, platform, compensated: None, now, seed }
+    }
+
+    /// Inside a compensation run, if there is something compensated.
+    #[must_use]
+    pub fn with_compensated(mut self, compensated: Option<Arc<Compensated>>) -> Self {
+        self.compensated = compensated;
+        self
     }
 
     /// The scope's context.
@@ -127,7 +137,7 @@ impl Evaluation {
     /// The bindings of a task site; add payload or error where the site has its own.
     #[must_use]
     pub fn bindings(&self) -> Bindings<'_> {
-        Bindings::new(&self.context, &self.platform)
+        Bindings::new(&self.context, &self.platform).with_compensated(self.compensated.as_deref())
     }
 
     /// Evaluates an expression with the bindings of a task site.

@@ -1,6 +1,6 @@
 //! Creating a run (ENG-002), and repeating a start whose key is known (ENG-053).
 
-use jf_core::{EngineError, EngineErrorKind, StartReply};
+use jf_core::{EngineError, EngineErrorKind, JourneyId, StartReply};
 use jf_dsl::StartMode;
 use jf_machine::{Input, Run, SegmentId};
 use std::sync::Arc;
@@ -17,7 +17,7 @@ impl Turn {
         let mut transaction = self.transaction();
         let run = {
             let env = shared.env(&deployed, transaction.now);
-            Run::new(&deployed.program, self.id().clone(), initial, &env)
+            Run::new(&deployed.program, self.id().clone(), initial, &env, JourneyId::random)
         };
         self.cell().loaded = Some(Loaded::new(Arc::clone(&deployed), run));
         if self.apply(Input::Begin, &mut transaction).await.is_err() {

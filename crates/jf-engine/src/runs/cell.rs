@@ -71,6 +71,7 @@ impl Loaded {
         if !run.tags().is_empty() {
             index.tags = run.tags().into();
         }
+        index.compensation = run.compensates().is_some();
         Self { deployed, snapshot: Arc::new(RunSnapshot(run)), revision: None, index }
     }
 
@@ -98,7 +99,7 @@ impl Loaded {
         index.phase = run.phase();
         index.head = run.seq();
         index.due = run.next_due();
-        index.in_motion = run.in_motion();
+        index.in_motion = run.is_pending();
         index.clone()
     }
 }

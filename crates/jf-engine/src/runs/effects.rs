@@ -42,10 +42,12 @@ impl Turn {
                     let loaded = self.loaded();
                     telemetry::report(loaded.deployed.program.identity(), loaded.run(), &fact);
                 }
+                Effect::StartCompensation(order) => self.start_compensation(*order),
                 // The rest belonged into the commit.
                 _ => {}
             }
         }
+        self.tell_end_of_compensation();
         self.answer_waiters();
         let cell = self.cell();
         cell.retry_held = !cell.held.is_empty();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jf_core::spi::{Notification, TaskWrite};
 use jf_core::{At, Caller, EngineError, Head, HeadCondition, JourneyStatus, StartReply, StepRef};
-use jf_machine::{ActivationId, InitialContext, Submission, TaskFailure};
+use jf_machine::{ActivationId, CompensationOrder, InitialContext, Input, Submission, TaskFailure};
 use jiff::Timestamp;
 use tokio::sync::oneshot;
 
@@ -46,8 +46,18 @@ pub(crate) enum Message {
     TaskFinished(Box<TaskFinished>),
     /// Something should be due; tells when something was applied.
     Wake(oneshot::Sender<()>),
+    /// Become the compensation of another run.
+    Compensate(Box<Compensate>),
+    /// The compensation of this run was started or has ended, as the input says.
+    Compensated(Input),
     /// Look what is pending: after a crash, or when a commit failed.
     Recover,
+}
+
+/// A compensation to start (ENG-096).
+pub(crate) struct Compensate {
+    pub(crate) deployed: Arc<Deployed>,
+    pub(crate) order: CompensationOrder,
 }
 
 /// A start that passed its checks (ENG-002).

@@ -21,6 +21,7 @@ mod begin;
 mod cancel;
 mod cell;
 mod commit;
+mod compensation;
 mod effects;
 mod keyed;
 mod message;

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use tokio::sync::oneshot;
 
 use crate::deployment::Deployed;
+use crate::links::RunLinks;
 use crate::shared::Shared;
 
 /// The document to answer a command with.
@@ -74,14 +75,16 @@ impl<T: Clone> Waiters<T> {
 impl Shared {
     /// The status at the head, as reads show it.
     pub(crate) fn status(&self, deployed: &Deployed, run: &Run) -> At<JourneyStatus> {
-        let status = self.links.status(deployed.program.definition(), run.status());
+        let status =
+            self.links.status(deployed.program.definition(), &RunLinks::at(run, run.seq()), run.status());
         At::new(self.head(run.seq()), status)
     }
 
     /// The outcome of an ended run, as reads show it.
     pub(crate) fn outcome(&self, deployed: &Deployed, run: &Run) -> Option<At<JourneyOutcome>> {
         let outcome = JourneyOutcome::clone(run.outcome()?);
-        let outcome = self.links.outcome(deployed.program.definition(), outcome);
+        let outcome =
+            self.links.outcome(deployed.program.definition(), &RunLinks::at(run, run.seq()), outcome);
         Some(At::new(self.head(run.seq()), outcome))
     }
 

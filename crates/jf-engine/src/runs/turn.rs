@@ -63,6 +63,8 @@ impl Turn {
             Message::Cancel(cancel) => self.cancel(*cancel).await,
             Message::TaskFinished(finished) => self.task_finished(*finished).await,
             Message::Wake(done) => self.wake(done).await,
+            Message::Compensate(compensate) => self.compensate(*compensate).await,
+            Message::Compensated(input) => self.compensated(input).await,
             Message::Recover => self.recover().await,
         }
     }

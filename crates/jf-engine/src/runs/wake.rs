@@ -71,14 +71,21 @@ impl Turn {
         let now = shared.clock.now();
         let loaded = self.loaded();
         let run = loaded.run();
-        if run.in_motion() {
+        if run.is_pending() {
+            let in_motion = run.in_motion();
             let pending = pending_effects(&loaded.deployed.program, run, &shared.env(&loaded.deployed, now));
-            self.cell().motion.get_or_insert_with(|| shared.load.enter(Work::Motion));
+            if in_motion {
+                self.cell().motion.get_or_insert_with(|| shared.load.enter(Work::Motion));
+            }
             for effect in pending {
-                if let Effect::RunTask(order) = effect
-                    && !self.cell().tasks.iter().any(|(running, _)| *running == order.activation)
-                {
-                    self.start_task(*order);
+                match effect {
+                    Effect::RunTask(order)
+                        if !self.cell().tasks.iter().any(|(running, _)| *running == order.activation) =>
+                    {
+                        self.start_task(*order);
+                    }
+                    Effect::StartCompensation(order) => self.start_compensation(*order),
+                    _ => {}
                 }
             }
         }

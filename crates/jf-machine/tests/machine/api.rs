@@ -1,4 +1,4 @@
-use jf_core::{EngineErrorKind, Problem};
+use jf_core::{EngineErrorKind, JourneyId, Problem};
 use jf_machine::{ApiAnswer, Diagnostic, Env, Fact, api_answer, api_refusal};
 use serde_json::{Value, json};
 
@@ -18,6 +18,16 @@ fn answer_of(world: &World) -> ApiAnswer {
         &world.run,
         &Env::new(world.now, 1, &world.epoch, &world.platform, &world.limits),
     )
+}
+
+fn refused(world: &World, problem: Problem) -> ApiAnswer {
+    let env = Env::new(world.now, 1, &world.epoch, &world.platform, &world.limits);
+    api_refusal(&world.program, problem, &JourneyId::parse("request").unwrap(), None, &env)
+}
+
+/// An envelope made by the given mapper.
+fn custom(mapper: &str) -> String {
+    format!("errors: {{ envelope: {{ format: custom, mapper: {{ lang: mini, expr: '{mapper}' }} }} }}\n")
 }
 
 const SUCCEED: &str = "  end: { type: succeed, outputVar: out }\n";
@@ -143,7 +153,70 @@ execution: { maxDurationSec: 1, onTimeout: { errorCode: SLOW, reason: r } }
 
 #[test]
 fn http_073_refused_calls_keep_their_status() {
-    let reply = api_refusal(Problem::of(EngineErrorKind::TooLarge));
+    let world =
+        World::prepared(program("Api", "start: e\nstates: { e: { type: succeed } }\n"), json!({}), |_| {});
+    let reply = refused(&world, Problem::of(EngineErrorKind::TooLarge)).reply;
     assert_eq!((reply.status, reply.is_problem), (413, true));
     assert_eq!(reply.body["type"], "urn:journeyforge:error:too-large");
+}
+
+/// Also DEF-173, EXP-011, HTTP-067, HTTP-073.
+#[test]
+fn http_074_errors_in_the_envelope_of_the_definition() {
+    let spec = format!(
+        "start: end\nstates: {{ end: {{ type: fail, errorCode: E, reason: why }} }}\nbindings: {{ http: {{ apiResponses: {{ rules: [{}] }} }} }}\n{}",
+        when("phase: FAILED, errorType: E", "status: 418"),
+        custom(
+            r#"{"what":"=error.title","same":{"$eq":["=payload","=error"]},"of":"=context.k","run":"=platform.run.id"}"#
+        )
+    );
+    let world = World::start(program("Api", &spec), json!({ "k": 7 }));
+    let reply = answer_of(&world).reply;
+    let body = json!({ "what": "why", "same": true, "of": 7, "run": "r1" });
+    assert_eq!((reply.status, reply.body, reply.is_problem), (418, body, false), "rules judge the Problem");
+    let refusal = refused(&world, Problem::of(EngineErrorKind::TooLarge)).reply;
+    assert_eq!((refusal.status, &refusal.body["what"]), (413, &json!("Too Large")), "input errors as well");
+    assert_eq!(refusal.body["run"], "request");
+}
+
+#[test]
+fn http_075_an_envelope_that_cannot_be_made_is_the_internal_problem() {
+    for mapper in ["{\"$fail\":1}", "7"] {
+        let spec = format!(
+            "start: end\nstates: {{ end: {{ type: fail, errorCode: E, reason: why }} }}\n{}",
+            custom(mapper)
+        );
+        let world = World::start(program("Api", &spec), json!({}));
+        let answer = answer_of(&world);
+        assert_eq!((answer.reply.status, answer.reply.is_problem), (500, true));
+        assert_eq!(answer.reply.body["type"], "urn:journeyforge:error:internal");
+        assert!(matches!(
+            answer.facts[..],
+            [Fact::Diagnostic(Diagnostic::ExpressionFailed { site: "error envelope", .. })]
+        ));
+    }
+}
+
+/// Also ENG-026.
+#[test]
+fn http_075_the_error_of_an_outcome_in_its_envelope() {
+    let ended = |mapper: &str| {
+        let spec = format!(
+            "start: end\nstates: {{ end: {{ type: fail, errorCode: E, reason: why }} }}\n{}",
+            custom(mapper)
+        );
+        World::start(program("Journey", &spec), json!({ "k": 7 }))
+    };
+    let shown = |world: &World| serde_json::to_value(world.outcome().error.as_ref().unwrap()).unwrap();
+    let world = ended(r#"{"code":"mine","of":"=context.k","title":"=payload.title"}"#);
+    assert_eq!(
+        shown(&world),
+        json!({ "code": "E", "reason": "why", "of": 7, "title": "why" }),
+        "set over it"
+    );
+    for mapper in ["{\"$fail\":1}", "7"] {
+        let world = ended(mapper);
+        assert_eq!(shown(&world), json!({ "code": "E", "reason": "why" }));
+        assert!(world.facts.iter().any(|fact| matches!(fact, Fact::Diagnostic(_))));
+    }
 }

@@ -4,6 +4,7 @@
 mod api;
 mod cancel;
 mod choice;
+mod compensation;
 mod deadline;
 mod development;
 mod events;

@@ -18,8 +18,9 @@ use jf_core::{
 };
 use jf_dsl::{SourceFile, TaskConfig};
 use jf_machine::{
-    ActivationId, Effect, Effects, Env, Fact, Input, Limits, LogEntry, PlatformValues, Program, Refused, Run,
-    Submission, TaskFailure, TaskOrder, TimerId, apply, pending_effects, prepare_start,
+    ActivationId, CompensationOrder, Effect, Effects, Env, Fact, Input, Limits, LogEntry, PlatformValues,
+    Program, Refused, Run, Submission, TaskFailure, TaskOrder, TimerId, apply, pending_effects,
+    prepare_start,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
@@ -102,6 +103,8 @@ pub(crate) struct World {
     pub(crate) tasks: Vec<TaskOrder>,
     pub(crate) timers: BTreeMap<TimerId, Timestamp>,
     pub(crate) finished: bool,
+    /// The compensation that is to be started.
+    pub(crate) order: Option<CompensationOrder>,
     /// How often the machine asked to be continued.
     pub(crate) continued: usize,
     /// Whether the run is read back from its snapshot at every pause.
@@ -130,7 +133,8 @@ impl World {
         let now = at("2026-01-01T00:00:00Z");
         let id = JourneyId::parse("r1").unwrap();
         let initial = || prepare_start(&program, input.clone(), &caller(), &limits).unwrap();
-        let run = Run::new(&program, id.clone(), initial(), &Env::new(now, 7, &epoch, &platform, &limits));
+        let env = Env::new(now, 7, &epoch, &platform, &limits);
+        let run = Run::new(&program, id.clone(), initial(), &env, second_id);
         let mut world = Self {
             run,
             now,
@@ -142,6 +146,7 @@ impl World {
             tasks: Vec::new(),
             timers: BTreeMap::new(),
             finished: false,
+            order: None,
             reload_when_paused: false,
             continued: 0,
             seed: 7,
@@ -149,7 +154,19 @@ impl World {
         };
         change(&mut world);
         let env = Env::new(world.now, 7, &world.epoch, &world.platform, &world.limits);
-        world.run = Run::new(&program, id, initial(), &env);
+        world.run = Run::new(&program, id, initial(), &env, second_id);
+        world
+    }
+
+    /// The compensation of this run as a world of its own, which has begun; this one was told so.
+    pub(crate) fn compensate(&mut self) -> Self {
+        let order = self.order.clone().expect("a compensation was asked for");
+        let mut world = self.clone();
+        (world.log, world.facts, world.finished, world.order) = (Vec::new(), Vec::new(), false, None);
+        let env = Env::new(world.now, 7, &world.epoch, &world.platform, &world.limits);
+        world.run = Run::compensation(&self.program, order, &env).expect("the definition has one");
+        world.feed(Input::Begin).unwrap();
+        self.feed(Input::CompensationStarted).unwrap();
         world
     }
 
@@ -210,6 +227,9 @@ impl World {
                     assert_eq!(self.tasks.len() + 1, running, "no such task");
                 }
                 Effect::Report(fact) => self.facts.push(fact.clone()),
+                Effect::StartCompensation(order) => {
+                    assert!(self.order.replace(CompensationOrder::clone(order)).is_none(), "ENG-090: once");
+                }
                 Effect::Finish => self.finished = true,
                 Effect::Continue => panic!("continued already"),
                 other => panic!("{other:?}"),
@@ -283,7 +303,7 @@ impl World {
         assert_eq!(addresses.len(), parked);
         // A run never waits for nothing.
         let waits = !self.tasks.is_empty() || !self.run.active_steps().is_empty() || !self.timers.is_empty();
-        assert!(waits || self.finished);
+        assert!(waits || self.finished || self.run.awaits_compensation());
         // Serialisation loses nothing, and what is pending can be told from the run alone.
         let back = Run::from_snapshot(&snapshot).unwrap();
         assert!(back == self.run, "snapshot differs");
@@ -293,6 +313,10 @@ impl World {
             match effect {
                 Effect::ArmTimer { timer, due } => drop(timers.insert(timer, due)),
                 Effect::RunTask(task) => tasks.push((task.activation, task.attempt)),
+                // ENG-096: asked for until the run was told of it.
+                Effect::StartCompensation(order) => {
+                    assert_eq!(Some(&order.journey_id), self.order.as_ref().map(|order| &order.journey_id));
+                }
                 other => panic!("{other:?}"),
             }
         }
@@ -476,6 +500,11 @@ pub(crate) fn submission(step: &str, payload: Value) -> Submission {
 
 pub(crate) fn head(epoch: Option<&str>, seq: u64) -> HeadCondition {
     HeadCondition { epoch: epoch.map(|epoch| Epoch::parse(epoch).unwrap()), seq }
+}
+
+/// The id of the compensation of the run.
+fn second_id() -> JourneyId {
+    JourneyId::parse("r2").unwrap()
 }
 
 fn address(step: &ActiveStep) -> String {
