@@ -17,11 +17,15 @@ impl Client {
     pub(crate) async fn connect(address: SocketAddr, path: &str, body: &str) -> Self {
         let stream = TcpStream::connect(address).await.expect("the server accepts connections");
         stream.set_nodelay(true).expect("loopback sockets take options");
-        let request = format!(
-            "POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
-            body.len()
-        );
-        Self { stream, request: request.into_bytes(), buffer: Vec::with_capacity(4096) }
+        Self { stream, request: request(path, body), buffer: Vec::with_capacity(4096) }
+    }
+
+    /// Sends a POST of `body` to `path` instead, and gives the body of the answer, which must be a 200 that contains `expected`.
+    pub(crate) async fn post(&mut self, path: &str, body: &str, expected: &str) -> String {
+        self.request = request(path, body);
+        let length = self.send(expected).await;
+        let body = self.buffer.len() - length;
+        String::from_utf8_lossy(&self.buffer[body..]).into_owned()
     }
 
     /// Sends the request and reads the whole answer, which must be a 200 that contains `expected`. Says how long its body was.
@@ -44,6 +48,14 @@ impl Client {
             }
         }
     }
+}
+
+fn request(path: &str, body: &str) -> Vec<u8> {
+    let length = body.len();
+    format!(
+        "POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
+    )
+    .into_bytes()
 }
 
 fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {

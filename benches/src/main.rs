@@ -9,6 +9,7 @@
 
 mod check;
 mod client;
+mod durable;
 mod engine;
 mod http;
 mod load;
@@ -55,6 +56,12 @@ enum What {
         #[arg(long, value_delimiter = ',', default_values_t = [64])]
         clients: Vec<usize>,
     },
+    /// Durable flows on a SQLite file against a service written by hand with four commits per flow.
+    Durable {
+        /// Concurrent keep-alive connections; several values are measured one after the other.
+        #[arg(long, value_delimiter = ',', default_values_t = [1, 16, 64])]
+        clients: Vec<usize>,
+    },
     /// Start → outcome through the engine alone, on one core.
     Engine,
     /// Transitions of the interpreter per second on one core.
@@ -85,6 +92,7 @@ fn main() {
     match arguments.what {
         What::Http { clients } => http::measure(&clients, effort, &mut report),
         What::Ws { clients } => ws::measure(&clients, effort, &mut report),
+        What::Durable { clients } => durable::measure(&clients, effort, &mut report),
         What::Engine => engine::measure(effort, &mut report),
         What::Machine => machine::measure(effort, &mut report),
         What::Memory { connections } => memory::measure(connections, &mut report),
@@ -92,6 +100,7 @@ fn main() {
         What::All => {
             http::measure(&[1, 16, 64], effort, &mut report);
             ws::measure(&[64], effort, &mut report);
+            durable::measure(&[1, 16, 64], effort, &mut report);
             engine::measure(effort, &mut report);
             machine::measure(effort, &mut report);
             memory::measure(2000, &mut report);

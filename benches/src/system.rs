@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Router;
 use jf_binding_http::HttpConfig;
 use jf_binding_ws::WsConfig;
-use jf_core::spi::Registries;
+use jf_core::spi::{Registries, RegistriesBuilder, TaskPlugin};
 use jf_core::{Engine, Epoch};
 use jf_dsl::{Catalog, Loaded, SourceFile};
 use jf_engine::EmbeddedEngine;
@@ -127,12 +127,16 @@ pub(crate) fn transitions(definition: &str, limit: u64) -> u64 {
 
 /// jq, both bindings, and what the engine runs.
 pub(crate) fn registries() -> Registries {
-    Registries::builder()
-        .expression(Arc::new(JaqEngine))
-        .binding("http")
-        .binding("websocket")
-        .build()
-        .expect("nothing is registered twice")
+    parts().build().expect("nothing is registered twice")
+}
+
+/// The same with a kind of task.
+pub(crate) fn registries_with(task: Arc<dyn TaskPlugin>) -> Registries {
+    parts().task(task).build().expect("nothing is registered twice")
+}
+
+fn parts() -> RegistriesBuilder {
+    Registries::builder().expression(Arc::new(JaqEngine)).binding("http").binding("websocket")
 }
 
 fn load(text: &str) -> Loaded {
