@@ -49,7 +49,7 @@ impl Turn {
             Settled::Now(shared.start_reply(&deployed, run))
         } else {
             let mut waiters = Waiters::new(key_name, until);
-            let settled = waiters.attach();
+            let settled = waiters.attach(&self.active);
             self.cell().waiters.push(Waiter::Start(waiters));
             settled
         };
@@ -73,9 +73,10 @@ impl Turn {
             let _ = reply.send(Err(key.mismatch()));
             return;
         }
+        let active = Arc::clone(&self.active);
         let waiting = self.cell().waiters.iter_mut().find_map(|waiter| match waiter {
             Waiter::Start(waiters) if waiters.key.as_ref() == Some(key.name()) && now < waiters.until => {
-                Some(waiters.attach())
+                Some(waiters.attach(&active))
             }
             _ => None,
         });

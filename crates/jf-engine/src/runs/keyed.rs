@@ -73,9 +73,10 @@ impl Turn {
     fn repeated(&mut self, key: &IdempotencyKey, step: Option<StepRef>) -> Admitted<At<JourneyStatus>> {
         let shared = Arc::clone(&self.shared);
         let now = shared.clock.now();
+        let active = Arc::clone(&self.active);
         let waiting = self.cell().waiters.iter_mut().find_map(|waiter| match waiter {
             Waiter::Step { waiters, .. } if waiters.key.as_ref() == Some(key) && now < waiters.until => {
-                Some(waiters.attach())
+                Some(waiters.attach(&active))
             }
             _ => None,
         });

@@ -8,6 +8,7 @@ use jf_machine::{Run, SegmentId};
 use jiff::Timestamp;
 use tokio::sync::oneshot;
 
+use super::active::ActiveRun;
 use crate::deployment::Deployed;
 use crate::links::RunLinks;
 use crate::shared::Shared;
@@ -27,6 +28,8 @@ pub(crate) struct Waiting<T> {
     pub(crate) document: oneshot::Receiver<T>,
     /// When to answer with the status instead (ENG-006).
     pub(crate) until: Timestamp,
+    /// Keeps the run active: under a synchronous compensation nothing else does.
+    _run: Arc<ActiveRun>,
 }
 
 /// Callers that wait for one thing. Several do when a keyed command is repeated meanwhile (ENG-053).
@@ -55,10 +58,10 @@ impl<T: Clone> Waiters<T> {
     }
 
     /// One more caller.
-    pub(super) fn attach(&mut self) -> Settled<T> {
+    pub(super) fn attach(&mut self, run: &Arc<ActiveRun>) -> Settled<T> {
         let (reply, document) = oneshot::channel();
         self.replies.push(reply);
-        Settled::Later(Waiting { document, until: self.until })
+        Settled::Later(Waiting { document, until: self.until, _run: Arc::clone(run) })
     }
 
     /// Answers all; those who went away need no answer.

@@ -98,7 +98,7 @@ impl Turn {
             Settled::Now(shared.step_reply(&loaded.deployed, run, &step, Some(segment)))
         } else {
             let mut waiters = Waiters::new(key, until);
-            let settled = waiters.attach();
+            let settled = waiters.attach(&self.active);
             self.cell().waiters.push(Waiter::Step { segment, step: step.clone(), waiters });
             settled
         };

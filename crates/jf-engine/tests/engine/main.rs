@@ -5,6 +5,7 @@
 mod apis;
 mod build;
 mod cancel;
+mod compensation;
 mod crash;
 mod drain;
 mod early;

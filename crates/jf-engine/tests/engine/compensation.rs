@@ -1,0 +1,133 @@
+//! Compensation through the engine: a run of its own, begun once whatever happens (ENG-090 to ENG-096).
+
+use jf_core::{ApiReply, CallApi, Engine, EngineErrorKind, JourneyId, ListQuery, Phase};
+use jf_testkit::Fate;
+use serde_json::json;
+
+use crate::support::{
+    Bench, Setup, api, as_outcome, as_status, breathe, caller, faulty_store, journey, kind, soon,
+};
+
+fn failing(mode: &str) -> String {
+    format!(
+        "\
+start: bad
+states:
+  bad: {{ type: fail, errorCode: NO, reason: because }}
+compensation:
+  mode: {mode}
+  start: undo
+  states:
+    undo: {{ type: task, task: {{ kind: 'desk:v1' }}, next: note }}
+    note: {{ type: transform, transform: {{ mapper: {{ lang: tiny, expr: '\"=outcome.error.code\"' }}, target: {{ kind: var }}, resultVar: code }}, next: end }}
+    end: {{ type: succeed, outputVar: code }}
+"
+    )
+}
+
+/// The run that a document links to as its compensation.
+fn linked(links: Option<&jf_core::Links>) -> JourneyId {
+    let href = &links.unwrap()["compensation"].href;
+    JourneyId::parse(href.rsplit('/').next().unwrap()).unwrap()
+}
+
+/// Also ENG-094, HTTP-050.
+#[tokio::test]
+async fn eng_092_an_asynchronous_compensation_follows_the_outcome() {
+    let bench = Bench::new(&[journey("undo", &failing("async"))]).await;
+    let outcome = as_outcome(bench.run("undo", json!({})).await).document;
+    assert_eq!(outcome.error.unwrap().code, "NO");
+    let id = linked(outcome.links.as_ref());
+    let status = bench.status(&id).await.document;
+    assert_eq!((status.phase, status.current_state.as_str()), (Phase::Running, "undo"));
+    assert!(!status.links.unwrap().contains_key("cancel"));
+    assert_eq!(kind(bench.cancel(&id).await), EngineErrorKind::NotCancellable);
+    let listed =
+        bench.engine.list(ListQuery::new(std::num::NonZeroU32::new(10).unwrap()), &caller()).await.unwrap();
+    assert!(listed.items.iter().all(|status| status.journey_id != id), "left out of lists");
+    soon(bench.desk.next()).await.done(json!(null));
+    assert_eq!(bench.until_ended(&id).await.output, json!("NO"), "`outcome` is bound");
+    let main = outcome.journey_id;
+    let events = bench.events(&main).await;
+    let jf_core::Event::Outcome(last) = &events.last().unwrap().document else { panic!("an outcome") };
+    assert_eq!(linked(last.links.as_ref()), id, "the log says it as well");
+}
+
+/// Also ENG-006, ENG-055.
+#[tokio::test]
+async fn eng_092_a_synchronous_compensation_comes_before_the_outcome() {
+    let bench = Bench::new(&[journey("undo", &failing("sync"))]).await;
+    let started = bench.start("undo", json!({})).await;
+    let id = started.journey_id.clone();
+    let job = soon(bench.desk.next()).await;
+    let status = bench.status(&id).await.document;
+    assert_eq!((status.phase, status.current_state.as_str()), (Phase::Running, "bad"));
+    assert_eq!(bench.cancel(&id).await.unwrap().document.phase, Phase::Running, "unchanged, at once");
+    job.fail("urn:broken");
+    let outcome = as_outcome(soon(started.settled()).await.unwrap()).document;
+    assert_eq!(outcome.error.unwrap().code, "NO", "ENG-093");
+    assert_eq!(bench.outcome(&linked(outcome.links.as_ref())).await.error.unwrap().code, "urn:broken");
+}
+
+#[tokio::test]
+async fn eng_006_a_start_under_a_long_compensation_is_answered_with_the_status() {
+    let bench = Bench::new(&[journey("undo", &failing("sync"))]).await;
+    let started = bench.start("undo", json!({})).await;
+    let waiting = tokio::spawn(started.settled());
+    bench.pass(31).await;
+    let status = as_status(soon(waiting).await.unwrap().unwrap()).document;
+    assert_eq!(status.phase, Phase::Running);
+}
+
+/// Also ENG-101.
+#[tokio::test]
+async fn eng_096_a_crash_neither_loses_nor_doubles_a_compensation() {
+    for mode in ["async", "sync"] {
+        let definitions = [journey("undo", &failing(mode))];
+        for commits in 1..6 {
+            let faulty = faulty_store();
+            let mut fates = vec![Fate::Holds; commits];
+            fates.push(Fate::Killed);
+            faulty.fail_next(&fates);
+            let before = Setup::new(&definitions).store(faulty.clone()).build().await;
+            let main = before.start("undo", json!({})).await.journey_id;
+            breathe().await;
+            while !before.desk.is_empty().await {
+                before.desk.next().await.done(json!(null));
+                breathe().await;
+            }
+            let mut setup = Setup::new(&definitions).store(faulty.disk());
+            setup.clock = before.clock.clone();
+            let after = setup.build().await;
+            for _ in 0..4 {
+                breathe().await;
+                while !after.desk.is_empty().await {
+                    after.desk.next().await.done(json!(null));
+                    breathe().await;
+                }
+            }
+            let outcome = after.until_ended(&main).await;
+            let id = linked(outcome.links.as_ref());
+            assert_eq!(after.until_ended(&id).await.output, json!("NO"), "{mode}, {commits} commits");
+        }
+    }
+}
+
+/// Also ENG-096: of an Api, before the answer or beside it.
+#[tokio::test]
+async fn eng_092_calls_are_compensated() {
+    for mode in ["sync", "async"] {
+        let bench = Bench::new(&[api("undo", &failing(mode))]).await;
+        let engine = bench.engine.clone();
+        let call = tokio::spawn(async move {
+            engine.call_api(CallApi::new("undo".parse().unwrap(), json!({})), &caller()).await.unwrap()
+        });
+        let job = soon(bench.desk.next()).await;
+        assert!(job.context.caller.is_none(), "it sees no inbound request");
+        breathe().await;
+        assert_eq!(call.is_finished(), mode == "async");
+        job.done(json!(null));
+        let ApiReply { status, body, .. } = soon(call).await.unwrap();
+        assert_eq!((status, &body["type"]), (500, &json!("NO")));
+    }
+}
