@@ -174,3 +174,61 @@ const fn phases(wanted: Option<Phase>) -> &'static [u8] {
         Some(Phase::Failed) => &[2],
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jf_core::{JourneyId, Phase};
+    use jf_store::{ListKey, RunFilter};
+    use jiff::Timestamp;
+    use rusqlite::params_from_iter;
+    use rusqlite::types::Value;
+
+    use super::Reader;
+    use crate::{open, schema};
+
+    /// ENG-138: an index has every stream in order, so that a page costs the same among many runs as among few.
+    #[test]
+    fn eng_138_no_page_reads_or_sorts_all_runs() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("runs.db");
+        let mut writer = rusqlite::Connection::open(&path).unwrap();
+        schema::migrate(&mut writer, schema::STEPS).unwrap();
+        let sql = "INSERT INTO definition (kind, name, version, kept_by) VALUES (0, 'order', '1.0.0', 0)";
+        writer.execute(sql, []).unwrap();
+        let connection = open::open_reader(&path, 64).unwrap();
+        let reader = Reader { connection, definitions: std::sync::Arc::default() };
+        let after = ListKey { created: Timestamp::UNIX_EPOCH, run: JourneyId::parse("r").unwrap() };
+        let mut seen = 0;
+        for (journey, phase) in
+            [(None, None), (None, Some(Phase::Failed)), (Some("order"), Some(Phase::Running))]
+        {
+            for (tags, attributes) in [(0, 0), (2, 0), (1, 2)] {
+                let mut filter = RunFilter::default();
+                filter.journey = journey.map(str::to_owned);
+                filter.phase = phase;
+                filter.tags = (0..tags).map(|tag| format!("t{tag}")).collect();
+                filter.attributes =
+                    (0..attributes).map(|name| (format!("a{name}"), "1".to_owned())).collect();
+                for after in [None, Some(&after)] {
+                    for query in reader.streams(&filter, after).unwrap() {
+                        let sql = format!("EXPLAIN QUERY PLAN {} LIMIT 50", query.sql);
+                        let mut statement = reader.connection.prepare(&sql).unwrap();
+                        let values: Vec<Value> = query.values;
+                        let lines =
+                            statement.query_map(params_from_iter(values), |row| row.get::<_, String>(3));
+                        let plan = lines.unwrap().collect::<Result<Vec<_>, _>>().unwrap();
+                        // There are few definitions, however many runs.
+                        let mut runs = plan.iter().filter(|line| !line.starts_with("SCAN definition "));
+                        let whole =
+                            runs.any(|line| line.starts_with("SCAN") || line.ends_with("FOR ORDER BY"));
+                        assert!(!whole, "{filter:?}: {plan:#?}");
+                        let placed = plan.iter().any(|line| line.contains("created<?"));
+                        assert_eq!(placed, after.is_some(), "{plan:#?}");
+                        seen += 1;
+                    }
+                }
+            }
+        }
+        assert!(seen >= 18, "{seen}");
+    }
+}
