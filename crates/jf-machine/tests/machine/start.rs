@@ -49,13 +49,9 @@ fn context(body: Value, caller: &Caller) -> Value {
     let initial = prepare_start(&program, body, caller, &Limits::default()).unwrap();
     let world = World::prepared(program, json!({ "user": "" }), |_| {});
     let env = jf_machine::Env::new(world.now, 1, &world.epoch, &world.platform, &world.limits);
-    let mut run = jf_machine::Run::new(
-        &world.program,
-        world.run.journey_id().clone(),
-        initial,
-        &env,
-        jf_core::JourneyId::random,
-    );
+    let mut run = jf_machine::Run::new(&world.program, world.run.journey_id().clone(), initial, &env, || {
+        jf_core::JourneyId::parse("r2").unwrap()
+    });
     jf_machine::apply(&world.program, &mut run, jf_machine::Input::Begin, &env).unwrap();
     run.outcome().unwrap().output.clone()
 }
