@@ -40,7 +40,7 @@
 //!
 //! let caller = Caller::internal("example");
 //! let initial = prepare_start(&program, json!({ "amount": 7 }), &caller, &limits)?;
-//! let mut run = Run::new(&program, JourneyId::parse("r1")?, initial, &env, JourneyId::random);
+//! let mut run = Run::new(&program, JourneyId::parse("r1")?, initial, &env, || JourneyId::parse("r2").expect("an id"));
 //! apply(&program, &mut run, Input::Begin, &env)?;
 //! assert_eq!(run.active_steps()[0].step_id, "approve");
 //! assert_eq!(run.next_due(), Some("2026-01-01T01:00:00Z".parse()?));
