@@ -14,7 +14,7 @@ use jf_core::dsl::{Capabilities, Diagnostics, Loaded, ReferredFile, SourceFile, 
 ///
 /// let source = DefinitionSource::new("order.journey.yaml", "kind: Journey", [7; 32])
 ///     .with_file(FileSource::new("apis/stock.yaml", "openapi: 3.1.0"));
-/// assert_eq!(source.files[0].name, "apis/stock.yaml");
+/// assert_eq!(&*source.files[0].name, "apis/stock.yaml");
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
