@@ -11,7 +11,14 @@ use crate::error::{OpenError, OpenErrorKind};
 /// file beside stays, since removing it could take it from under somebody who is about to lock it.
 #[derive(Debug)]
 pub(crate) struct Ownership {
-    _lock: File,
+    lock: File,
+}
+
+impl Drop for Ownership {
+    fn drop(&mut self) {
+        // Closing the file is not enough: a child process that is being started may hold a copy of it for a moment.
+        let _ = self.lock.unlock();
+    }
 }
 
 impl Ownership {
@@ -44,7 +51,7 @@ impl Ownership {
             writeln!(file, "{}", std::process::id())
         };
         note(&mut file).map_err(|error| OpenError::io(path, error))?;
-        Ok(Self { _lock: file })
+        Ok(Self { lock: file })
     }
 }
 
