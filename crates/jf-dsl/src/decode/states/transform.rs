@@ -87,7 +87,7 @@ impl Decoder<'_> {
                     None => TargetKind::Context,
                     Some(kind) => self.target_kind(&kind)?,
                 };
-                (kind, self.target_path(&target, kind)?)
+                (kind, self.target_path(&target, kind == TargetKind::Context)?)
             }
         };
         match (kind, result_var) {
@@ -134,10 +134,14 @@ impl Decoder<'_> {
         Some(kind)
     }
 
-    /// `target.path`; the empty string equals omission (STA-053).
-    fn target_path(&mut self, target: &Place<'_>, kind: TargetKind) -> Option<Option<WritePath>> {
+    /// `target.path`, which goes with `kind: context` only (STA-052); the empty string equals omission (STA-053).
+    pub(in crate::decode) fn target_path(
+        &mut self,
+        target: &Place<'_>,
+        is_context: bool,
+    ) -> Option<Option<WritePath>> {
         let Some(place) = target.get("path") else { return Some(None) };
-        if kind != TargetKind::Context {
+        if !is_context {
             let fault = shape::does_not_fit("`path` belongs to `target.kind: context`").rule("STA-052");
             self.report_key(&place, fault);
             return None;

@@ -7,7 +7,6 @@ use crate::capabilities::SiteClass;
 use crate::decode::{Decoder, Place, Special};
 use crate::model::task::{ErrorMapper, ErrorMapping, MappingCondition, ValueTarget};
 use crate::rules::{shape, tasks as rules};
-use crate::value::path::WritePath;
 
 const RULE: &str = "TSK-045";
 
@@ -64,7 +63,7 @@ impl Decoder<'_> {
                 }
                 Some(kind) => self.one_of(&kind, "STA-051", &[("context", false), ("var", true)])?,
             };
-            path = self.value_path(&target, is_var);
+            path = self.target_path(&target, !is_var);
         }
         match (is_var, result_var) {
             (false, None) => path.map(ValueTarget::Context),
@@ -81,27 +80,6 @@ impl Decoder<'_> {
                 let name = self.result_var(&name, "STA-006");
                 path?;
                 Some(ValueTarget::Var(name?))
-            }
-        }
-    }
-
-    /// `target.path`; the empty string equals omission (STA-053).
-    fn value_path(&mut self, target: &Place<'_>, is_var: bool) -> Option<Option<WritePath>> {
-        let Some(place) = target.get("path") else { return Some(None) };
-        if is_var {
-            let fault = shape::does_not_fit("`path` belongs to `target.kind: context`").rule("STA-052");
-            self.report_key(&place, fault);
-            return None;
-        }
-        let text = self.text(&place, "STA-053")?;
-        if text.is_empty() {
-            return Some(None);
-        }
-        match WritePath::parse(Arc::clone(text)) {
-            Ok(path) => Some(Some(path)),
-            Err(error) => {
-                self.report(&place, shape::malformed(text, "path", &error.to_string()).rule("STA-053"));
-                None
             }
         }
     }
