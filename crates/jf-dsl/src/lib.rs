@@ -16,7 +16,7 @@
 //! | [`Capabilities`] | what the caller has installed and configured; loading asks it and opens nothing |
 //! | [`load`], [`Loaded`] | a valid definition with its compiled [`Schemas`] |
 //! | [`Definition`], [`Spec`], [`State`] | the typed model, clean of positions |
-//! | [`Definition::to_document`], [`language_schema`] | the way back: the document of a definition, and the JSON Schema of the language for editors |
+//! | [`Definition::to_document`], [`Definition::to_yaml`], [`language_schema`] | the way back: the document of a definition, its YAML, and the JSON Schema of the language for editors |
 //! | [`Template`], [`DotPath`], [`WritePath`], [`IsoDuration`] | the small languages inside a definition, with their meaning |
 //! | [`Diagnostics`], [`rules`], [`explain`] | what is wrong, for terminals, tools and people who ask why |
 //! | [`Catalog`] | definitions that are deployed together, with the tables that transports route by |

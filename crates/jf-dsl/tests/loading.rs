@@ -383,6 +383,29 @@ fn def_003_json_files_have_json_scalars() {
 }
 
 #[test]
+fn def_003_json_strings_hold_whatever_json_allows() {
+    // RFC 8259 lets all of these stand unescaped; YAML does not.
+    let description = "\u{7f}\u{80}\u{85}\u{9f}\u{2028}\u{2029}\u{feff}\u{fffe}\u{ffff}\u{10ffff} a";
+    let document = json!({
+        "apiVersion": "v1", "kind": "Journey",
+        "metadata": { "name": "case", "version": "1.0.0", "description": description, "versionn": 1 },
+        "spec": { "start": "done", "states": { "done": { "type": "succeed" } } }
+    });
+    let load_json = |text: &str| load(&SourceFile::new("c.journey.json", text), &StaticCapabilities::full());
+    let text = format!("\u{feff}{document}");
+    let faults = load_json(&text).unwrap_err();
+    let fault = faults.iter().next().unwrap();
+    let mistake = text.find("\"versionn\"").unwrap();
+    assert_eq!(
+        (faults.iter().count(), fault.span.map(|span| span.start)),
+        (1, Some(mistake)),
+        "bytes are counted as they stand"
+    );
+    let loaded = load_json(&text.replace(",\"versionn\":1", "")).unwrap();
+    assert_eq!(loaded.definition.metadata.description.as_deref(), Some(description));
+}
+
+#[test]
 fn def_002_a_byte_order_mark_and_windows_line_ends_are_fine() {
     let text = journey("  start: done\n  states: { done: { type: succeed } }\n");
     for text in [format!("\u{feff}{text}"), text.replace('\n', "\r\n")] {

@@ -14,7 +14,8 @@ fn round(definition: &Definition, source: &SourceFile, capabilities: &dyn Capabi
     let document = definition.to_document();
     let json = serde_json::to_string_pretty(definition).unwrap();
     assert_eq!(serde_json::from_str::<Value>(&json).unwrap(), document);
-    let yaml = serde_yaml::to_string(&document).unwrap();
+    let yaml = definition.to_yaml();
+    assert_eq!(serde_yaml::from_str::<Value>(&yaml).unwrap(), document, "another reader reads\n{yaml}");
     for (name, text) in [("written.journey.json", json), ("written.journey.yaml", yaml)] {
         let mut written = SourceFile::new(name, text.clone());
         if let Some(base) = source.base() {
@@ -46,7 +47,7 @@ fn def_005_every_definition_there_is_survives_being_written() {
 }
 
 /// Texts that YAML could take for something else.
-const TEXTS: [&str; 24] = [
+const TEXTS: [&str; 27] = [
     "a",
     "yes",
     "off",
@@ -70,11 +71,14 @@ const TEXTS: [&str; 24] = [
     "größe ✓",
     "{}",
     "<<",
+    "next\u{85}line",
+    "line\u{2028}paragraph\u{2029}",
+    "\u{feff}mark\u{7f}\u{0}",
     "@&*!%|>`",
 ];
 
-/// The same as keys. The writer does not quote `<<`, which is a merge key to our reader.
-const KEYS: [&str; 8] = ["a", "no", "~", "0x1F", "1e3", "a: b", "# c", " lead"];
+/// The same as keys.
+const KEYS: [&str; 10] = ["a", "no", "~", "0x1F", "1e3", "a: b", "# c", " lead", "<<", "line\u{2028}"];
 
 /// A member that may be there, and what makes it.
 type Part = (&'static str, fn(&mut Choices<'_>) -> Value);

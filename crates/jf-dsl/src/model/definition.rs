@@ -459,6 +459,15 @@ impl Definition {
         serde_json::to_value(self).expect("the model has string keys and finite numbers only")
     }
 
+    /// The definition as a YAML document that loads again to an equal one, whatever texts it holds.
+    ///
+    /// Notes (`x-…`), comments and layout are not part of a definition and are not there; text that could be taken for something
+    /// else is quoted.
+    #[must_use]
+    pub fn to_yaml(&self) -> String {
+        super::yaml::write(&self.to_document())
+    }
+
     /// The schema that the initial context must follow, `spec.input.schema` (DEF-054).
     #[must_use]
     pub fn input_schema(&self) -> Option<&Schema> {

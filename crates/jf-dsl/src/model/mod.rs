@@ -23,3 +23,4 @@ pub(crate) mod skip;
 pub(crate) mod state;
 pub(crate) mod task;
 mod walk;
+mod yaml;

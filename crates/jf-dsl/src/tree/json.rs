@@ -1,5 +1,7 @@
 //! JSON files follow the JSON grammar to the letter, although the YAML reader builds their tree.
 
+use std::borrow::Cow;
+
 use serde::de::IgnoredAny;
 use serde_json::Number;
 
@@ -27,6 +29,23 @@ pub(super) fn check(text: &str) -> Result<(), NotJson> {
         text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
     let offset = (line_start + error.column().saturating_sub(1)).min(text.len());
     Err(NotJson { offset: text.floor_char_boundary(offset), message })
+}
+
+/// The text with other characters, of the same bytes in number, where JSON allows in a string what YAML does not.
+///
+/// Scalars are taken from the text itself, so nobody sees the stand-ins.
+pub(super) fn for_yaml_reader(text: &str) -> Cow<'_, str> {
+    let (mark, body) = text.split_at(if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 });
+    let stand_in = |c| match c {
+        '\u{7f}' => Some('?'),
+        '\u{80}'..='\u{9f}' => Some('\u{a0}'),
+        '\u{feff}' | '\u{fffe}' | '\u{ffff}' => Some('\u{fffd}'),
+        _ => None,
+    };
+    if !body.contains(|c| stand_in(c).is_some()) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(mark.chars().chain(body.chars().map(|c| stand_in(c).unwrap_or(c))).collect())
 }
 
 /// The value of a scalar as it stands in a JSON text; `None` for a number without a finite value (DEF-006).

@@ -1,5 +1,6 @@
 //! From parser events to the tree.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -121,7 +122,10 @@ impl Reader<'_> {
 
     fn read(&mut self) -> Option<()> {
         let source = self.source;
-        let text = source.text();
+        let text = match source.format() {
+            Format::Json => json::for_yaml_reader(source.text()),
+            Format::Yaml => Cow::Borrowed(source.text()),
+        };
         let mut options = granit_parser::options! {
             emit_unresolved_aliases: true,
             emit_anchor_events: true,
@@ -132,7 +136,7 @@ impl Reader<'_> {
         if source.format() == Format::Json {
             options.simple_key_max_lookahead = text.len().max(1);
         }
-        for event in Parser::new_from_str_with_options(text, options) {
+        for event in Parser::new_from_str_with_options(&text, options) {
             let (event, at) = match event {
                 Ok(event) => event,
                 Err(error) => {
