@@ -46,12 +46,13 @@ mod request;
 pub mod spi;
 mod subscription;
 mod time;
+mod trace;
 
 /// The language's own types, as far as they appear in this interface: definitions, names, paths, templates, site classes.
 /// Implementers of an engine or a plugin reach them here and need depend on this crate only.
 pub use jf_dsl as dsl;
 
-pub use caller::{Caller, CallerBuilder, TraceContext};
+pub use caller::{Caller, CallerBuilder};
 pub use documents::{
     ActiveStep, JourneyOutcome, JourneyStartResponse, JourneyStatus, Link, Links, OutcomeError, Phase,
     StepType, TerminationKind,
@@ -67,3 +68,4 @@ pub use reply::{ApiReply, ClientCookie, Page, StartReply, Started, Submitted};
 pub use request::{CallApi, CallInput, Cancel, ListQuery, StartRequest, StepTarget, SubmitStep};
 pub use subscription::{Delivery, Opened, Replaying, SubscribeOptions, Subscription};
 pub use time::{format_timestamp, rfc3339_millis};
+pub use trace::TraceContext;

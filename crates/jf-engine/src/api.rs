@@ -2,12 +2,13 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::future::{AbortHandle, Abortable, BoxFuture};
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
 use http::HeaderMap;
-use jf_core::{ApiReply, Caller, JourneyId, Phase, Problem};
+use jf_core::{ApiReply, Caller, JourneyId, Phase, Problem, TraceContext};
 use jf_machine::{
     ActivationId, CompensationOrder, Effect, Fact, Input, Run, TaskOrder, api_answer, api_refusal, apply,
     prepare_start,
@@ -15,12 +16,14 @@ use jf_machine::{
 use jiff::Timestamp;
 use serde_json::Value;
 use tokio::sync::oneshot;
+use tracing::Span;
 
 use crate::deployment::Deployed;
 use crate::load::{Permit, Work};
 use crate::shared::Shared;
+use crate::spans::RunSpan;
 use crate::tasks::{self, Done, Outset};
-use crate::telemetry;
+use crate::telemetry::Report;
 
 type InFlight = Abortable<BoxFuture<'static, (ActivationId, Done)>>;
 
@@ -31,8 +34,15 @@ struct Call {
     run: Run,
     caller: Option<Caller>,
     passthrough: Arc<HeaderMap>,
+    /// What the call belongs to, as far as traces know.
+    origin: TraceContext,
+    span: RunSpan,
+    /// The one segment of the run.
+    segment: Span,
     tasks: FuturesUnordered<InFlight>,
     handles: Vec<(ActivationId, AbortHandle)>,
+    /// How long the task ran whose end is being applied.
+    took: Option<Duration>,
     /// What is to follow its end.
     owed: Option<Box<CompensationOrder>>,
 }
@@ -53,7 +63,7 @@ impl Shared {
             .map_err(|error| self.refuse_call(deployed, error.into_problem(), caller))?;
         let env = self.env(deployed, self.clock.now());
         let run = Run::new(program, JourneyId::random(), initial, &env, JourneyId::random);
-        let mut call = Call::new(self, deployed, run);
+        let mut call = Call::new(self, deployed, run, caller.trace());
         call.caller = caller.is_request().then(|| caller.clone());
         call.passthrough = Arc::new(program.passthrough(None, caller));
         Ok(Box::pin(async move {
@@ -71,7 +81,7 @@ impl Shared {
     /// The answer to a call that runs nothing, in the envelope of the definition (HTTP-073).
     pub(crate) fn refuse_call(&self, deployed: &Deployed, problem: Problem, caller: &Caller) -> ApiReply {
         let env = self.env(deployed, self.clock.now());
-        let traceparent = caller.trace().map(|trace| &*trace.traceparent);
+        let traceparent = caller.trace().map(|trace| &**trace.traceparent());
         let answer = api_refusal(&deployed.program, problem, &JourneyId::random(), traceparent, &env);
         for fact in &answer.facts {
             tracing::warn!(definition = %deployed.program.identity().name, ?fact, "a refusal in its envelope");
@@ -81,8 +91,13 @@ impl Shared {
 }
 
 impl Call {
-    fn new(shared: &Arc<Shared>, deployed: &Arc<Deployed>, run: Run) -> Self {
+    fn new(shared: &Arc<Shared>, deployed: &Arc<Deployed>, run: Run, inbound: Option<&TraceContext>) -> Self {
+        let origin = shared.origin(inbound, &run);
+        let span = shared.spans.run(deployed.program.identity(), run.journey_id(), &origin);
         Self {
+            segment: shared.spans.segment(&span, &origin),
+            span,
+            origin,
             run,
             caller: None,
             passthrough: Arc::default(),
@@ -90,6 +105,7 @@ impl Call {
             deployed: Arc::clone(deployed),
             tasks: FuturesUnordered::new(),
             handles: Vec::new(),
+            took: None,
             owed: None,
         }
     }
@@ -112,7 +128,8 @@ impl Call {
         }
         let env = self.shared.env(&self.deployed, self.shared.clock.now());
         let answer = api_answer(&self.deployed.program, &self.run, &env);
-        answer.facts.iter().for_each(|fact| self.report(fact));
+        answer.facts.iter().for_each(|fact| self.report(fact, None));
+        self.note_in_spans();
         answer.reply
     }
 
@@ -121,7 +138,7 @@ impl Call {
         let order = *self.owed.take()?;
         let env = self.shared.env(&self.deployed, self.shared.clock.now());
         let run = Run::compensation(&self.deployed.program, order, &env)?;
-        let mut call = Self::new(&self.shared, &self.deployed, run);
+        let mut call = Self::new(&self.shared, &self.deployed, run, Some(&self.origin));
         Some(Box::pin(async move { call.drive().await }))
     }
 
@@ -159,8 +176,10 @@ impl Call {
 
     async fn task_done(&mut self, activation: ActivationId, done: Done, now: Timestamp) {
         self.handles.retain(|(other, _)| *other != activation);
-        let Done { result, notification } = done;
+        let Done { result, notification, took } = done;
+        self.took = Some(took);
         let counts = self.apply(Input::TaskFinished { activation, result }, now).await;
+        self.took = None;
         if counts && let Some(job) = notification {
             tasks::in_background(&self.shared, self.run.journey_id(), job);
         }
@@ -189,7 +208,7 @@ impl Call {
             match effect {
                 Effect::RunTask(order) => self.start(*order),
                 Effect::AbandonTask { activation } => self.abandon(activation),
-                Effect::Report(fact) => self.report(&fact),
+                Effect::Report(fact) => self.report(&fact, Some(now)),
                 Effect::StartCompensation(order) => self.owed = Some(order),
                 // There is no log and no store; the deadline is looked at between tasks.
                 _ => {}
@@ -199,11 +218,15 @@ impl Call {
     }
 
     fn start(&mut self, order: TaskOrder) {
+        let span = self.shared.spans.task(&self.segment, &order.state, &order.kind);
+        let trace = self.shared.spans.outbound(&span, &self.origin, self.shared.numbers.seed());
         let outset = Outset {
             definition: self.deployed.program.identity().clone(),
             journey_id: self.run.journey_id().clone(),
             caller: self.caller.clone(),
             passthrough: Arc::clone(&self.passthrough),
+            trace,
+            span,
         };
         let (shared, activation) = (Arc::clone(&self.shared), order.activation);
         let task: BoxFuture<'static, _> =
@@ -213,8 +236,27 @@ impl Call {
         self.handles.push((activation, handle));
     }
 
-    fn report(&self, fact: &Fact) {
-        telemetry::report(self.deployed.program.identity(), &self.run, fact);
+    fn report(&self, fact: &Fact, now: Option<Timestamp>) {
+        let report = Report {
+            definition: self.deployed.program.identity(),
+            run: &self.run,
+            now: now.unwrap_or_else(|| self.shared.clock.now()),
+            took: self.took,
+            metrics: &self.shared.metrics,
+        };
+        self.segment.in_scope(|| report.fact(fact));
+    }
+
+    fn note_in_spans(&self) {
+        let phase = self.run.phase().as_str();
+        self.segment.record("phase", phase);
+        self.span.span.record("phase", phase);
+        if let Some(outcome) = self.run.outcome() {
+            self.span.span.record("status", outcome.status.as_str());
+            if let Some(error) = &outcome.error {
+                self.span.span.record("error_code", error.code.as_str());
+            }
+        }
     }
 
     /// Drops a task whose result does not count any more (TSK-013).

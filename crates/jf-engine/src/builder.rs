@@ -20,10 +20,12 @@ use crate::engine::EmbeddedEngine;
 use crate::keys::StartKeys;
 use crate::links::LinkBase;
 use crate::load::Load;
+use crate::metrics::Metrics;
 use crate::no_http::NoHttp;
 use crate::runs::ActiveRuns;
 use crate::scheduler::{self, Alarm};
 use crate::shared::{Numbers, Shared};
+use crate::spans::{SpanBridge, Spans};
 use crate::watches::Watches;
 use crate::{recovery, sweeper, withdrawn};
 
@@ -41,6 +43,7 @@ pub struct EngineBuilder {
     clock: Option<Arc<dyn Clock>>,
     http: Option<Arc<dyn HttpConnector>>,
     secrets: Option<Arc<dyn SecretResolver>>,
+    bridge: Option<Arc<dyn SpanBridge>>,
     config: EngineConfig,
 }
 
@@ -136,6 +139,7 @@ impl EngineBuilder {
             clock: None,
             http: None,
             secrets: None,
+            bridge: None,
             config: EngineConfig::default(),
         }
     }
@@ -181,6 +185,12 @@ impl EngineBuilder {
     /// Where secrets come from (DEF-141).
     pub fn secrets(mut self, secrets: Arc<dyn SecretResolver>) -> Self {
         self.secrets = Some(secrets);
+        self
+    }
+
+    /// Joins the spans of the engine with a tracing system; see [`SpanBridge`].
+    pub fn span_bridge(mut self, bridge: Arc<dyn SpanBridge>) -> Self {
+        self.bridge = Some(bridge);
         self
     }
 
@@ -255,6 +265,8 @@ impl EngineBuilder {
             draining: CancellationToken::new(),
             drained: CancellationToken::new(),
             numbers: Numbers::new(seed),
+            metrics: Metrics::new(),
+            spans: Spans::new(self.bridge, self.config.trace_sample_ratio),
             config: self.config,
             deployment,
             store,
@@ -285,6 +297,9 @@ fn check_settings(config: &EngineConfig) -> Vec<BuildFault> {
     positive("limits.transitions_per_segment", config.limits.transitions_per_segment > 0);
     positive("limits.evaluations_per_apply", config.limits.evaluations_per_apply > 0);
     positive("limits.context_bytes", config.limits.context_bytes > 0);
+    if !(0.0..=1.0).contains(&config.trace_sample_ratio) {
+        faults.push(BuildFault::Setting { name: "trace_sample_ratio", reason: "must be from 0 to 1" });
+    }
     faults
 }
 

@@ -37,6 +37,9 @@ pub struct EngineConfig {
     pub background_jobs: usize,
     /// How often what need not be kept is removed (ENG-104): every minute.
     pub sweep_interval: Duration,
+    /// The share of traces that begin in this engine and are marked as sampled, from 0 to 1: all of them. Those that come with a
+    /// request keep their mark.
+    pub trace_sample_ratio: f64,
     /// Bounds of the language (ENG-145).
     pub limits: Limits,
 }
@@ -53,6 +56,7 @@ impl Default for EngineConfig {
             admission: 16_384,
             background_jobs: 1_024,
             sweep_interval: Duration::from_secs(60),
+            trace_sample_ratio: 1.0,
             limits: Limits::default(),
         }
     }

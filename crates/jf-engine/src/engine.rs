@@ -18,6 +18,7 @@ use tokio_util::sync::DropGuard;
 use crate::builder::EngineBuilder;
 use crate::clock::after;
 use crate::keys::{KeyUse, StartTurn};
+use crate::metrics::EngineMetrics;
 use crate::runs::{Admitted, Begin, CancelRun, Message, RepeatStart, Settled, Submit};
 use crate::shared::{Shared, store_error};
 use crate::work::perform;
@@ -52,6 +53,12 @@ impl EmbeddedEngine {
     #[must_use]
     pub fn active_runs(&self) -> usize {
         self.shared.runs.len()
+    }
+
+    /// What it counts and measures (ENG-135).
+    #[must_use]
+    pub fn metrics(&self) -> EngineMetrics {
+        EngineMetrics::new(&self.shared)
     }
 
     /// Posts a command, does the work of the run if nobody else is at it, and waits for the decision.

@@ -64,6 +64,11 @@ impl Load {
         self.in_motion.load(Ordering::Acquire)
     }
 
+    /// Everything that is counted.
+    pub(crate) fn total(&self) -> usize {
+        self.total.load(Ordering::Acquire)
+    }
+
     /// Waits until nothing is going on.
     pub(crate) async fn idle(&self) {
         loop {

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use jf_core::spi::{Clock, Connectors, DefinitionIdentity};
-use jf_core::{EngineError, EngineErrorKind, Epoch, Head, JourneyId};
+use jf_core::{EngineError, EngineErrorKind, Epoch, Head, JourneyId, TraceContext};
 use jf_dsl::Definition;
-use jf_machine::Env;
+use jf_machine::{Env, Run};
 use jf_store::{Claim, Store, StoreError, StoreErrorKind};
 use jiff::Timestamp;
 use tokio::runtime::Handle;
@@ -19,9 +19,11 @@ use crate::deployment::{Deployed, Deployment};
 use crate::keys::StartKeys;
 use crate::links::LinkBase;
 use crate::load::{Load, Permit, RETRY_AFTER};
+use crate::metrics::{Metrics, Refusal};
 use crate::runs::ActiveRuns;
 use crate::scheduler::Alarm;
 use crate::snapshot::{RunSnapshot, UnreadableRun};
+use crate::spans::Spans;
 use crate::watches::Watches;
 
 /// The inside of an engine. Behind an [`Arc`] that the engine, its background loops and all work in flight hold.
@@ -49,6 +51,8 @@ pub(crate) struct Shared {
     /// Cancelled when the time to come to rest is over, or nothing is in motion any more.
     pub(crate) drained: CancellationToken,
     pub(crate) numbers: Numbers,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) spans: Spans,
 }
 
 /// Where random numbers come from.
@@ -64,7 +68,7 @@ impl Numbers {
     }
 
     /// A number that looks like chance (EXP-006): the finaliser of SplitMix64 over a counter.
-    fn seed(&self) -> u64 {
+    pub(crate) fn seed(&self) -> u64 {
         let counter = self.seeds.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
         let mixed = (counter ^ (counter >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -76,10 +80,18 @@ impl Shared {
     /// Lets a command in (ENG-143): not while draining, nor beyond the admission bound.
     pub(crate) fn admit(&self) -> Result<Permit, EngineError> {
         if self.draining.is_cancelled() {
+            self.metrics.refused(Refusal::Draining);
             let error = EngineError::new(EngineErrorKind::Draining);
             return Err(error.with_detail("this node is stopping").with_retry_after(RETRY_AFTER));
         }
-        self.load.admit()
+        self.load.admit().inspect_err(|_| self.metrics.refused(Refusal::Admission))
+    }
+
+    /// The trace that what a request or a run causes belongs to: that of the inbound request, else that of the last one, else the run's
+    /// own.
+    pub(crate) fn origin(&self, inbound: Option<&TraceContext>, run: &Run) -> TraceContext {
+        let last = || TraceContext::parse(run.traceparent()?, None);
+        inbound.cloned().or_else(last).unwrap_or_else(|| self.spans.own_trace(run.journey_id()))
     }
 
     /// The world for one input.

@@ -2,15 +2,18 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use futures::FutureExt;
 use http::HeaderMap;
-use jf_core::spi::{DefinitionIdentity, Notification, TaskContext, TaskError, TaskOutput, TaskWrite};
-use jf_core::{Caller, JourneyId};
+use jf_core::spi::{DefinitionIdentity, Notification, TaskContext, TaskErrorKind, TaskOutput, TaskWrite};
+use jf_core::{Caller, JourneyId, TraceContext};
 use jf_machine::{TaskFailure, TaskOrder};
+use tracing::{Instrument, Span};
 
 use crate::load::Work;
 use crate::shared::Shared;
+use crate::telemetry;
 
 /// What a task sees of its run and of the request behind it (TSK-005, TSK-008).
 pub(crate) struct Outset {
@@ -18,12 +21,17 @@ pub(crate) struct Outset {
     pub(crate) journey_id: JourneyId,
     pub(crate) caller: Option<Caller>,
     pub(crate) passthrough: Arc<HeaderMap>,
+    /// What requests of the task name as their origin.
+    pub(crate) trace: TraceContext,
+    pub(crate) span: Span,
 }
 
 /// How a task ended.
 pub(crate) struct Done {
     pub(crate) result: Result<Vec<TaskWrite>, TaskFailure>,
     pub(crate) notification: Option<Notification>,
+    /// Without the wait for a slot.
+    pub(crate) took: Duration,
 }
 
 /// Runs a task as soon as there is a slot for it. Waiting counts against the deadline of the run (TSK-012); a task whose time is up is
@@ -37,7 +45,9 @@ pub(crate) async fn run(shared: &Shared, order: TaskOrder, outset: Outset) -> Do
     if budget.is_some_and(|left| left.is_zero()) {
         std::future::pending::<()>().await;
     }
+    let begun = Instant::now();
     let state = order.state.clone();
+    let (span, kind) = (outset.span, order.kind);
     let id = outset.journey_id.clone();
     let mut context = TaskContext::new(
         outset.definition,
@@ -50,28 +60,34 @@ pub(crate) async fn run(shared: &Shared, order: TaskOrder, outset: Outset) -> Do
     context.budget = budget;
     context.caller = outset.caller;
     context.passthrough = outset.passthrough;
+    context.trace = Some(outset.trace);
     let task = order.task;
-    match AssertUnwindSafe(async move { task.execute(context).await }).catch_unwind().await {
-        Ok(Ok(TaskOutput { writes, notification, .. })) => Done { result: Ok(writes), notification },
+    let work = async move { task.execute(context).await }.instrument(span.clone());
+    let ended = AssertUnwindSafe(work).catch_unwind().await;
+    let took = begun.elapsed();
+    let (outcome, result, notification) = match ended {
+        Ok(Ok(TaskOutput { writes, notification, .. })) => ("ok", Ok(writes), notification),
         Ok(Err(error)) => {
-            log_failure(&id, state.as_str(), &error);
-            Done { result: Err(error.into()), notification: None }
+            let outcome = if error.kind() == TaskErrorKind::Reported { "problem" } else { "fault" };
+            (outcome, Err(TaskFailure::from(error)), None)
         }
         Err(_) => {
-            tracing::error!(run = %id, %state, kind = %order.kind, "a task panicked");
-            Done { result: Err(TaskFailure::internal()), notification: None }
+            tracing::error!(run = %id, %state, task = %kind, "a task panicked");
+            ("panic", Err(TaskFailure::internal()), None)
         }
+    };
+    span.record("duration_ms", telemetry::millis(took));
+    if let Err(failure) = &result {
+        span.record("error_code", &*failure.problem.problem_type);
     }
-}
-
-fn log_failure(run: &JourneyId, state: &str, error: &TaskError) {
-    // The Problem may hold what an author put there; its type is a name.
-    tracing::debug!(%run, state, problem = %error.problem().problem_type, "a task failed");
+    shared.metrics.task_ended(&kind, outcome, took);
+    Done { result, notification, took }
 }
 
 /// Does a job that no run waits for (TSK-050), at most once and within bounds: when too many go on it is dropped (TSK-051).
 pub(crate) fn in_background(shared: &Arc<Shared>, run: &JourneyId, job: Notification) {
     let Ok(slot) = Arc::clone(&shared.background).try_acquire_owned() else {
+        shared.metrics.notification_dropped();
         tracing::warn!(%run, "a notification was dropped: too many are on their way");
         return;
     };

@@ -1,34 +1,130 @@
 //! What operators learn of runs (ENG-130, ENG-131): names, codes and numbers, never contents.
 
-use jf_core::spi::DefinitionIdentity;
-use jf_machine::{Fact, Run};
+use std::time::Duration;
 
-/// Reports a fact of a run as a `tracing` event of the target `journeyforge::run`.
-pub(crate) fn report(definition: &DefinitionIdentity, run: &Run, fact: &Fact) {
-    // Checked first, so that nothing is formatted for nobody.
-    if matches!(fact, Fact::Diagnostic(_)) {
-        if tracing::enabled!(target: "journeyforge::run", tracing::Level::WARN) {
-            tracing::warn!(
-                target: "journeyforge::run",
-                run = %run.journey_id(),
-                kind = %definition.kind,
-                definition = %definition.name,
-                version = %definition.version,
-                seq = run.seq(),
-                phase = %run.phase(),
-                fact = ?fact,
-            );
+use jf_core::spi::DefinitionIdentity;
+use jf_machine::{Diagnostic, Fact, Run};
+use jiff::Timestamp;
+
+use crate::metrics::Metrics;
+
+/// The commit that facts belong to.
+#[derive(Clone, Copy)]
+pub(crate) struct Report<'a> {
+    pub(crate) definition: &'a DefinitionIdentity,
+    /// As committed.
+    pub(crate) run: &'a Run,
+    pub(crate) now: Timestamp,
+    /// How long the task ran whose end made the commit.
+    pub(crate) took: Option<Duration>,
+    pub(crate) metrics: &'a Metrics,
+}
+
+impl Report<'_> {
+    /// Counts a fact, and reports it as a `tracing` event of the target `journeyforge::run`.
+    pub(crate) fn fact(&self, fact: &Fact) {
+        self.count(fact);
+        // Checked first, so that nothing is formatted for nobody.
+        if let Fact::Diagnostic(diagnostic) = fact {
+            if tracing::enabled!(target: "journeyforge::run", tracing::Level::WARN) {
+                self.diagnostic(diagnostic);
+            }
+        } else if tracing::enabled!(target: "journeyforge::run", tracing::Level::DEBUG) {
+            self.event(fact);
         }
-    } else if tracing::enabled!(target: "journeyforge::run", tracing::Level::DEBUG) {
+    }
+
+    fn count(&self, fact: &Fact) {
+        match fact {
+            Fact::JourneyStarted => self.metrics.run_started(self.definition, self.run),
+            Fact::JourneyCompleted { .. } | Fact::JourneyFailed { .. } => {
+                self.metrics.run_ended(self.definition, self.run, self.age());
+            }
+            _ => {}
+        }
+    }
+
+    fn event(&self, fact: &Fact) {
+        let (status, error_code) = match fact {
+            Fact::JourneyCompleted { status } => (Some(&**status), None),
+            Fact::JourneyFailed { status, code } => (Some(&**status), Some(&**code)),
+            Fact::TaskFailed(_, _, code) => (None, Some(&**code)),
+            _ => (None, None),
+        };
+        let took = match fact {
+            Fact::JourneyCompleted { .. } | Fact::JourneyFailed { .. } => Some(self.age()),
+            Fact::TaskCompleted(..) | Fact::TaskFailed(..) => self.took,
+            _ => None,
+        };
+        let other = match fact {
+            Fact::CompensationStarted(run) | Fact::CompensationEnded(run) => Some(run.as_str()),
+            _ => None,
+        };
         tracing::debug!(
             target: "journeyforge::run",
-            run = %run.journey_id(),
-            kind = %definition.kind,
-            definition = %definition.name,
-            version = %definition.version,
-            seq = run.seq(),
-            phase = %run.phase(),
-            fact = ?fact,
+            event = fact.name(),
+            run = self.run.journey_id().as_str(),
+            kind = %self.definition.kind,
+            definition = self.definition.name.as_str(),
+            version = %self.definition.version,
+            seq = self.run.seq(),
+            phase = self.run.phase().as_str(),
+            state = fact.state().map(|state| state.as_str()),
+            task = fact.task_kind().map(|kind| kind.as_str()),
+            duration_ms = took.map(millis),
+            status,
+            error_code,
+            other_run = other,
         );
     }
+
+    fn diagnostic(&self, diagnostic: &Diagnostic) {
+        let (site, lang, code) = match diagnostic {
+            Diagnostic::ExpressionFailed { site, lang, code, .. } => {
+                (Some(*site), Some(lang.as_str()), Some(&**code))
+            }
+            _ => (None, None, None),
+        };
+        let placeholder = match diagnostic {
+            Diagnostic::PlaceholderUnresolved { placeholder, .. } => Some(&**placeholder),
+            _ => None,
+        };
+        let violations = match diagnostic {
+            Diagnostic::OutputSchema { violations } => Some(*violations),
+            _ => None,
+        };
+        let members = match diagnostic {
+            Diagnostic::ProjectionSkipped(members) => Some(members.join(" ")),
+            _ => None,
+        };
+        tracing::warn!(
+            target: "journeyforge::run",
+            event = "Diagnostic",
+            diagnostic = diagnostic.name(),
+            run = self.run.journey_id().as_str(),
+            kind = %self.definition.kind,
+            definition = self.definition.name.as_str(),
+            version = %self.definition.version,
+            seq = self.run.seq(),
+            phase = self.run.phase().as_str(),
+            state = diagnostic.state().map(|state| state.as_str()),
+            site,
+            lang,
+            error_code = code,
+            placeholder,
+            violations,
+            members,
+        );
+    }
+
+    /// How long ago the run was created.
+    fn age(&self) -> Duration {
+        let age = self.now.duration_since(self.run.created_at());
+        Duration::try_from(age).unwrap_or_default()
+    }
+}
+
+/// Whole milliseconds, as logs show durations.
+pub(crate) fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

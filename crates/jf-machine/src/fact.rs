@@ -48,6 +48,83 @@ pub enum Fact {
     Diagnostic(Diagnostic),
 }
 
+impl Fact {
+    /// The name of the event (ENG-130).
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::JourneyStarted => "JourneyStarted",
+            Self::JourneyCompleted { .. } => "JourneyCompleted",
+            Self::JourneyFailed { .. } => "JourneyFailed",
+            Self::StateEntered(_) => "StateEntered",
+            Self::StateExited(_) => "StateExited",
+            Self::TaskStarted(..) => "TaskStarted",
+            Self::TaskCompleted(..) => "TaskCompleted",
+            Self::TaskFailed(..) => "TaskFailed",
+            Self::ExternalInputWaiting(_) => "ExternalInputWaiting",
+            Self::ExternalInputReceived(_) => "ExternalInputReceived",
+            Self::TimerArmed(..) => "TimerArmed",
+            Self::TimerFired(_) => "TimerFired",
+            Self::CompensationStarted(_) => "CompensationStarted",
+            Self::CompensationEnded(_) => "CompensationEnded",
+            Self::Diagnostic(_) => "Diagnostic",
+        }
+    }
+
+    /// The state it is about.
+    #[must_use]
+    pub const fn state(&self) -> Option<&StateId> {
+        match self {
+            Self::StateEntered(state)
+            | Self::StateExited(state)
+            | Self::TaskStarted(state, _)
+            | Self::TaskCompleted(state, _)
+            | Self::TaskFailed(state, ..)
+            | Self::ExternalInputWaiting(state)
+            | Self::ExternalInputReceived(state)
+            | Self::TimerArmed(state, _)
+            | Self::TimerFired(state) => Some(state),
+            Self::Diagnostic(diagnostic) => diagnostic.state(),
+            _ => None,
+        }
+    }
+
+    /// The kind of the task it is about.
+    #[must_use]
+    pub const fn task_kind(&self) -> Option<&TaskKind> {
+        match self {
+            Self::TaskStarted(_, kind) | Self::TaskCompleted(_, kind) | Self::TaskFailed(_, kind, _) => {
+                Some(kind)
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Diagnostic {
+    /// What kind of thing it is.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::ExpressionFailed { .. } => "ExpressionFailed",
+            Self::PlaceholderUnresolved { .. } => "PlaceholderUnresolved",
+            Self::OutputVarMissing(_) => "OutputVarMissing",
+            Self::OutputSchema { .. } => "OutputSchema",
+            Self::ProjectionSkipped(_) => "ProjectionSkipped",
+        }
+    }
+
+    /// The state it is about.
+    #[must_use]
+    pub const fn state(&self) -> Option<&StateId> {
+        match self {
+            Self::ExpressionFailed { state, .. } => state.as_ref(),
+            Self::PlaceholderUnresolved { state, .. } | Self::OutputVarMissing(state) => Some(state),
+            Self::OutputSchema { .. } | Self::ProjectionSkipped(_) => None,
+        }
+    }
+}
+
 /// Something an author should know about.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]

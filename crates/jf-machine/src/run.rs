@@ -201,6 +201,18 @@ impl Run {
         &self.attributes
     }
 
+    /// `traceparent` of its last inbound request (HTTP-016).
+    #[must_use]
+    pub fn traceparent(&self) -> Option<&str> {
+        self.traceparent.as_deref()
+    }
+
+    /// The segment that began last.
+    #[must_use]
+    pub const fn last_segment(&self) -> SegmentId {
+        self.segments
+    }
+
     /// Whether it runs or how it ended (ENG-020).
     #[must_use]
     pub fn phase(&self) -> Phase {

@@ -79,6 +79,6 @@ pub fn prepare_start(
         weight,
         tags: metadata.tags,
         attributes: metadata.attributes,
-        traceparent: caller.trace().map(|trace| Arc::clone(&trace.traceparent)),
+        traceparent: caller.trace().map(|trace| Arc::clone(trace.traceparent())),
     })
 }

@@ -67,7 +67,7 @@ impl<'a> Machine<'a> {
     fn accept(&mut self, checked: Checked<'a>, submission: Submission) {
         let Checked { flow, step, input, projected } = checked;
         let trace = submission.caller.trace();
-        self.run.traceparent = trace.map(|trace| Arc::clone(&trace.traceparent));
+        self.run.traceparent = trace.map(|trace| Arc::clone(trace.traceparent()));
         let state = self.run.flows[flow].scope().state.id.clone();
         let segment = self.new_segment();
         self.accepted(Accepted { step, state: state.clone(), segment });

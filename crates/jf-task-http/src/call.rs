@@ -35,7 +35,7 @@ pub(crate) enum Mode {
 impl PreparedTask for PreparedCall {
     async fn execute(&self, context: TaskContext) -> Result<TaskOutput, TaskError> {
         let timeout = context.budget.map_or(self.timeout, |budget| budget.min(self.timeout));
-        let exchange = self.request.build(&context.evaluation, &context.passthrough, timeout)?;
+        let exchange = self.request.build(&context, timeout)?;
         match &self.mode {
             Mode::RequestResponse { result_var, error_mapping } => {
                 let outcome = send(&context, exchange).await;

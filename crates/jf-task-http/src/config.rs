@@ -4,7 +4,9 @@ use std::fmt;
 use std::num::NonZeroU64;
 use std::str::FromStr;
 
-use serde::Deserialize;
+use http::HeaderName;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use url::{Host, Url};
 
 /// How outbound HTTP works in one installation: the block `connectors.http` of the configuration. Every member is optional, an unknown
@@ -44,6 +46,11 @@ pub struct ConnectorConfig {
     pub max_response_bytes: NonZeroU64,
     /// Bytes of a request body, beyond which the state fails. Default: 10 MiB.
     pub max_request_bytes: NonZeroU64,
+    /// A header that requests of `httpCall:v1` carry beside those of their definition, such as `Idempotency-Key`, with a value that is
+    /// the same when the engine repeats the task after a crash and when it repeats an attempt (ENG-101). Requests with `GET` and the other safe
+    /// methods carry none. Default: none.
+    #[serde(deserialize_with = "header_name")]
+    pub idempotency_header: Option<HeaderName>,
     /// Idle connections.
     pub pool: PoolConfig,
 }
@@ -119,9 +126,15 @@ impl Default for ConnectorConfig {
             connect_timeout_ms: TEN_SECONDS,
             max_response_bytes: TEN_MIB,
             max_request_bytes: TEN_MIB,
+            idempotency_header: None,
             pool: PoolConfig::default(),
         }
     }
+}
+
+fn header_name<'de, D: Deserializer<'de>>(input: D) -> Result<Option<HeaderName>, D::Error> {
+    let text: Option<String> = Option::deserialize(input)?;
+    text.map(|text| text.parse().map_err(|_| D::Error::custom("not the name of a header"))).transpose()
 }
 
 impl Default for PoolConfig {

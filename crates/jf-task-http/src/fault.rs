@@ -60,6 +60,12 @@ pub(crate) fn mapping_result() -> TaskError {
     fault(run_fault::TRANSFORM_RESULT, "mapper result has the wrong type", detail)
 }
 
+/// The result of a normaliser is no Problem (TSK-046).
+pub(crate) fn normalised() -> TaskError {
+    let detail = "the normaliser of `errorMapping` must give an object with a string `type`".to_owned();
+    fault(run_fault::TRANSFORM_RESULT, "mapper result has the wrong type", detail)
+}
+
 fn interpolation(detail: String) -> TaskError {
     fault(run_fault::INTERPOLATION, "placeholder cannot be replaced", detail)
 }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jf_core::dsl::{self, CallMode, Definition, ErrorMapper, Feature, JsonPath, TaskConfig, TaskFinding};
+use http::HeaderName;
+use jf_core::dsl::{self, CallMode, Definition, Feature, JsonPath, TaskConfig, TaskFinding};
 use jf_core::spi::{LoadContext, PreparedTask, TaskDescriptor, TaskPlugin};
 
 use crate::call::{Mode, PreparedCall};
@@ -15,13 +16,14 @@ use crate::request::{Limits, RequestPlan};
 /// `httpCall:v1`: one HTTP request per activation, whose outcome is data (TSK-020 ff.).
 ///
 /// Requests are built from the configuration and leave through [`TaskContext::connectors`](jf_core::spi::TaskContext); the plugin has no
-/// client of its own (TSK-009). Policies of authentication and resilience, cookie jars and `errorMapping.normaliserRef` are refused when
-/// the definition is linked until they work.
+/// client of its own (TSK-009). Policies of authentication and resilience, and cookie jars, are refused when the definition is linked until
+/// they work.
 #[derive(Debug)]
 pub struct HttpCallTask {
     descriptor: TaskDescriptor,
     timeout: Duration,
     limits: Limits,
+    idempotency: Option<HeaderName>,
     failures: Failures,
 }
 
@@ -37,6 +39,7 @@ impl HttpCallTask {
                 request_bytes: size(config.max_request_bytes.get()),
                 response_bytes: size(config.max_response_bytes.get()),
             },
+            idempotency: config.idempotency_header.clone(),
             failures: Failures::default(),
         }
     }
@@ -83,7 +86,7 @@ impl TaskPlugin for HttpCallTask {
         };
         refuse_unsupported(call, load);
         let mode = self.mode(call, load);
-        let request = RequestPlan::of(call, self.limits, load);
+        let request = RequestPlan::of(call, self.limits, self.idempotency.as_ref(), load);
         let timeout = self.timeout(call, load.definition());
         let call = PreparedCall { request: request?, timeout, mode: mode? };
         // Reported beside what was read.
@@ -103,15 +106,10 @@ fn refuse_unsupported(call: &dsl::HttpCall, load: &mut LoadContext<'_>) {
         .or(spec.defaults.tasks.resilience_policy_ref.as_ref())
         .or(default_policy);
     let has_jar = spec.cookies.jar.is_some();
-    let normaliser = call
-        .error_mapping
-        .as_ref()
-        .is_some_and(|mapping| matches!(mapping.mapper, ErrorMapper::Normaliser { .. }));
     for (used, rule, what, member) in [
         (call.auth.is_some(), "TSK-029", "authentication by a policy", &["auth"][..]),
         (resilience.is_some(), "TSK-029", "a resilience policy", &["resiliencePolicyRef"]),
         (has_jar, "TSK-030", "a cookie jar", &["cookies"]),
-        (normaliser, "TSK-046", "an error normaliser", &["errorMapping", "normaliserRef"]),
     ] {
         if used {
             let path = member.iter().fold(JsonPath::root(), |path, name| path.member(*name));

@@ -301,7 +301,7 @@ async fn ws_024_the_trace_comes_with_the_message() {
     let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
     client.send(&format!(r#"{{"type":"placeOrder","payload":{{}},"trace":{{"traceparent":"{parent}"}}}}"#));
     client.expect(r#"{"type":"status"}"#).await;
-    assert_eq!(&*engine.last_caller().trace().unwrap().traceparent, parent);
+    assert_eq!(&**engine.last_caller().trace().unwrap().traceparent(), parent);
     for trace in [r#"{"traceparent":"nonsense"}"#, "{}"] {
         client.send(&format!(r#"{{"type":"placeOrder","payload":{{}},"trace":{trace}}}"#));
         client.expect(r#"{"type":"status"}"#).await;

@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::{
     Bindings, BoundExpression, Clock, Compensated, EvalError, HttpConnector, LoadContext, SecretResolver,
 };
-use crate::{Caller, JourneyId, Problem};
+use crate::{Caller, JourneyId, Problem, TraceContext};
 
 /// What a plugin says of itself.
 #[derive(Debug, Clone)]
@@ -201,8 +201,9 @@ pub struct TaskContext {
     pub journey_id: JourneyId,
     /// The state.
     pub state: StateId,
-    /// Names this activation of the state: equal when the engine repeats it after a crash, so that it can serve as an
-    /// idempotency key towards others. Unique over all runs.
+    /// Names this activation of the state: equal when the engine repeats it after a crash (ENG-101), another one when the run comes to
+    /// the state again, so that it can serve as an idempotency key towards others. Unique over all runs. It holds the id of the
+    /// run: 16–255 visible ASCII characters with the ids that engines of this project give.
     pub attempt: Arc<str>,
     /// Context, platform and time for expressions and placeholders.
     pub evaluation: Evaluation,
@@ -212,6 +213,9 @@ pub struct TaskContext {
     pub caller: Option<Caller>,
     /// Pass-through headers of the segment (HTTP-040).
     pub passthrough: Arc<HeaderMap>,
+    /// The trace that requests of the task belong to, with the task as their origin: what they carry as `traceparent` and
+    /// `tracestate` unless the author says otherwise. `None` where an engine traces nothing.
+    pub trace: Option<TraceContext>,
     /// The ways out.
     pub connectors: Connectors,
 }
@@ -236,6 +240,7 @@ impl TaskContext {
             budget: None,
             caller: None,
             passthrough: Arc::new(HeaderMap::new()),
+            trace: None,
             connectors,
         }
     }

@@ -8,12 +8,14 @@ use jf_core::Caller;
 use jf_machine::{ActivationId, Run, SegmentId};
 use jf_store::{Revision, RunIndex};
 use tokio::sync::oneshot;
+use tracing::Span;
 
 use super::message::Submit;
 use super::replies::Waiter;
 use crate::deployment::Deployed;
 use crate::load::Permit;
 use crate::snapshot::RunSnapshot;
+use crate::spans::RunSpan;
 
 /// The state of an active run. Owned by whoever has the turn.
 #[derive(Default)]
@@ -22,7 +24,7 @@ pub(super) struct Cell {
     pub(super) loaded: Option<Loaded>,
     /// Tasks in flight. Dropping an entry abandons the task.
     pub(super) tasks: Vec<(ActivationId, oneshot::Sender<()>)>,
-    /// Inbound requests of segments that go on (TSK-008).
+    /// Segments that go on, those with an inbound request (TSK-008) and those with a span.
     pub(super) segments: Vec<Segment>,
     /// Callers that wait for a segment to be over.
     pub(super) waiters: Vec<Waiter>,
@@ -31,6 +33,8 @@ pub(super) struct Cell {
     /// The run has changed since the held submissions were tried.
     pub(super) retry_held: bool,
     pub(super) last_held: u64,
+    /// Lasts as long as the run is in memory; none where nobody wants spans.
+    pub(super) span: Option<RunSpan>,
     /// Counts the run as one in motion.
     pub(super) motion: Option<Permit>,
     /// Commits and loads that failed in a row.
@@ -50,11 +54,13 @@ pub(super) struct Loaded {
     index: RunIndex,
 }
 
-/// A segment with the request that caused it.
+/// What belongs to a segment and lives no longer.
 pub(super) struct Segment {
     pub(super) id: SegmentId,
-    pub(super) caller: Caller,
-    pub(super) passthrough: Arc<HeaderMap>,
+    /// The request that caused it, with the headers that go along to others (HTTP-041).
+    pub(super) inbound: Option<(Caller, Arc<HeaderMap>)>,
+    /// Made when something is told or sent out in it.
+    pub(super) span: Option<Span>,
 }
 
 /// A submission that waits for its step.

@@ -1,9 +1,10 @@
 //! Applying inputs and committing what they made of the run.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use jf_core::EngineError;
-use jf_machine::{Accepted, Effect, Effects, Input, LogEntry, Refused, apply};
+use jf_machine::{Accepted, Effect, Effects, Input, LogEntry, Refused, SegmentId, apply};
 use jf_store::{Commit, LogRecord, NewKey};
 use jiff::Timestamp;
 
@@ -17,6 +18,8 @@ pub(super) struct Transaction {
     pub(super) now: Timestamp,
     pub(super) effects: Effects,
     pub(super) keys: Vec<NewKey>,
+    /// The task whose end is applied: the segment that sent it out, and how long it ran.
+    pub(super) task: Option<(SegmentId, Duration)>,
     /// Cancellations that came while pure states went on.
     cancelled: Vec<CancelRun>,
 }
@@ -24,18 +27,23 @@ pub(super) struct Transaction {
 impl Turn {
     pub(super) fn transaction(&self) -> Transaction {
         let now = self.shared.clock.now();
-        Transaction { now, effects: Effects::default(), keys: Vec::new(), cancelled: Vec::new() }
+        Transaction { now, effects: Effects::default(), keys: Vec::new(), task: None, cancelled: Vec::new() }
     }
 
     /// Applies what is overdue, before anything else (ENG-073). Tells whether anything was.
     pub(super) async fn apply_overdue(&mut self, transaction: &mut Transaction) -> bool {
         let mut applied = false;
         while let Some(input) = self.loaded().run().overdue(transaction.now) {
+            let due = self.loaded().run().next_due();
             // What is due is never refused, and is due no longer once it was applied.
             if !self.apply(input, transaction).await.unwrap_or(false) {
                 break;
             }
             applied = true;
+            if let Some(due) = due {
+                let lag = Duration::try_from(transaction.now.duration_since(due));
+                self.shared.metrics.lagged(lag.unwrap_or_default());
+            }
         }
         applied
     }
@@ -93,7 +101,7 @@ impl Turn {
     /// # Errors
     /// When the commit failed. The run is forgotten; what was to be done is derived anew from the store.
     pub(super) async fn commit(&mut self, transaction: Transaction) -> Result<Option<Accepted>, EngineError> {
-        let Transaction { now, effects, keys, cancelled } = transaction;
+        let Transaction { now, effects, keys, task, cancelled } = transaction;
         if !effects.changed() {
             return Ok(None);
         }
@@ -109,9 +117,14 @@ impl Turn {
         };
         let mut commit = commit.with_events(records);
         commit.keys = keys;
+        let begun = Instant::now();
         match self.shared.store.commit(commit).await {
-            Ok(revision) => self.loaded().revision = Some(revision),
+            Ok(revision) => {
+                self.loaded().revision = Some(revision);
+                self.shared.metrics.committed(begun.elapsed());
+            }
             Err(error) => {
+                self.shared.metrics.commit_failed();
                 for cancel in cancelled {
                     let _ = cancel.reply.send(Err(store_error(&error)));
                 }
@@ -119,7 +132,7 @@ impl Turn {
             }
         }
         self.cell().failures = 0;
-        self.committed(due, later);
+        self.committed(now, due, task, later);
         for cancel in cancelled {
             self.answer_cancel(cancel, false);
         }

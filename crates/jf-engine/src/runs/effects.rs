@@ -1,6 +1,7 @@
 //! What is done once a commit holds.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::HeaderMap;
 use jf_core::Caller;
@@ -13,12 +14,18 @@ use super::message::{Message, TaskFinished};
 use super::replies::Waiter;
 use super::turn::Turn;
 use crate::load::Work;
-use crate::tasks::{self, Outset};
-use crate::telemetry;
+use crate::tasks::{self, Done, Outset};
+use crate::telemetry::Report;
 
 impl Turn {
     /// Tells everybody whom the commit concerns, and performs the effects.
-    pub(super) fn committed(&mut self, due: Option<Timestamp>, effects: Vec<Effect>) {
+    pub(super) fn committed(
+        &mut self,
+        now: Timestamp,
+        due: Option<Timestamp>,
+        task: Option<(SegmentId, Duration)>,
+        effects: Vec<Effect>,
+    ) {
         let shared = Arc::clone(&self.shared);
         let run = self.loaded().run();
         let (seq, in_motion) = (run.seq(), run.in_motion());
@@ -32,6 +39,8 @@ impl Turn {
             (false, Some(_)) => cell.motion = None,
             _ => {}
         }
+        let segment = task.map_or_else(|| self.loaded().run().last_segment(), |(segment, _)| segment);
+        let span = self.segment_span(segment);
         for effect in effects {
             match effect {
                 Effect::RunTask(order) => self.start_task(*order),
@@ -40,13 +49,21 @@ impl Turn {
                 }
                 Effect::Report(fact) => {
                     let loaded = self.loaded();
-                    telemetry::report(loaded.deployed.program.identity(), loaded.run(), &fact);
+                    let report = Report {
+                        definition: loaded.deployed.program.identity(),
+                        run: loaded.run(),
+                        now,
+                        took: task.map(|(_, took)| took),
+                        metrics: &shared.metrics,
+                    };
+                    span.in_scope(|| report.fact(&fact));
                 }
                 Effect::StartCompensation(order) => self.start_compensation(*order),
                 // The rest belonged into the commit.
                 _ => {}
             }
         }
+        self.note_in_spans(&span);
         self.tell_end_of_compensation();
         self.answer_waiters();
         let cell = self.cell();
@@ -56,8 +73,8 @@ impl Turn {
     /// Remembers the inbound request of a segment while it goes on (TSK-008, HTTP-041).
     pub(super) fn remember(&mut self, id: SegmentId, caller: Caller, passthrough: HeaderMap) {
         if !self.loaded().run().has_stopped(id) {
-            let passthrough = Arc::new(passthrough);
-            self.cell().segments.push(Segment { id, caller, passthrough });
+            let inbound = Some((caller, Arc::new(passthrough)));
+            self.cell().segments.push(Segment { id, inbound, span: None });
         }
     }
 
@@ -67,14 +84,13 @@ impl Turn {
         let (shared, active) = (Arc::clone(&self.shared), Arc::clone(&self.active));
         let definition = self.loaded().deployed.program.identity().clone();
         let journey_id = self.id().clone();
-        let segment = self.cell().segments.iter().find(|segment| segment.id == order.segment);
-        let outset = Outset {
-            definition,
-            journey_id,
-            caller: segment.map(|segment| segment.caller.clone()),
-            passthrough: segment.map(|segment| Arc::clone(&segment.passthrough)).unwrap_or_default(),
-        };
-        let activation = order.activation;
+        let origin = self.origin(order.segment);
+        let span = shared.spans.task(&self.segment_span(order.segment), &order.state, &order.kind);
+        let trace = shared.spans.outbound(&span, &origin, shared.numbers.seed());
+        let (caller, passthrough) = self.inbound(order.segment).cloned().unzip();
+        let passthrough = passthrough.unwrap_or_default();
+        let outset = Outset { definition, journey_id, caller, passthrough, trace, span };
+        let (activation, segment) = (order.activation, order.segment);
         self.cell().tasks.push((activation, running));
         shared.runtime.clone().spawn(async move {
             let done = tokio::select! {
@@ -83,7 +99,8 @@ impl Turn {
                 _ = abandoned => return,
                 done = tasks::run(&shared, order, outset) => done,
             };
-            let message = TaskFinished { activation, result: done.result, notification: done.notification };
+            let Done { result, notification, took } = done;
+            let message = TaskFinished { activation, result, notification, took, segment };
             // From here on it is a turn like any other, which nobody may drop.
             if let Some(turn) = active.post(&shared, Message::TaskFinished(Box::new(message))) {
                 turn.drive().await;

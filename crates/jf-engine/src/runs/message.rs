@@ -1,10 +1,13 @@
 //! What can be asked of an active run.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jf_core::spi::{Notification, TaskWrite};
 use jf_core::{At, Caller, EngineError, Head, HeadCondition, JourneyStatus, StartReply, StepRef};
-use jf_machine::{ActivationId, CompensationOrder, InitialContext, Input, Submission, TaskFailure};
+use jf_machine::{
+    ActivationId, CompensationOrder, InitialContext, Input, SegmentId, Submission, TaskFailure,
+};
 use jiff::Timestamp;
 use tokio::sync::oneshot;
 
@@ -107,4 +110,8 @@ pub(crate) struct TaskFinished {
     pub(crate) result: Result<Vec<TaskWrite>, TaskFailure>,
     /// To be done once the state is committed (TSK-050).
     pub(crate) notification: Option<Notification>,
+    /// How long it ran.
+    pub(crate) took: Duration,
+    /// The segment that sent it out.
+    pub(crate) segment: SegmentId,
 }

@@ -27,6 +27,7 @@ mod keyed;
 mod message;
 mod replies;
 mod submit;
+mod traced;
 mod turn;
 mod wake;
 

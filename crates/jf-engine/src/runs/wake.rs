@@ -23,7 +23,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 impl Turn {
     /// A task has ended. Its result is dropped when its activation is gone (TSK-013).
     pub(super) async fn task_finished(&mut self, finished: TaskFinished) {
-        let TaskFinished { activation, result, notification } = finished;
+        let TaskFinished { activation, result, notification, took, segment } = finished;
         let in_flight = self.cell().tasks.len();
         self.cell().tasks.retain(|(other, _)| *other != activation);
         if self.cell().tasks.len() == in_flight || self.load().await.is_err() {
@@ -32,6 +32,7 @@ impl Turn {
         }
         let mut transaction = self.transaction();
         self.apply_overdue(&mut transaction).await;
+        transaction.task = Some((segment, took));
         // Results are dropped, never refused.
         let counted = self.apply(Input::TaskFinished { activation, result }, &mut transaction).await;
         if self.commit(transaction).await.is_ok()

@@ -97,3 +97,41 @@ async fn tsk_047_a_failing_mapper_fails_the_state_and_writes_nothing() {
         "https://journeyforge.dev/problem/expressions/pick/runtime-error"
     );
 }
+
+fn normalised(expr: &str) -> (Rig, Value) {
+    let spec = format!("  errors: {{normalisers: {{n: {{mapper: {{lang: pick, expr: '{expr}'}}}}}}}}");
+    let rig = Rig::with(&spec, &ConnectorConfig::default());
+    let members =
+        json!({ "mapper": null, "normaliserRef": "n", "target": { "kind": "var" }, "resultVar": "problem" });
+    (rig, call("", members))
+}
+
+#[tokio::test]
+async fn tsk_046_a_normaliser_behaves_like_its_mapper_and_gives_a_problem() {
+    let (rig, config) = normalised(r#"={"type": "urn:x:declined", "status": 409}"#);
+    let write = mapped(&rig, &config).await;
+    let problem = json!({ "type": "urn:x:declined", "status": 409 });
+    assert_eq!(write, TaskWrite { target: WriteTarget::Var("problem".into()), value: problem });
+}
+
+#[tokio::test]
+async fn tsk_046_what_has_no_type_is_no_problem() {
+    for result in [r#"={"title": "x"}"#, r#"={"type": 7}"#, r#"="urn:x:declined""#, "=null"] {
+        let (rig, config) = normalised(result);
+        rig.http.respond(500, "{}");
+        let error = rig.run(&config, json!({})).await.unwrap_err();
+        assert_eq!(error.problem().problem_type, run_fault::TRANSFORM_RESULT, "{result}");
+    }
+}
+
+#[tokio::test]
+async fn exp_011_a_normaliser_sees_the_result_as_payload_and_as_error() {
+    let (rig, config) = normalised("error.body");
+    rig.http.respond(422, r#"{"type":"urn:x:theirs"}"#);
+    let output = rig.run(&config, json!({})).await.unwrap();
+    assert_eq!(output.writes[1].value, json!({ "type": "urn:x:theirs" }));
+    let (rig, config) = normalised("payload.body");
+    rig.http.respond(422, r#"{"type":"urn:x:theirs"}"#);
+    let output = rig.run(&config, json!({})).await.unwrap();
+    assert_eq!(output.writes[1].value, json!({ "type": "urn:x:theirs" }));
+}

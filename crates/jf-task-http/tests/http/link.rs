@@ -37,9 +37,6 @@ fn what_this_build_cannot_do_is_refused() {
     let plain = call(json!({}));
     assert!(rig.link(&plain).is_ok());
     let with = |spec: &str| Rig::with(spec, &ConnectorConfig::default());
-    let mapping = call(json!({ "errorMapping": { "normaliserRef": "n" } }));
-    let normalisers = with("  errors: {normalisers: {n: {mapper: {lang: pick, expr: payload}}}}");
-    refused(&normalisers, &mapping, "TSK-046 $.errorMapping.normaliserRef");
     refused(&with("  cookies: {jar: {domains: []}}"), &plain, "TSK-030 $.cookies");
 }
 

@@ -224,7 +224,10 @@ impl ExpressionEngine for Pick {
     }
 
     fn compile(&self, source: &str, site: Site<'_>) -> Result<Arc<dyn CompiledExpression>, CompileError> {
-        assert!(matches!(site.class, SiteClass::Task | SiteClass::Transform), "the site of a task mapper");
+        assert!(
+            matches!(site.class, SiteClass::Task | SiteClass::Transform | SiteClass::Errors),
+            "the site of a task mapper"
+        );
         if source.contains('(') {
             Err(CompileError::new("no calls"))
         } else {

@@ -1,6 +1,7 @@
 //! An engine in a small world: a clock that the test moves, tasks that the test answers, definitions from text.
 
 mod language;
+mod recorder;
 mod tasks;
 
 use std::num::NonZeroU32;
@@ -16,13 +17,14 @@ use jf_core::{
     StepTarget, SubmitStep, Submitted,
 };
 use jf_dsl::{Catalog, SourceFile};
-use jf_engine::{BuildError, EmbeddedEngine, EngineConfig, NoHttp};
+use jf_engine::{BuildError, EmbeddedEngine, EngineConfig, NoHttp, SpanBridge};
 use jf_store::{MemoryStore, Store};
 use jf_testkit::{FaultyStore, ManualClock};
 use jiff::SignedDuration;
 use serde_json::Value;
 
 pub(crate) use self::language::Tiny;
+pub(crate) use self::recorder::Recorder;
 pub(crate) use self::tasks::{Desk, Job};
 
 /// The members of `spec` of a journey, and its name.
@@ -63,6 +65,7 @@ pub(crate) fn faulty_store() -> Arc<FaultyStore> {
 pub(crate) struct Setup {
     definitions: Vec<String>,
     pub(crate) config: EngineConfig,
+    bridge: Option<Arc<dyn SpanBridge>>,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: ManualClock,
 }
@@ -72,6 +75,7 @@ impl Setup {
         Self {
             definitions: definitions.to_vec(),
             config: EngineConfig::default(),
+            bridge: None,
             store: Arc::new(MemoryStore::new()),
             clock: ManualClock::default(),
         }
@@ -79,6 +83,11 @@ impl Setup {
 
     pub(crate) fn config(mut self, change: impl FnOnce(&mut EngineConfig)) -> Self {
         change(&mut self.config);
+        self
+    }
+
+    pub(crate) fn span_bridge(mut self, bridge: Arc<dyn SpanBridge>) -> Self {
+        self.bridge = Some(bridge);
         self
     }
 
@@ -106,7 +115,11 @@ impl Setup {
             jf_dsl::load(&source, &registries).unwrap_or_else(|problems| panic!("{problems}"))
         });
         let catalog = Catalog::new(loaded.collect()).unwrap_or_else(|problems| panic!("{problems}"));
-        let engine = EmbeddedEngine::builder(catalog)
+        let mut builder = EmbeddedEngine::builder(catalog);
+        if let Some(bridge) = self.bridge {
+            builder = builder.span_bridge(bridge);
+        }
+        let engine = builder
             .registries(registries)
             .store(Arc::clone(&self.store))
             .clock(Arc::new(self.clock.clone()))
