@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use jf_machine::Limits;
 
+use crate::plugin_logs::PluginLogs;
+
 /// Settings of an [`EmbeddedEngine`](crate::EmbeddedEngine). Every member has the default of the specification.
 ///
 /// ```
@@ -40,6 +42,8 @@ pub struct EngineConfig {
     /// The share of traces that begin in this engine and are marked as sampled, from 0 to 1: all of them. Those that come with a
     /// request keep their mark.
     pub trace_sample_ratio: f64,
+    /// How much plugins tell (ENG-136): errors.
+    pub plugin_logs: PluginLogs,
     /// Bounds of the language (ENG-145).
     pub limits: Limits,
 }
@@ -57,6 +61,7 @@ impl Default for EngineConfig {
             background_jobs: 1_024,
             sweep_interval: Duration::from_secs(60),
             trace_sample_ratio: 1.0,
+            plugin_logs: PluginLogs::default(),
             limits: Limits::default(),
         }
     }

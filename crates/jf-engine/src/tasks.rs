@@ -12,8 +12,9 @@ use jf_machine::{TaskFailure, TaskOrder};
 use tracing::{Instrument, Span};
 
 use crate::load::Work;
+use crate::plugin_logs;
 use crate::shared::Shared;
-use crate::telemetry;
+use crate::telemetry::millis;
 
 /// What a task sees of its run and of the request behind it (TSK-005, TSK-008).
 pub(crate) struct Outset {
@@ -49,6 +50,8 @@ pub(crate) async fn run(shared: &Shared, order: TaskOrder, outset: Outset) -> Do
     let state = order.state.clone();
     let (span, kind) = (outset.span, order.kind);
     let id = outset.journey_id.clone();
+    let telemetry =
+        plugin_logs::handle(&shared.config.plugin_logs, &outset.definition, &id, &state, &kind, &span);
     let mut context = TaskContext::new(
         outset.definition,
         outset.journey_id,
@@ -61,6 +64,7 @@ pub(crate) async fn run(shared: &Shared, order: TaskOrder, outset: Outset) -> Do
     context.caller = outset.caller;
     context.passthrough = outset.passthrough;
     context.trace = Some(outset.trace);
+    context.telemetry = telemetry;
     let task = order.task;
     let work = async move { task.execute(context).await }.instrument(span.clone());
     let ended = AssertUnwindSafe(work).catch_unwind().await;
@@ -76,7 +80,7 @@ pub(crate) async fn run(shared: &Shared, order: TaskOrder, outset: Outset) -> Do
             ("panic", Err(TaskFailure::internal()), None)
         }
     };
-    span.record("duration_ms", telemetry::millis(took));
+    span.record("duration_ms", millis(took));
     if let Err(failure) = &result {
         span.record("error_code", &*failure.problem.problem_type);
     }

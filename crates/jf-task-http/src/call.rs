@@ -39,12 +39,21 @@ impl PreparedTask for PreparedCall {
         match &self.mode {
             Mode::RequestResponse { result_var, error_mapping } => {
                 let outcome = send(&context, exchange).await;
+                match &outcome {
+                    Ok(received) => {
+                        let status = received.status.as_u16();
+                        context.telemetry.debug("the call was answered", &[("status", &status)]);
+                    }
+                    Err(failure) => {
+                        let reason = failure.kind().as_str();
+                        context.telemetry.warn("the call got no answer", &[("reason", &reason)]);
+                    }
+                }
                 output(&context.evaluation, result_var, error_mapping.as_ref(), CallResult::of(outcome))
             }
             Mode::Notify { failures } => {
                 let connector = Arc::clone(&context.connectors.http);
-                let work =
-                    notification(connector, exchange, context.definition, context.state, failures.clone());
+                let work = notification(connector, exchange, context.telemetry, failures.clone());
                 Ok(TaskOutput::none().with_notification(work))
             }
         }

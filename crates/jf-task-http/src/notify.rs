@@ -3,8 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use jf_core::dsl::StateId;
-use jf_core::spi::{DefinitionIdentity, HttpConnector, HttpExchange, HttpFailureKind, Notification};
+use jf_core::spi::{HttpConnector, HttpExchange, HttpFailureKind, Notification, TaskTelemetry};
 
 /// Counts notifications that were not delivered, for the telemetry of the process.
 #[derive(Debug, Clone, Default)]
@@ -25,8 +24,7 @@ impl Failures {
 pub(crate) fn notification(
     connector: Arc<dyn HttpConnector>,
     exchange: HttpExchange,
-    definition: DefinitionIdentity,
-    state: StateId,
+    telemetry: TaskTelemetry,
     failures: Failures,
 ) -> Notification {
     Notification::new(async move {
@@ -38,12 +36,6 @@ pub(crate) fn notification(
             Err(failure) => failure.kind().as_str().to_owned(),
         };
         failures.add();
-        tracing::warn!(
-            definition = definition.name.as_str(),
-            version = %definition.version,
-            state = state.as_str(),
-            reason,
-            "notification failed"
-        );
+        telemetry.error("a notification was not delivered", &[("reason", &reason)]);
     })
 }

@@ -9,6 +9,7 @@ mod load;
 mod registry;
 mod secret;
 mod task;
+mod telemetry;
 
 pub use clock::{Clock, Sleep};
 pub use connector::{HttpConnector, HttpExchange, HttpFailure, HttpFailureKind, HttpReceived};
@@ -23,3 +24,4 @@ pub use task::{
     Connectors, DefinitionIdentity, Evaluation, Notification, PreparedTask, TaskContext, TaskDescriptor,
     TaskError, TaskErrorKind, TaskOutput, TaskPlugin, TaskWrite, WriteTarget,
 };
+pub use telemetry::{InvalidLogLevel, LogField, LogLevel, TaskLogger, TaskTelemetry};

@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use super::{
     Bindings, BoundExpression, Clock, Compensated, EvalError, HttpConnector, LoadContext, SecretResolver,
+    TaskTelemetry,
 };
 use crate::{Caller, JourneyId, Problem, TraceContext};
 
@@ -216,6 +217,8 @@ pub struct TaskContext {
     /// The trace that requests of the task belong to, with the task as their origin: what they carry as `traceparent` and
     /// `tracestate` unless the author says otherwise. `None` where an engine traces nothing.
     pub trace: Option<TraceContext>,
+    /// What it tells operators.
+    pub telemetry: TaskTelemetry,
     /// The ways out.
     pub connectors: Connectors,
 }
@@ -241,6 +244,7 @@ impl TaskContext {
             caller: None,
             passthrough: Arc::new(HeaderMap::new()),
             trace: None,
+            telemetry: TaskTelemetry::silent(),
             connectors,
         }
     }

@@ -76,7 +76,6 @@ async fn eng_105_a_run_without_a_traced_request_is_one_trace_even_after_a_restar
     let after = setup.build().await;
     let again = trace_of_next(&after).await;
     assert_eq!(again.trace_id(), lost.trace_id());
-    assert_ne!(again.span_id(), lost.span_id());
     assert!(!started.journey_id.as_str().contains(again.trace_id()));
 
     let quiet = Setup::new(&definitions).config(|config| config.trace_sample_ratio = 0.0).build().await;
