@@ -1,0 +1,193 @@
+//! The document while it is being put together.
+
+use indexmap::IndexMap;
+use serde_json::{Map, Value, json};
+
+use super::operation::Operation;
+use super::unused;
+use crate::schema;
+
+/// Media types of answers.
+pub(super) const JSON: &str = "application/json";
+pub(super) const PROBLEM: &str = "application/problem+json";
+
+/// What every address can answer, by its status and the name under `components.responses`.
+const ALWAYS: [(&str, &str); 5] = [
+    ("405", "MethodNotAllowed"),
+    ("429", "RateLimited"),
+    ("431", "HeadersTooLarge"),
+    ("500", "InternalError"),
+    ("503", "Unavailable"),
+];
+/// What commands can answer besides (HTTP-022 to HTTP-024).
+const COMMANDS: [(&str, &str); 5] = [
+    ("400", "BadRequest"),
+    ("403", "Forbidden"),
+    ("413", "TooLarge"),
+    ("415", "UnsupportedMediaType"),
+    ("422", "KeyMismatch"),
+];
+
+/// The tag of operations that belong to no definition.
+pub(super) const RUNS: &str = "runs";
+/// The filters and pages of a listing (HTTP-081).
+const LIST_PARAMETERS: [&str; 11] = [
+    "JourneyName",
+    "Phase",
+    "SubjectId",
+    "TenantId",
+    "OrderId",
+    "PaymentIntentId",
+    "CrmCaseId",
+    "Tag",
+    "PageSize",
+    "PageToken",
+    "IncludeCompensation",
+];
+
+/// The addresses and schemas gathered so far.
+#[derive(Default)]
+pub(super) struct Document {
+    posts: IndexMap<String, Operation>,
+    schemas: Map<String, Value>,
+    outcomes: Vec<Value>,
+}
+
+/// A schema of `components.schemas`.
+pub(super) fn reference(name: &str) -> Value {
+    json!({ "$ref": format!("#/components/schemas/{name}") })
+}
+
+impl Document {
+    /// Keeps a schema of a definition as a component; the reference to it.
+    ///
+    /// A name that another schema has already (two states of one id) gets a number.
+    pub(super) fn schema(&mut self, name: &str, schema: &Value) -> Value {
+        self.keep(name, |place| schema::moved_to(schema, place))
+    }
+
+    /// Keeps a schema of the document; the reference to it.
+    pub(super) fn component(&mut self, name: &str, schema: &Value) -> Value {
+        self.keep(name, |_| schema.clone())
+    }
+
+    fn keep(&mut self, name: &str, schema: impl Fn(&str) -> Value) -> Value {
+        let mut numbers = 2..;
+        let mut candidate = name.to_owned();
+        loop {
+            let schema = schema(&format!("#/components/schemas/{candidate}"));
+            match self.schemas.get(&candidate) {
+                Some(there) if *there != schema => {
+                    candidate = format!("{name}_{}", numbers.next().unwrap_or_default());
+                }
+                _ => {
+                    let reference = reference(&candidate);
+                    self.schemas.insert(candidate, schema);
+                    return reference;
+                }
+            }
+        }
+    }
+
+    /// One more schema that outcomes may follow.
+    pub(super) fn outcome(&mut self, schema: Value) {
+        self.outcomes.push(schema);
+    }
+
+    /// Adds an operation, to what there is at the address already.
+    pub(super) fn post(&mut self, path: &str, operation: Operation) {
+        match self.posts.get_mut(path) {
+            Some(there) => there.join(operation),
+            None => {
+                self.posts.insert(path.to_owned(), operation);
+            }
+        }
+    }
+
+    /// What is at an address of its own, besides the operations of definitions.
+    fn reads(&mut self, list: bool) -> Map<String, Value> {
+        let mut paths = Map::new();
+        let mut get = |path: &str, operation: Operation, errors: &[(&str, &str)]| {
+            let errors: Vec<_> = ALWAYS.iter().chain(errors).copied().collect();
+            paths.insert(path.to_owned(), json!({ "get": operation.finish(&errors) }));
+        };
+        let mut status = Operation::new("getStatus", "Where a run stands").tagged(RUNS);
+        let mut outcome = Operation::new("getOutcome", "How a run ended").tagged(RUNS);
+        for (operation, schemas) in [
+            (&mut status, vec![reference("JourneyStatus")]),
+            (&mut outcome, std::mem::take(&mut self.outcomes)),
+        ] {
+            operation.response("200", "The document.");
+            schemas.into_iter().for_each(|schema| operation.content("200", JSON, schema));
+            operation.header("200", "ETag");
+            operation.response("304", "It is as the caller knows it.");
+            operation.header("304", "ETag");
+        }
+        let guarded = |operation: Operation| operation.parameter("JourneyId");
+        let not_found = ("404", "NotFound");
+        get("/journeys/{journeyId}", guarded(status).parameter("IfNoneMatch"), &[not_found]);
+        let errors = [not_found, ("409", "Conflict")];
+        get("/journeys/{journeyId}/result", guarded(outcome).parameter("IfNoneMatch"), &errors);
+        let mut events = guarded(Operation::new("subscribe", "The events of a run"))
+            .tagged(RUNS)
+            .described("Server-sent events: `status` and `outcome`, each with the document of the address of its kind, and `gap` where some are missing. The stream ends after the outcome.");
+        for parameter in ["After", "LastEventId", "Events", "Conflate"] {
+            events = events.parameter(parameter);
+        }
+        events.response("200", "The stream.");
+        events.content("200", "text/event-stream", json!({ "type": "string" }));
+        events.response("204", "There is nothing to come.");
+        get("/journeys/{journeyId}/events", events, &[("400", "BadRequest"), not_found]);
+        if list {
+            let mut list = Operation::new("list", "List runs").tagged(RUNS);
+            for parameter in LIST_PARAMETERS {
+                list = list.parameter(parameter);
+            }
+            list.response("200", "A page.");
+            list.content("200", JSON, reference("JourneyPage"));
+            get("/journeys", list, &[("400", "BadRequest"), ("401", "Unauthenticated")]);
+        }
+        paths
+    }
+
+    fn cancel(&mut self) {
+        let mut cancel = Operation::new("cancel", "Cancel a run").tagged(RUNS);
+        for parameter in ["JourneyId", "IdempotencyKey", "IfMatch"] {
+            cancel = cancel.parameter(parameter);
+        }
+        cancel.response("200", "The run has ended.");
+        cancel.content("200", JSON, reference("JourneyStatus"));
+        cancel.header("200", "ETag");
+        cancel.header("200", "IdempotencyReplayed");
+        self.post("/journeys/{journeyId}/steps/cancel", cancel);
+    }
+
+    /// The paths and components of the document; `journeys` says whether there is any Journey in it.
+    pub(super) fn finish(mut self, journeys: bool, list: bool) -> (Value, Value) {
+        let mut paths = Map::new();
+        if journeys {
+            paths = self.reads(list);
+            self.cancel();
+        }
+        for (path, operation) in self.posts {
+            let of_run = path.starts_with("/journeys/{journeyId}/");
+            let start = path.starts_with("/journeys/") && !of_run;
+            let errors = ALWAYS.iter().chain(&COMMANDS).copied();
+            let mut errors: Vec<_> = errors.chain([("404", "NotFound")]).collect();
+            if of_run {
+                errors.extend([("409", "Conflict"), ("412", "PreconditionFailed")]);
+            } else if !start {
+                // No caller keys on Apis.
+                errors.retain(|(status, _)| *status != "422");
+            }
+            paths.insert(path, json!({ "post": operation.finish(&errors) }));
+        }
+        let mut components: Value =
+            serde_json::from_str(include_str!("components.json")).expect("the file is JSON, as a test shows");
+        if let Some(schemas) = components["schemas"].as_object_mut() {
+            schemas.extend(self.schemas);
+        }
+        unused::prune(&mut components, &paths);
+        (paths.into(), components)
+    }
+}

@@ -1,0 +1,110 @@
+//! The addresses of a Journey (HTTP-091, HTTP-092).
+
+use jf_dsl::{Definition, StartMode, encode_component};
+use serde_json::{Value, json};
+
+use super::document::{Document, JSON, reference};
+use super::names::Names;
+use super::operation::Operation;
+use super::projection;
+use crate::schema;
+
+pub(super) fn add(document: &mut Document, definition: &Definition, serving: bool) {
+    let names = Names::of(definition, serving);
+    let outcome = outcome(document, definition, &names);
+    if serving {
+        start(document, definition, &names, &outcome);
+    }
+    document.outcome(outcome);
+    steps(document, definition, &names);
+}
+
+fn start(document: &mut Document, definition: &Definition, names: &Names, outcome: &Value) {
+    let name = &definition.metadata.name;
+    let (body, required) = start_body(document, definition, names);
+    let mut operation = Operation::new(format!("start-{name}"), format!("Start {name}"))
+        .described(definition.metadata.description.clone().unwrap_or_default())
+        .tagged(name.as_str())
+        .body(required, body)
+        .parameter("IdempotencyKey");
+    projection::parameters(&mut operation, &definition.spec.bindings.http.start);
+    let accepted = json!({ "$ref": "#/components/schemas/JourneyStartResponse" });
+    // A repeat whose caller may not read the run is answered like an asynchronous start (ENG-053).
+    let mut statuses = vec!["202"];
+    if definition.spec.lifecycle.start_mode == StartMode::Sync {
+        operation.response("200", "The run has ended, or waits.");
+        operation.content("200", JSON, outcome.clone());
+        operation.content("200", JSON, reference("JourneyStatus"));
+        operation.header("200", "ETag");
+        operation.header("200", "IdempotencyReplayed");
+        if definition.spec.access.read.is_none() {
+            statuses.clear();
+        }
+    }
+    for status in statuses {
+        operation.response(status, "The run was created.");
+        operation.content(status, JSON, accepted.clone());
+        for header in ["Location", "ETag", "IdempotencyReplayed"] {
+            operation.header(status, header);
+        }
+    }
+    document.post(&format!("/journeys/{name}/start"), operation);
+}
+
+/// The schema of the body, and whether there must be one: no body is as good as an empty object (HTTP-011).
+pub(super) fn start_body(document: &mut Document, definition: &Definition, names: &Names) -> (Value, bool) {
+    let Some(input) = definition.input_schema() else { return (json!({ "type": "object" }), false) };
+    let mut input = input.json().clone();
+    for path in projection::written(&definition.spec.bindings.http.start) {
+        schema::without_required(&mut input, &path.segments().collect::<Vec<_>>());
+    }
+    let required = input.get("required").and_then(Value::as_array).is_some_and(|names| !names.is_empty());
+    (document.schema(&names.component("Input"), &input), required)
+}
+
+/// The outcome with what the definition says of it.
+fn outcome(document: &mut Document, definition: &Definition, names: &Names) -> Value {
+    let output = &definition.spec.output;
+    let name = definition.metadata.name.as_str();
+    let mut properties = json!({ "journeyName": { "const": name } });
+    if let Some(schema) = &output.schema {
+        let succeeded = document.schema(&names.component("Output"), schema.json());
+        properties["output"] = json!({ "anyOf": [succeeded, { "type": "null" }] });
+    }
+    let mut all = vec![reference("JourneyOutcome"), json!({ "properties": properties })];
+    if let Some(schema) = output.response.as_ref().and_then(|response| response.schema.as_ref()) {
+        all.push(document.schema(&names.component("Projection"), schema.json()));
+    }
+    document.component(&names.component("Outcome"), &json!({ "allOf": all }))
+}
+
+fn steps(document: &mut Document, definition: &Definition, names: &Names) {
+    let name = &definition.metadata.name;
+    for (id, state) in definition.all_states() {
+        let Some(input) = state.external_input() else { continue };
+        let body = document.schema(&names.component(&format!("{id}.Input")), input.input.schema.json());
+        let address = encode_component(id.as_str());
+        let mut operation = Operation::new(format!("submit-{address}"), format!("Submit {id}"))
+            .described("A step that waits in several places at once is told apart by its qualified address in place of the id.")
+            .tagged(name.as_str())
+            .body(true, body);
+        for parameter in ["JourneyId", "IdempotencyKey", "IfMatch"] {
+            operation = operation.parameter(parameter);
+        }
+        if let Some(projection) = definition.spec.bindings.http.steps.get(id) {
+            projection::parameters(&mut operation, projection);
+        }
+        operation.response("200", "The submission was accepted; where the run stands now.");
+        let status = match input.response.as_ref().and_then(|response| response.schema.as_ref()) {
+            Some(schema) => {
+                let projected = document.schema(&names.component(&format!("{id}.Projection")), schema.json());
+                json!({ "allOf": [reference("JourneyStatus"), projected] })
+            }
+            None => reference("JourneyStatus"),
+        };
+        operation.content("200", JSON, status);
+        operation.header("200", "ETag");
+        operation.header("200", "IdempotencyReplayed");
+        document.post(&format!("/journeys/{{journeyId}}/steps/{address}"), operation);
+    }
+}
