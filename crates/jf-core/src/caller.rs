@@ -58,6 +58,12 @@ impl Caller {
         self.inbound.transport
     }
 
+    /// Whether both are clones of one description, trace context aside: of one HTTP request, or of one connection.
+    #[must_use]
+    pub fn is_same_request(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.inbound, &other.inbound)
+    }
+
     /// Whether there is an inbound request in the sense of TSK-008.
     #[must_use]
     pub fn is_request(&self) -> bool {

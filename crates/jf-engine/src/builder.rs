@@ -17,6 +17,7 @@ use crate::clock::SystemClock;
 use crate::config::EngineConfig;
 use crate::deployment::Deployment;
 use crate::engine::EmbeddedEngine;
+use crate::guard::Decisions;
 use crate::keys::StartKeys;
 use crate::links::LinkBase;
 use crate::load::Load;
@@ -257,6 +258,8 @@ impl EngineBuilder {
             links: LinkBase::new(self.config.public_base_url.as_deref()),
             load: Load::new(self.config.admission),
             tasks: Arc::new(Semaphore::new(self.config.concurrent_tasks.min(Semaphore::MAX_PERMITS))),
+            guards: Semaphore::new(self.config.concurrent_guards.min(Semaphore::MAX_PERMITS)),
+            decisions: Decisions::new(self.config.guard_reuse),
             background: Arc::new(Semaphore::new(self.config.background_jobs.min(Semaphore::MAX_PERMITS))),
             runs: ActiveRuns::new(),
             watches: Arc::new(Watches::default()),
@@ -293,6 +296,7 @@ fn check_settings(config: &EngineConfig) -> Vec<BuildFault> {
     };
     positive("admission", config.admission > 0);
     positive("concurrent_tasks", config.concurrent_tasks > 0);
+    positive("concurrent_guards", config.concurrent_guards > 0);
     positive("sweep_interval", !config.sweep_interval.is_zero());
     positive("limits.transitions_per_segment", config.limits.transitions_per_segment > 0);
     positive("limits.evaluations_per_apply", config.limits.evaluations_per_apply > 0);
@@ -300,6 +304,7 @@ fn check_settings(config: &EngineConfig) -> Vec<BuildFault> {
     if !(0.0..=1.0).contains(&config.trace_sample_ratio) {
         faults.push(BuildFault::Setting { name: "trace_sample_ratio", reason: "must be from 0 to 1" });
     }
+    positive("limits.guard_evaluation", !config.limits.guard_evaluation.is_zero());
     faults
 }
 

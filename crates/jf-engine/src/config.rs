@@ -35,6 +35,11 @@ pub struct EngineConfig {
     pub concurrent_tasks: usize,
     /// Runs in motion and commands being decided, together: 16 384. Beyond it commands are `unavailable` with a time to try again.
     pub admission: usize,
+    /// Read guards that are evaluated at the same time: 1 024. Beyond it reads of guarded runs are `unavailable` with a time to try again.
+    pub concurrent_guards: usize,
+    /// How long an allowing decision of a read guard is reused for the same request and the same state of the run, at most 5 s
+    /// (ENG-116). Zero, the default, judges every read anew.
+    pub guard_reuse: Duration,
     /// Jobs that go on after their state (TSK-050), at the same time: 1 024. Beyond it they are dropped.
     pub background_jobs: usize,
     /// How often what need not be kept is removed (ENG-104): every minute.
@@ -58,6 +63,8 @@ impl Default for EngineConfig {
             start_keys_kept: Duration::from_secs(24 * 60 * 60),
             concurrent_tasks: 1_024,
             admission: 16_384,
+            concurrent_guards: 1_024,
+            guard_reuse: Duration::ZERO,
             background_jobs: 1_024,
             sweep_interval: Duration::from_secs(60),
             trace_sample_ratio: 1.0,

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use jf_core::{
     ApiReply, At, CallApi, CallInput, Caller, Cancel, ClientCookie, Cursor, DrainReport, Engine,
     EngineCapabilities, EngineError, EngineErrorKind, HeadWatch, JourneyId, JourneyOutcome, JourneyStatus,
-    ListQuery, Page, Replay, StartReply, StartRequest, Started, SubmitStep, Submitted,
+    ListQuery, Page, Replay, StartRequest, Started, SubmitStep, Submitted,
 };
 use jf_dsl::{Catalog, Definition, Feature};
 use jf_machine::{Program, Submission, prepare_start};
@@ -19,7 +19,7 @@ use crate::builder::EngineBuilder;
 use crate::clock::after;
 use crate::keys::{KeyUse, StartTurn};
 use crate::metrics::EngineMetrics;
-use crate::runs::{Admitted, Begin, CancelRun, Message, RepeatStart, Settled, Submit};
+use crate::runs::{Admitted, Begin, CancelRun, Message, RepeatStart, Submit};
 use crate::shared::{Shared, store_error};
 use crate::work::perform;
 
@@ -101,7 +101,8 @@ impl Engine for EmbeddedEngine {
     }
 
     async fn locate(&self, journey_id: &JourneyId) -> Result<Arc<Definition>, EngineError> {
-        self.shared.locate(journey_id).await
+        let deployed = self.shared.locate(journey_id).await?;
+        Ok(Arc::clone(deployed.program.definition()))
     }
 
     async fn start(&self, request: StartRequest, caller: &Caller) -> Result<Started, EngineError> {
@@ -116,13 +117,14 @@ impl Engine for EmbeddedEngine {
             if let Some(record) = known {
                 drop(turn);
                 let id = record.run.clone();
-                let caller = caller.clone();
+                let asking = caller.clone();
                 let admitted = self
                     .decide(&id, |reply| {
+                        let caller = asking;
                         Message::Repeat(Box::new(RepeatStart { key: used, record, caller, permit, reply }))
                     })
                     .await?;
-                return Ok(self.started(id, admitted));
+                return shared.replayed_start(id, admitted, caller).await;
             }
             key = Some((used, turn));
         }
@@ -133,7 +135,7 @@ impl Engine for EmbeddedEngine {
                 Message::Begin(Box::new(Begin { deployed, initial, caller, key, until, permit, reply }))
             })
             .await?;
-        Ok(self.started(id, admitted))
+        Ok(shared.started(id, admitted))
     }
 
     async fn submit_step(&self, request: SubmitStep, caller: &Caller) -> Result<Submitted, EngineError> {
@@ -143,45 +145,53 @@ impl Engine for EmbeddedEngine {
         let SubmitStep { journey_id, target, payload, key, if_head, .. } = request;
         let key = key.map(|name| KeyUse::submit(name, &payload, if_head.as_deref()));
         let submission = Submission::new(target, payload, caller.clone()).with_if_head(if_head);
-        let admitted = self
+        let decided = self
             .decide(&journey_id, |reply| {
                 Message::Submit(Box::new(Submit { submission, key, until, permit, reply }))
             })
-            .await?;
-        Ok(self.submitted(journey_id, admitted))
+            .await;
+        match decided {
+            Ok(admitted) => shared.submitted(journey_id, admitted, caller).await,
+            Err(error) => Err(shared.tell_head(error, &journey_id, caller).await),
+        }
     }
 
     async fn get_status(
         &self,
         journey_id: &JourneyId,
-        _caller: &Caller,
+        caller: &Caller,
     ) -> Result<At<JourneyStatus>, EngineError> {
-        let (run, deployed) = self.shared.read(journey_id).await?;
-        Ok(self.shared.status(&deployed, &run.0))
+        let read = self.shared.read_for(journey_id, caller).await?;
+        Ok(self.shared.status(&read.deployed, &read.snapshot.0))
     }
 
     async fn get_outcome(
         &self,
         journey_id: &JourneyId,
-        _caller: &Caller,
+        caller: &Caller,
     ) -> Result<At<JourneyOutcome>, EngineError> {
-        let (run, deployed) = self.shared.read(journey_id).await?;
-        self.shared.outcome(&deployed, &run.0).ok_or_else(|| {
+        let read = self.shared.read_for(journey_id, caller).await?;
+        self.shared.outcome(&read.deployed, &read.snapshot.0).ok_or_else(|| {
             EngineError::new(EngineErrorKind::NotTerminal).with_detail("the run has not ended")
         })
     }
 
     async fn cancel(&self, request: Cancel, caller: &Caller) -> Result<Submitted, EngineError> {
-        let permit = self.shared.admit()?;
+        let shared = &self.shared;
+        let permit = shared.admit()?;
         let Cancel { journey_id, key, if_head, .. } = request;
         let key = key.map(|name| KeyUse::cancel(name, if_head.as_deref()));
-        let caller = caller.clone();
-        let admitted = self
+        let asking = caller.clone();
+        let decided = self
             .decide(&journey_id, |reply| {
-                Message::Cancel(Box::new(CancelRun { caller, if_head, key, permit, reply }))
+                let (caller, is_judged) = (asking, false);
+                Message::Cancel(Box::new(CancelRun { caller, if_head, key, is_judged, permit, reply }))
             })
-            .await?;
-        Ok(self.submitted(journey_id, admitted))
+            .await;
+        match decided {
+            Ok(admitted) => shared.submitted(journey_id, admitted, caller).await,
+            Err(error) => Err(shared.tell_head(error, &journey_id, caller).await),
+        }
     }
 
     async fn call_api(&self, request: CallApi, caller: &Caller) -> Result<ApiReply, EngineError> {
@@ -211,9 +221,9 @@ impl Engine for EmbeddedEngine {
         journey_id: &JourneyId,
         from: Cursor,
         limit: NonZeroU32,
-        _caller: &Caller,
+        caller: &Caller,
     ) -> Result<Replay, EngineError> {
-        self.shared.events(journey_id, from, limit).await
+        self.shared.events(journey_id, from, limit, caller).await
     }
 
     async fn watch(&self, journey_id: &JourneyId) -> Result<HeadWatch, EngineError> {
@@ -223,10 +233,10 @@ impl Engine for EmbeddedEngine {
     async fn take_cookies(
         &self,
         journey_id: &JourneyId,
-        _caller: &Caller,
+        caller: &Caller,
     ) -> Result<Vec<ClientCookie>, EngineError> {
         // No run has a jar in this version; a definition that declares one is refused when it is loaded.
-        self.shared.locate(journey_id).await.map(|_| Vec::new())
+        self.shared.read_for(journey_id, caller).await.map(|_| Vec::new())
     }
 
     async fn drain(&self, deadline: Duration) -> DrainReport {
@@ -240,30 +250,5 @@ impl Engine for EmbeddedEngine {
         }
         shared.drained.cancel();
         DrainReport::new(shared.load.in_motion())
-    }
-}
-
-impl EmbeddedEngine {
-    fn started(&self, id: JourneyId, admitted: Admitted<StartReply>) -> Started {
-        let Admitted { at, replayed, settled, .. } = admitted;
-        let started = match settled {
-            Settled::Now(reply) => Started::new(id, at, std::future::ready(Ok(reply))),
-            Settled::Later(waiting) => {
-                Started::new(id.clone(), at, Arc::clone(&self.shared).settle_start(id, waiting))
-            }
-        };
-        started.with_replayed(replayed)
-    }
-
-    fn submitted(&self, id: JourneyId, admitted: Admitted<At<JourneyStatus>>) -> Submitted {
-        let Admitted { at, step, replayed, settled } = admitted;
-        let submitted = match settled {
-            Settled::Now(status) => Submitted::new(id, step, at, std::future::ready(Ok(status))),
-            Settled::Later(waiting) => {
-                let settled = Arc::clone(&self.shared).settle_step(id.clone(), step.clone(), waiting);
-                Submitted::new(id, step, at, settled)
-            }
-        };
-        submitted.with_replayed(replayed)
     }
 }

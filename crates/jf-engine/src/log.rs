@@ -3,7 +3,7 @@
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::Arc;
 
-use jf_core::{At, Cursor, EngineError, Event, GapReason, HeadWatch, JourneyId, Replay};
+use jf_core::{At, Caller, Cursor, EngineError, Event, GapReason, HeadWatch, JourneyId, Replay};
 use jf_dsl::Definition;
 use jf_machine::Run;
 use jf_store::LogRecord;
@@ -17,15 +17,23 @@ const LARGEST_PULL: NonZeroUsize = NonZeroUsize::new(1_000).expect("1000 is not 
 impl Shared {
     /// The next events after a cursor, or that some are missing.
     pub(crate) async fn events(
-        &self,
+        self: &Arc<Self>,
         id: &JourneyId,
         from: Cursor,
         limit: NonZeroU32,
+        caller: &Caller,
     ) -> Result<Replay, EngineError> {
-        let definition = self.locate(id).await?;
+        let deployed = self.locate(id).await?;
+        let definition = deployed.program.definition();
         let limit = NonZeroUsize::try_from(limit).unwrap_or(LARGEST_PULL).min(LARGEST_PULL);
         let page = self.store.events(id, from.after, limit).await.map_err(|error| store_error(&error))?;
         let page = page.ok_or_else(EngineError::not_found)?;
+        // A compensation has links that its documents do not tell. The guard judges all events of a page at once, by a state that has
+        // the newest of them (ENG-116).
+        let read = match definition.spec.compensation.is_some() || deployed.program.guards_reads() {
+            true => Some(self.read_for(id, caller).await?),
+            false => None,
+        };
         let (head, ended) = (self.head(page.head), page.phase.is_final());
         let foreign = from.epoch.is_some_and(|epoch| epoch != self.epoch) || from.after > page.head;
         let lost = page.oldest > from.after + 1;
@@ -34,13 +42,8 @@ impl Shared {
             return Ok(Replay::Gone { oldest: page.oldest, head, reason, ended });
         }
         let last = page.events.last().map_or(from.after, |record| record.seq);
-        // Only such a run has links that its documents do not tell.
-        let run = match definition.spec.compensation {
-            Some(_) => Some(self.read(id).await?.0),
-            None => None,
-        };
-        let run = run.as_deref().map(|snapshot| &snapshot.0);
-        let items = page.events.iter().map(|record| self.event(&definition, run, record)).collect();
+        let run = read.as_ref().map(|read| &read.snapshot.0);
+        let items = page.events.iter().map(|record| self.event(definition, run, record)).collect();
         Ok(Replay::Events { items, more: last < page.head, head, ended })
     }
 

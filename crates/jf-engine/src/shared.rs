@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use jf_core::spi::{Clock, Connectors, DefinitionIdentity};
 use jf_core::{EngineError, EngineErrorKind, Epoch, Head, JourneyId, TraceContext};
-use jf_dsl::Definition;
 use jf_machine::{Env, Run};
 use jf_store::{Claim, Store, StoreError, StoreErrorKind};
 use jiff::Timestamp;
@@ -16,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::EngineConfig;
 use crate::deployment::{Deployed, Deployment};
+use crate::guard::{Decisions, ReadRun};
 use crate::keys::StartKeys;
 use crate::links::LinkBase;
 use crate::load::{Load, Permit, RETRY_AFTER};
@@ -44,6 +44,10 @@ pub(crate) struct Shared {
     pub(crate) start_keys: StartKeys,
     /// Slots of running tasks.
     pub(crate) tasks: Arc<Semaphore>,
+    /// Slots of read guards, whose tasks need none: reads and runs do not wait for each other.
+    pub(crate) guards: Semaphore,
+    /// Reads that were allowed.
+    pub(crate) decisions: Decisions,
     /// Slots of background jobs.
     pub(crate) background: Arc<Semaphore>,
     /// Cancelled when the engine takes no more commands.
@@ -103,24 +107,20 @@ impl Shared {
         Head::new(self.epoch.clone(), seq)
     }
 
-    /// The run as last committed, with its version.
-    pub(crate) async fn read(
-        &self,
-        id: &JourneyId,
-    ) -> Result<(Arc<RunSnapshot>, Arc<Deployed>), EngineError> {
+    /// The run as last committed, with its version, whoever asks.
+    pub(crate) async fn read(&self, id: &JourneyId) -> Result<ReadRun, EngineError> {
         let stored = self.store.load(id).await.map_err(|error| store_error(&error))?;
         let stored = stored.ok_or_else(EngineError::not_found)?;
-        let run = RunSnapshot::from_stored(&stored.snapshot).map_err(|error| unreadable(id, error))?;
+        let snapshot = RunSnapshot::from_stored(&stored.snapshot).map_err(|error| unreadable(id, error))?;
         let deployed = self.version_of(id, &stored.index.definition).await?;
-        Ok((run, deployed))
+        Ok(ReadRun { snapshot, revision: stored.revision, deployed })
     }
 
-    /// The definition of a run, without loading the run.
-    pub(crate) async fn locate(&self, id: &JourneyId) -> Result<Arc<Definition>, EngineError> {
+    /// The version of a run, without loading the run.
+    pub(crate) async fn locate(&self, id: &JourneyId) -> Result<Arc<Deployed>, EngineError> {
         let index = self.store.locate(id).await.map_err(|error| store_error(&error))?;
         let identity = index.ok_or_else(EngineError::not_found)?.definition;
-        let deployed = self.version_of(id, &identity).await?;
-        Ok(Arc::clone(deployed.program.definition()))
+        self.version_of(id, &identity).await
     }
 
     /// The version that a run began with, deployed or not (ENG-117).

@@ -76,6 +76,26 @@ impl Spans {
         RunSpan { span, trace: origin.trace_id().into() }
     }
 
+    /// Begins the span of a read guard, which takes the place of that of the run it guards.
+    pub(crate) fn guard(
+        &self,
+        definition: &DefinitionIdentity,
+        run: &JourneyId,
+        origin: &TraceContext,
+    ) -> RunSpan {
+        let span = tracing::debug_span!(
+            target: "journeyforge::run",
+            parent: None,
+            "guard",
+            run = run.as_str(),
+            kind = %definition.kind,
+            definition = definition.name.as_str(),
+            version = %definition.version,
+        );
+        self.attach(&span, origin);
+        RunSpan { span, trace: origin.trace_id().into() }
+    }
+
     /// Begins the span of a segment. A request with a trace of its own takes its segment along to that trace.
     pub(crate) fn segment(&self, run: &RunSpan, origin: &TraceContext) -> Span {
         let span = tracing::debug_span!(

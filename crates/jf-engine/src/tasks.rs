@@ -25,6 +25,16 @@ pub(crate) struct Outset {
     /// What requests of the task name as their origin.
     pub(crate) trace: TraceContext,
     pub(crate) span: Span,
+    pub(crate) slot: Slot,
+}
+
+/// What a task needs to begin (TSK-012).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Slot {
+    /// A slot of its own among all tasks.
+    PerTask,
+    /// None: whoever runs it has one that covers all its tasks.
+    Covered,
 }
 
 /// How a task ended.
@@ -40,8 +50,11 @@ pub(crate) struct Done {
 ///
 /// A task that panics has failed like any other.
 pub(crate) async fn run(shared: &Shared, order: TaskOrder, outset: Outset) -> Done {
-    // The semaphore is never closed.
-    let _slot = shared.tasks.acquire().await;
+    let _slot = match outset.slot {
+        // The semaphore is never closed.
+        Slot::PerTask => shared.tasks.acquire().await.ok(),
+        Slot::Covered => None,
+    };
     let budget = order.budget(shared.clock.now());
     if budget.is_some_and(|left| left.is_zero()) {
         std::future::pending::<()>().await;

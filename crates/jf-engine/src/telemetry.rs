@@ -83,6 +83,7 @@ impl Report<'_> {
             Diagnostic::ExpressionFailed { site, lang, code, .. } => {
                 (Some(*site), Some(lang.as_str()), Some(&**code))
             }
+            Diagnostic::GuardFailed { code } => (None, None, Some(&**code)),
             _ => (None, None, None),
         };
         let placeholder = match diagnostic {

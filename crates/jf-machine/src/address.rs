@@ -38,7 +38,7 @@ impl Run {
     pub(crate) fn is_under_states(&self, flow: usize) -> bool {
         let flow = &self.flows[flow];
         let parent = flow.branch.as_ref().and_then(|of| self.flow_index(of.flow));
-        self.compensates().is_none()
+        self.root.is_states()
             && flow.scopes.len() == 1
             && parent.is_none_or(|parent| self.is_under_states(parent))
     }

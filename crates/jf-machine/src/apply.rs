@@ -199,7 +199,7 @@ impl Machine<'_> {
         if !self.run.begun || self.run.has_come_to_its_end() {
             return Ok(());
         }
-        if !self.program.definition().spec.lifecycle.cancellable || self.run.compensates.is_some() {
+        if !self.program.definition().spec.lifecycle.cancellable || !self.run.root.is_states() {
             return Err(Refused::new(Reason::NotCancellable));
         }
         if !self.head_matches(if_head) {

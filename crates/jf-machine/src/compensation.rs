@@ -15,6 +15,7 @@ use serde_json::{Map, Value};
 use crate::link::{Expr, Linker};
 use crate::machine::Machine;
 use crate::program::ScopeIndex;
+use crate::root::{Compensates, Root};
 use crate::{Effect, Fact, Program, Run};
 
 /// The names bound inside of compensation, and where it is decided upon (EXP-011).
@@ -59,14 +60,6 @@ pub(crate) enum Stage {
 pub(crate) struct Owed {
     /// The context at termination (ENG-091).
     pub(crate) context: Arc<Value>,
-    pub(crate) seen: Arc<Compensated>,
-}
-
-/// What a compensation run compensates.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Compensates {
-    pub(crate) run: JourneyId,
     pub(crate) seen: Arc<Compensated>,
 }
 
@@ -184,14 +177,17 @@ impl Run {
         let CompensationOrder { journey_id, compensates, owed } = order;
         let weight = crate::measure::compact_len(&owed.context, env.limits.context_depth);
         let mut run = Self::at(program, start, journey_id, (owed.context, weight.unwrap_or_default()), env);
-        run.compensates = Some(Box::new(Compensates { run: compensates, seen: owed.seen }));
+        run.root = Root::Compensation(Box::new(Compensates { run: compensates, seen: owed.seen }));
         Some(run)
     }
 
     /// The run it compensates, if it is a compensation: it is left out of lists, and not cancelled by users (ENG-094).
     #[must_use]
     pub fn compensates(&self) -> Option<&JourneyId> {
-        self.compensates.as_ref().map(|of| &of.run)
+        match &self.root {
+            Root::Compensation(of) => Some(&of.run),
+            Root::States | Root::Guard { .. } => None,
+        }
     }
 
     /// Its compensation, once it has begun with the event of that number or one before (HTTP-050).

@@ -92,9 +92,8 @@ impl Machine<'_> {
             None => Fact::JourneyCompleted { status },
             Some(error) => Fact::JourneyFailed { status, code: error.code.clone() },
         });
-        if let Some(of) = &self.run.compensates {
-            let fact = Fact::CompensationEnded(of.run.clone());
-            self.report(fact);
+        if let Some(of) = self.run.compensates().cloned() {
+            self.report(Fact::CompensationEnded(of));
         }
         self.run.end = Some(end);
         self.push(Effect::Finish);
@@ -106,8 +105,8 @@ impl Machine<'_> {
         let (Ok(output), Some(schema)) = (&result, &self.program.definition().spec.output.schema) else {
             return result;
         };
-        // The schema speaks of the states of the top level, not of compensation.
-        if mode == OutputValidation::Off || self.run.compensates.is_some() {
+        // The schema speaks of the states of the top level alone.
+        if mode == OutputValidation::Off || !self.run.root.is_states() {
             return result;
         }
         let Err(violations) = self.program.schemas.get(schema).check(output) else { return result };
@@ -140,7 +139,7 @@ impl Machine<'_> {
         outcome.tags.clone_from(&run.tags);
         outcome.attributes.clone_from(&run.attributes);
         let response = &self.program.definition().spec.output.response;
-        if let Some(response) = response.as_ref().filter(|_| self.run.compensates.is_none()) {
+        if let Some(response) = response.as_ref().filter(|_| self.run.root.is_states()) {
             let (members, skipped) = pick_members(context, &response.output_var, &JourneyOutcome::RESERVED);
             outcome.projection = members;
             skipped.into_iter().for_each(|fact| self.report(fact));
@@ -158,11 +157,11 @@ impl Machine<'_> {
         context: &Value,
     ) -> OutcomeError {
         let program = self.program;
-        if !program.is_journey() || !program.envelope.is_custom() {
+        if !self.has_log() || !program.envelope.is_custom() {
             return OutcomeError::new(code, reason, Some(problem));
         }
         let (run, env, mut facts) = (&*self.run, self.env, Vec::new());
-        let compensated = run.compensates.as_ref().map(|of| &*of.seen);
+        let compensated = run.root.compensated().map(|seen| &**seen);
         let of = Enveloped { problem: &problem, context, compensated };
         let shape = program.envelope.shape(&of, || platform_of(program, run, env), env, &mut facts);
         facts.into_iter().for_each(|fact| self.report(fact));
@@ -177,8 +176,8 @@ impl Machine<'_> {
     fn classify(&mut self, result: &Result<Value, Failure>, context: &Value) -> Option<String> {
         let program = self.program;
         let phase = if result.is_ok() { EndPhase::Succeeded } else { EndPhase::Failed };
-        // They name the ends of the journey, not of its compensation.
-        let rules = if self.run.compensates.is_some() { &[][..] } else { &program.outcomes.0[..] };
+        // They name the ends of the journey, not of what runs beside it.
+        let rules = if self.run.root.is_states() { &program.outcomes.0[..] } else { &[][..] };
         let mut rules = rules.iter().filter(|rule| rule.phase == phase).peekable();
         rules.peek()?;
         let error = result.as_ref().err().map_or(Value::Null, Failure::error);

@@ -72,6 +72,8 @@ pub struct Limits {
     pub evaluations_per_apply: u32,
     /// Limits on tags and attributes, and on the duration of runs (DEF-091, DEF-115).
     pub metadata: MetadataLimits,
+    /// How long a read guard may take to decide (ENG-112).
+    pub guard_evaluation: Duration,
     /// Longest duration of a run whatever its definition says (DEF-091).
     pub max_duration: Option<Duration>,
     /// What a violation of `spec.output.schema` does (DEF-056).
@@ -86,6 +88,7 @@ impl Default for Limits {
             context_depth: 256,
             evaluations_per_apply: 64,
             metadata: MetadataLimits::default(),
+            guard_evaluation: Duration::from_secs(5),
             max_duration: None,
             output_validation: OutputValidation::Warn,
         }

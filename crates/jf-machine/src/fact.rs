@@ -110,6 +110,7 @@ impl Diagnostic {
             Self::PlaceholderUnresolved { .. } => "PlaceholderUnresolved",
             Self::OutputVarMissing(_) => "OutputVarMissing",
             Self::OutputSchema { .. } => "OutputSchema",
+            Self::GuardFailed { .. } => "GuardFailed",
             Self::ProjectionSkipped(_) => "ProjectionSkipped",
         }
     }
@@ -120,7 +121,7 @@ impl Diagnostic {
         match self {
             Self::ExpressionFailed { state, .. } => state.as_ref(),
             Self::PlaceholderUnresolved { state, .. } | Self::OutputVarMissing(state) => Some(state),
-            Self::OutputSchema { .. } | Self::ProjectionSkipped(_) => None,
+            Self::OutputSchema { .. } | Self::GuardFailed { .. } | Self::ProjectionSkipped(_) => None,
         }
     }
 }
@@ -153,6 +154,11 @@ pub enum Diagnostic {
     OutputSchema {
         /// How many violations there are.
         violations: usize,
+    },
+    /// The read guard failed by an error and not by a decision, which denies as well (ENG-112).
+    GuardFailed {
+        /// What a run that ended so would have as `error.code`.
+        code: String,
     },
     /// Members of a projection that would hide the document's own (ENG-029).
     ProjectionSkipped(Vec<String>),

@@ -13,6 +13,11 @@ use crate::states::Op;
 use crate::{Effect, LogEntry, time};
 
 impl Machine<'_> {
+    /// Apis and guards have none.
+    pub(crate) fn has_log(&self) -> bool {
+        self.program.is_journey() && !self.run.root.is_guard()
+    }
+
     /// The first event: the creation, before the first state is entered.
     pub(crate) fn emit_creation(&mut self) {
         let shown = self.present(Vec::new());
@@ -28,7 +33,7 @@ impl Machine<'_> {
         let same = !trigger.steps_moved
             && shown.attributes == self.run.attributes.len()
             && self.run.flows.first().is_some_and(|root| root.scope().state.id == shown.state);
-        if same || !self.program.is_journey() {
+        if same || !self.has_log() {
             return;
         }
         let shown = self.present(self.live_steps());
@@ -51,14 +56,14 @@ impl Machine<'_> {
 
     fn emit_status(&mut self, shown: Shown) {
         self.run.shown = shown;
-        if self.program.is_journey() {
+        if self.has_log() {
             let status = self.run.status();
             self.emit(LogDocument::Status(Arc::new(status)));
         }
     }
 
     fn emit(&mut self, document: LogDocument) {
-        if !self.program.is_journey() {
+        if !self.has_log() {
             return;
         }
         self.run.seq += 1;

@@ -178,7 +178,10 @@ impl<'a> Machine<'a> {
     }
 
     pub(crate) fn report(&mut self, fact: Fact) {
-        self.push(Effect::Report(fact));
+        // A guard has no life of its own: only what went wrong in it is worth telling.
+        if !self.run.root.is_guard() || matches!(fact, Fact::Diagnostic(_)) {
+            self.push(Effect::Report(fact));
+        }
     }
 
     /// Tells of a failed evaluation (EXP-043).
@@ -194,7 +197,7 @@ impl<'a> Machine<'a> {
     }
 
     fn bindings<'b>(&'b self, flow: usize, platform: Option<&'b Value>) -> Bindings<'b> {
-        let compensated = self.run.compensates.as_ref().map(|of| &*of.seen);
+        let compensated = self.run.root.compensated().map(|seen| &**seen);
         Bindings::new(self.context(flow), platform.unwrap_or(&Value::Null)).with_compensated(compensated)
     }
 
@@ -228,7 +231,7 @@ impl<'a> Machine<'a> {
     pub(crate) fn evaluation(&mut self, flow: usize) -> Evaluation {
         let (platform, seed) = (self.platform(), self.next_seed());
         let context = Arc::clone(&self.run.flows[flow].scope().context);
-        let compensated = self.run.compensates.as_ref().map(|of| Arc::clone(&of.seen));
+        let compensated = self.run.root.compensated().cloned();
         Evaluation::new(context, platform, self.env.now, seed).with_compensated(compensated)
     }
 
@@ -317,7 +320,7 @@ impl<'a> Machine<'a> {
 
     /// The name of an activation outside of its run.
     pub(crate) fn attempt(&self, activation: ActivationId) -> Arc<str> {
-        format!("{}.{activation}", self.run.journey_id).into()
+        self.run.root.attempt(&self.run.journey_id, activation).into()
     }
 
     pub(crate) fn arm(&mut self, activation: ActivationId, due: Timestamp) {

@@ -14,6 +14,7 @@ use crate::end::Outcomes;
 use crate::envelope::Envelope;
 use crate::flow::Place;
 use crate::link::{LinkError, Linker};
+use crate::root::Root;
 use crate::states::{Index, Op};
 
 /// A definition linked with its compiled expressions, schemas and prepared tasks: made once per version, shared by all its runs
@@ -29,6 +30,8 @@ pub struct Program {
     pub(crate) api_rules: ApiRules,
     pub(crate) envelope: Envelope,
     pub(crate) compensation: Option<LinkedCompensation>,
+    /// The subjourney that guards reads.
+    pub(crate) guard: Option<ScopeIndex>,
     reads_context_of_ended: bool,
 }
 
@@ -110,6 +113,7 @@ impl Program {
         Feature::Parallel,
         Feature::Compensation,
         Feature::Errors,
+        Feature::Access,
     ];
 
     /// Links a definition that was loaded with the same registries.
@@ -134,6 +138,8 @@ impl Program {
             let scope = linker.subjourney(id);
             linker.scope(scope, &subjourney.start, &subjourney.states, &path);
         }
+        let guard = spec.access.read.as_ref().and_then(|read| read.guard_ref.as_ref());
+        let guard = guard.map(|id| linker.subjourney(id));
         let compensation = LinkedCompensation::link(spec, &mut linker);
         let outcomes = Outcomes::link(spec, &mut linker);
         let envelope = Envelope::link(spec, &mut linker);
@@ -151,7 +157,10 @@ impl Program {
             outcomes,
             envelope,
             compensation,
-            reads_context_of_ended: api_rules.read_context() || projects_steps(&definition),
+            guard,
+            reads_context_of_ended: api_rules.read_context()
+                || projects_steps(&definition)
+                || guard.is_some(),
             api_rules,
             definition,
         })
@@ -169,13 +178,19 @@ impl Program {
         &self.identity
     }
 
+    /// Whether a subjourney decides who may read its runs (ENG-110).
+    #[must_use]
+    pub const fn guards_reads(&self) -> bool {
+        self.guard.is_some()
+    }
+
     /// Whether its runs are Journeys, which have a log.
     pub(crate) fn is_journey(&self) -> bool {
         self.identity.kind == Kind::Journey
     }
 
-    /// Whether answers about an ended run may read its last context: those of Apis (HTTP-067), and those to submissions whose
-    /// step has a `response` block (ENG-048). Ended runs are kept for long, so what nobody can read is let go of.
+    /// Whether answers about an ended run may read its last context: those of Apis (HTTP-067), those to submissions whose
+    /// step has a `response` block (ENG-048), and all where a guard reads it first (ENG-109). Ended runs are kept for long, so what nobody can read is let go of.
     pub(crate) const fn reads_context_of_ended(&self) -> bool {
         self.reads_context_of_ended
     }
@@ -219,9 +234,10 @@ impl Program {
 
     /// The scope of the root of a run. `None` when the definition was replaced by one without it.
     pub(crate) fn root_of(&self, run: &Run) -> Option<ScopeIndex> {
-        match run.compensates {
-            Some(_) => self.compensation.as_ref().map(|compensation| compensation.scope),
-            None => Some(ScopeIndex::TOP),
+        match run.root {
+            Root::States => Some(ScopeIndex::TOP),
+            Root::Compensation(_) => self.compensation.as_ref().map(|compensation| compensation.scope),
+            Root::Guard { .. } => self.guard,
         }
     }
 

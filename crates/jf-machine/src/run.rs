@@ -11,9 +11,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::answers::Answers;
-use crate::compensation::{Compensates, Following, Stage};
+use crate::compensation::{Following, Stage};
 use crate::flow::{Flow, Position};
 use crate::program::{LinkedState, ScopeIndex};
+use crate::root::{self, Root};
 use crate::start::InitialContext;
 use crate::{ActivationId, Env, FlowId, Input, Program, SegmentId, TimerId, time};
 
@@ -55,9 +56,9 @@ pub struct Run {
     pub(crate) flows: Vec<Flow>,
     #[serde(skip)]
     pub(crate) answers: Answers,
-    /// What it compensates.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) compensates: Option<Box<Compensates>>,
+    /// What it is a run of.
+    #[serde(default, rename = "compensates", skip_serializing_if = "Root::is_states", with = "root::stored")]
+    pub(crate) root: Root,
     /// Its own compensation, if its definition has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) compensation: Option<Box<Following>>,
@@ -152,7 +153,7 @@ impl Run {
             last_flow: FlowId::ROOT,
             answers: Answers::default(),
             flows: vec![Flow::root(start, context, weight)],
-            compensates: None,
+            root: Root::States,
             compensation: None,
             ending: None,
             end: None,

@@ -92,7 +92,7 @@ impl<'a> Meant<'a> {
     /// Those of a run.
     fn walk(&mut self, run: &Run) {
         if let Some(root) = self.program.root_of(run) {
-            self.scope(root, "", run.compensates().is_none());
+            self.scope(root, "", run.root.is_states());
         }
     }
 

@@ -375,6 +375,24 @@ pub const KEYS: &[Key] = &[
         "Notifications that are being sent at the same time; further ones are dropped (TSK-050).",
     ),
     key(
+        "limits.guardEvaluation",
+        Kind::Duration,
+        "\"PT5S\"",
+        "How long a read guard may take; beyond it the read is denied (ENG-112).",
+    ),
+    key(
+        "limits.guardReuse",
+        Kind::Duration,
+        "\"PT0S\"",
+        "How long a read that was allowed is allowed again without asking the guard, for the same request and the same state of the run; at most 5 s (ENG-116).",
+    ),
+    key(
+        "limits.concurrentGuards",
+        COUNT,
+        "1024",
+        "Read guards that are evaluated at the same time; further reads of guarded runs are answered 503 (HTTP-026).",
+    ),
+    key(
         "limits.startKeys",
         Kind::Duration,
         "\"PT24H\"",

@@ -85,7 +85,7 @@ pub struct Access {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct ReadAccess {
-    /// The subjourney that decides each read: the read is allowed when it succeeds. It must not wait. [DEF-165, DEF-166]
+    /// The subjourney that decides each read: it may be read when the output is an object with `allowed: true`. It must not wait. [DEF-165, DEF-166]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub guard_ref: Option<SubjourneyId>,
 }

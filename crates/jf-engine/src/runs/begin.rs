@@ -53,7 +53,8 @@ impl Turn {
             self.cell().waiters.push(Waiter::Start(waiters));
             settled
         };
-        let _ = reply.send(Ok(Admitted { at, step: None, replayed: false, settled }));
+        let guarded = deployed.program.guards_reads();
+        let _ = reply.send(Ok(Admitted { at, step: None, replayed: false, guarded, settled }));
         drop(permit);
     }
 
@@ -84,7 +85,8 @@ impl Turn {
         let settled =
             waiting.unwrap_or_else(|| Settled::<StartReply>::Now(shared.start_reply(&deployed, run)));
         let at = shared.head(run.seq());
-        let _ = reply.send(Ok(Admitted { at, step: None, replayed: true, settled }));
+        let guarded = deployed.program.guards_reads();
+        let _ = reply.send(Ok(Admitted { at, step: None, replayed: true, guarded, settled }));
         drop(permit);
     }
 }

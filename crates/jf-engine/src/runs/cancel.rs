@@ -31,6 +31,9 @@ impl Turn {
                 }
             }
         }
+        if self.loaded().deployed.program.guards_reads() && !cancel.is_judged {
+            return self.judge(cancel).await;
+        }
         let mut transaction = self.transaction();
         self.apply_overdue(&mut transaction).await;
         let input = Input::CancelRequested { if_head: cancel.if_head.clone() };
@@ -46,7 +49,7 @@ impl Turn {
         match applied {
             Ok(_) => self.answer_cancel(cancel, false),
             Err(refused) => {
-                let _ = cancel.reply.send(Err(self.refusal(refused)));
+                let _ = cancel.reply.send(Err(refused.into_error()));
             }
         }
     }
@@ -56,9 +59,10 @@ impl Turn {
         let shared = Arc::clone(&self.shared);
         let loaded = self.loaded();
         let status = shared.status(&loaded.deployed, loaded.run());
+        let guarded = loaded.deployed.program.guards_reads();
         let (at, settled) = (status.at.clone(), Settled::Now(status));
         let CancelRun { reply, permit, .. } = cancel;
-        let _ = reply.send(Ok(Admitted { at, step: None, replayed, settled }));
+        let _ = reply.send(Ok(Admitted { at, step: None, replayed, guarded, settled }));
         drop(permit);
     }
 }

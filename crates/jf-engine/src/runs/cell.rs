@@ -10,9 +10,10 @@ use jf_store::{Revision, RunIndex};
 use tokio::sync::oneshot;
 use tracing::Span;
 
-use super::message::Submit;
+use super::message::{CancelRun, Message, Submit};
 use super::replies::Waiter;
 use crate::deployment::Deployed;
+use crate::guard::ReadRun;
 use crate::load::Permit;
 use crate::snapshot::RunSnapshot;
 use crate::spans::RunSpan;
@@ -28,6 +29,9 @@ pub(super) struct Cell {
     pub(super) segments: Vec<Segment>,
     /// Callers that wait for a segment to be over.
     pub(super) waiters: Vec<Waiter>,
+    /// Cancellations that wait for the read guard (ENG-057).
+    pub(super) judging: Vec<Judging>,
+    pub(super) last_judged: u64,
     /// Submissions that wait for their step (ENG-059), in the order they came.
     pub(super) held: Vec<Held>,
     /// The run has changed since the held submissions were tried.
@@ -69,6 +73,14 @@ pub(super) struct Held {
     pub(super) submit: Submit,
 }
 
+/// A cancellation that waits for the read guard.
+pub(super) struct Judging {
+    pub(super) number: u64,
+    pub(super) cancel: CancelRun,
+    /// What its caller has asked for since, in order.
+    pub(super) behind: Vec<Message>,
+}
+
 impl Loaded {
     /// A run that is not in the store yet.
     pub(super) fn new(deployed: Arc<Deployed>, run: Run) -> Self {
@@ -93,6 +105,12 @@ impl Loaded {
 
     pub(super) fn run(&self) -> &Run {
         &self.snapshot.0
+    }
+
+    /// The run as last committed, for the read guard; `None` before it is created.
+    pub(super) fn as_read(&self) -> Option<ReadRun> {
+        let (snapshot, deployed) = (Arc::clone(&self.snapshot), Arc::clone(&self.deployed));
+        Some(ReadRun { snapshot, revision: self.revision?, deployed })
     }
 
     /// What stores may know of the run as it is now.

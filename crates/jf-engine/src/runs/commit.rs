@@ -86,12 +86,16 @@ impl Turn {
                 break;
             }
         }
+        // What a guard has to judge waits for its turn.
+        if self.loaded().deployed.program.guards_reads() {
+            return;
+        }
         let Some(cancel) = self.active.next_cancel() else { return };
         let if_head = cancel.if_head.clone();
         match self.apply_part(Input::CancelRequested { if_head }, transaction) {
             Ok(_) => transaction.cancelled.push(*cancel),
             Err(refused) => {
-                let _ = cancel.reply.send(Err(self.refusal(refused)));
+                let _ = cancel.reply.send(Err(refused.into_error()));
             }
         }
     }

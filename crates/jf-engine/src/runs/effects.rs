@@ -14,7 +14,7 @@ use super::message::{Message, TaskFinished};
 use super::replies::Waiter;
 use super::turn::Turn;
 use crate::load::Work;
-use crate::tasks::{self, Done, Outset};
+use crate::tasks::{self, Done, Outset, Slot};
 use crate::telemetry::Report;
 
 impl Turn {
@@ -89,7 +89,7 @@ impl Turn {
         let trace = shared.spans.outbound(&span, &origin, shared.numbers.seed());
         let (caller, passthrough) = self.inbound(order.segment).cloned().unzip();
         let passthrough = passthrough.unwrap_or_default();
-        let outset = Outset { definition, journey_id, caller, passthrough, trace, span };
+        let outset = Outset { definition, journey_id, caller, passthrough, slot: Slot::PerTask, trace, span };
         let (activation, segment) = (order.activation, order.segment);
         self.cell().tasks.push((activation, running));
         shared.runtime.clone().spawn(async move {

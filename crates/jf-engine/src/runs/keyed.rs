@@ -89,7 +89,8 @@ impl Turn {
             })
         });
         let at = shared.head(run.seq());
-        Admitted { at, step, replayed: true, settled }
+        let guarded = loaded.deployed.program.guards_reads();
+        Admitted { at, step, replayed: true, guarded, settled }
     }
 }
 

@@ -29,6 +29,8 @@ pub(crate) struct Admitted<T> {
     pub(crate) step: Option<StepRef>,
     /// It had been applied before (ENG-053).
     pub(crate) replayed: bool,
+    /// The version has a read guard, so a repeated command is answered only to those who may read.
+    pub(crate) guarded: bool,
     /// The document to answer with.
     pub(crate) settled: Settled<T>,
 }
@@ -45,6 +47,8 @@ pub(crate) enum Message {
     GiveUp(u64),
     /// A cancellation.
     Cancel(Box<CancelRun>),
+    /// The read guard has judged the cancellation of that number (ENG-057).
+    Judged(u64, Result<(), EngineError>),
     /// A task has ended.
     TaskFinished(Box<TaskFinished>),
     /// Something should be due; tells when something was applied.
@@ -100,6 +104,8 @@ pub(crate) struct CancelRun {
     pub(crate) caller: Caller,
     pub(crate) if_head: Option<Vec<HeadCondition>>,
     pub(crate) key: Option<KeyUse>,
+    /// The read guard has let it pass (ENG-057).
+    pub(crate) is_judged: bool,
     pub(crate) permit: Permit,
     pub(crate) reply: Reply<At<JourneyStatus>>,
 }

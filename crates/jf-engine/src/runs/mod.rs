@@ -23,6 +23,7 @@ mod cell;
 mod commit;
 mod compensation;
 mod effects;
+mod judge;
 mod keyed;
 mod message;
 mod replies;

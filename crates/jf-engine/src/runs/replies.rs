@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 
 use super::active::ActiveRun;
 use crate::deployment::Deployed;
+use crate::guard::ReadRun;
 use crate::links::RunLinks;
 use crate::shared::Shared;
 
@@ -95,10 +96,7 @@ impl Shared {
     pub(crate) fn start_reply(&self, deployed: &Deployed, run: &Run) -> StartReply {
         let definition = deployed.program.definition();
         if definition.spec.lifecycle.start_mode == StartMode::Async {
-            let (id, name) = (run.journey_id().clone(), run.definition_name().clone());
-            let response = self.links.start_response(definition, id, name);
-            // The answer is about the creation, whatever has happened since (HTTP-019).
-            return StartReply::Started(At::new(self.head(1), response));
+            return self.creation_reply(deployed, run.journey_id());
         }
         if let Some(outcome) = self.outcome(deployed, run) {
             return StartReply::Outcome { outcome, cookies: Vec::new() };
@@ -108,6 +106,13 @@ impl Shared {
             status.document.projection = run.start_response(&deployed.program).members;
         }
         StartReply::Status(status)
+    }
+
+    /// The answer that is about the creation alone, whatever has happened since (HTTP-019).
+    pub(crate) fn creation_reply(&self, deployed: &Deployed, id: &JourneyId) -> StartReply {
+        let definition = deployed.program.definition();
+        let response = self.links.start_response(definition, id.clone(), definition.name().clone());
+        StartReply::Started(At::new(self.head(1), response))
     }
 
     /// The answer to a submission by the present state of the run (ENG-047, ENG-048).
@@ -133,8 +138,8 @@ impl Shared {
         match self.wait(waiting).await {
             Some(reply) => Ok(reply),
             None => {
-                let (run, deployed) = self.read(&id).await?;
-                Ok(self.start_reply(&deployed, &run.0))
+                let read = self.read(&id).await?;
+                Ok(self.start_reply(&read.deployed, &read.snapshot.0))
             }
         }
     }
@@ -149,10 +154,10 @@ impl Shared {
         match self.wait(waiting).await {
             Some(status) => Ok(status),
             None => {
-                let (run, deployed) = self.read(&id).await?;
+                let ReadRun { snapshot, deployed, .. } = self.read(&id).await?;
                 Ok(match &step {
-                    Some(step) => self.step_reply(&deployed, &run.0, step, None),
-                    None => self.status(&deployed, &run.0),
+                    Some(step) => self.step_reply(&deployed, &snapshot.0, step, None),
+                    None => self.status(&deployed, &snapshot.0),
                 })
             }
         }

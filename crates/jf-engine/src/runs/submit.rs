@@ -54,7 +54,7 @@ impl Turn {
                     }
                     return;
                 }
-                Err(self.refusal(refused))
+                Err(refused.into_error())
             }
             (Ok(Some(accepted)), None) => Ok(self.accepted(accepted, key_name, until)),
             (Ok(None), None) => Err(EngineError::new(EngineErrorKind::Internal)),
@@ -94,6 +94,7 @@ impl Turn {
         let loaded = self.loaded();
         let run = loaded.run();
         let at = shared.head(run.seq());
+        let guarded = loaded.deployed.program.guards_reads();
         let settled = if run.has_stopped(segment) {
             Settled::Now(shared.step_reply(&loaded.deployed, run, &step, Some(segment)))
         } else {
@@ -102,18 +103,7 @@ impl Turn {
             self.cell().waiters.push(Waiter::Step { segment, step: step.clone(), waiters });
             settled
         };
-        Admitted { at, step: Some(step), replayed: false, settled }
-    }
-
-    /// The error for a refused command. Nothing guards reads yet, so a precondition tells the head (ENG-054).
-    pub(super) fn refusal(&mut self, refused: Refused) -> EngineError {
-        let error = refused.into_error();
-        if error.kind() != EngineErrorKind::SeqMismatch {
-            return error;
-        }
-        let seq = self.loaded().run().seq();
-        let head = self.shared.head(seq);
-        error.with("head", head.to_string())
+        Admitted { at, step: Some(step), replayed: false, guarded, settled }
     }
 
     // ---- Early submissions (ENG-059) ----

@@ -54,13 +54,15 @@ impl Turn {
         }
     }
 
-    async fn handle(&mut self, message: Message) {
+    pub(super) async fn handle(&mut self, message: Message) {
+        let Some(message) = self.in_order(message) else { return };
         match message {
             Message::Begin(begin) => self.begin(*begin).await,
             Message::Repeat(repeat) => self.repeat(*repeat).await,
             Message::Submit(submit) => self.submit(*submit, Holding::First).await,
             Message::GiveUp(held) => self.give_up(held).await,
             Message::Cancel(cancel) => self.cancel(*cancel).await,
+            Message::Judged(number, verdict) => self.judged(number, verdict).await,
             Message::TaskFinished(finished) => self.task_finished(*finished).await,
             Message::Wake(done) => self.wake(done).await,
             Message::Compensate(compensate) => self.compensate(*compensate).await,

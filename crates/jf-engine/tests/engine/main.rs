@@ -10,6 +10,7 @@ mod crash;
 mod drain;
 mod early;
 mod flows;
+mod guard;
 mod keys;
 mod links;
 mod list;

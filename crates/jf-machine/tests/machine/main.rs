@@ -10,6 +10,7 @@ mod development;
 mod events;
 mod exploration;
 mod expressions;
+mod guard;
 mod limits;
 mod linking;
 mod outcome;

@@ -28,6 +28,9 @@ impl Config {
         config.background_jobs = self.size("limits.backgroundJobs");
         config.limits.transitions_per_segment = self.count("limits.transitionsPerSegment");
         config.limits.context_bytes = self.size("limits.contextBytes");
+        config.concurrent_guards = self.size("limits.concurrentGuards");
+        config.guard_reuse = self.duration("limits.guardReuse");
+        config.limits.guard_evaluation = self.duration("limits.guardEvaluation");
         config.limits.metadata = metadata;
         config.limits.output_validation = match self.text("validation.output").as_str() {
             "off" => OutputValidation::Off,

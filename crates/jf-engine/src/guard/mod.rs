@@ -1,0 +1,114 @@
+//! Who may read a run: the read guard at work (ENG-110 to ENG-116).
+//!
+//! A guard is a run in memory on a copy of what was read. It is evaluated outside of the turns of its run, so that nobody who asks
+//! can hold the run up; see the decision record `docs/adr/0013-read-guard.md`.
+
+mod decisions;
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use futures::FutureExt;
+use jf_core::{Caller, EngineError, EngineErrorKind, JourneyId, run_fault};
+use jf_machine::{Diagnostic, Fact, Verdict};
+use jf_store::Revision;
+
+pub(crate) use self::decisions::Decisions;
+use crate::deployment::Deployed;
+use crate::load::RETRY_AFTER;
+use crate::memory_run::MemoryRun;
+use crate::shared::Shared;
+use crate::snapshot::RunSnapshot;
+use crate::telemetry::Report;
+
+/// A run as it was read.
+#[derive(Debug, Clone)]
+pub(crate) struct ReadRun {
+    pub(crate) snapshot: Arc<RunSnapshot>,
+    pub(crate) revision: Revision,
+    pub(crate) deployed: Arc<Deployed>,
+}
+
+/// A guard that failed by an error, for logs.
+#[derive(Debug, thiserror::Error)]
+#[error("the read guard failed: {0}")]
+struct GuardFailed(String);
+
+impl Shared {
+    /// The run as last committed, if the caller may see it. Absence and denial are the same error (ENG-113).
+    pub(crate) async fn read_for(
+        self: &Arc<Self>,
+        id: &JourneyId,
+        caller: &Caller,
+    ) -> Result<ReadRun, EngineError> {
+        let read = self.read(id).await?;
+        self.judge(&read, caller).await?;
+        Ok(read)
+    }
+
+    /// Whether the caller may see the run as it was read; NotFound if not.
+    pub(crate) async fn judge(self: &Arc<Self>, read: &ReadRun, caller: &Caller) -> Result<(), EngineError> {
+        if !read.deployed.program.guards_reads() {
+            return Ok(());
+        }
+        // Boxed: most definitions have no guard, and their reads should not carry its future along.
+        Box::pin(Arc::clone(self).evaluate(read.clone(), caller.clone())).await
+    }
+
+    /// Runs the guard, or recalls what it has decided.
+    pub(crate) async fn evaluate(self: Arc<Self>, read: ReadRun, caller: Caller) -> Result<(), EngineError> {
+        let now = self.clock.now();
+        let run = &read.snapshot.0;
+        let question = self.decisions.question(run.journey_id(), read.revision, &caller);
+        if question.as_ref().is_some_and(|question| self.decisions.allows(question, now)) {
+            return Ok(());
+        }
+        let Ok(slot) = self.guards.try_acquire() else {
+            let error = EngineError::new(EngineErrorKind::Unavailable).with_retry_after(RETRY_AFTER);
+            return Err(error.with_detail("too many reads are being decided; try again"));
+        };
+        let guard = run.read_guard(&read.deployed.program, &caller, &self.env(&read.deployed, now));
+        let failed = || Verdict::Failed { code: run_fault::INTERNAL.to_owned() };
+        let verdict = match guard {
+            Some(guard) => {
+                let mut guard = MemoryRun::guard(&self, &read.deployed, guard, &caller);
+                // A panic denies like every error.
+                let ended = AssertUnwindSafe(guard.drive()).catch_unwind().await;
+                ended.map_or_else(|_| failed(), |()| guard.run.verdict())
+            }
+            None => failed(),
+        };
+        drop(slot);
+        match verdict {
+            Verdict::Allowed => {
+                if let Some(question) = question {
+                    self.decisions.allowed(question, now);
+                }
+                Ok(())
+            }
+            Verdict::Denied => Err(EngineError::not_found()),
+            Verdict::Failed { code } => {
+                let fact = Fact::Diagnostic(Diagnostic::GuardFailed { code: code.clone() });
+                let definition = read.deployed.program.identity();
+                Report { definition, run, now, took: None, metrics: &self.metrics }.fact(&fact);
+                Err(EngineError::guard_fault(GuardFailed(code)))
+            }
+        }
+    }
+
+    /// A refused precondition tells the head to those who may read it (ENG-054).
+    pub(crate) async fn tell_head(
+        self: &Arc<Self>,
+        refused: EngineError,
+        id: &JourneyId,
+        caller: &Caller,
+    ) -> EngineError {
+        if refused.kind() != EngineErrorKind::SeqMismatch {
+            return refused;
+        }
+        match self.read_for(id, caller).await {
+            Ok(read) => refused.with("head", self.head(read.snapshot.0.seq()).to_string()),
+            Err(_) => refused,
+        }
+    }
+}
