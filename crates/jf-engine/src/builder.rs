@@ -301,10 +301,10 @@ fn check_settings(config: &EngineConfig) -> Vec<BuildFault> {
     positive("limits.transitions_per_segment", config.limits.transitions_per_segment > 0);
     positive("limits.evaluations_per_apply", config.limits.evaluations_per_apply > 0);
     positive("limits.context_bytes", config.limits.context_bytes > 0);
+    positive("limits.guard_evaluation", !config.limits.guard_evaluation.is_zero());
     if !(0.0..=1.0).contains(&config.trace_sample_ratio) {
         faults.push(BuildFault::Setting { name: "trace_sample_ratio", reason: "must be from 0 to 1" });
     }
-    positive("limits.guard_evaluation", !config.limits.guard_evaluation.is_zero());
     faults
 }
 

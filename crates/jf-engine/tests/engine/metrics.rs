@@ -46,7 +46,7 @@ async fn eng_135_runs_are_counted_and_measured() {
     holds(&metrics, "journeyforge_timer_lag_seconds_sum 2");
     bench.submitted(step(&id, "wait", json!(1))).await.unwrap();
 
-    let ended = format!(r#"kind="Journey",name="flow",phase="SUCCEEDED",purpose="run""#);
+    let ended = r#"kind="Journey",name="flow",phase="SUCCEEDED",purpose="run""#;
     holds(
         &metrics,
         &format!(r#"journey_runs_completed_total{{{ended},termination="Success",version="1.0.0"}} 1"#),
