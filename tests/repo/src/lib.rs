@@ -33,6 +33,7 @@ mod lexer;
 pub mod report;
 mod rust;
 mod spec;
+pub mod table;
 mod trace;
 mod tree;
 

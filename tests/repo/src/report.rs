@@ -9,7 +9,7 @@ use crate::trace::{Citation, Kind, Trace};
 /// Which rules and citations to show.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
-    /// Prefixes (`ENG`) or ids (`ENG-045`); empty for all.
+    /// Prefixes (`ENG`), ids (`ENG-045`) or numbers of pages (`05`); empty for all.
     pub only: Vec<String>,
     /// Whether to show the rules that no test cites.
     pub uncited: bool,
@@ -20,8 +20,12 @@ pub struct Selection {
 }
 
 impl Selection {
-    fn names(&self, rule: &Rule) -> bool {
-        self.only.is_empty() || self.only.iter().any(|only| only == rule.prefix() || *only == rule.id)
+    /// Whether it speaks of a rule, whatever cites it.
+    #[must_use]
+    pub fn names(&self, rule: &Rule) -> bool {
+        let is_meant =
+            |only: &String| [rule.prefix(), rule.chapter(), rule.id.as_str()].contains(&only.as_str());
+        self.only.is_empty() || self.only.iter().any(is_meant)
     }
 
     fn shows(&self, citations: &[Citation]) -> bool {
@@ -163,7 +167,8 @@ pub fn check(trace: &Trace, out: &mut impl Write) -> io::Result<bool> {
     Ok(faults == 0)
 }
 
-fn selected<'a>(
+/// The rules a selection names, with their citations.
+pub(crate) fn selected<'a>(
     trace: &'a Trace,
     selection: &'a Selection,
 ) -> impl Iterator<Item = (&'a Rule, &'a [Citation])> {

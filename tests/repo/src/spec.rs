@@ -48,6 +48,14 @@ impl Rule {
     pub fn prefix(&self) -> &str {
         self.id.split_once('-').map_or(self.id.as_str(), |(prefix, _)| prefix)
     }
+
+    /// The number of its page, `05` for `docs/spec/05-engine.md`; empty for pages without one.
+    #[must_use]
+    pub fn chapter(&self) -> &str {
+        let page = self.file.rsplit('/').next().unwrap_or_default();
+        let number = page.split_once('-').map_or("", |(number, _)| number);
+        if number.bytes().all(|b| b.is_ascii_digit()) { number } else { "" }
+    }
 }
 
 /// All rules in the order of the pages, and the vocabulary of ids that follows from them.

@@ -6,21 +6,23 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use jf_repo_tests::report::{self, Selection};
-use jf_repo_tests::{Trace, find_root};
+use jf_repo_tests::{Trace, find_root, table};
 
 const HELP: &str = "\
 Lists every rule of docs/spec with the tests and scenarios that cite it.
 
-Usage: cargo rules [OPTIONS] [PREFIX | ID]...
+Usage: cargo rules [OPTIONS] [PREFIX | ID | PAGE]...
 
   cargo rules ENG           the rules of one chapter
   cargo rules ENG-045 RT    a rule, and a group of the protocol
+  cargo rules 02 05         the rules of two pages
 
 Options:
       --uncited     only rules that no test or scenario cites
       --cited       only rules that one cites
       --source      also where code says that it implements the rule
       --json        one JSON object instead of text
+      --table       a Markdown table of rules against scenarios and other tests, and the rules that nothing holds
       --check       only check that every cited id exists; exit 1 if one does not
       --root DIR    the repository (default: the nearest folder above with docs/spec)
   -h, --help        this text
@@ -31,6 +33,7 @@ Options:
 struct Options {
     selection: Selection,
     json: bool,
+    table: bool,
     check: bool,
     help: bool,
     root: Option<PathBuf>,
@@ -57,6 +60,7 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Options, String>
             "--cited" => options.selection.cited = true,
             "--source" => options.selection.source = true,
             "--json" => options.json = true,
+            "--table" => options.table = true,
             "--check" => options.check = true,
             "--root" => options.root = Some(arguments.next().ok_or("--root needs a folder")?.into()),
             "-h" | "--help" => options.help = true,
@@ -77,6 +81,7 @@ fn run(options: &Options) -> Result<bool, String> {
         match options {
             Options { check: true, .. } => report::check(&trace, &mut out),
             Options { json: true, selection, .. } => report::json(&trace, selection, &mut out).map(|()| true),
+            Options { table: true, selection, .. } => table::markdown(&trace, selection, &mut out).map(|()| true),
             Options { selection, .. } => report::text(&trace, selection, &mut out).map(|()| true),
         }
     };
@@ -97,8 +102,9 @@ fn load(options: &Options) -> Result<Trace, String> {
     };
     let trace = Trace::load(&root).map_err(|error| error.to_string())?;
     for only in &options.selection.only {
-        if !trace.spec().has_prefix(only) && !trace.spec().rules().iter().any(|rule| rule.id == *only) {
-            return Err(format!("no rule or chapter {only}"));
+        let one = Selection { only: vec![only.clone()], ..Selection::default() };
+        if !trace.spec().rules().iter().any(|rule| one.names(rule)) {
+            return Err(format!("no rule, chapter or page {only}"));
         }
     }
     Ok(trace)
@@ -128,7 +134,7 @@ mod tests {
 
     #[test]
     fn the_help_names_every_option() {
-        for option in ["--uncited", "--cited", "--source", "--json", "--check", "--root", "--help"] {
+        for option in ["--uncited", "--cited", "--source", "--json", "--table", "--check", "--root", "--help"] {
             assert!(HELP.contains(option), "{option}");
         }
     }
