@@ -189,10 +189,11 @@ impl Program {
         self.identity.kind == Kind::Journey
     }
 
-    /// Whether answers about an ended run may read its last context: those of Apis (HTTP-067), those to submissions whose
-    /// step has a `response` block (ENG-048), and all where a guard reads it first (ENG-109). Ended runs are kept for long, so what nobody can read is let go of.
-    pub(crate) const fn reads_context_of_ended(&self) -> bool {
-        self.reads_context_of_ended
+    /// Whether answers about an ended run may read its last context: those of Apis (HTTP-067, HTTP-074), those to submissions
+    /// whose step has a `response` block (ENG-048), and all where a guard reads it first (ENG-109). Ended runs are kept for long,
+    /// so what nobody can read is let go of.
+    pub(crate) fn reads_context_of_ended(&self) -> bool {
+        self.reads_context_of_ended || (!self.is_journey() && self.envelope.is_custom())
     }
 
     /// A state by its index.

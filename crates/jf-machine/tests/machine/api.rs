@@ -179,6 +179,17 @@ fn http_074_errors_in_the_envelope_of_the_definition() {
     assert_eq!(refusal.body["run"], "request");
 }
 
+/// Also EXP-010, EXP-011.
+#[test]
+fn http_074_an_envelope_sees_the_last_context_without_rules_for_the_status_too() {
+    let spec = format!(
+        "start: end\nstates: {{ end: {{ type: fail, errorCode: E, reason: why }} }}\n{}",
+        custom(r#"{"of":"=context.k"}"#)
+    );
+    let world = World::start(program("Api", &spec), json!({ "k": 7 }));
+    assert_eq!(answer_of(&world).reply.body, json!({ "of": 7 }));
+}
+
 #[test]
 fn http_075_an_envelope_that_cannot_be_made_is_the_internal_problem() {
     for mapper in ["{\"$fail\":1}", "7"] {
