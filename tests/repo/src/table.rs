@@ -100,7 +100,10 @@ mod tests {
         spec.read("docs/spec/05-engine.md", "- **ENG-001** MUST. e\n");
         let mut trace = Trace::new(spec);
         for name in ["a", "b", "c", "d"] {
-            trace.read(&format!("crates/{name}.rs"), "#[test]\nfn sta_002_x() {}\n#[test]\nfn sta_002_y() {}\n");
+            trace.read(
+                &format!("crates/{name}.rs"),
+                "#[test]\nfn sta_002_x() {}\n#[test]\nfn sta_002_y() {}\n",
+            );
         }
         trace.read("tests/scenarios/wait/one.scenario.yaml", "scenario: x\ncovers: [STA-001, ENG-001]\n");
         trace.read("tests/scenarios/wait/two.scenario.yaml", "scenario: x\ncovers: [STA-001]\n");

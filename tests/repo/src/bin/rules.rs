@@ -81,7 +81,9 @@ fn run(options: &Options) -> Result<bool, String> {
         match options {
             Options { check: true, .. } => report::check(&trace, &mut out),
             Options { json: true, selection, .. } => report::json(&trace, selection, &mut out).map(|()| true),
-            Options { table: true, selection, .. } => table::markdown(&trace, selection, &mut out).map(|()| true),
+            Options { table: true, selection, .. } => {
+                table::markdown(&trace, selection, &mut out).map(|()| true)
+            }
             Options { selection, .. } => report::text(&trace, selection, &mut out).map(|()| true),
         }
     };
@@ -134,7 +136,8 @@ mod tests {
 
     #[test]
     fn the_help_names_every_option() {
-        for option in ["--uncited", "--cited", "--source", "--json", "--table", "--check", "--root", "--help"] {
+        for option in ["--uncited", "--cited", "--source", "--json", "--table", "--check", "--root", "--help"]
+        {
             assert!(HELP.contains(option), "{option}");
         }
     }
