@@ -198,7 +198,10 @@ impl<'a> Machine<'a> {
 
     fn bindings<'b>(&'b self, flow: usize, platform: Option<&'b Value>) -> Bindings<'b> {
         let compensated = self.run.root.compensated().map(|seen| &**seen);
-        Bindings::new(self.context(flow), platform.unwrap_or(&Value::Null)).with_compensated(compensated)
+        let bindings = Bindings::new(self.context(flow), platform.unwrap_or(&Value::Null));
+        let bindings = bindings.with_compensated(compensated);
+        // EXP-018: what was submitted to the run was not submitted to its guard.
+        if self.run.root.is_guard() { bindings.with_payload(&Value::Null) } else { bindings }
     }
 
     pub(crate) fn evaluate(&mut self, flow: usize, expression: &Expr) -> Result<Value, EvalError> {
@@ -232,7 +235,8 @@ impl<'a> Machine<'a> {
         let (platform, seed) = (self.platform(), self.next_seed());
         let context = Arc::clone(&self.run.flows[flow].scope().context);
         let compensated = self.run.root.compensated().cloned();
-        Evaluation::new(context, platform, self.env.now, seed).with_compensated(compensated)
+        let evaluation = Evaluation::new(context, platform, self.env.now, seed).with_compensated(compensated);
+        if self.run.root.is_guard() { evaluation.without_payload() } else { evaluation }
     }
 
     /// `platform`, unless the expression never looks at it.

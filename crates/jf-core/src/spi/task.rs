@@ -99,6 +99,7 @@ pub struct Evaluation {
     context: Arc<Value>,
     platform: Arc<Value>,
     compensated: Option<Arc<Compensated>>,
+    has_payload: bool,
     now: Timestamp,
     seed: u64,
 }
@@ -107,13 +108,20 @@ impl Evaluation {
     /// A snapshot at `now`.
     #[must_use]
     pub const fn new(context: Arc<Value>, platform: Arc<Value>, now: Timestamp, seed: u64) -> Self {
-        Self { context, platform, compensated: None, now, seed }
+        Self { context, platform, compensated: None, has_payload: true, now, seed }
     }
 
     /// Inside a compensation run, if there is something compensated.
     #[must_use]
     pub fn with_compensated(mut self, compensated: Option<Arc<Compensated>>) -> Self {
         self.compensated = compensated;
+        self
+    }
+
+    /// Inside a read guard, where `payload` is `null` whatever the context holds (EXP-018).
+    #[must_use]
+    pub const fn without_payload(mut self) -> Self {
+        self.has_payload = false;
         self
     }
 
@@ -138,7 +146,9 @@ impl Evaluation {
     /// The bindings of a task site; add payload or error where the site has its own.
     #[must_use]
     pub fn bindings(&self) -> Bindings<'_> {
-        Bindings::new(&self.context, &self.platform).with_compensated(self.compensated.as_deref())
+        let bindings =
+            Bindings::new(&self.context, &self.platform).with_compensated(self.compensated.as_deref());
+        if self.has_payload { bindings } else { bindings.with_payload(&Value::Null) }
     }
 
     /// Evaluates an expression with the bindings of a task site.

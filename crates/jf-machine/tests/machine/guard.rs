@@ -131,6 +131,29 @@ fn eng_110_an_ended_run_is_judged_by_its_last_context() {
     assert_eq!(Read::of(&world, 3).tasks[0].evaluation.context(), &json!({ "k": 1 }));
 }
 
+/// Also ENG-110.
+#[test]
+fn exp_018_a_guard_has_no_payload_whatever_its_context_holds() {
+    let ended = |guard: &str| {
+        let spec = format!(
+            "start: ask\nstates: {{ ask: {{ type: wait, wait: {{ input: {{ schema: {{}} }} }}, next: e }}, e: {{ type: succeed }} }}\n\
+             subjourneys: {{ guard: {{ start: judge, states: {{ {guard} }} }} }}\naccess: {{ read: {{ guardRef: guard }} }}\n"
+        );
+        let mut world = World::start(journey(&spec), json!({}));
+        world.submit("ask", json!("x"));
+        world
+    };
+    let world =
+        ended(&says(r#"{"allowed":{"$eq":[{"p":"=payload","c":"=context.payload"},{"p":null,"c":"x"}]}}"#));
+    assert_eq!(Read::of(&world, 3).run.verdict(), Verdict::Allowed);
+    let read = Read::of(&ended(ASKS), 3);
+    let evaluation = &read.tasks[0].evaluation;
+    assert_eq!(
+        (evaluation.bindings().payload(), &evaluation.context()["payload"]),
+        (&Value::Null, &json!("x"))
+    );
+}
+
 #[test]
 fn eng_094_a_compensation_has_the_same_guard_on_its_own_context() {
     let compensation = "compensation: { start: undo, states: { undo: { type: task, task: { kind: 'fake:v1' }, next: end }, end: { type: succeed } } }";
