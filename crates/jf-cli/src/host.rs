@@ -85,6 +85,11 @@ impl Host {
         Ok(Self { engine: Arc::new(engine), config: config.clone() })
     }
 
+    /// A system over an engine that was built otherwise; the configuration is that of the bindings.
+    pub(crate) fn over(engine: Arc<dyn Engine>, config: &Config) -> Self {
+        Self { engine, config: config.clone() }
+    }
+
     /// The engine.
     #[must_use]
     pub fn engine(&self) -> &Arc<dyn Engine> {

@@ -10,6 +10,7 @@
 //! | [`Definitions`] | files found, checked and put into a catalog |
 //! | [`Host`] | the engine over those definitions, with both bindings as one router |
 //! | [`Server`] | the listener with its bounds |
+//! | [`ScenarioHost`] | systems for the scenarios of `jf test` |
 //!
 //! ```
 //! use jf_cli::{Config, Definitions, Host, Purpose, Use};
@@ -51,6 +52,7 @@ mod logging;
 mod output;
 mod prepare;
 mod registries;
+mod scenarios;
 mod server;
 mod serving;
 mod signals;
@@ -59,5 +61,6 @@ pub use command::main;
 pub use config::{CONFIG_FILE, CONFIG_RULES, Config, InvalidSetting, KEYS, Key, Kind, Use};
 pub use definitions::{Definitions, LoadError, PathError, Purpose};
 pub use host::{Host, HostError, Site};
+pub use scenarios::ScenarioHost;
 pub use server::{Server, ServerLimits, Stop};
 pub use serving::Serving;

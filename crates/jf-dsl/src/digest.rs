@@ -61,6 +61,8 @@ fn feed(hasher: &mut Sha256, node: &Node) {
                 feed(hasher, &member.value);
             }
         }
+        // No definition has any.
+        NodeValue::Tagged(tagged) => feed(hasher, &tagged.value),
     }
 }
 

@@ -158,7 +158,7 @@ pub use rules::{Example, RuleInfo, all as rules, explain};
 pub use schema::{CompiledSchema, Schemas, Violation};
 pub use source::{Format, LineColumn, SourceFile, Span};
 pub use suggest::closest;
-pub use tree::{Member, Node, NodeValue, read_tree};
+pub use tree::{Member, Node, NodeValue, Tagged, read_tagged_tree, read_tree};
 pub use value::duration::{InvalidDuration, IsoDuration};
 pub use value::file_ref::{FileRef, InvalidFileRef};
 pub use value::http_url::{HttpUrl, InvalidHttpUrl};

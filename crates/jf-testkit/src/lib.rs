@@ -7,6 +7,7 @@
 //! - [`store_suite!`]: the same for the contract of [`jf_store::Store`];
 //! - [`Driver`]: one way to drive a system through the engine, over HTTP or over WebSocket, with answers that can be compared;
 //! - [`ManualClock`] and [`ScriptedHttp`]: time and other services, under the control of a test;
+//! - [`scenario`]: scenario files and their runner, which `jf test` is made of;
 //! - [`FaultyStore`]: a store whose commits meet with what a test wants;
 //! - [`HttpClient`] and [`WebSocketClient`]: plain clients, for tests of what a driver hides.
 //!
@@ -26,8 +27,10 @@ mod clock;
 mod driver;
 pub mod engine_cases;
 mod engine_suite;
+mod expected;
 mod faulty_store;
 mod matching;
+pub mod scenario;
 mod scripted_http;
 pub mod store_cases;
 mod store_suite;
@@ -40,6 +43,7 @@ pub use driver::{
 };
 pub use engine_cases::world::EngineHost;
 pub use engine_suite::engine_suite;
+pub use expected::{Bindings, Expected, ExpectedKind};
 pub use faulty_store::{Fate, FaultyStore};
 pub use matching::is_subset;
 pub use scripted_http::{RecordedCall, ScriptedHttp, StubReply, StubRule};

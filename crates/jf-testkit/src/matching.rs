@@ -21,6 +21,13 @@ pub fn is_subset(expected: &Value, actual: &Value) -> bool {
         (Value::Array(expected), Value::Array(actual)) => {
             expected.len() == actual.len() && expected.iter().zip(actual).all(|(e, a)| is_subset(e, a))
         }
+        _ => same_scalar(expected, actual),
+    }
+}
+
+/// Equality of scalars: numbers by value, anything else as it is.
+pub(crate) fn same_scalar(expected: &Value, actual: &Value) -> bool {
+    match (expected, actual) {
         (Value::Number(expected), Value::Number(actual)) => {
             expected == actual
                 || (!(is_exact(expected) && is_exact(actual)) && expected.as_f64() == actual.as_f64())

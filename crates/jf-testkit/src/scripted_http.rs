@@ -10,10 +10,11 @@ use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use jf_core::spi::{Clock, HttpConnector, HttpExchange, HttpFailure, HttpFailureKind, HttpReceived};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use crate::matching::{is_subset, matches_url};
+use crate::expected::{Bindings, Expected};
+use crate::matching::matches_url;
 
 /// An [`HttpConnector`] that asks no network: the first rule that fits a request answers it, and every request is recorded.
 ///
@@ -39,8 +40,20 @@ pub struct ScriptedHttp {
 #[derive(Default)]
 struct State {
     rules: Vec<StubRule>,
-    calls: Vec<RecordedCall>,
-    unmatched: usize,
+    /// With the numbers of the requests.
+    calls: Vec<(u64, RecordedCall)>,
+    unmatched: Vec<RecordedCall>,
+    /// Requests whose answer is on its way.
+    pending: Vec<Pending>,
+    sent: u64,
+}
+
+/// A request whose answer is on its way.
+struct Pending {
+    number: u64,
+    rule: usize,
+    answer: Result<HttpReceived, HttpFailureKind>,
+    due: Timestamp,
 }
 
 /// Which requests are answered, and with what.
@@ -49,9 +62,9 @@ pub struct StubRule {
     name: String,
     method: Option<String>,
     url: Option<String>,
-    query: Vec<(String, String)>,
-    headers: Vec<(String, String)>,
-    body: Option<Value>,
+    query: Vec<(String, Expected)>,
+    headers: Vec<(String, Expected)>,
+    body: Option<Expected>,
     replies: VecDeque<StubReply>,
 }
 
@@ -86,22 +99,22 @@ impl StubRule {
 
     /// Only requests whose query has this parameter, percent-encoded as given.
     #[must_use]
-    pub fn query(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+    pub fn query(mut self, name: impl Into<String>, value: impl Into<Expected>) -> Self {
         self.query.push((name.into(), value.into()));
         self
     }
 
     /// Only requests with this header.
     #[must_use]
-    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<Expected>) -> Self {
         self.headers.push((name.into(), value.into()));
         self
     }
 
-    /// Only requests whose body is JSON that has at least these members; see [`is_subset`].
+    /// Only requests whose body is JSON that has at least these members.
     #[must_use]
-    pub fn body(mut self, body: Value) -> Self {
-        self.body = Some(body);
+    pub fn body(mut self, body: impl Into<Expected>) -> Self {
+        self.body = Some(body.into());
         self
     }
 
@@ -113,25 +126,47 @@ impl StubRule {
     }
 
     fn fits(&self, request: &HttpExchange) -> bool {
+        self.misfit(request).is_none()
+    }
+
+    /// Why a request does not fit.
+    fn misfit(&self, request: &HttpExchange) -> Option<String> {
         let (url, query) = split(&request.url);
-        let has_parameter = |name: &str, value: &str| {
-            query.split('&').any(|pair| pair.split_once('=').unwrap_or((pair, "")) == (name, value))
+        if self.method.as_ref().is_some_and(|method| request.method.as_str() != method) {
+            return Some(format!("it has the method {}", self.method.as_deref().unwrap_or_default()));
+        }
+        if let Some(pattern) = self.url.as_ref().filter(|pattern| !matches_url(pattern, url)) {
+            return Some(format!("it has the URL {pattern}"));
+        }
+        let parameter = |name: &str| {
+            let pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+            pairs.filter(|(other, _)| *other == name).map(|(_, value)| Value::from(value)).collect::<Vec<_>>()
         };
-        self.method.as_ref().is_none_or(|method| request.method.as_str() == method)
-            && self.url.as_ref().is_none_or(|pattern| matches_url(pattern, url))
-            && self.query.iter().all(|(name, value)| has_parameter(name, value))
-            && self.headers.iter().all(|(name, value)| {
-                request.headers.get_all(name).iter().any(|actual| actual.as_bytes() == value.as_bytes())
-            })
-            && self.body.as_ref().is_none_or(|expected| {
-                json(request.body.as_ref()).is_some_and(|actual| is_subset(expected, &actual))
-            })
+        let header = |name: &str| {
+            let values = request.headers.get_all(name).iter();
+            values.map(|value| Value::from(String::from_utf8_lossy(value.as_bytes()))).collect::<Vec<_>>()
+        };
+        let misfit = |name: &str, expected: &Expected, values: Vec<Value>| {
+            let fits = |value| expected.matches(value, &mut Bindings::default());
+            let found =
+                if values.is_empty() { fits(None) } else { values.iter().any(|value| fits(Some(value))) };
+            (!found).then(|| format!("`{name}` is {expected} there"))
+        };
+        let query = self.query.iter().find_map(|(name, expected)| misfit(name, expected, parameter(name)));
+        let headers =
+            || self.headers.iter().find_map(|(name, expected)| misfit(name, expected, header(name)));
+        query.or_else(headers).or_else(|| {
+            let expected = self.body.as_ref()?;
+            let actual = json(request.body.as_ref());
+            let fits = actual.is_some() && expected.matches(actual.as_ref(), &mut Bindings::default());
+            (!fits).then(|| format!("its body has {expected}"))
+        })
     }
 
     fn next_reply(&mut self) -> StubReply {
         match self.replies.len() {
             0 => StubReply::empty(200),
-            1 => self.replies[0].clone(),
+            1 if !self.replies[0].resumed => self.replies[0].clone(),
             _ => self.replies.pop_front().unwrap_or_else(|| StubReply::empty(200)),
         }
     }
@@ -151,6 +186,8 @@ fn json(body: Option<&Bytes>) -> Option<Value> {
 pub struct StubReply {
     answer: Result<HttpReceived, HttpFailureKind>,
     delay: Duration,
+    /// The rest of a reply that was interrupted; the delay is what was left of it.
+    resumed: bool,
 }
 
 impl StubReply {
@@ -161,7 +198,11 @@ impl StubReply {
     #[must_use]
     pub fn empty(status: u16) -> Self {
         let status = StatusCode::from_u16(status).expect("a status has three digits");
-        Self { answer: Ok(HttpReceived::new(status, HeaderMap::new(), Bytes::new())), delay: Duration::ZERO }
+        Self {
+            answer: Ok(HttpReceived::new(status, HeaderMap::new(), Bytes::new())),
+            delay: Duration::ZERO,
+            resumed: false,
+        }
     }
 
     /// A response with a JSON body.
@@ -185,7 +226,7 @@ impl StubReply {
     /// No response. A [`HttpFailureKind::Timeout`] comes when the time-out of the request has passed.
     #[must_use]
     pub const fn failure(kind: HttpFailureKind) -> Self {
-        Self { answer: Err(kind), delay: Duration::ZERO }
+        Self { answer: Err(kind), delay: Duration::ZERO, resumed: false }
     }
 
     /// With one more header.
@@ -268,38 +309,86 @@ impl ScriptedHttp {
     /// The requests since the last time, in the order they were sent.
     #[must_use]
     pub fn take_calls(&self) -> Vec<RecordedCall> {
-        std::mem::take(&mut self.lock().calls)
+        std::mem::take(&mut self.lock().calls).into_iter().map(|(_, call)| call).collect()
     }
 
     /// How many requests no rule fitted, ever.
     #[must_use]
     pub fn unmatched(&self) -> usize {
-        self.lock().unmatched
+        self.lock().unmatched.len()
     }
 
-    fn answer(&self, request: &HttpExchange) -> Option<StubReply> {
+    /// The first request that no rule fitted, with what each rule has against it.
+    pub(crate) fn first_unmatched(&self) -> Option<(RecordedCall, Vec<(String, String)>)> {
+        let state = self.lock();
+        let call = state.unmatched.first()?.clone();
+        let mut request = HttpExchange::new(call.method.clone(), call.url.clone(), Duration::ZERO, 0);
+        (request.headers, request.body) = (call.headers.clone(), call.body.clone());
+        let misfit = |rule: &StubRule| Some((rule.name.clone(), rule.misfit(&request)?));
+        let misfits = state.rules.iter().filter_map(misfit).collect();
+        Some((call, misfits))
+    }
+
+    /// Takes back the requests whose answer is on its way, for a caller that will send them again: they are not recorded, and who
+    /// asks again waits for what was left of the delay.
+    pub(crate) fn take_back(&self) {
+        let now = self.clock.now();
         let mut state = self.lock();
-        let rule = state.rules.iter_mut().find(|rule| rule.fits(request));
-        let (name, reply) = rule.map(|rule| (rule.name.clone(), rule.next_reply())).unzip();
-        state.unmatched += usize::from(name.is_none());
-        state.calls.push(RecordedCall {
-            rule: name,
+        for Pending { number, rule, answer, due } in std::mem::take(&mut state.pending).into_iter().rev() {
+            state.calls.retain(|(other, _)| *other != number);
+            let left = Duration::try_from(due.duration_since(now)).unwrap_or_default();
+            state.rules[rule].replies.push_front(StubReply { answer, delay: left, resumed: true });
+        }
+    }
+
+    /// The answer to a request and when it comes; `None` when no rule fits.
+    fn answer(&self, request: &HttpExchange) -> Option<(OnItsWay, Result<HttpReceived, HttpFailureKind>)> {
+        let now = self.clock.now();
+        let mut state = self.lock();
+        let fitting = state.rules.iter().position(|rule| rule.fits(request));
+        let call = RecordedCall {
+            rule: fitting.map(|at| state.rules[at].name.clone()),
             method: request.method.clone(),
             url: request.url.clone(),
             headers: request.headers.clone(),
             body: request.body.clone(),
-        });
-        reply
-    }
-
-    async fn wait(&self, time: Duration) {
-        let due =
-            self.clock.now().saturating_add(SignedDuration::try_from(time).unwrap_or(SignedDuration::MAX));
-        self.clock.sleep_until(due.expect("saturates")).await;
+        };
+        let number = state.sent;
+        state.sent += 1;
+        state.calls.push((number, call.clone()));
+        let Some(rule) = fitting else {
+            state.unmatched.push(call);
+            return None;
+        };
+        let reply = state.rules[rule].next_reply();
+        let is_late =
+            reply.delay >= request.timeout || reply.answer.as_ref().err() == Some(&HttpFailureKind::Timeout);
+        let (answer, wait) = match reply {
+            StubReply { answer, delay, resumed: true } => (answer, delay),
+            _ if is_late => (Err(HttpFailureKind::Timeout), request.timeout),
+            StubReply { answer, delay, .. } => (answer, delay),
+        };
+        let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);
+        let due = now.saturating_add(wait).unwrap_or(Timestamp::MAX);
+        state.pending.push(Pending { number, rule, answer: answer.clone(), due });
+        Some((OnItsWay { http: self.clone(), number, due }, answer))
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// An answer on its way; it is forgotten when nobody waits for it any more.
+struct OnItsWay {
+    http: ScriptedHttp,
+    number: u64,
+    due: Timestamp,
+}
+
+impl Drop for OnItsWay {
+    fn drop(&mut self) {
+        self.http.lock().pending.retain(|pending| pending.number != self.number);
     }
 }
 
@@ -308,7 +397,7 @@ impl fmt::Debug for ScriptedHttp {
         let state = self.lock();
         f.debug_struct("ScriptedHttp")
             .field("rules", &state.rules.len())
-            .field("calls", &state.calls)
+            .field("calls", &state.calls.len())
             .finish()
     }
 }
@@ -317,17 +406,12 @@ impl fmt::Debug for ScriptedHttp {
 impl HttpConnector for ScriptedHttp {
     async fn send(&self, request: HttpExchange) -> Result<HttpReceived, HttpFailure> {
         let fail = |kind| Err(HttpFailure::new(kind, "as scripted"));
-        let Some(reply) = self.answer(&request) else {
+        let Some((on_its_way, answer)) = self.answer(&request) else {
             return Err(HttpFailure::new(HttpFailureKind::Network, "no rule fits this request"));
         };
-        if reply.delay >= request.timeout || reply.answer.as_ref().err() == Some(&HttpFailureKind::Timeout) {
-            self.wait(request.timeout).await;
-            return fail(HttpFailureKind::Timeout);
-        }
-        if !reply.delay.is_zero() {
-            self.wait(reply.delay).await;
-        }
-        match reply.answer {
+        self.clock.sleep_until(on_its_way.due).await;
+        drop(on_its_way);
+        match answer {
             Ok(response) if response.body.len() > request.max_response_bytes => {
                 fail(HttpFailureKind::TooLarge)
             }

@@ -8,6 +8,7 @@ mod report;
 mod run;
 mod serve;
 mod store;
+mod test;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -62,6 +63,7 @@ Examples:
   jf check journeys/                       is everything in this folder valid?
   jf serve journeys/                       serve it on http://127.0.0.1:8080
   jf run journeys/hello.journey.yaml       run one definition and print what it gives
+  jf test scenarios/                       do the journeys do what the scenarios say?
   jf explain JF3002                        what does this diagnostic mean?
 
 `jf <COMMAND> --help` says more about one command."
@@ -82,6 +84,8 @@ enum Command {
     Serve(serve::ServeArgs),
     /// Run one definition until it ends or waits, and print the document it gives
     Run(run::RunArgs),
+    /// Run scenarios: tests of journeys with virtual time and scripted services
+    Test(test::TestArgs),
     /// Show the page behind a diagnostic code
     Explain(explain::ExplainArgs),
     /// Print what other tools take from the language
@@ -131,6 +135,7 @@ fn command(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Check(args) => check::check(&args, &mut output),
         Command::Serve(args) => serve::serve(&args, &mut output),
         Command::Run(args) => run::run(&args, &mut output),
+        Command::Test(args) => test::test(&args, &mut output),
         Command::Explain(args) => explain::explain(&args, &mut output),
         Command::Export(args) => export::export(&args, &mut output),
         Command::Store(args) => store::store(&args, &mut output),

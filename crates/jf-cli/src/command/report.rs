@@ -20,9 +20,10 @@ pub(super) enum Format {
     Github,
 }
 
-/// All pages: those of the language and those of the configuration.
+/// All pages: those of the language, of the configuration and of scenarios.
 pub(super) fn pages() -> Vec<&'static RuleInfo> {
-    jf_dsl::rules().iter().chain(CONFIG_RULES.iter().copied()).collect()
+    let others = CONFIG_RULES.iter().chain(jf_testkit::scenario::SCENARIO_RULES).copied();
+    jf_dsl::rules().iter().chain(others).collect()
 }
 
 /// The report over some files, with a final line break.

@@ -23,7 +23,7 @@ pub(super) static WRONG_VALUE: RuleInfo = RuleInfo::error(
 )
 .with_example("limits.syncWait: 30\n", "limits.syncWait: PT30S\n");
 
-pub(super) static NOT_YET: RuleInfo = RuleInfo::error(
+pub(crate) static NOT_YET: RuleInfo = RuleInfo::error(
     6003,
     "DEF-007",
     "a configuration key that this build does not support yet",

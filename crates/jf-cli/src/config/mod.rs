@@ -11,11 +11,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use jf_dsl::{Diagnostic, Diagnostics, JsonPath, RuleInfo, SourceFile, Span};
+use jf_dsl::{Diagnostic, Diagnostics, JsonPath, Node, RuleInfo, SourceFile, Span};
 use serde_json::Value;
 
 pub use faults::CONFIG_RULES;
-pub(crate) use faults::SECOND_LIMITS;
+pub(crate) use faults::{NOT_YET, SECOND_LIMITS};
 pub use keys::{KEYS, Key};
 pub use kind::Kind;
 pub use parts::Use;
@@ -76,6 +76,14 @@ impl Config {
         (config, faults)
     }
 
+    /// Reads a configuration that is a part of another file, at `path` in it; see [`read`](Self::read).
+    pub(crate) fn read_part(source: &SourceFile, part: &Node, path: &JsonPath) -> (Self, Diagnostics) {
+        let (values, mut faults) = read::read_node(source, part, path);
+        let config = Self { values, file: None };
+        faults.append(config.contradictions().into_iter().collect::<Diagnostics>());
+        (config, faults)
+    }
+
     /// Reads a configuration file; see [`read`](Self::read).
     ///
     /// # Errors
@@ -123,6 +131,14 @@ impl Config {
         }
         self.values.insert(path.to_owned(), Given { value, place: None });
         Ok(self)
+    }
+
+    /// The same configuration with another default for one key.
+    ///
+    /// # Errors
+    /// When there is no such key or it takes other values.
+    pub(crate) fn with_default(self, path: &str, value: impl Into<Value>) -> Result<Self, InvalidSetting> {
+        if self.values.contains_key(path) { Ok(self) } else { self.with(path, value) }
     }
 
     /// The value at a path: the one given, else the default of its key, else nothing.

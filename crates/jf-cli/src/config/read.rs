@@ -21,13 +21,22 @@ pub(super) fn read(source: &SourceFile) -> (BTreeMap<String, Given>, Diagnostics
         Ok(root) => root,
         Err(faults) => return (BTreeMap::new(), faults),
     };
+    read_node(source, &root, &JsonPath::root())
+}
+
+/// The values of a part of a file.
+pub(super) fn read_node(
+    source: &SourceFile,
+    root: &Node,
+    path: &JsonPath,
+) -> (BTreeMap<String, Given>, Diagnostics) {
     let mut reader = Reader { source, values: BTreeMap::new(), faults: Vec::new() };
     match root.value {
         NodeValue::Null => {}
-        NodeValue::Object(_) => reader.group(&root, &[], &JsonPath::root()),
+        NodeValue::Object(_) => reader.group(root, &[], path),
         _ => {
             let message = format!("a configuration is a mapping of keys, not {}", root.type_name());
-            reader.report(&faults::WRONG_VALUE, JsonPath::root(), root.span, message);
+            reader.report(&faults::WRONG_VALUE, path.clone(), root.span, message);
         }
     }
     reader.faults.sort_by_key(|fault| fault.span.map_or(0, |span| span.start));

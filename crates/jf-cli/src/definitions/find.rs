@@ -1,11 +1,14 @@
-//! Finding definition files.
+//! Finding definition files, and files of scenarios.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 /// The endings of definition files (DEF-001).
-const ENDINGS: [&str; 3] = [".journey.yaml", ".journey.yml", ".journey.json"];
+pub(super) const DEFINITIONS: [&str; 3] = [".journey.yaml", ".journey.yml", ".journey.json"];
+
+/// The endings of scenario files.
+pub(crate) const SCENARIOS: [&str; 3] = [".scenario.yaml", ".scenario.yml", ".scenario.json"];
 
 /// A path that cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -31,12 +34,15 @@ pub(crate) fn reason(error: &io::Error) -> String {
     }
 }
 
-/// The definition files behind some paths: files as they are, folders searched with their sub-folders for files with the
-/// endings of DEF-001, in byte order. A file that is reached twice counts once.
+/// The files behind some paths: files as they are, folders searched with their sub-folders for files with the endings, in byte order.
+/// A file that is reached twice counts once.
 ///
 /// Hidden folders and files are passed over: what mounts and editors keep in them are copies. So are pipes and sockets in folders.
-pub(super) fn find(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Vec<PathError>> {
-    let mut found = Found { files: Vec::new(), seen: HashSet::new(), errors: Vec::new() };
+pub(crate) fn find(
+    paths: &[PathBuf],
+    endings: &'static [&'static str],
+) -> Result<Vec<PathBuf>, Vec<PathError>> {
+    let mut found = Found { endings, files: Vec::new(), seen: HashSet::new(), errors: Vec::new() };
     for path in paths {
         match fs::metadata(path) {
             Ok(about) if about.is_dir() => found.folder(path),
@@ -48,6 +54,7 @@ pub(super) fn find(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Vec<PathError>> {
 }
 
 struct Found {
+    endings: &'static [&'static str],
     files: Vec<PathBuf>,
     /// Files and folders by what they are, whatever way leads there; links may form a circle.
     seen: HashSet<PathBuf>,
@@ -73,13 +80,13 @@ impl Found {
         if name.starts_with('.') {
             return;
         }
-        let is_definition = ENDINGS.iter().any(|ending| name.ends_with(ending));
+        let is_wanted = self.endings.iter().any(|ending| name.ends_with(ending));
         match fs::metadata(&path) {
             Ok(about) if about.is_dir() => self.folder(&path),
             // Opening a pipe would wait for its other end.
-            Ok(about) if is_definition && about.is_file() => self.file(path),
+            Ok(about) if is_wanted && about.is_file() => self.file(path),
             // A dangling link to something else is no business of ours.
-            Err(error) if is_definition => self.errors.push(PathError { path, error }),
+            Err(error) if is_wanted => self.errors.push(PathError { path, error }),
             _ => {}
         }
     }
@@ -108,7 +115,7 @@ mod tests {
     use std::fs;
     use std::path::PathBuf;
 
-    use super::find;
+    use super::{DEFINITIONS, find};
 
     #[test]
     fn def_001_folders_are_searched_in_byte_order_with_their_sub_folders() {
@@ -127,7 +134,7 @@ mod tests {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, "").unwrap();
         }
-        let found = find(&[root.to_path_buf(), root.join("b.journey.yaml")]).unwrap();
+        let found = find(&[root.to_path_buf(), root.join("b.journey.yaml")], &DEFINITIONS).unwrap();
         let names: Vec<_> =
             found.iter().map(|path| path.strip_prefix(root).unwrap().to_str().unwrap()).collect();
         assert_eq!(names, ["B.journey.yml", "a/z.journey.yaml", "a.journey.json", "b.journey.yaml"]);
@@ -135,7 +142,7 @@ mod tests {
 
     #[test]
     fn every_path_that_cannot_be_read_is_named() {
-        let errors = find(&[PathBuf::from("no/such"), PathBuf::from("nor/this")]).unwrap_err();
+        let errors = find(&[PathBuf::from("no/such"), PathBuf::from("nor/this")], &DEFINITIONS).unwrap_err();
         let texts: Vec<_> = errors.iter().map(ToString::to_string).collect();
         assert!(texts.len() == 2 && texts[0].starts_with("cannot read `no/such`: "), "{texts:?}");
     }
@@ -145,7 +152,7 @@ mod tests {
     fn what_is_no_file_is_passed_over() {
         let folder = tempfile::tempdir().unwrap();
         let _socket = std::os::unix::net::UnixListener::bind(folder.path().join("a.journey.yaml")).unwrap();
-        assert_eq!(find(&[folder.path().to_path_buf()]).unwrap(), Vec::<PathBuf>::new());
+        assert_eq!(find(&[folder.path().to_path_buf()], &DEFINITIONS).unwrap(), Vec::<PathBuf>::new());
     }
 
     #[cfg(unix)]
@@ -154,6 +161,6 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("a.journey.yaml"), "").unwrap();
         std::os::unix::fs::symlink(folder.path(), folder.path().join("again")).unwrap();
-        assert_eq!(find(&[folder.path().to_path_buf()]).unwrap().len(), 1);
+        assert_eq!(find(&[folder.path().to_path_buf()], &DEFINITIONS).unwrap().len(), 1);
     }
 }

@@ -15,7 +15,7 @@ use crate::config::{Config, SECOND_LIMITS};
 use crate::registries;
 
 pub use find::PathError;
-pub(crate) use find::reason;
+pub(crate) use find::{SCENARIOS, find as find_files, reason};
 
 /// What definitions are loaded for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,7 +87,7 @@ impl Definitions {
     pub(crate) fn files_of(paths: &[PathBuf]) -> Result<Vec<(PathBuf, SourceFile)>, LoadError> {
         let mut files = Vec::new();
         let mut errors = Vec::new();
-        for path in find::find(paths).map_err(LoadError::Paths)? {
+        for path in find::find(paths, &find::DEFINITIONS).map_err(LoadError::Paths)? {
             match SourceFile::from_path(&path) {
                 Ok(source) => files.push((path, source)),
                 Err(error) => errors.push(PathError { path, error }),

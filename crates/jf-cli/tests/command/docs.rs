@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use jf_cli::{CONFIG_RULES, Config, KEYS};
 use jf_dsl::{RuleInfo, SourceFile};
+use jf_testkit::scenario::{SCENARIO_RULES, SECTIONS, matchers};
 use serde_json::Value;
 
 use crate::support::{folder, jf, jf_with_input, root};
@@ -76,7 +77,7 @@ fn the_reference_of_the_command_is_up_to_date() {
          the definition must say the same everywhere else; a repair that does not pass is not made. Files are replaced as a whole and keep their permissions. `--fix --dry-run` prints the same as a unified \
          diff. What the [codes](diagnostics.md) mean is told by `jf explain` too.\n",
     );
-    for command in ["", "check", "serve", "run", "explain", "export", "store"] {
+    for command in ["", "check", "serve", "run", "test", "explain", "export", "store"] {
         let arguments: Vec<&str> = [command, "--help"].into_iter().filter(|word| !word.is_empty()).collect();
         let help = jf(&root(), &arguments).out;
         write!(text, "\n## jf {command}\n\n```text\n{}\n```\n", help.trim_end()).unwrap();
@@ -86,11 +87,12 @@ fn the_reference_of_the_command_is_up_to_date() {
 
 #[test]
 fn the_list_of_codes_is_up_to_date() {
-    let pages: Vec<&RuleInfo> = jf_dsl::rules().iter().chain(CONFIG_RULES.iter().copied()).collect();
+    let others = CONFIG_RULES.iter().chain(SCENARIO_RULES).copied();
+    let pages: Vec<&RuleInfo> = jf_dsl::rules().iter().chain(others).collect();
     let mut text = String::from(
         "<!-- Generated from the pages in the code (`jf explain`); a test compares the two. -->\n# Diagnostic codes\n\n\
          What `jf check` and its relatives report, by code. A code keeps its meaning for ever. `JF1xxx` is about text that cannot be read, `JF2xxx` about the shape of members, `JF3xxx` about \
-         states and the ways between them, `JF4xxx` about expressions, `JF5xxx` about bindings, tasks and definitions that are deployed together, `JF6xxx` about `jf.yaml`. Errors prevent a deployment, \
+         states and the ways between them, `JF4xxx` about expressions, `JF5xxx` about bindings, tasks and definitions that are deployed together, `JF6xxx` about `jf.yaml`, `JF7xxx` about [scenarios](scenarios.md). Errors prevent a deployment, \
          warnings do not. Examples show the piece of a definition that matters.\n\n\
          | code | | rule | what it is about |\n|---|---|---|---|\n",
     );
@@ -112,6 +114,33 @@ fn the_list_of_codes_is_up_to_date() {
         .unwrap();
     }
     generated("docs/reference/diagnostics.md", &text);
+}
+
+#[test]
+fn the_reference_of_scenarios_is_up_to_date() {
+    let path = root().join("docs/reference/scenarios.md");
+    let page = std::fs::read_to_string(&path).expect("the page is there");
+    let mut tables = String::new();
+    for section in SECTIONS {
+        write!(tables, "\n### {}\n\n| key | takes | meaning |\n|---|---|---|\n", section.name).unwrap();
+        for key in section.keys {
+            writeln!(tables, "| `{}` | {} | {} |", key.name, key.takes, key.about).unwrap();
+        }
+    }
+    let mut forms = String::from("\n| matcher | what it matches |\n|---|---|\n");
+    for (form, meaning) in matchers() {
+        writeln!(forms, "| `{form}` | {meaning} |").unwrap();
+    }
+    let page = between(&page, "keys", &tables);
+    generated("docs/reference/scenarios.md", &between(&page, "matchers", &forms));
+}
+
+/// The page with another text between two marks.
+fn between(page: &str, mark: &str, text: &str) -> String {
+    let (open, close) = (format!("<!-- {mark} -->\n"), format!("\n<!-- /{mark} -->"));
+    let (before, rest) = page.split_once(&open).expect("the mark is there");
+    let (_, after) = rest.split_once(&close).expect("the end of the mark is there");
+    format!("{before}{open}{text}{close}{after}")
 }
 
 /// A test of jf-dsl keeps the copy up to date.
@@ -204,6 +233,8 @@ fn every_yaml_block_is_a_valid_definition_or_configuration() {
                 let folder = folder(&[("block.journey.yaml", &block.text)]);
                 let ran = jf(folder.path(), &["check", "--deny-warnings", "."]);
                 assert_eq!(ran.status, 0, "{}: {ran}", path.display());
+            } else if block.text.starts_with("scenario:") {
+                // Another test runs it.
             } else {
                 assert!(
                     block.text.starts_with("# jf.yaml\n"),
@@ -217,6 +248,33 @@ fn every_yaml_block_is_a_valid_definition_or_configuration() {
         }
     }
     assert!(checked > 10, "only {checked} blocks were found");
+}
+
+/// The scenarios of a page pass with the definitions of that page.
+#[test]
+fn every_scenario_of_a_page_passes() {
+    let mut passed = 0;
+    for (path, page) in pages() {
+        let blocks = blocks(&page);
+        let yaml = || blocks.iter().filter(|block| block.language == "yaml").map(|block| block.text.as_str());
+        let mut files: Vec<(String, &str)> = Vec::new();
+        for text in yaml().filter(|text| text.starts_with("apiVersion:")) {
+            let name = text.split("name: ").nth(1).and_then(|rest| rest.split([',', '\n']).next());
+            files.push((format!("{}.journey.yaml", name.expect("definitions have a name").trim()), text));
+        }
+        let scenarios: Vec<&str> = yaml().filter(|text| text.starts_with("scenario:")).collect();
+        if scenarios.is_empty() {
+            continue;
+        }
+        passed += scenarios.len();
+        let named = scenarios.iter().enumerate();
+        files.extend(named.map(|(at, text)| (format!("{at}.scenario.yaml"), *text)));
+        let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), *text)).collect();
+        let folder = folder(&files);
+        let ran = jf(folder.path(), &["test", "."]);
+        assert_eq!(ran.status, 0, "{}: {ran}", path.display());
+    }
+    assert!(passed >= 4, "only {passed} scenarios were found");
 }
 
 #[test]

@@ -3,7 +3,7 @@ use crate::support::{jf, root};
 /// Help is part of the interface: a change shows up in review.
 #[test]
 fn help_of_every_command() {
-    for command in ["", "check", "serve", "run", "explain", "export", "store"] {
+    for command in ["", "check", "serve", "run", "test", "explain", "export", "store"] {
         let arguments: Vec<&str> = [command, "--help"].into_iter().filter(|word| !word.is_empty()).collect();
         let ran = jf(&root(), &arguments);
         assert_eq!((ran.status, ran.err.as_str()), (0, ""));
@@ -24,7 +24,7 @@ fn wrong_usage_is_status_2_and_says_what_was_meant() {
         ("misspelt_command", &["serv"]),
         ("misspelt_flag", &["check", "--fromat", "json"]),
         ("bad_value", &["check", "x", "--format", "xml"]),
-        ("later_command", &["test", "x"]),
+        ("later_command", &["journey", "start"]),
         ("dry_run_alone", &["check", "x", "--dry-run"]),
         ("dry_run_as_json", &["check", "x", "--fix", "--dry-run", "--format", "json"]),
     ] {

@@ -16,7 +16,7 @@ use crate::json_path::{JsonPath, PathStep};
 use crate::source::Span;
 
 pub(crate) use read::read_into;
-pub use read::read_tree;
+pub use read::{read_tagged_tree, read_tree};
 pub(crate) use scalar::plain_string;
 
 /// A node of a document with its place in the text.
@@ -45,6 +45,19 @@ pub enum NodeValue {
     Array(Vec<Node>),
     /// A mapping in document order (DEF-005), each key once.
     Object(Vec<Member>),
+    /// A value with a YAML tag; only [`read_tagged_tree`] gives any, everywhere else a tag is a fault.
+    Tagged(Box<Tagged>),
+}
+
+/// A value with the YAML tag before it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tagged {
+    /// The tag as it is written, `!` included.
+    pub tag: Arc<str>,
+    /// The bytes of the tag.
+    pub tag_span: Span,
+    /// The value; `null` when nothing follows the tag.
+    pub value: Node,
 }
 
 /// A member of a mapping.
@@ -103,10 +116,11 @@ impl Node {
             NodeValue::String(_) => "a string",
             NodeValue::Array(_) => "an array",
             NodeValue::Object(_) => "an object",
+            NodeValue::Tagged(_) => "a tagged value",
         }
     }
 
-    /// The value without positions; what could not be read is `null`.
+    /// The value without positions and tags; what could not be read is `null`.
     #[must_use]
     pub fn to_value(&self) -> Value {
         match &self.value {
@@ -120,6 +134,7 @@ impl Node {
                     members.iter().map(|member| (member.key.as_ref().to_owned(), member.value.to_value()));
                 Value::Object(entries.collect::<Map<_, _>>())
             }
+            NodeValue::Tagged(tagged) => tagged.value.to_value(),
         }
     }
 

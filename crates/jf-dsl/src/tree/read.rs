@@ -9,7 +9,7 @@ use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, StructureS
 use super::json;
 use super::refusal::{self, Progress};
 use super::scalar::{Plain, resolve};
-use super::{Member, Node, NodeValue};
+use super::{Member, Node, NodeValue, Tagged};
 use crate::capabilities::SizeLimits;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::set::Diagnostics;
@@ -32,6 +32,20 @@ pub fn read_tree(source: &SourceFile, limits: &SizeLimits) -> Result<Node, Diagn
     }
 }
 
+/// Like [`read_tree`], but YAML tags are kept as [`NodeValue::Tagged`]: for documents that give tags a meaning, which definitions do
+/// not (DEF-003).
+///
+/// # Errors
+///
+/// All faults found; reading stops at the first that breaks the grammar.
+pub fn read_tagged_tree(source: &SourceFile, limits: &SizeLimits) -> Result<Node, Diagnostics> {
+    let mut faults = Vec::new();
+    match read_with(source, limits, true, &mut faults) {
+        Some(root) if faults.is_empty() => Ok(root),
+        _ => Err(Diagnostics::sorted(faults)),
+    }
+}
+
 /// Reads what can be read. Faults that leave the rest intact are in `faults` beside a result, with
 /// [`NodeValue::Broken`] in their place.
 pub(crate) fn read_into(
@@ -39,8 +53,25 @@ pub(crate) fn read_into(
     limits: &SizeLimits,
     faults: &mut Vec<Diagnostic>,
 ) -> Option<Node> {
-    let mut reader =
-        Reader { source, limits, faults, stack: Vec::new(), root: None, just_opened: false, read: 0 };
+    read_with(source, limits, false, faults)
+}
+
+fn read_with(
+    source: &SourceFile,
+    limits: &SizeLimits,
+    keep_tags: bool,
+    faults: &mut Vec<Diagnostic>,
+) -> Option<Node> {
+    let mut reader = Reader {
+        source,
+        limits,
+        keep_tags,
+        faults,
+        stack: Vec::new(),
+        root: None,
+        just_opened: false,
+        read: 0,
+    };
     reader.check_source()?;
     reader.read()?;
     if reader.root.is_none() {
@@ -52,6 +83,8 @@ pub(crate) fn read_into(
 struct Reader<'a> {
     source: &'a SourceFile,
     limits: &'a SizeLimits,
+    /// Tags have a meaning for the caller.
+    keep_tags: bool,
     faults: &'a mut Vec<Diagnostic>,
     stack: Vec<Frame>,
     root: Option<Node>,
@@ -63,13 +96,14 @@ struct Reader<'a> {
 
 /// A collection that is still open.
 enum Frame {
-    Array { start: usize, in_brackets: bool, items: Vec<Node> },
+    Array { start: usize, in_brackets: bool, tag: Option<Span>, items: Vec<Node> },
     Object(ObjectFrame),
 }
 
 struct ObjectFrame {
     start: usize,
     in_brackets: bool,
+    tag: Option<Span>,
     members: Vec<Member>,
     key: Key,
     /// Positions of the keys, once there are too many to compare one by one.
@@ -145,16 +179,18 @@ impl Reader<'_> {
                 }
             };
             let span = at.byte_range().map_or(Span::default(), |range| Span::new(range.start, range.end));
-            if let Some(tag) = at.tag_span().and_then(|tag| tag.byte_range()) {
-                self.report(syntax::tag(), Span::new(tag.start, tag.end));
+            let tag = at.tag_span().and_then(|tag| tag.byte_range());
+            let tag = tag.map(|tag| Span::new(tag.start, tag.end));
+            if let Some(tag) = tag.filter(|_| !self.keep_tags) {
+                self.report(syntax::tag(), tag);
             }
             self.read = self.read.max(span.end);
-            self.event(event, span, at.tag_start().is_some())?;
+            self.event(event, span, tag)?;
         }
         Some(())
     }
 
-    fn event(&mut self, event: Event<'_>, span: Span, tagged: bool) -> Option<()> {
+    fn event(&mut self, event: Event<'_>, span: Span, tag: Option<Span>) -> Option<()> {
         if let Event::Anchor(..) = event {
             let path = self.path_of_last();
             self.faults.push(syntax::anchor().at(path, self.source, span));
@@ -167,8 +203,11 @@ impl Reader<'_> {
                 return None;
             }
             Event::Scalar(text, style, ..) => {
-                let node = if tagged { NodeValue::Broken } else { self.scalar(&text, style, span) };
-                self.scalar_node(Node { span, value: node }, &text, style);
+                let value = match tag {
+                    Some(_) if !self.keep_tags => NodeValue::Broken,
+                    _ => self.scalar(&text, style, span),
+                };
+                self.scalar_node(self.tagged(Node { span, value }, tag), &text, style);
             }
             Event::Alias(_) | Event::UnresolvedAlias(_) => {
                 self.report(syntax::alias(), span);
@@ -176,18 +215,28 @@ impl Reader<'_> {
             }
             Event::SequenceStart(style, ..) => {
                 let in_brackets = style == StructureStyle::Flow;
-                self.open(Frame::Array { start: span.start, in_brackets, items: Vec::new() }, span)?;
+                let tag = tag.filter(|_| self.keep_tags);
+                self.open(Frame::Array { start: span.start, in_brackets, tag, items: Vec::new() }, span)?;
             }
             Event::MappingStart(style, ..) => {
                 let in_brackets = style == StructureStyle::Flow;
                 let (start, members, seen) = (span.start, Vec::new(), HashMap::new());
-                let frame = ObjectFrame { start, in_brackets, members, key: Key::Awaited, seen };
+                let tag = tag.filter(|_| self.keep_tags);
+                let frame = ObjectFrame { start, in_brackets, tag, members, key: Key::Awaited, seen };
                 self.open(Frame::Object(frame), span)?;
             }
             Event::SequenceEnd | Event::MappingEnd => self.close(span),
             _ => {}
         }
         Some(())
+    }
+
+    /// The node with the tag before it, where tags are kept.
+    fn tagged(&self, node: Node, tag: Option<Span>) -> Node {
+        let Some(tag_span) = tag.filter(|_| self.keep_tags) else { return node };
+        let tag = self.source.text().get(tag_span.start..tag_span.end).unwrap_or_default().into();
+        let span = Span::new(tag_span.start, node.span.end.max(tag_span.end));
+        Node { span, value: NodeValue::Tagged(Box::new(Tagged { tag, tag_span, value: node })) }
     }
 
     fn refuse(&mut self, error: &ScanError) {
@@ -231,6 +280,7 @@ impl Reader<'_> {
             }
             NodeValue::String(key) => Ok(key),
             NodeValue::Broken => Err(None),
+            NodeValue::Tagged(_) => Err(Some(syntax::tag())),
             _ => Err(Some(syntax::key_not_text((span.start < span.end).then_some(text)))),
         };
         let key = match key {
@@ -294,16 +344,15 @@ impl Reader<'_> {
         let end_of =
             |last: Option<usize>| if end.start < end.end { end.end } else { last.unwrap_or(end.end) };
         let node = match frame {
-            Frame::Array { start, items, .. } => {
+            Frame::Array { start, tag, items, .. } => {
                 let end = end_of(items.last().map(|item| item.span.end));
-                Node { span: Span::new(start, end.max(start)), value: NodeValue::Array(items) }
+                let value = NodeValue::Array(items);
+                self.tagged(Node { span: Span::new(start, end.max(start)), value }, tag)
             }
             Frame::Object(object) => {
                 let end = end_of(object.members.last().map(|member| member.value.span.end));
-                Node {
-                    span: Span::new(object.start, end.max(object.start)),
-                    value: NodeValue::Object(object.members),
-                }
+                let value = NodeValue::Object(object.members);
+                self.tagged(Node { span: Span::new(object.start, end.max(object.start)), value }, object.tag)
             }
         };
         self.node(node);

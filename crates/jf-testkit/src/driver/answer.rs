@@ -35,6 +35,8 @@ pub struct Seen {
     pub head: Head,
     /// The command was a repetition (ENG-053).
     pub replayed: bool,
+    /// The headers, where the transport has any.
+    pub headers: Option<HeaderMap>,
 }
 
 /// The answer of an Api.
@@ -43,7 +45,7 @@ pub struct ApiAnswer {
     /// The status.
     pub status: u16,
     /// The headers, where the transport has any.
-    pub headers: HeaderMap,
+    pub headers: Option<HeaderMap>,
     /// The body; `null` when there is none.
     pub body: Value,
 }
@@ -185,7 +187,7 @@ mod tests {
                 "journeyId": id, "journeyName": "loan", "updatedAt": time,
                 "_links": { "self": { "href": format!("/api/v1/journeys/{id}") } },
             });
-            Answer::Status(Seen { document, head, replayed: false })
+            Answer::Status(Seen { document, head, replayed: false, headers: None })
         };
         let one = answer("a1", "e1.4", "2026-01-01T00:00:00.000Z");
         assert_eq!(one.comparable(), answer("b2", "e2.4", "2027-01-01T00:00:00.000Z").comparable());

@@ -131,11 +131,7 @@ impl Driver for EngineDriver {
             Ok(reply) => reply,
             Err(error) => return Ok(refused(error)),
         };
-        let mut headers = http::HeaderMap::new();
-        for cookie in reply.cookies {
-            headers.append(http::header::SET_COOKIE, cookie.into_header());
-        }
-        Ok(Answer::Response(ApiAnswer { status: reply.status, headers, body: reply.body }))
+        Ok(Answer::Response(ApiAnswer { status: reply.status, headers: None, body: reply.body }))
     }
 
     async fn events(&self, run: &Run, after: u64) -> Result<Answer, DriverError> {
@@ -226,7 +222,7 @@ fn refused(error: EngineError) -> Answer {
 }
 
 fn seen<T: serde::Serialize>(at: At<T>, replayed: bool) -> Result<Seen, DriverError> {
-    Ok(Seen { document: json(&at.document)?, head: at.at, replayed })
+    Ok(Seen { document: json(&at.document)?, head: at.at, replayed, headers: None })
 }
 
 fn json<T: serde::Serialize>(document: &T) -> Result<Value, DriverError> {

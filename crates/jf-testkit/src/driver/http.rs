@@ -122,7 +122,7 @@ impl Driver for HttpDriver {
             return Ok(Answer::Error(problem(&response)?));
         }
         let (status, body) = (response.status.as_u16(), response.json()?);
-        Ok(Answer::Response(ApiAnswer { status, headers: response.headers, body }))
+        Ok(Answer::Response(ApiAnswer { status, headers: Some(response.headers), body }))
     }
 
     async fn events(&self, _run: &Run, _after: u64) -> Result<Answer, DriverError> {
@@ -155,7 +155,7 @@ fn seen(response: &HttpResponse) -> Result<Seen, DriverError> {
     let head =
         tag.ok_or_else(|| ClientError::protocol(format!("no entity tag of a head (HTTP-019): {response}")))?;
     let replayed = response.header("idempotency-replayed") == Some("true");
-    Ok(Seen { document: response.json()?, head, replayed })
+    Ok(Seen { document: response.json()?, head, replayed, headers: Some(response.headers.clone()) })
 }
 
 /// The Problem, which must say the status it is sent with.

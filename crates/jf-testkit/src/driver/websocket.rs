@@ -37,6 +37,9 @@ impl WebSocketDriver {
     /// The definition of a journey that can be reached here. For a name that is not deployed any other one does: what is asked of
     /// its path must be answered as unknown.
     fn reachable(&self, journey: &str) -> Result<&Arc<Loaded>, DriverError> {
+        if journey.is_empty() {
+            return Err(self.not_carried("a run of which only the id is known"));
+        }
         let reachable = |loaded: &&Arc<Loaded>| loaded.definition.websocket_path().is_some();
         let named = self.catalog.journey(journey);
         let found =
@@ -203,7 +206,8 @@ fn answer(mut reply: Value) -> Result<Answer, DriverError> {
     }
     let seq = reply["seq"].as_u64().ok_or_else(|| unexpected(&reply))?;
     let head = Head::new(epoch(&reply)?, seq);
-    let seen = Seen { document: reply["payload"].take(), head, replayed: reply["replayed"] == true };
+    let seen =
+        Seen { document: reply["payload"].take(), head, replayed: reply["replayed"] == true, headers: None };
     match reply["type"].as_str() {
         Some("started") => Ok(Answer::Started(seen)),
         Some("status") => Ok(Answer::Status(seen)),

@@ -56,6 +56,11 @@ impl Config {
     /// When the file cannot be used; nothing takes its place.
     pub fn store(&self) -> Result<Arc<dyn Store>, OpenError> {
         let Some(file) = self.store_file() else { return Ok(self.memory_store()) };
+        self.store_in(file)
+    }
+
+    /// Opens the store in that file.
+    pub(crate) fn store_in(&self, file: PathBuf) -> Result<Arc<dyn Store>, OpenError> {
         let synchronous = match self.text("sqlite.synchronous").as_str() {
             "normal" => Synchronous::Normal,
             _ => Synchronous::Full,
