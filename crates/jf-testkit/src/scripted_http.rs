@@ -479,4 +479,41 @@ mod tests {
             assert_eq!(answer.map(|r| r.status.as_u16()).map_err(|failure| failure.kind()), expected);
         }
     }
+
+    #[test]
+    fn a_call_that_is_taken_back_and_sent_again_is_one_call_that_keeps_its_time() {
+        let clock = ManualClock::default();
+        let http = ScriptedHttp::new(Arc::new(clock.clone()));
+        let rule = StubRule::new("slow").reply(StubReply::empty(200).after(Duration::from_secs(2)));
+        http.add(rule.reply(StubReply::failure(HttpFailureKind::Timeout)));
+        let second = SignedDuration::from_secs(1);
+        for (seconds, expected) in [(2, Ok(200)), (3, Err(HttpFailureKind::Timeout))] {
+            let mut sent = http.send(request("https://x.example/"));
+            assert!((&mut sent).now_or_never().is_none());
+            clock.advance(second);
+            http.take_back();
+            drop(sent);
+            let mut again = http.send(request("https://x.example/"));
+            clock.advance(second * (seconds - 1) - SignedDuration::from_millis(1));
+            assert!((&mut again).now_or_never().is_none());
+            clock.advance(SignedDuration::from_millis(1));
+            let answer = again.now_or_never().expect("its time has come");
+            assert_eq!(answer.map(|r| r.status.as_u16()).map_err(|failure| failure.kind()), expected);
+            assert_eq!(http.take_calls().len(), 1);
+        }
+    }
+
+    #[test]
+    fn a_call_that_no_rule_fits_is_told_with_what_each_rule_has_against_it() {
+        let http = ScriptedHttp::new(Arc::new(ManualClock::default()));
+        http.add(StubRule::new("get").method("GET"));
+        http.add(StubRule::new("tea").method("POST").body(json!({ "sku": "coffee" })));
+        http.add(StubRule::new("known").header("X-Known", "yes"));
+        http.send(request("https://x.example/")).now_or_never().expect("at once").unwrap_err();
+        let (call, misfits) = http.first_unmatched().expect("it was kept");
+        assert_eq!(call.url, "https://x.example/");
+        let told: Vec<_> = misfits.iter().map(|(name, why)| format!("{name}: {why}")).collect();
+        let known = "known: `X-Known` is \"yes\" there";
+        assert_eq!(told, ["get: it has the method GET", "tea: its body has { \"sku\": \"coffee\" }", known]);
+    }
 }

@@ -8,6 +8,7 @@ mod language;
 mod readme;
 mod repair;
 mod run;
+mod scenarios;
 mod serve;
 mod store;
 mod support;

@@ -167,20 +167,32 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_waited_for_only_while_the_engine_owes_it() {
+    fn an_answer_is_owed_only_from_the_moment_at_which_the_engine_is_asked() {
         let rest = Rest::default();
         let runtime = runtime(&rest);
-        let (asked, mut is_asked) = oneshot::channel();
+        let (travels, arrives) = oneshot::channel();
+        let (parked, has_parked) = std::sync::mpsc::channel();
         let owed = rest.owed.clone();
+        let asked = Arc::new(AtomicU32::new(0));
+        let counted = Arc::clone(&asked);
         runtime.spawn(async move {
-            // The request travels for a while; nothing moves meanwhile.
-            tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+            // On its way the request is in nobody's queue, and the thread parks.
+            arrives.await.unwrap();
             let owes = owed.enter();
-            asked.send(()).unwrap();
+            counted.fetch_add(1, Ordering::SeqCst);
             std::future::pending::<()>().await;
             drop(owes);
         });
-        runtime.block_on(rest.reached(Until::Owed));
-        assert_eq!(is_asked.try_recv(), Ok(()));
+        runtime.block_on(rest.reached(Until::Rest));
+        let thread = std::thread::spawn(move || {
+            has_parked.recv().unwrap();
+            travels.send(()).unwrap();
+        });
+        runtime.block_on(async {
+            parked.send(()).unwrap();
+            rest.reached(Until::Owed).await;
+        });
+        assert_eq!(asked.load(Ordering::SeqCst), 1);
+        thread.join().unwrap();
     }
 }
