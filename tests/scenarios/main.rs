@@ -11,11 +11,20 @@ use jf_cli::ScenarioHost;
 use jf_dsl::{SourceFile, TerminalStyle};
 use jf_testkit::scenario::{DriverKind, Report, Runner, Verdict, to_text};
 
-/// The scenario files of a folder, in the order of their names.
+/// The scenario files of a folder and its sub-folders, in the order of their paths.
 fn scenarios_in(folder: &Path) -> Vec<SourceFile> {
-    let entries = std::fs::read_dir(folder).expect("the folder is there");
-    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("it can be read").path()).collect();
-    paths.retain(|path| path.to_string_lossy().ends_with(".scenario.yaml"));
+    let mut paths: Vec<PathBuf> = Vec::new();
+    let mut folders = vec![folder.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("the folder is there") {
+            let path = entry.expect("it can be read").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.to_string_lossy().ends_with(".scenario.yaml") {
+                paths.push(path);
+            }
+        }
+    }
     paths.sort();
     paths.into_iter().map(|path| SourceFile::from_path(path).expect("it can be read")).collect()
 }

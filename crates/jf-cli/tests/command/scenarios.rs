@@ -56,7 +56,9 @@ fn what_passes_is_counted_and_status_0() {
 /// The step, the place, the difference, and the way of the run.
 #[test]
 fn what_fails_is_shown_with_everything_around_it() {
-    let wrong_phase = scenario(&PASSES.replace("phase: SUCCEEDED", "phase: FAILED, output: !absent , _links: { cancel: !absent }"));
+    let wrong_phase = scenario(
+        &PASSES.replace("phase: SUCCEEDED", "phase: FAILED, output: !absent , _links: { cancel: !absent }"),
+    );
     let wrong_calls = scenario("  - calls: [{ stub: stock, times: 2 }]\n");
     let refused = scenario("  - submit: { step: nowhere }\n");
     let wrong_kind = scenario("  - outcome: {}\n    expect: { result: outcome }\n");
@@ -82,9 +84,11 @@ fn what_cannot_be_run_is_status_2() {
     let misspelt = scenario(PASSES).replace("journey: order", "jurney: order");
     let missing = scenario(PASSES).replace("order.journey.yaml", "other.journey.yaml");
     let broken = JOURNEY.replace("next: done", "next: dome");
-    for (name, journey, text) in
-        [("misspelt", JOURNEY, &misspelt), ("missing", JOURNEY, &missing), ("broken", &broken, &scenario(PASSES))]
-    {
+    for (name, journey, text) in [
+        ("misspelt", JOURNEY, &misspelt),
+        ("missing", JOURNEY, &missing),
+        ("broken", &broken, &scenario(PASSES)),
+    ] {
         let folder = folder(&[("order.journey.yaml", journey), ("a.scenario.yaml", text)]);
         let ran = jf(folder.path(), &["test", "."]);
         assert_eq!(ran.status, 2, "{name}: {ran}");
@@ -128,7 +132,10 @@ fn reports_for_tools_hold_what_the_text_says() {
 
     let ran = jf(folder.path(), &["test", ".", "--driver", "engine", "--format", "junit"]);
     assert_eq!(ran.status, 1);
-    assert!(ran.out.contains("<testsuites tests=\"2\" failures=\"1\" errors=\"0\" skipped=\"0\" time="), "{ran}");
+    assert!(
+        ran.out.contains("<testsuites tests=\"2\" failures=\"1\" errors=\"0\" skipped=\"0\" time="),
+        "{ran}"
+    );
     assert!(ran.out.contains("name=\"b &lt; &quot;c&quot; [engine, memory]\""), "{ran}");
     assert!(ran.out.contains("<failure message=\"step 2, submit: it was refused"), "{ran}");
 
