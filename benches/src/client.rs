@@ -28,6 +28,14 @@ impl Client {
         String::from_utf8_lossy(&self.buffer[body..]).into_owned()
     }
 
+    /// Sends a GET of `path`, and gives the body of the answer, which must be a 200 that contains `expected`.
+    pub(crate) async fn get(&mut self, path: &str, expected: &str) -> String {
+        self.request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n").into_bytes();
+        let length = self.send(expected).await;
+        let body = self.buffer.len() - length;
+        String::from_utf8_lossy(&self.buffer[body..]).into_owned()
+    }
+
     /// Sends the request and reads the whole answer, which must be a 200 that contains `expected`. Says how long its body was.
     pub(crate) async fn send(&mut self, expected: &str) -> usize {
         self.stream.write_all(&self.request).await.expect("the connection is open");

@@ -16,6 +16,8 @@ mod load;
 mod machine;
 mod memory;
 mod report;
+mod scale;
+mod server;
 mod system;
 mod ws;
 
@@ -74,7 +76,10 @@ enum What {
     },
     /// Definitions checked per second on one core.
     Check,
-    /// Everything above.
+    /// What stored runs cost: starts, start-up, memory and lists of the real server from a thousand to a million parked runs. Takes some
+    /// minutes and gigabytes, so it is no part of `all`.
+    Scale(scale::Scale),
+    /// Everything above, but for `scale`.
     All,
 }
 
@@ -97,6 +102,7 @@ fn main() {
         What::Machine => machine::measure(effort, &mut report),
         What::Memory { connections } => memory::measure(connections, &mut report),
         What::Check => check::measure(effort, &mut report),
+        What::Scale(scale) => scale.measure(effort, &mut report),
         What::All => {
             http::measure(&[1, 16, 64], effort, &mut report);
             ws::measure(&[64], effort, &mut report);

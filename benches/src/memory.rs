@@ -1,78 +1,35 @@
 //! Resident memory of the real server per idle WebSocket connection.
 
-use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
 
 use futures::StreamExt;
 use tokio::net::TcpStream;
 use tokio_tungstenite::{WebSocketStream, client_async};
 
 use crate::report::Report;
+use crate::server::Server;
 use crate::system;
 
-/// A started `jf serve`, killed when it goes out of scope.
-struct Server {
-    process: Child,
-    address: SocketAddr,
-}
-
-impl Server {
-    fn start(jf: &Path, folder: &Path) -> Self {
-        let mut process = Command::new(jf)
-            .args(["serve", "--listen", "127.0.0.1:0"])
-            .arg(folder)
-            .current_dir(folder)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the server can be started");
-        let stdout = process.stdout.take().expect("stdout is piped");
-        let line =
-            BufReader::new(stdout).lines().next().expect("the server says where it listens").expect("text");
-        let address = line.strip_prefix("listening on http://").expect("the documented line");
-        Self { process, address: address.parse().expect("an address") }
-    }
-
-    /// Resident bytes.
-    fn resident(&self) -> usize {
-        let statm = format!("/proc/{}/statm", self.process.id());
-        let text = std::fs::read_to_string(statm).expect("the memory benchmark needs a Linux system");
-        let pages: usize =
-            text.split(' ').nth(1).and_then(|n| n.parse().ok()).expect("statm lists page counts");
-        pages * 4096
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
 pub(crate) fn measure(connections: usize, report: &mut Report) {
-    let jf = std::env::current_exe().expect("the program knows its own path").with_file_name("jf");
-    if !jf.exists() {
+    let Some(jf) = Server::binary() else {
         report.skipped("resident memory", "build the server first: cargo build --release -p jf-cli");
         return;
-    }
+    };
     let folder = std::env::temp_dir().join(format!("jf-bench-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder for the definition");
     std::fs::write(folder.join("loop.journey.yaml"), system::LOOP).expect("the folder is writable");
     let config = "http.maxConnections: 100000\nhttp.maxConnectionsPerAddress: 100000\n";
     std::fs::write(folder.join("jf.yaml"), config).expect("the folder is writable");
 
-    let server = Server::start(&jf, &folder);
+    let server = Server::start(&jf, &folder, &[]);
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be built");
     let idle = server.resident();
     report.at_most("resident memory of an idle server", idle as f64 / 1024.0 / 1024.0, " MiB", 30.0);
     // A first round warms allocator and code up, so that only what connections cost is counted.
-    drop(runtime.block_on(connect(server.address, connections / 10)));
+    drop(runtime.block_on(connect(server.address(), connections / 10)));
     let before = server.resident();
-    let held = runtime.block_on(connect(server.address, connections));
+    let held = runtime.block_on(connect(server.address(), connections));
     let each = server.resident().saturating_sub(before) as f64 / connections as f64 / 1024.0;
     report.at_most(&format!("per idle connection, {connections} connections"), each, " KiB", 12.0);
     drop(held);

@@ -1,5 +1,7 @@
 //! What is printed at the end.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::load::Sample;
@@ -62,6 +64,16 @@ impl Report {
             target: format!("≥ {target:.2} ×"),
             met,
         });
+    }
+
+    /// A time against that of a reference measured in turns with it; the target is a multiple of the reference.
+    pub(crate) fn time_ratio(&mut self, name: String, ours: Duration, reference: Duration, target: f64) {
+        let met = ours.as_secs_f64() <= target * reference.as_secs_f64();
+        let [ours, reference] = [ours, reference].map(|time| {
+            let value = time.as_secs_f64() * 1e6;
+            Measured { text: format!("{value:.0} µs"), value, p50_us: None, p99_us: None, spread: None }
+        });
+        self.add(Line { name, ours, reference: Some(reference), target: format!("≤ {target:.2} ×"), met });
     }
 
     /// A figure of its own with a lower bound.

@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Output, Stdio};
+use std::time::Duration;
 
 use jf_testkit::{Handshake, HttpClient, WebSocketClient};
 use tempfile::TempDir;
@@ -85,6 +86,26 @@ impl Serving {
 
     pub(crate) async fn websocket(&self, path: &str) -> WebSocketClient {
         WebSocketClient::connect(self.address, path, &Handshake::default()).await.unwrap()
+    }
+
+    /// Starts a server and kills it a moment later, listening or not.
+    pub(crate) async fn start_and_kill(
+        definitions: &Path,
+        config: &str,
+        arguments: &[&str],
+        after: Duration,
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("jf.yaml");
+        std::fs::write(&file, config).unwrap();
+        let mut command = Command::new(jf());
+        command.arg("serve").arg(definitions).args(["--listen", "127.0.0.1:0"]).args(arguments);
+        command.arg("--config").arg(file).current_dir(folder.path());
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
+        let mut child = command.spawn().unwrap();
+        // It has no chance to say where it is, so nothing can be waited for.
+        let _ = tokio::time::timeout(after, child.wait()).await;
+        child.kill().await.unwrap();
     }
 
     /// Sends SIGTERM.

@@ -2,6 +2,7 @@
 
 pub(crate) mod binary;
 pub(crate) mod downstream;
+pub(crate) mod ledger;
 pub(crate) mod raw;
 pub(crate) mod system;
 

@@ -1,12 +1,9 @@
 //! Compensation through the engine: a run of its own, begun once whatever happens (ENG-090 to ENG-096).
 
 use jf_core::{ApiReply, CallApi, Engine, EngineErrorKind, JourneyId, ListQuery, Phase};
-use jf_testkit::Fate;
 use serde_json::json;
 
-use crate::support::{
-    Bench, Setup, api, as_outcome, as_status, breathe, caller, faulty_store, journey, kind, soon,
-};
+use crate::support::{Bench, api, as_outcome, as_status, breathe, caller, journey, kind, soon};
 
 fn failing(mode: &str) -> String {
     format!(
@@ -77,40 +74,6 @@ async fn eng_006_a_start_under_a_long_compensation_is_answered_with_the_status()
     bench.pass(31).await;
     let status = as_status(soon(waiting).await.unwrap().unwrap()).document;
     assert_eq!(status.phase, Phase::Running);
-}
-
-/// Also ENG-101.
-#[tokio::test]
-async fn eng_096_a_crash_neither_loses_nor_doubles_a_compensation() {
-    for mode in ["async", "sync"] {
-        let definitions = [journey("undo", &failing(mode))];
-        for commits in 1..6 {
-            let faulty = faulty_store();
-            let mut fates = vec![Fate::Holds; commits];
-            fates.push(Fate::Killed);
-            faulty.fail_next(&fates);
-            let before = Setup::new(&definitions).store(faulty.clone()).build().await;
-            let main = before.start("undo", json!({})).await.journey_id;
-            breathe().await;
-            while !before.desk.is_empty().await {
-                before.desk.next().await.done(json!(null));
-                breathe().await;
-            }
-            let mut setup = Setup::new(&definitions).store(faulty.disk());
-            setup.clock = before.clock.clone();
-            let after = setup.build().await;
-            for _ in 0..4 {
-                breathe().await;
-                while !after.desk.is_empty().await {
-                    after.desk.next().await.done(json!(null));
-                    breathe().await;
-                }
-            }
-            let outcome = after.until_ended(&main).await;
-            let id = linked(outcome.links.as_ref());
-            assert_eq!(after.until_ended(&id).await.output, json!("NO"), "{mode}, {commits} commits");
-        }
-    }
 }
 
 /// Also ENG-096: of an Api, before the answer or beside it.

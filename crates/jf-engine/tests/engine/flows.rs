@@ -1,12 +1,9 @@
-//! Branches and subjourneys through the engine: steps by address, tasks and timers per flow, loss of the process at any commit.
+//! Branches and subjourneys through the engine: steps by address, tasks and timers per flow.
 
-use jf_core::{EngineErrorKind, JourneyId};
-use jf_testkit::Fate;
-use serde_json::{Value, json};
+use jf_core::EngineErrorKind;
+use serde_json::json;
 
-use crate::support::{
-    Bench, Job, Setup, as_status, breathe, caller_with, faulty_store, journey, kind, soon, step,
-};
+use crate::support::{Bench, Job, as_status, breathe, caller_with, journey, kind, soon, step};
 
 /// Two branches that wait for the same step id, one of them inside a subjourney, and a third that is done with a timer.
 const TREE: &str = "\
@@ -143,60 +140,4 @@ async fn tsk_008_the_request_goes_with_the_segment_into_branches_and_behind_the_
     last.done(json!(null));
     soon(taken.settled()).await.unwrap();
     assert_eq!(bench.outcome(&id).await.output, json!({ "l": "L", "r": "R" }));
-}
-
-/// Takes the run as far as it goes. Tells whether it came to its end.
-async fn go(bench: &Bench, id: &JourneyId) -> bool {
-    for _ in 0..40 {
-        breathe().await;
-        while !bench.desk.is_empty().await {
-            let job = bench.desk.next().await;
-            let state = job.context.evaluation.context()["payload"].clone();
-            job.done(state);
-            breathe().await;
-        }
-        let status = bench.status(id).await.document;
-        if status.phase.is_final() {
-            return true;
-        }
-        for active in status.active_steps {
-            let address = active.address.unwrap();
-            let submission =
-                step(id, &address, json!(address)).with_key(crate::support::key(&address.replace('~', "")));
-            if let Err(error) = bench.submit(submission).await {
-                assert_eq!(error.kind(), EngineErrorKind::Unavailable);
-            }
-        }
-        bench.pass(5).await;
-    }
-    false
-}
-
-#[tokio::test]
-async fn eng_101_a_tree_of_flows_survives_the_loss_of_its_process_at_any_commit() {
-    let definitions = [journey("tree", TREE)];
-    let expected: Value = json!({ "l": "both~left~sign", "r": "both~right~run~sign" });
-    let mut commits = 1;
-    loop {
-        let faulty = faulty_store();
-        let mut fates = vec![Fate::Holds; commits];
-        fates.push(Fate::Killed);
-        faulty.fail_next(&fates);
-        let before = Setup::new(&definitions).store(faulty.clone()).build().await;
-        let id = before.start("tree", json!({})).await.journey_id;
-        let finished = go(&before, &id).await;
-
-        let mut setup = Setup::new(&definitions).store(faulty.disk());
-        setup.clock = before.clock.clone();
-        let after = setup.build().await;
-        assert!(go(&after, &id).await, "after {commits} commits");
-        assert_eq!(after.outcome(&id).await.output, expected, "after {commits} commits");
-        let numbers: Vec<u64> = after.events(&id).await.iter().map(|event| event.at.seq).collect();
-        assert!(numbers.iter().copied().eq(1..=numbers.len() as u64), "{numbers:?}");
-        if finished {
-            assert!(commits > 5, "there is something to lose");
-            return;
-        }
-        commits += 1;
-    }
 }

@@ -311,3 +311,6 @@ fn latest_claim(connection: &Connection) -> rusqlite::Result<i64> {
     let mut statement = connection.prepare_cached("SELECT value FROM meta WHERE name = 'claim'")?;
     Ok(statement.query_row([], |row| row.get(0)).optional()?.unwrap_or(0))
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod contract;
+#[cfg(unix)]
+mod disk;
 mod kill;
 mod model;
 mod opening;
+mod retention;
 mod support;

@@ -109,19 +109,70 @@ fn a_lock_of_another_program_is_named() {
     open(&path);
 }
 
+/// Tells a process that may not write everything which file to open.
+const OPEN_WITHOUT_RIGHTS: &str = "JF_TEST_OPEN_WITHOUT_RIGHTS";
+
 #[cfg(unix)]
 #[test]
-fn a_file_that_must_not_be_written_is_refused() {
+fn a_file_or_folder_that_must_not_be_written_is_refused() {
     use std::os::unix::fs::PermissionsExt;
+    let read_only = |path: &Path| {
+        let error = refused(path);
+        assert_eq!(error.kind(), OpenErrorKind::ReadOnly, "{error}");
+    };
+    if let Some(path) = std::env::var_os(OPEN_WITHOUT_RIGHTS) {
+        return read_only(Path::new(&path));
+    }
     let folder = Folder::new();
+    let allow = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
     let path = folder.file();
     drop(open(&path));
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o400)).unwrap();
-    if fs::OpenOptions::new().write(true).open(&path).is_ok() {
-        // Whoever runs as root may write everything; then there is nothing to refuse.
-        return;
+    let rights = [
+        // The file, in a folder that may be written; then the folder, with a file that may.
+        (0o444, 0o777),
+        (0o666, 0o555),
+    ];
+    for (file, around) in rights {
+        for entry in fs::read_dir(folder.path()).unwrap() {
+            allow(&entry.unwrap().path(), 0o666);
+        }
+        allow(&path, file);
+        allow(folder.path(), around);
+        if fs::OpenOptions::new().write(true).open(&path).is_ok() && file == 0o444 {
+            // Whoever runs as root may write everything: somebody else has to try.
+            as_nobody(&path);
+        } else if file == 0o444 || fs::write(folder.path().join("other"), "").is_err() {
+            read_only(&path);
+        } else {
+            fs::remove_file(folder.path().join("other")).unwrap();
+            fs::remove_file(folder.path().join("runs-0.db-lock")).unwrap();
+            as_nobody(&path);
+        }
+        allow(folder.path(), 0o755);
     }
-    assert_eq!(refused(&path).kind(), OpenErrorKind::ReadOnly);
+}
+
+/// Opens the file in a process of a user without rights.
+#[cfg(unix)]
+fn as_nobody(path: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::process::CommandExt;
+    // Nobody may not be able to reach the folder this program was built into.
+    let tools = tempfile::tempdir().unwrap();
+    fs::set_permissions(tools.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let program = tools.path().join("opening");
+    fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    let tried = std::process::Command::new(&program)
+        .args(["--exact", "opening::a_file_or_folder_that_must_not_be_written_is_refused"])
+        .env(OPEN_WITHOUT_RIGHTS, path)
+        .current_dir("/")
+        .uid(65_534)
+        .gid(65_534)
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&tried.stdout);
+    assert!(tried.status.success() && told.contains("1 passed"), "{tried:?}");
 }
 
 #[test]
