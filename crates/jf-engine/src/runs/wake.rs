@@ -90,6 +90,8 @@ impl Turn {
                 }
             }
         }
+        // The commit that ended it may have held without anybody learning of it.
+        self.tell_end_of_compensation();
         if let Some(due) = self.loaded().run().next_due() {
             shared.alarm.set(due);
         }

@@ -33,6 +33,7 @@ async fn undisturbed(case: &Case) -> (End, usize) {
 async fn disturbed(case: &Case, writes: usize, fate: Fate) -> (End, usize) {
     let (store, clock): (Arc<FaultyStore>, _) = (faulty_store(), ManualClock::default());
     store.fail_at(writes, fate);
+    eprintln!("{}: {fate:?} after {writes} writes", case.name);
     let mut pilot = Pilot::new(case);
     if let Some(bench) = engine(case, store.clone(), &clock).await
         && pilot.go(&bench, || store.is_dead()).await
