@@ -74,7 +74,8 @@ struct Known {
 struct Client {
     world: World,
     over_websocket: bool,
-    driver: Option<(SocketAddr, Box<dyn Driver>)>,
+    /// For the server of the moment: the way of this client, and the one for what waits in a subjourney (WS-009).
+    drivers: Option<(SocketAddr, [Box<dyn Driver>; 2])>,
     repeated: usize,
 }
 
@@ -97,31 +98,32 @@ async fn moment() {
 
 impl Client {
     fn new(world: World, number: usize) -> Self {
-        Self { world, over_websocket: number % 2 == 1, driver: None, repeated: 0 }
+        Self { world, over_websocket: number % 2 == 1, drivers: None, repeated: 0 }
     }
 
-    /// A driver for the server of the moment; waits for there to be one.
-    async fn driver(&mut self) -> &dyn Driver {
+    /// The drivers for the server of the moment; waits for there to be one.
+    async fn drivers(&mut self) -> &[Box<dyn Driver>; 2] {
         let server = *self.world.server.wait_for(Option::is_some).await.unwrap();
         let server = server.expect("it was waited for");
-        if self.driver.as_ref().is_none_or(|(known, _)| *known != server) {
+        if self.drivers.as_ref().is_none_or(|(known, _)| *known != server) {
             let catalog = self.world.catalog.clone();
-            let driver: Box<dyn Driver> = if self.over_websocket {
-                Box::new(WebSocketDriver::new(server, catalog))
-            } else {
-                Box::new(HttpDriver::new(server, catalog))
+            let http = HttpDriver::new(server, catalog.clone());
+            let own: Box<dyn Driver> = match self.over_websocket {
+                true => Box::new(WebSocketDriver::new(server, catalog)),
+                false => Box::new(http.clone()),
             };
-            self.driver = Some((server, driver));
+            self.drivers = Some((server, [own, Box::new(http)]));
         }
-        &*self.driver.as_ref().expect("it was just made").1
+        &self.drivers.as_ref().expect("they were just made").1
     }
 
     /// Asks until somebody answers: the same request with the same key, whichever server is there.
     async fn ask(&mut self, ask: &Ask) -> Answer {
         loop {
-            let driver = self.driver().await;
+            let [driver, http] = self.drivers().await;
             let answer = match ask.clone() {
                 Ask::Start(start) => driver.start(start).await,
+                Ask::Submit(submit) if submit.step == "confirm" => http.submit(submit).await,
                 Ask::Submit(submit) => driver.submit(submit).await,
                 Ask::Cancel(cancel) => driver.cancel(cancel).await,
                 Ask::Outcome(run) => driver.outcome(&run, &Request::PLAIN).await,
@@ -131,7 +133,7 @@ impl Client {
                 Err(error) => {
                     assert!(matches!(error, DriverError::Client(_)), "{error}");
                     self.repeated += 1;
-                    self.driver = None;
+                    self.drivers = None;
                     moment().await;
                 }
             }
@@ -307,6 +309,7 @@ async fn eng_101_orders_survive_every_kill_of_their_server() {
     }
     let (mut open, mut most_open, mut early) = (0, 0, 0);
     for _ in 0..kills {
+        let mut log = String::new();
         if dice.below(6) == 0 {
             // Killed while it opens the file or takes up what was left.
             let store = format!("sqlite:{}", folder.path().join("runs.db").display());
@@ -318,15 +321,19 @@ async fn eng_101_orders_survive_every_kill_of_their_server() {
             let serving = serve(folder.path(), &ledger).await;
             server.send_replace(Some(serving.address()));
             fatal_moment(&mut dice, &world.acknowledged, &ledger).await;
-            serving.kill().await;
+            log = serving.kill().await;
             server.send_replace(None);
         }
         let now = world.open.load(Ordering::Relaxed);
         open += now;
         most_open = most_open.max(now);
-        if let Some(ended) = clients.try_join_next() {
-            panic!("a client has given up: {:?}", ended.map(|known| known.len()));
-        }
+        let ended = clients.try_join_next();
+        assert!(
+            ended.is_none(),
+            "a client has given up: {:?}\n{log}",
+            ended.map(|known| known.map(|known| known.len()))
+        );
+        assert!(!log.contains("panicked") && !log.contains("ERROR"), "{log}");
     }
 
     let serving = serve(folder.path(), &ledger).await;

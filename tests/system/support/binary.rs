@@ -115,9 +115,10 @@ impl Serving {
         assert!(killed.success());
     }
 
-    /// Kills the process, which gets no chance to put anything in order.
-    pub(crate) async fn kill(mut self) {
+    /// Kills the process, which gets no chance to put anything in order; gives its log.
+    pub(crate) async fn kill(mut self) -> String {
         self.child.kill().await.unwrap();
+        in_time("the log", self.log).await.unwrap()
     }
 
     /// Waits for the end of the process; gives its status, what else it printed, and its log.

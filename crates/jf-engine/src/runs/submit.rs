@@ -123,6 +123,12 @@ impl Turn {
             cell.held.push(Held { id, submit });
             return;
         }
+        if cell.tasks.is_empty() {
+            // What is in motion was so before this process began, and nobody has taken it up yet: nothing else would keep the run active,
+            // and with it what it holds.
+            self.active.recover_now(&self.shared);
+        }
+        let cell = self.cell();
         cell.last_held += 1;
         let id = cell.last_held;
         cell.held.push(Held { id, submit });

@@ -13,6 +13,7 @@ use crate::clock::after;
 use crate::load::Work;
 use crate::shared::Shared;
 use crate::tasks;
+use crate::work::perform;
 
 /// Pause after the first failure; doubled with each further one.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -99,6 +100,13 @@ impl Turn {
 }
 
 impl ActiveRun {
+    /// Looks at the run once more, in the turn that goes on.
+    pub(super) fn recover_now(self: &Arc<Self>, shared: &Arc<Shared>) {
+        if let Some(turn) = self.post(shared, Message::Recover) {
+            perform(turn.drive(), &shared.runtime);
+        }
+    }
+
     /// Looks at the run again after a pause that grows with the failures before.
     pub(super) fn recover_later(self: &Arc<Self>, shared: &Arc<Shared>, failures: u32) {
         let pause = FIRST_PAUSE.saturating_mul(1 << failures.min(16)).min(LONGEST_PAUSE);
