@@ -10,11 +10,14 @@ use jf_export::{OpenApi, openapi, openapi_of_catalog};
 use serde_json::{Value, json};
 
 fn loaded(name: &str, text: &str) -> Loaded {
-    load(&SourceFile::new(name, text), &StaticCapabilities::full()).unwrap_or_else(|faults| panic!("{name}: {faults}"))
+    load(&SourceFile::new(name, text), &StaticCapabilities::full())
+        .unwrap_or_else(|faults| panic!("{name}: {faults}"))
 }
 
 fn journey(name: &str, version: &str, spec: &str) -> Loaded {
-    let text = format!("apiVersion: v1\nkind: Journey\nmetadata: {{ name: {name}, version: {version} }}\nspec:\n{spec}");
+    let text = format!(
+        "apiVersion: v1\nkind: Journey\nmetadata: {{ name: {name}, version: {version} }}\nspec:\n{spec}"
+    );
     loaded(name, &text)
 }
 
@@ -51,7 +54,9 @@ fn is_sound(document: &Value) {
             Value::Array(items) => open.extend(items),
             Value::Object(members) => {
                 if let Some(Value::String(reference)) = members.get("$ref") {
-                    let pointer = reference.strip_prefix('#').unwrap_or_else(|| panic!("{reference} leaves the document"));
+                    let pointer = reference
+                        .strip_prefix('#')
+                        .unwrap_or_else(|| panic!("{reference} leaves the document"));
                     assert!(document.pointer(pointer).is_some(), "{reference} leads nowhere");
                 }
                 open.extend(members.values());
@@ -114,7 +119,8 @@ fn http_091_a_synchronous_start_gives_the_outcome_or_the_status() {
 
 #[test]
 fn http_091_an_asynchronous_start_gives_the_address_alone() {
-    let definition = journey("order-approval", "1.0.0", &format!("  lifecycle: {{ startMode: async }}{APPROVAL}"));
+    let definition =
+        journey("order-approval", "1.0.0", &format!("  lifecycle: {{ startMode: async }}{APPROVAL}"));
     let document = openapi(&definition.definition, &OpenApi::default());
     let start = &document["paths"]["/journeys/order-approval/start"]["post"];
     assert_eq!(statuses(start)[0], "202");
@@ -130,10 +136,7 @@ fn http_094_projected_members_are_not_required_of_the_body() {
     let definition = journey("order-approval", "1.0.0", APPROVAL);
     let document = openapi(&definition.definition, &OpenApi::default());
     let start = &document["paths"]["/journeys/order-approval/start"]["post"];
-    assert_eq!(
-        parameters(start),
-        [("query", "debug"), ("header", "X-Tenant"), ("header", "X-Request-Id")]
-    );
+    assert_eq!(parameters(start), [("query", "debug"), ("header", "X-Tenant"), ("header", "X-Request-Id")]);
     assert_eq!(start["requestBody"]["required"], true);
     let input = &document["components"]["schemas"]["order-approval.Input"];
     assert_eq!(input["required"], json!(["orderId"]));
@@ -236,7 +239,10 @@ spec:
     );
     let document = openapi(&api.definition, &OpenApi::default());
     let responses = &document["paths"]["/apis/quote"]["post"]["responses"];
-    assert_eq!(responses["422"]["content"], json!({ "application/json": { "schema": { "type": "object" } } }));
+    assert_eq!(
+        responses["422"]["content"],
+        json!({ "application/json": { "schema": { "type": "object" } } })
+    );
     assert!(responses["204"].get("content").is_none());
     assert!(responses.get("4XX").is_none());
 }
@@ -255,7 +261,10 @@ fn http_090_a_catalog_has_every_definition_and_shared_addresses_once() {
         journey("leave", "1.0.0", other),
     ])
     .unwrap();
-    let document = openapi_of_catalog(&catalog, &OpenApi::default().with_list(true).with_server("https://x.example/api/v1"));
+    let document = openapi_of_catalog(
+        &catalog,
+        &OpenApi::default().with_list(true).with_server("https://x.example/api/v1"),
+    );
     is_sound(&document);
     assert_eq!(document["servers"][0]["url"], "https://x.example/api/v1");
     assert!(document["paths"]["/journeys"]["get"].is_object());
@@ -263,8 +272,18 @@ fn http_090_a_catalog_has_every_definition_and_shared_addresses_once() {
     let bodies = step["requestBody"]["content"]["application/json"]["schema"]["anyOf"].as_array().unwrap();
     let names: BTreeSet<&str> = bodies.iter().map(|one| one["$ref"].as_str().unwrap()).collect();
     let place = "#/components/schemas/";
-    let expected = ["leave.approve.Input", "order-approval-1.0.0.approve.Input", "order-approval.approve.Input"];
-    assert_eq!(names, expected.iter().map(|name| format!("{place}{name}")).collect::<Vec<_>>().iter().map(String::as_str).collect());
+    let expected =
+        ["leave.approve.Input", "order-approval-1.0.0.approve.Input", "order-approval.approve.Input"];
+    assert_eq!(
+        names,
+        expected
+            .iter()
+            .map(|name| format!("{place}{name}"))
+            .collect::<Vec<_>>()
+            .iter()
+            .map(String::as_str)
+            .collect()
+    );
     let start = &document["paths"]["/journeys/order-approval/start"]["post"];
     assert_eq!(start["requestBody"]["required"], false, "the serving version takes anything");
 }
@@ -289,8 +308,10 @@ fn http_090_states_of_one_id_keep_their_schemas_apart() {
     is_sound(&document);
     let step = &document["paths"]["/journeys/{journeyId}/steps/ask%7Bit%7D"]["post"];
     let bodies = step["requestBody"]["content"]["application/json"]["schema"]["anyOf"].as_array().unwrap();
-    let types: Vec<&Value> =
-        bodies.iter().map(|one| &document.pointer(&one["$ref"].as_str().unwrap()[1..]).unwrap()["type"]).collect();
+    let types: Vec<&Value> = bodies
+        .iter()
+        .map(|one| &document.pointer(&one["$ref"].as_str().unwrap()[1..]).unwrap()["type"])
+        .collect();
     assert_eq!(types, ["string", "number"]);
 }
 

@@ -48,6 +48,26 @@ async fn eng_059_a_callback_that_overtakes_its_call_is_held() {
     assert_eq!(bench.outcome(&id).await.output, json!("first"));
 }
 
+/// Also ENG-101: the next engine is asked before it has taken up what the first one left in motion.
+#[tokio::test]
+async fn eng_059_a_submission_right_after_a_restart_is_held_too() {
+    let definitions = [journey("callback", CALLBACK)];
+    let before = Bench::new(&definitions).await;
+    let (id, _lost) = calling(&before).await;
+    let mut setup = Setup::new(&definitions).store(before.store.clone());
+    setup.clock = before.clock.clone();
+    let after = setup.build().await;
+    let submission = step(&id, "callback", json!("first")).with_key(key("early"));
+    // Polled before anything else has its turn in this runtime.
+    let early = after.submit(submission);
+    let (taken, ()) =
+        soon(async { futures::join!(early, async { after.desk.next().await.done(json!(1)) }) }).await;
+    assert_eq!(taken.unwrap().step.unwrap().to_string(), "callback");
+    after.desk.next().await.done(json!("end"));
+    assert_eq!(after.until_ended(&id).await.output, json!("first"));
+    assert!(after.desk.is_empty().await, "each task once");
+}
+
 #[tokio::test]
 async fn eng_059_it_is_not_held_for_long() {
     let bench = Bench::new(&[journey("callback", CALLBACK)]).await;
