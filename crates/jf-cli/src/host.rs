@@ -7,7 +7,7 @@ use axum::Router;
 use jf_binding_http::Readiness;
 use jf_binding_ws::Drain;
 use jf_core::Engine;
-use jf_engine::{BuildError, EmbeddedEngine};
+use jf_engine::{BuildError, EmbeddedEngine, EngineMetrics};
 use jf_store_sqlite::OpenError;
 use jf_task_http::{ConnectorError, ReqwestConnector};
 
@@ -18,6 +18,7 @@ use crate::definitions::{Definitions, reason};
 #[derive(Clone)]
 pub struct Host {
     engine: Arc<dyn Engine>,
+    metrics: EngineMetrics,
     config: Config,
 }
 
@@ -82,7 +83,14 @@ impl Host {
             .config(config.engine(definitions.metadata_limits()))
             .build()
             .await?;
-        Ok(Self { engine: Arc::new(engine), config: config.clone() })
+        let metrics = engine.metrics();
+        Ok(Self { engine: Arc::new(engine), metrics, config: config.clone() })
+    }
+
+    /// What the engine counts and measures (ENG-135).
+    #[must_use]
+    pub fn metrics(&self) -> &EngineMetrics {
+        &self.metrics
     }
 
     /// A system over an engine that was built otherwise; the configuration is that of the bindings.

@@ -1,13 +1,16 @@
 //! The log of a running command: structured lines on standard error.
 //!
-//! Nothing below this crate logs payloads, headers, tokens or context values, at any level (TSK-010).
+//! Nothing below this crate logs payloads, headers, tokens or context values, at any level (TSK-010). Libraries of others may: what they
+//! tell about single requests and frames, below the level `info`, is left out whatever the filter says.
 
 use std::io::{self, IsTerminal};
 
 use clap::ValueEnum;
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::ParseError;
+use tracing::{Level, Metadata};
+use tracing_subscriber::filter::{FilterExt, ParseError, filter_fn};
+use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
+use tracing_subscriber::{EnvFilter, Layer, fmt};
 
 /// How log lines are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -50,16 +53,27 @@ pub(crate) fn init(filter: Option<&str>, format: Option<LogFormat>, default: &st
             None => LogFormat::default(),
         },
     };
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    let filter = filter.and(filter_fn(may_be_logged));
+    let lines = fmt::layer().with_writer(io::stderr);
     match format {
         LogFormat::Text => {
             let colours = io::stderr().is_terminal()
                 && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-            builder.with_ansi(colours).with_target(false).finish().try_init()?;
+            let lines = lines.with_ansi(colours).with_target(false);
+            tracing_subscriber::registry().with(lines.with_filter(filter)).try_init()?;
         }
-        LogFormat::Json => builder.json().flatten_event(true).with_current_span(false).finish().try_init()?,
+        LogFormat::Json => {
+            let lines = lines.json().flatten_event(true).with_current_span(false);
+            tracing_subscriber::registry().with(lines.with_filter(filter)).try_init()?;
+        }
     }
     Ok(())
+}
+
+/// Our own lines, and what others tell of themselves rather than of what they carry.
+fn may_be_logged(line: &Metadata<'_>) -> bool {
+    let target = line.target();
+    target.starts_with("jf_") || target.starts_with("journeyforge") || *line.level() <= Level::INFO
 }
 
 /// Sends panics to the log instead of standard error: with their place, without their message, which may hold values.

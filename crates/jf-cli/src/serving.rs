@@ -12,6 +12,7 @@ use tokio::task::JoinHandle;
 use crate::config::{Config, Use};
 use crate::definitions::Definitions;
 use crate::host::{Host, HostError, Site};
+use crate::metrics::{Scraped, ServerMetrics};
 use crate::server::{Server, Stop};
 
 /// How long the last answers may take to reach their callers after the drain window.
@@ -42,6 +43,7 @@ pub struct Serving {
     sockets: Drain,
     stop: Stop,
     accepting: JoinHandle<()>,
+    scraped: Option<Scraped>,
     window: Duration,
 }
 
@@ -55,19 +57,36 @@ impl Serving {
         let listening = Server::bind(wanted, config.server_limits()).await;
         let server = listening.map_err(|error| HostError::Listen { address: wanted, error })?;
         let address = server.address().map_err(|error| HostError::Listen { address: wanted, error })?;
+        let scraped = match config.metrics_listen() {
+            Some(wanted) => {
+                let failed = |error| HostError::Listen { address: wanted, error };
+                let server = Scraped::bind(wanted, config.server_limits()).await.map_err(failed)?;
+                let address = server.address().map_err(failed)?;
+                Some((server, address))
+            }
+            None => None,
+        };
         let host = Host::build(definitions, config, Use::Server(address)).await?;
         let Site { app, readiness, sockets } = host.site(address)?;
         let stop = server.stop();
         let accepting = tokio::spawn(server.serve(app));
+        let metrics = ServerMetrics::new(host.metrics().clone(), stop.clone(), sockets.clone());
+        let scraped = scraped.map(|(server, address)| Scraped::begin(server, address, metrics));
         readiness.set_ready();
         let window = config.drain_window();
-        Ok(Self { host, address, readiness, sockets, stop, accepting, window })
+        Ok(Self { host, address, readiness, sockets, stop, accepting, scraped, window })
     }
 
     /// Where it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where its metrics are, if the configuration has them served.
+    #[must_use]
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.scraped.as_ref().map(Scraped::address)
     }
 
     /// The engine behind it.
@@ -93,6 +112,9 @@ impl Serving {
         self.stop.finish(LAST_ANSWERS).await;
         // It ends with `finish`; an error would be a panic of the accept loop, which was logged.
         let _ = self.accepting.await;
+        if let Some(scraped) = self.scraped {
+            scraped.end(LAST_ANSWERS).await;
+        }
         report
     }
 }

@@ -278,7 +278,7 @@ impl EngineBuilder {
             epoch,
             claim,
         });
-        tracing::info!(config = ?shared.config, durable = shared.store.is_durable(), "the engine is ready");
+        shared.announce();
         let stop = CancellationToken::new();
         runtime.spawn(recovery::run(Arc::downgrade(&shared), stop.clone()));
         runtime.spawn(scheduler::run(Arc::downgrade(&shared), alarm, stop.clone()));

@@ -62,6 +62,7 @@ pub(crate) struct Metrics {
     refused: IntCounterVec,
     timer_lag: Histogram,
     notifications_dropped: IntCounter,
+    plugin_failures: IntCounterVec,
     gauges: Gauges,
 }
 
@@ -100,6 +101,7 @@ impl Metrics {
             refused: counters(&t::REFUSED),
             timer_lag: histogram(&t::TIMER_LAG),
             notifications_dropped: counter(&t::NOTIFICATIONS_DROPPED),
+            plugin_failures: counters(&t::PLUGIN_FAILURES),
             gauges: Gauges {
                 active_runs: gauge(&t::ACTIVE_RUNS),
                 runs_in_motion: gauge(&t::RUNS_IN_MOTION),
@@ -158,7 +160,11 @@ impl Metrics {
         self.notifications_dropped.inc();
     }
 
-    fn collectors(&self) -> [&dyn Collector; 19] {
+    pub(crate) fn plugin_failed(&self, kind: &TaskKind) {
+        self.plugin_failures.with_label_values(&[kind.as_str()]).inc();
+    }
+
+    fn collectors(&self) -> [&dyn Collector; 20] {
         let gauges = &self.gauges;
         [
             &self.runs_started,
@@ -172,6 +178,7 @@ impl Metrics {
             &self.refused,
             &self.timer_lag,
             &self.notifications_dropped,
+            &self.plugin_failures,
             &gauges.active_runs,
             &gauges.runs_in_motion,
             &gauges.admitted,

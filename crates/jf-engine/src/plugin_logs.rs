@@ -9,6 +9,8 @@ use jf_core::spi::{DefinitionIdentity, LogField, LogLevel, TaskLogger, TaskTelem
 use jf_dsl::{StateId, TaskKind};
 use tracing::Span;
 
+use crate::metrics::Metrics;
+
 /// The log levels of plugins. The first that is set counts: of the state, of the definition, of the type of plugin, the default.
 ///
 /// ```
@@ -71,18 +73,19 @@ impl PluginLogs {
 }
 
 /// Writes the lines of one task as `tracing` events of the target `journeyforge::plugin`.
-#[derive(Debug)]
 struct Lines {
     definition: DefinitionIdentity,
     run: JourneyId,
     state: StateId,
     task: TaskKind,
     span: Span,
+    metrics: Arc<Metrics>,
 }
 
 /// The telemetry handle of a task.
 pub(crate) fn handle(
     logs: &PluginLogs,
+    metrics: &Arc<Metrics>,
     definition: &DefinitionIdentity,
     run: &JourneyId,
     state: &StateId,
@@ -90,20 +93,28 @@ pub(crate) fn handle(
     span: &Span,
 ) -> TaskTelemetry {
     let level = logs.level(definition.name.as_str(), state.as_str(), task.plugin());
-    if level == LogLevel::Off {
-        return TaskTelemetry::silent();
-    }
     let lines = Lines {
         definition: definition.clone(),
         run: run.clone(),
         state: state.clone(),
         task: task.clone(),
         span: span.clone(),
+        metrics: Arc::clone(metrics),
     };
     TaskTelemetry::new(level, Arc::new(lines))
 }
 
+impl fmt::Debug for Lines {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lines").field("run", &self.run).field("state", &self.state).finish_non_exhaustive()
+    }
+}
+
 impl TaskLogger for Lines {
+    fn count_error(&self) {
+        self.metrics.plugin_failed(&self.task);
+    }
+
     fn log(&self, level: LogLevel, message: &'static str, fields: &[LogField<'_>]) {
         macro_rules! line {
             ($level:ident) => {

@@ -81,6 +81,24 @@ impl Numbers {
 }
 
 impl Shared {
+    /// Tells the log the limits in force (ENG-145).
+    pub(crate) fn announce(&self) {
+        let (config, limits) = (&self.config, &self.config.limits);
+        tracing::info!(
+            durable = self.store.is_durable(),
+            environment = &*config.environment,
+            sync_wait = ?config.sync_wait,
+            early_submission = ?config.early_submission,
+            start_keys_kept = ?config.start_keys_kept,
+            concurrent_tasks = config.concurrent_tasks,
+            admission = config.admission,
+            background_jobs = config.background_jobs,
+            transitions_per_segment = limits.transitions_per_segment,
+            context_bytes = limits.context_bytes,
+            "the engine is ready"
+        );
+    }
+
     /// Lets a command in (ENG-143): not while draining, nor beyond the admission bound.
     pub(crate) fn admit(&self) -> Result<Permit, EngineError> {
         if self.draining.is_cancelled() {

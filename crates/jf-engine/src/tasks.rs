@@ -63,8 +63,15 @@ pub(crate) async fn run(shared: &Shared, order: TaskOrder, outset: Outset) -> Do
     let state = order.state.clone();
     let (span, kind) = (outset.span, order.kind);
     let id = outset.journey_id.clone();
-    let telemetry =
-        plugin_logs::handle(&shared.config.plugin_logs, &outset.definition, &id, &state, &kind, &span);
+    let telemetry = plugin_logs::handle(
+        &shared.config.plugin_logs,
+        &shared.metrics,
+        &outset.definition,
+        &id,
+        &state,
+        &kind,
+        &span,
+    );
     let mut context = TaskContext::new(
         outset.definition,
         outset.journey_id,

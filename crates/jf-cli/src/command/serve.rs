@@ -18,6 +18,9 @@ use crate::prepare::{self, Prepared};
 use crate::serving::Serving;
 use crate::{logging, signals};
 
+/// What plugins tell is up to `observability.plugins` (ENG-136), not to the level of everything else.
+const DEFAULT_LOG: &str = "info,journeyforge::plugin=trace";
+
 #[derive(Debug, Args)]
 #[command(after_help = "\
 When the server takes requests it prints one line on standard output, `listening on http://127.0.0.1:8080`. The log goes to \
@@ -57,7 +60,7 @@ pub(super) fn serve(args: &ServeArgs, output: &mut Output) -> Exit {
         );
         return Exit::Usage;
     }
-    if let Err(error) = logging::init(args.log.log.as_deref(), args.log.log_format, "info") {
+    if let Err(error) = logging::init(args.log.log.as_deref(), args.log.log_format, DEFAULT_LOG) {
         output.error(&error.to_string(), None);
         return Exit::Usage;
     }
@@ -136,6 +139,8 @@ async fn run(config: &Config, definitions: &Definitions, output: &mut Output) ->
             return Exit::Failed;
         }
     };
+    let file = config.file().map_or_else(|| "none".to_owned(), |file| file.display().to_string());
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), configuration = file, "starting");
     let serving = match Serving::begin(definitions, config).await {
         Ok(serving) => serving,
         Err(error) => {
@@ -184,8 +189,6 @@ fn help(error: &HostError) -> Option<&'static str> {
 
 /// Tells the log what is served, from where, and within which limits (ENG-145).
 fn announce(config: &Config, definitions: &Definitions, serving: &Serving) {
-    let file = config.file().map_or_else(|| "none".to_owned(), |file| file.display().to_string());
-    tracing::info!(version = env!("CARGO_PKG_VERSION"), configuration = file, "starting");
     let catalog = serving.engine().catalog();
     let hidden = config.hidden();
     for kind in [Kind::Journey, Kind::Api] {
@@ -209,7 +212,7 @@ fn announce(config: &Config, definitions: &Definitions, serving: &Serving) {
     let deployed = catalog.iter().count();
     let known: Vec<&str> = catalog.iter().map(|loaded| loaded.definition.name().as_str()).collect();
     for name in config.unknown_definitions(&known) {
-        tracing::warn!(definition = name, "`platform.config` has values for a definition that is not there");
+        tracing::warn!(definition = name, "the configuration has values for a definition that is not there");
     }
     tracing::info!(deployed, files = definitions.files(), "definitions");
     match config.store_file() {
@@ -229,6 +232,12 @@ fn announce(config: &Config, definitions: &Definitions, serving: &Serving) {
             window_ms = config.drain_window().as_millis(),
             "the drain window is as long as the grace of most platforms, which would cut it off"
         );
+    }
+    if let Some(metrics) = serving.metrics_address() {
+        tracing::info!(url = %format_args!("http://{metrics}/metrics"), "metrics");
+        if !metrics.ip().is_loopback() {
+            tracing::warn!(address = %metrics, "metrics are open to everybody who reaches this address");
+        }
     }
     let address = serving.address();
     if !address.ip().is_loopback() && config.lists_runs() {

@@ -32,6 +32,9 @@ const BYTES: Kind = Kind::Whole { least: 1, most: 1 << 30 };
 const MILLIS: Kind = Kind::Whole { least: 1, most: 86_400_000 };
 const MILLIS_OR_NONE: Kind = Kind::Whole { least: 0, most: 86_400_000 };
 
+/// Log levels of plugins.
+const LEVELS: Kind = Kind::Choice(&["off", "error", "warn", "info", "debug", "trace"]);
+
 /// All keys, grouped as the reference page shows them.
 pub const KEYS: &[Key] = &[
     // General.
@@ -307,6 +310,12 @@ pub const KEYS: &[Key] = &[
         "10485760",
         "Size of a request body; beyond it the state fails.",
     ),
+    key(
+        "connectors.http.idempotencyHeader",
+        Kind::HeaderName,
+        "",
+        "A header, such as `Idempotency-Key`, that `POST`, `PUT`, `DELETE` and `PATCH` requests of `httpCall:v1` carry unless their definition sets it. Its value names the execution of the state: the same when the call is repeated after a crash (ENG-101), another one when the run comes to the state again. It holds the id of the run.",
+    ),
     key("connectors.http.pool.maxIdlePerHost", COUNT_OR_NONE, "32", "Idle connections kept per origin."),
     key(
         "connectors.http.pool.idleTimeoutMs",
@@ -329,6 +338,33 @@ pub const KEYS: &[Key] = &[
     ),
     key("plugins.expressions.engines.*.maxEvalMs", MILLIS, "", "The same for one language (`jq`)."),
     key("plugins.expressions.engines.*.maxOutputBytes", BYTES, "", "The same for one language (`jq`)."),
+    // Observability.
+    key(
+        "observability.metrics.listen",
+        Kind::Address,
+        "",
+        "Address and port at which `GET /metrics` gives the [metrics](metrics.md) as Prometheus text (ENG-135), such as `127.0.0.1:9464`. Without it they are not served. Whoever reaches the address can read them.",
+    ),
+    key(
+        "observability.traces.samplePercent",
+        Kind::Whole { least: 0, most: 100 },
+        "100",
+        "Of the traces that begin here, the share that calls mark as sampled in `traceparent`. Traces that come with a request keep their mark.",
+    ),
+    key(
+        "observability.plugins.byState.*.*",
+        LEVELS,
+        "",
+        "How much the plugins of one state log, by definition and state (ENG-136): `observability.plugins.byState.orders.charge: debug`. The first that is set counts: `byState`, `byJourney`, `byType`, `default`.",
+    ),
+    key("observability.plugins.byJourney.*", LEVELS, "", "How much the plugins of one Journey or Api log."),
+    key(
+        "observability.plugins.byType.*",
+        LEVELS,
+        "",
+        "How much one type of plugin logs, whatever its version: `observability.plugins.byType.httpCall: warn`.",
+    ),
+    key("observability.plugins.default", LEVELS, "\"error\"", "How much all other plugins log."),
     // Limits.
     key(
         "limits.syncWait",
@@ -411,6 +447,13 @@ pub const KEYS: &[Key] = &[
         "Nesting of a definition file (DEF-014).",
     ),
     key("limits.definition.states", COUNT, "2000", "States of a definition (DEF-014)."),
+    key("limits.definition.branches", COUNT, "64", "Branches of one `parallel` state (DEF-014)."),
+    key(
+        "limits.definition.scopeDepth",
+        Kind::Whole { least: 1, most: 64 },
+        "16",
+        "`parallel` and `subjourney` states inside each other (DEF-014).",
+    ),
     key(
         "sqlite.synchronous",
         Kind::Choice(&["full", "normal"]),
@@ -444,7 +487,6 @@ pub(super) const NOT_YET: &[(&str, &str)] = &[
     ("apis", "base URLs of API catalogues"),
     ("policies", "platform policies"),
     ("secrets", "secret references"),
-    ("observability", "log levels of plugins"),
     ("plugins.apiKeyValidate", "API key validation"),
     ("plugins.jwtValidate", "token validation"),
     ("plugins.mtlsValidate", "client certificate validation"),
@@ -456,8 +498,6 @@ pub(super) const NOT_YET: &[(&str, &str)] = &[
     ("websocket.compression", "compression"),
     ("validation.subjourneySchemas", "subjourneys"),
     ("limits.scheduleMinInterval", "schedules"),
-    ("limits.definition.branches", "parallel states"),
-    ("limits.definition.scopeDepth", "parallel states and subjourneys"),
 ];
 
 impl Key {

@@ -30,6 +30,8 @@ pub enum Kind {
     Choice(&'static [&'static str]),
     /// Address and port.
     Address,
+    /// The name of an HTTP header that no client of HTTP sets itself.
+    HeaderName,
     /// An absolute `http(s)` URL without query and fragment.
     BaseUrl,
     /// A path from the server root.
@@ -63,6 +65,7 @@ impl Kind {
                 words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
             }
             Self::Address => "`address:port`".to_owned(),
+            Self::HeaderName => "name of a header".to_owned(),
             Self::BaseUrl => "URL".to_owned(),
             Self::Path => "path".to_owned(),
             Self::Origins => "list of origins".to_owned(),
@@ -92,6 +95,7 @@ impl Kind {
                 Err(format!("must be one of {}", words.join(", ")))
             }
             Self::Address => address(text(value)?).map(drop),
+            Self::HeaderName => header_name(text(value)?),
             Self::BaseUrl => base_url(text(value)?),
             Self::Path => path(text(value)?),
             Self::Origins => origins(value),
@@ -133,6 +137,17 @@ pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
     numeric.as_deref().unwrap_or(text).parse().map_err(|_| {
         format!("must be an IP address and a port, such as `127.0.0.1:8080` or `0.0.0.0:8080`, not `{text}`")
     })
+}
+
+fn header_name(text: &str) -> Result<(), String> {
+    let name: http::HeaderName =
+        text.parse().map_err(|_| "must be the name of a header, such as `Idempotency-Key`".to_owned())?;
+    let reserved =
+        ["host", "connection", "content-length", "content-type", "transfer-encoding", "te", "upgrade"];
+    if reserved.contains(&name.as_str()) {
+        return Err(format!("must not be `{name}`, which HTTP itself needs"));
+    }
+    Ok(())
 }
 
 fn base_url(text: &str) -> Result<(), String> {

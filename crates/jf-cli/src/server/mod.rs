@@ -84,6 +84,12 @@ impl Stop {
         self.begun.cancel();
     }
 
+    /// Connections that are open now; those that were upgraded count no longer.
+    #[must_use]
+    pub fn open_connections(&self) -> usize {
+        self.connections.len()
+    }
+
     /// Stops listening and waits until the connections have gone, `grace` at the longest; those left are cut off. Connections that
     /// were upgraded are not waited for: they belong to whoever took them over.
     pub async fn finish(&self, grace: Duration) {

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use jf_cli::{CONFIG_RULES, Config, KEYS};
+use jf_cli::{CONFIG_RULES, Config, KEYS, ServerMetrics};
 use jf_dsl::{RuleInfo, SourceFile};
 use jf_testkit::scenario::{SCENARIO_RULES, SECTIONS, matchers};
 use serde_json::Value;
@@ -52,6 +52,36 @@ fn the_reference_of_the_configuration_is_up_to_date() {
         writeln!(text, "| `{}` | {} | {} | {} |", key.path, key.kind.label(), default, key.about).unwrap();
     }
     generated("docs/reference/configuration.md", &text);
+}
+
+#[test]
+fn eng_135_the_reference_of_the_metrics_is_up_to_date() {
+    let mut text = String::from(
+        "<!-- Generated from the tables of metrics in crates/jf-engine and crates/jf-cli; a test compares the two. -->\n\
+         # Metrics\n\n\
+         What a server counts and measures, as Prometheus text at `/metrics` of [`observability.metrics.listen`](configuration.md#observability), and in an embedder's own registry; the \
+         [guide](../guide/watching.md) shows both. Labels hold names and versions of what is deployed, kinds of tasks and words of the specification, never anything of a request, so \
+         the number of time series is bounded by the deployment. A metric with labels appears with its first value.\n\n\
+         | metric | type | labels | meaning |\n|---|---|---|---|\n",
+    );
+    for (name, kind, labels, help) in ServerMetrics::table() {
+        let labels: Vec<String> = labels.iter().map(|label| format!("`{label}`")).collect();
+        let labels = if labels.is_empty() { "–".to_owned() } else { labels.join(", ") };
+        writeln!(text, "| `{name}` | {kind} | {labels} | {help}. |").unwrap();
+    }
+    text.push_str(
+        "\n| label | values |\n|---|---|\n\
+         | `kind` | `Journey`, `Api` |\n\
+         | `name`, `version` | of the definition |\n\
+         | `purpose` | `run`, or `compensation` for a run that compensates another |\n\
+         | `phase` | `SUCCEEDED`, `FAILED` |\n\
+         | `termination` | `Success`, `Fail`, `Timeout`, `Cancel`, `RuntimeError` |\n\
+         | `task` | the kind of the task, such as `httpCall:v1` |\n\
+         | `result` | `ok`, `problem` (reported by the task), `fault` (it could not do its work), `panic` |\n\
+         | `reason` | `admission` (too much is going on), `draining` (the node stops) |\n\
+         | `binding` | `http`, `websocket` |\n",
+    );
+    generated("docs/reference/metrics.md", &text);
 }
 
 #[test]

@@ -60,6 +60,9 @@ pub type LogField<'a> = (&'static str, &'a dyn fmt::Display);
 pub trait TaskLogger: fmt::Debug + Send + Sync + 'static {
     /// Takes a line. Never blocks.
     fn log(&self, level: LogLevel, message: &'static str, fields: &[LogField<'_>]);
+
+    /// Counts an error, whether its line is wanted or not. Never blocks.
+    fn count_error(&self) {}
 }
 
 /// The telemetry handle of a task (TSK-005). Its level comes from the configuration of the platform alone (ENG-136).
@@ -99,8 +102,11 @@ impl TaskTelemetry {
         level != LogLevel::Off && self.level.is_some_and(|most| level <= most)
     }
 
-    /// Something went wrong that reaches nobody else.
+    /// Something went wrong that reaches nobody else. Counted whatever the level (TSK-051).
     pub fn error(&self, message: &'static str, fields: &[LogField<'_>]) {
+        if let Some(logger) = &self.logger {
+            logger.count_error();
+        }
         self.log(LogLevel::Error, message, fields);
     }
 

@@ -114,6 +114,11 @@ pub(super) const NOTIFICATIONS_DROPPED: Metric = counter(
     &[],
     "Notifications that were not sent, because too many were on their way",
 );
+pub(super) const PLUGIN_FAILURES: Metric = counter(
+    "journeyforge_plugin_failures_total",
+    &["task"],
+    "Failures of plugins that no run learns of, such as notifications that were not delivered",
+);
 pub(super) const ACTIVE_RUNS: Metric =
     gauge("journeyforge_active_runs", "Runs in memory: something is happening to them");
 pub(super) const RUNS_IN_MOTION: Metric =
@@ -141,6 +146,7 @@ pub(super) const TABLE: &[Metric] = &[
     REFUSED,
     TIMER_LAG,
     NOTIFICATIONS_DROPPED,
+    PLUGIN_FAILURES,
     ACTIVE_RUNS,
     RUNS_IN_MOTION,
     ADMITTED,

@@ -25,6 +25,8 @@ impl Config {
         sizes.file_bytes = self.size("limits.definition.fileBytes");
         sizes.nesting = self.size("limits.definition.nesting");
         sizes.states = self.size("limits.definition.states");
+        sizes.branches = self.size("limits.definition.branches");
+        sizes.state_nesting = self.size("limits.definition.scopeDepth");
         builder.metadata_limits(metadata).size_limits(sizes).development(self.flag("development"))
     }
 
@@ -78,12 +80,17 @@ impl Config {
 
     /// The fault of a configured value for a definition that is not there.
     pub(crate) fn unknown_definitions<'a>(&'a self, known: &'a [&str]) -> Vec<&'a str> {
-        let mut names: Vec<&str> = ["platform.apis", "platform.config"]
-            .into_iter()
-            .flat_map(|prefix| self.below(prefix))
-            .filter_map(|(path, _)| path.split('.').next())
-            .filter(|name| !known.contains(name))
-            .collect();
+        let mut names: Vec<&str> = [
+            "platform.apis",
+            "platform.config",
+            "observability.plugins.byJourney",
+            "observability.plugins.byState",
+        ]
+        .into_iter()
+        .flat_map(|prefix| self.below(prefix))
+        .filter_map(|(path, _)| path.split('.').next())
+        .filter(|name| !known.contains(name))
+        .collect();
         names.sort_unstable();
         names.dedup();
         names

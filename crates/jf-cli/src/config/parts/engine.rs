@@ -4,12 +4,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jf_core::spi::EvalLimits;
+use jf_core::spi::{EvalLimits, LogLevel};
 use jf_dsl::MetadataLimits;
-use jf_engine::EngineConfig;
+use jf_engine::{EngineConfig, PluginLogs};
 use jf_machine::OutputValidation;
 use jf_store::{MemoryStore, Retention, Store};
 use jf_store_sqlite::{Check, OpenError, SqliteConfig, SqliteStore, Synchronous};
+use serde_json::Value;
 
 use super::super::{Config, kind};
 
@@ -26,6 +27,8 @@ impl Config {
         config.concurrent_tasks = self.size("limits.concurrentTasks");
         config.admission = self.size("limits.admission");
         config.background_jobs = self.size("limits.backgroundJobs");
+        config.trace_sample_ratio = f64::from(self.count("observability.traces.samplePercent")) / 100.0;
+        config.plugin_logs = self.plugin_logs();
         config.limits.transitions_per_segment = self.count("limits.transitionsPerSegment");
         config.limits.context_bytes = self.size("limits.contextBytes");
         config.concurrent_guards = self.size("limits.concurrentGuards");
@@ -38,6 +41,28 @@ impl Config {
             _ => OutputValidation::Warn,
         };
         config
+    }
+
+    /// How much plugins tell (ENG-136).
+    #[must_use]
+    pub fn plugin_logs(&self) -> PluginLogs {
+        let level = |value: &Value| -> LogLevel {
+            let level = value.as_str().and_then(|text| text.parse().ok());
+            level.expect("the kind of the key was checked")
+        };
+        let default = Value::String(self.text("observability.plugins.default"));
+        let mut logs = PluginLogs::default().with_default(level(&default));
+        for (plugin, given) in self.below("observability.plugins.byType") {
+            logs = logs.with_type(plugin, level(&given.value));
+        }
+        for (definition, given) in self.below("observability.plugins.byJourney") {
+            logs = logs.with_journey(definition, level(&given.value));
+        }
+        for (path, given) in self.below("observability.plugins.byState") {
+            let (definition, state) = path.split_once('.').expect("the key has two names");
+            logs = logs.with_state(definition, state, level(&given.value));
+        }
+        logs
     }
 
     /// The file that runs live in; `None` when they live in memory. A path of the configuration file is relative to that file.

@@ -32,6 +32,13 @@ impl Config {
         kind::address(&self.text("http.listen")).expect("the kind of the key was checked")
     }
 
+    /// Where metrics are served, if they are (ENG-135).
+    #[must_use]
+    pub fn metrics_listen(&self) -> Option<SocketAddr> {
+        let text = self.optional_text("observability.metrics.listen")?;
+        Some(kind::address(&text).expect("the kind of the key was checked"))
+    }
+
     /// The bounds of the listener.
     #[must_use]
     pub fn server_limits(&self) -> ServerLimits {

@@ -25,6 +25,9 @@ impl Config {
         config.connect_timeout_ms = self.long("connectors.http.connectTimeoutMs");
         config.max_response_bytes = self.long("connectors.http.maxResponseBytes");
         config.max_request_bytes = self.long("connectors.http.maxRequestBytes");
+        config.idempotency_header = self
+            .optional_text("connectors.http.idempotencyHeader")
+            .map(|name| name.parse().expect("the kind of the key was checked"));
         config.pool.max_idle_per_host = self.size("connectors.http.pool.maxIdlePerHost");
         config.pool.idle_timeout_ms = self.long("connectors.http.pool.idleTimeoutMs");
         config
