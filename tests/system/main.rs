@@ -21,4 +21,5 @@ mod races;
 mod secrets;
 mod shutdown;
 mod soak;
+mod telemetry;
 mod timeouts;

@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use jf_testkit::{Handshake, HttpClient, WebSocketClient};
 use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader, Lines};
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::in_time;
@@ -32,6 +33,7 @@ pub(crate) struct Serving {
     address: SocketAddr,
     stdout: Lines<BufReader<ChildStdout>>,
     log: JoinHandle<String>,
+    metrics: watch::Receiver<Option<SocketAddr>>,
     _config: TempDir,
 }
 
@@ -56,11 +58,19 @@ impl Serving {
         let mut child = command.spawn().unwrap();
 
         // The log is read all the time, or a full pipe would stop the server.
-        let mut stderr = child.stderr.take().unwrap();
+        let mut stderr = BufReader::new(child.stderr.take().unwrap());
+        let (found, metrics) = watch::channel(None);
         let log = tokio::spawn(async move {
-            let mut text = Vec::new();
-            let _ = stderr.read_to_end(&mut text).await;
-            String::from_utf8_lossy(&text).into_owned()
+            let (mut text, mut line) = (String::new(), Vec::new());
+            while stderr.read_until(b'\n', &mut line).await.is_ok_and(|read| read > 0) {
+                let told = String::from_utf8_lossy(&line);
+                if let Some(address) = metrics_in(&told) {
+                    found.send_replace(Some(address));
+                }
+                text.push_str(&told);
+                line.clear();
+            }
+            text
         });
         let mut stdout = BufReader::new(child.stdout.take().unwrap()).lines();
         let Some(line) = in_time("the start", stdout.next_line()).await.unwrap() else {
@@ -68,11 +78,18 @@ impl Serving {
         };
         let address = line.strip_prefix("listening on http://").and_then(|address| address.parse().ok());
         let address = address.unwrap_or_else(|| panic!("not where it listens: {line}"));
-        Self { child, address, stdout, log, _config: folder }
+        Self { child, address, stdout, log, metrics, _config: folder }
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where the metrics are, as the log says.
+    pub(crate) async fn metrics(&self) -> SocketAddr {
+        let mut metrics = self.metrics.clone();
+        let found = in_time("the address of the metrics", metrics.wait_for(Option::is_some)).await;
+        found.unwrap().unwrap()
     }
 
     /// The URL of a path.
@@ -130,4 +147,9 @@ impl Serving {
         }
         (status, printed, in_time("the log", self.log).await.unwrap())
     }
+}
+
+/// The address in the line of the log that names it.
+fn metrics_in(line: &str) -> Option<SocketAddr> {
+    line.split("url=http://").nth(1)?.trim_end().strip_suffix("/metrics")?.parse().ok()
 }

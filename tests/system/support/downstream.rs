@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use http::{HeaderMap, HeaderName, HeaderValue};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
@@ -11,7 +12,7 @@ use super::in_time;
 /// A service that holds every request until it is released, and then answers with some JSON.
 pub(crate) struct Downstream {
     address: SocketAddr,
-    arrived: mpsc::UnboundedReceiver<()>,
+    arrived: mpsc::UnboundedReceiver<HeaderMap>,
     release: watch::Sender<bool>,
 }
 
@@ -33,9 +34,9 @@ impl Downstream {
         format!("http://{}", self.address)
     }
 
-    /// Waits until a further request is there.
-    pub(crate) async fn arrival(&mut self) {
-        in_time("a request to the other service", self.arrived.recv()).await.unwrap();
+    /// Waits until a further request is there; gives its headers.
+    pub(crate) async fn arrival(&mut self) -> HeaderMap {
+        in_time("a request to the other service", self.arrived.recv()).await.unwrap()
     }
 
     /// Answers what is held, and everything that follows.
@@ -47,7 +48,7 @@ impl Downstream {
 async fn answer(
     mut stream: TcpStream,
     json: &'static str,
-    arrival: mpsc::UnboundedSender<()>,
+    arrival: mpsc::UnboundedSender<HeaderMap>,
     mut released: watch::Receiver<bool>,
 ) {
     let (mut head, mut piece) = (Vec::new(), [0; 1024]);
@@ -57,7 +58,7 @@ async fn answer(
             _ => return,
         }
     }
-    let _ = arrival.send(());
+    let _ = arrival.send(headers(&head));
     if released.wait_for(|released| *released).await.is_ok() {
         let length = json.len();
         let text = format!(
@@ -65,4 +66,12 @@ async fn answer(
         );
         let _ = stream.write_all(text.as_bytes()).await;
     }
+}
+
+fn headers(head: &[u8]) -> HeaderMap {
+    let lines = std::str::from_utf8(head).unwrap().lines().skip(1);
+    let headers = lines.filter_map(|line| line.split_once(':')).map(|(name, value)| {
+        (name.parse::<HeaderName>().unwrap(), HeaderValue::from_str(value.trim()).unwrap())
+    });
+    headers.collect()
 }

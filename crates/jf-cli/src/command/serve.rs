@@ -139,8 +139,6 @@ async fn run(config: &Config, definitions: &Definitions, output: &mut Output) ->
             return Exit::Failed;
         }
     };
-    let file = config.file().map_or_else(|| "none".to_owned(), |file| file.display().to_string());
-    tracing::info!(version = env!("CARGO_PKG_VERSION"), configuration = file, "starting");
     let serving = match Serving::begin(definitions, config).await {
         Ok(serving) => serving,
         Err(error) => {
@@ -189,6 +187,8 @@ fn help(error: &HostError) -> Option<&'static str> {
 
 /// Tells the log what is served, from where, and within which limits (ENG-145).
 fn announce(config: &Config, definitions: &Definitions, serving: &Serving) {
+    let file = config.file().map_or_else(|| "none".to_owned(), |file| file.display().to_string());
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), configuration = file, "starting");
     let catalog = serving.engine().catalog();
     let hidden = config.hidden();
     for kind in [Kind::Journey, Kind::Api] {
