@@ -123,7 +123,6 @@ async fn eng_135_metrics_are_prometheus_text_on_a_port_of_their_own() {
         let failed = http.send(Method::POST, "/api/v1/apis/ours", Some(&json!({}))).await.unwrap();
         assert_eq!(failed.status, 500);
     }
-    let _socket = HttpClient::new(serving.address());
     let (text, read) = scrape(metrics).await;
     let ours = [("kind", "Api"), ("name", "ours"), ("version", "1.0.0")];
     assert_eq!(sum(&read, "journey_runs_started_total", &ours), 3.0, "{text}");

@@ -1,14 +1,15 @@
 //! A whole system in one process: engine, store, connector and bindings over checked definitions.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use axum::Router;
 use jf_binding_http::Readiness;
 use jf_binding_ws::Drain;
 use jf_core::Engine;
 use jf_engine::{BuildError, EmbeddedEngine, EngineMetrics};
-use jf_store_sqlite::OpenError;
+use jf_store::Store;
+use jf_store_sqlite::{OpenError, SqliteStore};
 use jf_task_http::{ConnectorError, ReqwestConnector};
 
 use crate::config::{Config, Use};
@@ -18,7 +19,10 @@ use crate::definitions::{Definitions, reason};
 #[derive(Clone)]
 pub struct Host {
     engine: Arc<dyn Engine>,
-    metrics: EngineMetrics,
+    /// Of an engine that was built here.
+    metrics: Option<EngineMetrics>,
+    /// The store, if it is a file; the engine owns it.
+    file: Weak<SqliteStore>,
     config: Config,
 }
 
@@ -72,9 +76,13 @@ impl Host {
     pub async fn build(definitions: &Definitions, config: &Config, purpose: Use) -> Result<Self, HostError> {
         let catalog = definitions.catalog().ok_or(HostError::Definitions)?;
         let connector = ReqwestConnector::new(&config.connector(purpose))?;
-        let store = match purpose {
-            Use::Server(_) => config.store()?,
-            Use::Command => config.memory_store(),
+        let file = match purpose {
+            Use::Server(_) => config.sqlite_store()?,
+            Use::Command => None,
+        };
+        let (weak, store) = match file {
+            Some(file) => (Arc::downgrade(&file), file as Arc<dyn Store>),
+            None => (Weak::new(), config.memory_store()),
         };
         let engine = EmbeddedEngine::builder(catalog.clone())
             .registries(definitions.registries().clone())
@@ -83,19 +91,23 @@ impl Host {
             .config(config.engine(definitions.metadata_limits()))
             .build()
             .await?;
-        let metrics = engine.metrics();
-        Ok(Self { engine: Arc::new(engine), metrics, config: config.clone() })
+        let metrics = Some(engine.metrics());
+        Ok(Self { engine: Arc::new(engine), metrics, file: weak, config: config.clone() })
     }
 
     /// What the engine counts and measures (ENG-135).
     #[must_use]
-    pub fn metrics(&self) -> &EngineMetrics {
-        &self.metrics
+    pub fn metrics(&self) -> Option<&EngineMetrics> {
+        self.metrics.as_ref()
     }
 
     /// A system over an engine that was built otherwise; the configuration is that of the bindings.
     pub(crate) fn over(engine: Arc<dyn Engine>, config: &Config) -> Self {
-        Self { engine, config: config.clone() }
+        Self { engine, metrics: None, file: Weak::new(), config: config.clone() }
+    }
+
+    pub(crate) fn file(&self) -> &Weak<SqliteStore> {
+        &self.file
     }
 
     /// The engine.

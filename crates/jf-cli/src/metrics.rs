@@ -4,6 +4,7 @@
 //! and not at all unless the configuration names an address.
 
 use std::net::SocketAddr;
+use std::sync::Weak;
 use std::time::Duration;
 
 use axum::Router;
@@ -12,10 +13,12 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 use jf_binding_ws::Drain;
 use jf_engine::{EngineMetrics, Metric, MetricKind};
+use jf_store_sqlite::SqliteStore;
 use prometheus::core::Collector;
-use prometheus::{Encoder, IntGaugeVec, Opts, TextEncoder};
+use prometheus::{Encoder, IntCounter, IntGaugeVec, Opts, TextEncoder};
 use tokio::task::JoinHandle;
 
+use crate::host::Host;
 use crate::server::{Server, ServerLimits, Stop};
 
 /// What a server measures beside its engine.
@@ -27,17 +30,24 @@ const CONNECTIONS: (&str, &str, &[&str]) = (
 const BUILD: (&str, &str, &[&str]) =
     ("journeyforge_build_info", "The version of the server, as a label of the number 1", &["version"]);
 
+const TRANSACTIONS: (&str, &str, &[&str]) = (
+    "journeyforge_store_transactions_total",
+    "Transactions of the database that commits have shared, where runs live in a file",
+    &[],
+);
+
 /// What a server counts and measures: all of its engine, and its connections.
 #[derive(Debug, Clone)]
 pub struct ServerMetrics {
-    engine: EngineMetrics,
+    engine: Option<EngineMetrics>,
+    file: Weak<SqliteStore>,
     http: Stop,
     sockets: Drain,
 }
 
 impl ServerMetrics {
-    pub(crate) const fn new(engine: EngineMetrics, http: Stop, sockets: Drain) -> Self {
-        Self { engine, http, sockets }
+    pub(crate) fn new(host: &Host, http: Stop, sockets: Drain) -> Self {
+        Self { engine: host.metrics().cloned(), file: Weak::clone(host.file()), http, sockets }
     }
 
     /// Name, type, labels and meaning of every metric, in the order of the text.
@@ -48,20 +58,27 @@ impl ServerMetrics {
             engine.map(|Metric { name, kind, labels, help, .. }| (*name, kind.as_str(), *labels, *help));
         let gauge = MetricKind::Gauge.as_str();
         let own = [CONNECTIONS, BUILD].map(|(name, help, labels)| (name, gauge, labels, help));
-        of_engine.chain(own)
+        let counted = (TRANSACTIONS.0, MetricKind::Counter.as_str(), TRANSACTIONS.2, TRANSACTIONS.1);
+        of_engine.chain(own).chain([counted])
     }
 
     /// Everything as Prometheus text, format 0.0.4.
     #[must_use]
     pub fn to_text(&self) -> String {
-        let mut text = self.engine.to_text().into_bytes();
+        let mut text = self.engine.as_ref().map(EngineMetrics::to_text).unwrap_or_default().into_bytes();
         let connections = gauges(&CONNECTIONS);
         let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
         connections.with_label_values(&["http"]).set(count(self.http.open_connections()));
         connections.with_label_values(&["websocket"]).set(count(self.sockets.open_connections()));
         let build = gauges(&BUILD);
         build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
-        let families: Vec<_> = connections.collect().into_iter().chain(build.collect()).collect();
+        let mut families = [connections.collect(), build.collect()].concat();
+        if let Some(file) = self.file.upgrade() {
+            let opts = Opts::new(TRANSACTIONS.0, TRANSACTIONS.1);
+            let transactions = IntCounter::with_opts(opts).expect("the name is valid");
+            transactions.inc_by(file.group_commits());
+            families.extend(transactions.collect());
+        }
         // Writing to memory does not fail.
         let written = TextEncoder::new().encode(&families, &mut text);
         debug_assert!(written.is_ok(), "{written:?}");

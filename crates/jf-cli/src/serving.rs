@@ -70,7 +70,7 @@ impl Serving {
         let Site { app, readiness, sockets } = host.site(address)?;
         let stop = server.stop();
         let accepting = tokio::spawn(server.serve(app));
-        let metrics = ServerMetrics::new(host.metrics().clone(), stop.clone(), sockets.clone());
+        let metrics = ServerMetrics::new(&host, stop.clone(), sockets.clone());
         let scraped = scraped.map(|(server, address)| Scraped::begin(server, address, metrics));
         readiness.set_ready();
         let window = config.drain_window();

@@ -66,6 +66,13 @@ impl SqliteStore {
     pub fn path(&self) -> &Path {
         &self.path
     }
+
+    /// Transactions so far that commits of runs have shared. With the number of commits it tells how well the waits for the disk are
+    /// shared.
+    #[must_use]
+    pub fn group_commits(&self) -> u64 {
+        self.writer.groups()
+    }
 }
 
 impl fmt::Debug for SqliteStore {

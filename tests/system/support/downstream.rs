@@ -69,7 +69,9 @@ async fn answer(
 }
 
 fn headers(head: &[u8]) -> HeaderMap {
-    let lines = std::str::from_utf8(head).unwrap().lines().skip(1);
+    let text = String::from_utf8_lossy(head);
+    // A piece of the body may have come along.
+    let lines = text.lines().skip(1).take_while(|line| !line.is_empty());
     let headers = lines.filter_map(|line| line.split_once(':')).map(|(name, value)| {
         (name.parse::<HeaderName>().unwrap(), HeaderValue::from_str(value.trim()).unwrap())
     });

@@ -2,8 +2,9 @@
 
 use std::sync::{Arc, Mutex};
 
+use jf_core::spi::LogLevel;
 use jf_core::{Engine, StartRequest, TraceContext};
-use jf_engine::SpanBridge;
+use jf_engine::{PluginLogs, SpanBridge};
 use serde_json::json;
 use tracing::Span;
 
@@ -201,6 +202,39 @@ async fn eng_131_apis_have_spans_too() {
     let names: Vec<_> = recorder.closed().iter().map(|span| span.name).collect();
     assert_eq!(names, ["task", "segment", "run"]);
     assert_eq!(recorder.story().last().map(String::as_str), Some("JourneyCompleted"));
+}
+
+#[tokio::test]
+async fn eng_136_plugins_tell_as_much_as_the_platform_wants() {
+    let (recorder, _guard) = Recorder::begin();
+    let logs =
+        PluginLogs::default().with_type("desk", LogLevel::Off).with_state("flow", "ask", LogLevel::Info);
+    let bench = Setup::new(&[journey("flow", FLOW)]).config(|config| config.plugin_logs = logs).build().await;
+    let started = start(&bench, None).await;
+    let job = bench.desk.next().await;
+    job.context.telemetry.error("it broke", &[("code", &7), ("part", &"lid")]);
+    job.context.telemetry.info("it goes on", &[]);
+    job.context.telemetry.debug("more than is wanted", &[]);
+    job.done(json!(1));
+    let id = started.journey_id.clone();
+    soon(started.settled()).await.unwrap();
+    bench.pass(5).await;
+    let silent = bench.desk.next().await;
+    silent.context.telemetry.error("of a state without a level", &[]);
+    silent.done(json!(1));
+    bench.until(&id, |status| status.current_state == *"wait").await;
+
+    let lines = recorder.lines();
+    let told: Vec<&str> = lines.iter().map(|line| &*line.fields["message"]).collect();
+    assert_eq!(told, ["it broke: code=7 part=lid", "it goes on"]);
+    for (field, value) in
+        [("run", id.as_str()), ("definition", "flow"), ("state", "ask"), ("task", "desk:v1")]
+    {
+        assert_eq!(lines[0].fields[field], value);
+    }
+    assert_eq!(lines[0].span, Some("task"));
+    let text = bench.engine.metrics().to_text();
+    assert!(text.contains("journeyforge_plugin_failures_total{task=\"desk:v1\"} 2\n"), "TSK-051: {text}");
 }
 
 /// Numbers spans itself, as OpenTelemetry does.

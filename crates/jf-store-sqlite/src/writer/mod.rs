@@ -9,6 +9,7 @@ mod commit;
 mod sweep;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 
@@ -65,6 +66,7 @@ impl From<rusqlite::Error> for Failure {
 #[derive(Debug)]
 pub(crate) struct Writer {
     jobs: Option<SyncSender<Job>>,
+    groups: Arc<AtomicU64>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -78,6 +80,8 @@ impl Writer {
         ownership: Ownership,
     ) -> Result<Self, std::io::Error> {
         let (jobs, received) = sync_channel(queue);
+        let groups = Arc::new(AtomicU64::new(0));
+        let written = Arc::clone(&groups);
         let named = std::thread::Builder::new().name("jf-sqlite-write".to_owned());
         let thread = named.spawn(move || {
             let checkpoints = Checkpoints::start(&mut connection, checkpointer);
@@ -87,6 +91,7 @@ impl Writer {
                 retention,
                 jobs: received,
                 next: None,
+                groups: written,
                 checkpoints,
                 broken: false,
             };
@@ -95,7 +100,12 @@ impl Writer {
             // The connections are closed; somebody else may have the file.
             drop(ownership);
         })?;
-        Ok(Self { jobs: Some(jobs), thread: Some(thread) })
+        Ok(Self { jobs: Some(jobs), groups, thread: Some(thread) })
+    }
+
+    /// Transactions so far that commits of runs have shared.
+    pub(crate) fn groups(&self) -> u64 {
+        self.groups.load(Ordering::Relaxed)
     }
 
     /// Sends a job and waits for what came of it. Once this was polled the job is done, whether anybody waits or not.
@@ -129,6 +139,7 @@ struct WriterThread {
     jobs: Receiver<Job>,
     /// A job that was received and is not for the group being written.
     next: Option<Job>,
+    groups: Arc<AtomicU64>,
     checkpoints: Checkpoints,
     /// Writing has failed in a way that leaves open what is on the disk. Only opening the file anew can tell.
     broken: bool,
@@ -204,6 +215,7 @@ impl WriterThread {
         });
         match written {
             Ok(results) => {
+                self.groups.fetch_add(1, Ordering::Relaxed);
                 for (reply, result) in replies.into_iter().zip(results) {
                     let _ = reply.send(result);
                 }

@@ -80,12 +80,19 @@ impl Config {
     /// # Errors
     /// When the file cannot be used; nothing takes its place.
     pub fn store(&self) -> Result<Arc<dyn Store>, OpenError> {
-        let Some(file) = self.store_file() else { return Ok(self.memory_store()) };
-        self.store_in(file)
+        Ok(match self.sqlite_store()? {
+            Some(store) => store,
+            None => self.memory_store(),
+        })
+    }
+
+    /// The store of the file that runs live in; `None` when they live in memory.
+    pub(crate) fn sqlite_store(&self) -> Result<Option<Arc<SqliteStore>>, OpenError> {
+        self.store_file().map(|file| self.store_in(file)).transpose()
     }
 
     /// Opens the store in that file.
-    pub(crate) fn store_in(&self, file: PathBuf) -> Result<Arc<dyn Store>, OpenError> {
+    pub(crate) fn store_in(&self, file: PathBuf) -> Result<Arc<SqliteStore>, OpenError> {
         let synchronous = match self.text("sqlite.synchronous").as_str() {
             "normal" => Synchronous::Normal,
             _ => Synchronous::Full,
@@ -95,7 +102,8 @@ impl Config {
             _ => Check::Quick,
         };
         let config = SqliteConfig::new(file).with_retention(self.retention());
-        Ok(Arc::new(SqliteStore::open(&config.with_synchronous(synchronous).with_check(check))?))
+        let store = SqliteStore::open(&config.with_synchronous(synchronous).with_check(check))?;
+        Ok(Arc::new(store))
     }
 
     /// A store in memory, empty.

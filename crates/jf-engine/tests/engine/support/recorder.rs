@@ -22,6 +22,7 @@ struct Recorded {
     open: BTreeMap<u64, Span>,
     closed: Vec<Span>,
     events: Vec<Told>,
+    lines: Vec<Told>,
 }
 
 /// A span that has ended.
@@ -53,6 +54,11 @@ impl Recorder {
 
     pub(crate) fn events(&self) -> Vec<Told> {
         self.0.lock().unwrap().events.clone()
+    }
+
+    /// What plugins have told.
+    pub(crate) fn lines(&self) -> Vec<Told> {
+        self.0.lock().unwrap().lines.clone()
     }
 
     /// The names of events, with the state where there is one.
@@ -91,13 +97,15 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Recorder {
     }
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
-        if event.metadata().target() != "journeyforge::run" {
-            return;
-        }
         let mut fields = Fields::new();
         event.record(&mut Collect(&mut fields));
-        let span = context.event_span(event).map(|span| span.name());
-        self.0.lock().unwrap().events.push(Told { fields, span });
+        let told = Told { fields, span: context.event_span(event).map(|span| span.name()) };
+        let mut recorded = self.0.lock().unwrap();
+        match event.metadata().target() {
+            "journeyforge::run" => recorded.events.push(told),
+            "journeyforge::plugin" => recorded.lines.push(told),
+            _ => {}
+        }
     }
 }
 
