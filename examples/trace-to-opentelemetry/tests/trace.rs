@@ -13,7 +13,8 @@ use jf_core::{Caller, Engine, StartRequest};
 use jf_dsl::{Catalog, SourceFile, TaskConfig};
 use jf_engine::{EmbeddedEngine, NoHttp};
 use opentelemetry::trace::TracerProvider as _;
-use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider, SpanData};
+use opentelemetry_sdk::error::OTelSdkResult;
+use opentelemetry_sdk::trace::{SdkTracerProvider, SpanData, SpanExporter};
 use serde_json::json;
 use trace_to_opentelemetry::Bridge;
 use tracing_subscriber::layer::SubscriberExt;
@@ -28,6 +29,17 @@ spec:
     send: { type: task, task: { kind: 'note:v1' }, next: done }
     done: { type: succeed }
 ";
+
+/// Keeps what it is given.
+#[derive(Debug, Clone, Default)]
+struct Kept(Arc<Mutex<Vec<SpanData>>>);
+
+impl SpanExporter for Kept {
+    async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
+        self.0.lock().unwrap().extend(batch);
+        Ok(())
+    }
+}
 
 /// Takes down what it would send as `traceparent`.
 #[derive(Debug)]
@@ -61,7 +73,7 @@ impl PreparedTask for PreparedNote {
 /// HTTP-016: one trace from the caller through the run to whom the task calls, under the numbers that OpenTelemetry exports.
 #[tokio::test]
 async fn http_016_a_trace_goes_through_a_run() {
-    let exporter = InMemorySpanExporter::default();
+    let exporter = Kept::default();
     let provider = SdkTracerProvider::builder().with_simple_exporter(exporter.clone()).build();
     let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("test"));
     let _guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(layer));
@@ -92,7 +104,7 @@ async fn http_016_a_trace_goes_through_a_run() {
         tokio::task::yield_now().await;
     }
 
-    let spans = exporter.get_finished_spans().unwrap();
+    let spans = exporter.0.lock().unwrap().clone();
     let named = |name: &str| -> &SpanData { spans.iter().find(|span| span.name == name).unwrap() };
     let (run, segment, task) = (named("run"), named("segment"), named("task"));
     assert_eq!(run.parent_span_id.to_string(), &parent[36..52], "the run goes on from the request");

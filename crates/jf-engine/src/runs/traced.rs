@@ -26,10 +26,10 @@ impl Turn {
 
     /// The span of a segment, which is kept until the segment is over.
     pub(super) fn segment_span(&mut self, segment: SegmentId) -> Span {
-        let shared = Arc::clone(&self.shared);
-        if !shared.spans.are_wanted() {
+        if !self.shared.spans.are_wanted() {
             return Span::none();
         }
+        let shared = Arc::clone(&self.shared);
         let known = self.cell().segments.iter().find(|known| known.id == segment);
         if let Some(span) = known.and_then(|known| known.span.as_ref()) {
             return span.clone();
