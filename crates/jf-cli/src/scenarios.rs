@@ -111,7 +111,11 @@ impl Deployment for Prepared {
     fn store(&self, name: &str, folder: &Path) -> Result<Arc<dyn Store>, String> {
         match name {
             MEMORY => Ok(self.config.memory_store()),
-            SQLITE => self.config.store_in(folder.join("runs.db")).map_err(|error| error.to_string()),
+            SQLITE => {
+                let store =
+                    self.config.store_in(folder.join("runs.db")).map_err(|error| error.to_string())?;
+                Ok(store)
+            }
             _ => Err(format!("there is no store `{name}`; there are `{MEMORY}` and `{SQLITE}`")),
         }
     }
