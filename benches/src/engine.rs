@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use jf_core::{Caller, StartReply, StartRequest};
+use jf_core::{Caller, Engine, JourneyId, StartReply, StartRequest, StepRef, StepTarget, SubmitStep};
 use serde_json::json;
 
 use crate::report::Report;
@@ -11,26 +11,55 @@ use crate::{Effort, system};
 pub(crate) fn measure(effort: Effort, report: &mut Report) {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be built");
-    let rates = runtime.block_on(async {
+    runtime.block_on(async {
         let engine = system::engine().await;
-        let caller = Caller::internal("bench");
-        let input =
-            json!({ "orderId": "A-1017", "amount": 120, "customer": { "id": "c-9", "tier": "gold" } });
-        let mut rates = Vec::new();
-        for _ in 0..effort.rounds {
-            let (begin, mut done) = (Instant::now(), 0_u32);
-            while begin.elapsed() < effort.time {
-                let request = StartRequest::new("three-states", input.clone()).expect("a valid name");
-                let started = engine.start(request, &caller).await.expect("the start is admitted");
-                let reply = started.settled().await.expect("the run goes on");
-                assert!(matches!(reply, StartReply::Outcome { .. }));
-                done += 1;
-            }
-            rates.push(f64::from(done) / begin.elapsed().as_secs_f64());
-        }
-        rates
+        let rate = median(effort, async || start(&*engine, "three-states").await).await;
+        report.figure("engine start → outcome, one core, no transport", rate, "/s");
+        let rate = median(effort, async || start(&*engine, "three-tasks").await).await;
+        report.figure("engine three tasks, one core, no transport", rate, "/s");
+        let run = wait(&*engine).await;
+        let rate = median(effort, async || submit(&*engine, &run).await).await;
+        report.figure("engine step → status, one core, no transport", rate, "/s");
     });
-    let mut rates = rates;
+}
+
+/// How often something can be done in a second.
+async fn median(effort: Effort, mut once: impl AsyncFnMut()) -> f64 {
+    let mut rates = Vec::new();
+    for _ in 0..effort.rounds {
+        let (begin, mut done) = (Instant::now(), 0_u32);
+        while begin.elapsed() < effort.time {
+            once().await;
+            done += 1;
+        }
+        rates.push(f64::from(done) / begin.elapsed().as_secs_f64());
+    }
     rates.sort_by(f64::total_cmp);
-    report.figure("engine start → outcome, one core, no transport", rates[rates.len() / 2], "/s");
+    rates[rates.len() / 2]
+}
+
+async fn start(engine: &dyn Engine, journey: &str) {
+    let input = json!({ "orderId": "A-1017", "amount": 120, "customer": { "id": "c-9", "tier": "gold" } });
+    let request = StartRequest::new(journey, input).expect("a valid name");
+    let started = engine.start(request, &Caller::internal("bench")).await.expect("the start is admitted");
+    let reply = started.settled().await.expect("the run goes on");
+    assert!(matches!(reply, StartReply::Outcome { .. }));
+}
+
+/// A run that waits, and waits again after each submission.
+async fn wait(engine: &dyn Engine) -> JourneyId {
+    let request = StartRequest::new("loop", json!({})).expect("a valid name");
+    let started = engine.start(request, &Caller::internal("bench")).await.expect("the start is admitted");
+    let run = started.journey_id.clone();
+    started.settled().await.expect("the run comes to rest");
+    run
+}
+
+async fn submit(engine: &dyn Engine, run: &JourneyId) {
+    let step = StepTarget::Any(StepRef::parse("ask").expect("a valid id"));
+    let payload = json!({ "decision": "again", "comment": "fine" });
+    let request = SubmitStep::new(run.clone(), step, payload);
+    let submitted = engine.submit_step(request, &Caller::internal("bench")).await.expect("it is taken");
+    let status = submitted.settled().await.expect("the run comes to rest");
+    assert!(!status.document.phase.is_final());
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use crate::client::Client;
-use crate::load::{self, Work};
+use crate::load::{Rounds, Work};
 use crate::report::Report;
 use crate::{Effort, system};
 
@@ -34,31 +34,21 @@ pub(crate) fn measure(clients: &[usize], effort: Effort, report: &mut Report) {
         let answer = answer_size(ours).await;
         let reference = serve(reference(answer)).await;
         for &count in clients {
-            let (mut mine, mut theirs) = (Vec::new(), Vec::new());
-            for _ in 0..effort.rounds {
-                theirs.push(round(reference, "/echo", "padding", count, effort).await);
-                mine.push(
-                    round(ours, "/api/v1/journeys/three-states/start", "SUCCEEDED", count, effort).await,
-                );
-            }
-            let name = format!("HTTP start → outcome, {count} clients");
-            report.ratio(name, load::median(mine), load::median(theirs), 0.60);
+            let path = "/api/v1/journeys/three-states/start";
+            let mine = starts(ours, path, "SUCCEEDED", count).await;
+            let theirs = starts(reference, "/echo", "padding", count).await;
+            let rounds = Rounds::take(effort.rounds, effort.time, mine, theirs).await;
+            report.ratio(format!("HTTP start → outcome, {count} clients"), &rounds, 0.60);
         }
     });
 }
 
-async fn round(
-    address: SocketAddr,
-    path: &str,
-    expected: &'static str,
-    count: usize,
-    effort: Effort,
-) -> load::Sample {
+async fn starts(address: SocketAddr, path: &str, expected: &'static str, count: usize) -> Vec<Start> {
     let mut clients = Vec::new();
     for _ in 0..count {
         clients.push(Start { client: Client::connect(address, path, BODY).await, expected });
     }
-    load::run(clients, effort.time).await.0
+    clients
 }
 
 pub(crate) async fn serve(router: Router) -> SocketAddr {

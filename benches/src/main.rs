@@ -19,6 +19,7 @@ mod report;
 mod scale;
 mod server;
 mod system;
+mod task;
 mod ws;
 
 use std::time::Duration;
@@ -34,10 +35,10 @@ struct Arguments {
     #[command(subcommand)]
     what: What,
     /// Length of one measurement, in seconds.
-    #[arg(long, global = true, default_value_t = 3.0)]
+    #[arg(long, global = true, default_value_t = 1.0)]
     seconds: f64,
     /// Measurements per side; the median counts.
-    #[arg(long, global = true, default_value_t = 5)]
+    #[arg(long, global = true, default_value_t = 11)]
     rounds: usize,
     /// Print one JSON document instead of a table.
     #[arg(long, global = true)]
@@ -58,7 +59,7 @@ enum What {
         #[arg(long, value_delimiter = ',', default_values_t = [64])]
         clients: Vec<usize>,
     },
-    /// Durable flows on a SQLite file against a service written by hand with four commits per flow.
+    /// Flows kept in memory and in a SQLite file against a service written by hand with four commits per flow.
     Durable {
         /// Concurrent keep-alive connections; several values are measured one after the other.
         #[arg(long, value_delimiter = ',', default_values_t = [1, 16, 64])]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::load::Sample;
+use crate::load::{Rounds, Sample};
 
 /// All results of one process run.
 #[derive(Debug, Default)]
@@ -15,6 +15,10 @@ struct Line {
     name: String,
     ours: Measured,
     reference: Option<Measured>,
+    /// Ours as a share of the reference: lowest, middle and highest of all rounds.
+    ratios: Option<[f64; 3]>,
+    /// The same by the time of the cores.
+    cpu_ratio: Option<f64>,
     target: String,
     met: bool,
 }
@@ -25,6 +29,7 @@ struct Measured {
     value: f64,
     p50_us: Option<f64>,
     p99_us: Option<f64>,
+    cpu_us: Option<f64>,
     spread: Option<f64>,
 }
 
@@ -35,18 +40,20 @@ impl Measured {
             value: sample.rate,
             p50_us: Some(sample.p50.as_secs_f64() * 1e6),
             p99_us: Some(sample.p99.as_secs_f64() * 1e6),
+            cpu_us: sample.cpu.map(|cpu| cpu.as_secs_f64() * 1e6),
             spread: Some(*spread),
         }
     }
 
     fn json(&self) -> Value {
-        json!({ "value": self.value, "p50Us": self.p50_us, "p99Us": self.p99_us, "spread": self.spread })
+        json!({ "value": self.value, "p50Us": self.p50_us, "p99Us": self.p99_us, "cpuUs": self.cpu_us, "spread": self.spread })
     }
 
     fn details(&self) -> String {
         match (self.p50_us, self.p99_us, self.spread) {
             (Some(p50), Some(p99), Some(spread)) => {
-                format!("p50 {p50:.0} µs, p99 {p99:.0} µs, spread {:.0} %", spread * 100.0)
+                let cpu = self.cpu_us.map_or_else(String::new, |cpu| format!(", cores {cpu:.1} µs"));
+                format!("p50 {p50:.0} µs, p99 {p99:.0} µs{cpu}, spread {:.0} %", spread * 100.0)
             }
             _ => String::new(),
         }
@@ -54,15 +61,17 @@ impl Measured {
 }
 
 impl Report {
-    /// Two sides measured in turns; the target is a share of the reference.
-    pub(crate) fn ratio(&mut self, name: String, ours: (Sample, f64), reference: (Sample, f64), target: f64) {
-        let met = ours.0.rate >= target * reference.0.rate;
+    /// Two sides measured in turns; the target is a share of the reference, and the middle of all rounds counts.
+    pub(crate) fn ratio(&mut self, name: String, rounds: &Rounds, target: f64) {
+        let ratios = rounds.ratios();
         self.add(Line {
             name,
-            ours: Measured::sample(&ours),
-            reference: Some(Measured::sample(&reference)),
+            ours: Measured::sample(&rounds.ours()),
+            reference: Some(Measured::sample(&rounds.reference())),
+            ratios: Some(ratios),
+            cpu_ratio: rounds.cpu_ratio(),
             target: format!("≥ {target:.2} ×"),
-            met,
+            met: ratios[1] >= target,
         });
     }
 
@@ -99,8 +108,16 @@ impl Report {
     }
 
     fn plain(&mut self, name: &str, text: String, value: f64, target: String, met: bool) {
-        let ours = Measured { text, value, p50_us: None, p99_us: None, spread: None };
-        self.add(Line { name: name.to_owned(), ours, reference: None, target, met });
+        let ours = Measured { text, value, p50_us: None, p99_us: None, cpu_us: None, spread: None };
+        self.add(Line {
+            name: name.to_owned(),
+            ours,
+            reference: None,
+            ratios: None,
+            cpu_ratio: None,
+            target,
+            met,
+        });
     }
 
     fn add(&mut self, line: Line) {
@@ -122,18 +139,18 @@ impl Report {
 }
 
 impl Line {
-    fn ratio(&self) -> Option<f64> {
-        self.reference.as_ref().map(|reference| self.ours.value / reference.value)
-    }
-
     fn text(&self) -> String {
         let verdict = if self.met { "met" } else { "MISSED" };
-        let mut text = match (&self.reference, self.ratio()) {
-            (Some(reference), Some(ratio)) => format!(
-                "{:<46} {:>12}  reference {:>12}  ratio {ratio:.2}  target {} {verdict}",
-                self.name, self.ours.text, reference.text, self.target
+        let mut text = match (&self.reference, self.ratios) {
+            (Some(reference), Some([low, ratio, high])) => format!(
+                "{:<58} {:>10}  reference {:>10}  ratio {ratio:.2} ({low:.2} to {high:.2}, cores {:.2})  target {} {verdict}",
+                self.name,
+                self.ours.text,
+                reference.text,
+                self.cpu_ratio.unwrap_or(f64::NAN),
+                self.target
             ),
-            _ => format!("{:<46} {:>12}  target {} {verdict}", self.name, self.ours.text, self.target),
+            _ => format!("{:<58} {:>10}  target {} {verdict}", self.name, self.ours.text, self.target),
         };
         for (side, measured) in [("ours", Some(&self.ours)), ("reference", self.reference.as_ref())] {
             if let Some(details) = measured.map(Measured::details).filter(|details| !details.is_empty()) {
@@ -148,7 +165,10 @@ impl Line {
             "name": self.name,
             "ours": self.ours.json(),
             "reference": self.reference.as_ref().map(Measured::json),
-            "ratio": self.ratio(),
+            "ratio": self.ratios.map(|[_, middle, _]| middle),
+            "ratioOfCores": self.cpu_ratio,
+            "ratioLowest": self.ratios.map(|[lowest, ..]| lowest),
+            "ratioHighest": self.ratios.map(|[.., highest]| highest),
             "target": self.target,
             "met": self.met,
         })

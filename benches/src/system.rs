@@ -9,10 +9,12 @@ use jf_binding_ws::WsConfig;
 use jf_core::spi::{Registries, RegistriesBuilder, TaskPlugin};
 use jf_core::{Engine, Epoch};
 use jf_dsl::{Catalog, Loaded, SourceFile};
-use jf_engine::EmbeddedEngine;
+use jf_engine::{EmbeddedEngine, NoHttp};
 use jf_expr_jq::JaqEngine;
 use jf_machine::{Env, Limits, PlatformValues, Program};
 use jiff::Timestamp;
+
+use crate::task::Instant;
 
 /// Three states between start and outcome: transform, choice, succeed.
 const THREE_STATES: &str = r#"
@@ -67,6 +69,21 @@ spec:
       default: ask
     done: { type: succeed }
 "#;
+
+/// Three tasks that take no time.
+pub(crate) const THREE_TASKS: &str = r"
+apiVersion: v1
+kind: Journey
+metadata: { name: three-tasks, version: 1.0.0 }
+spec:
+  lifecycle: { startMode: sync }
+  start: one
+  states:
+    one: { type: task, task: { kind: 'instant:v1', resultVar: one }, next: two }
+    two: { type: task, task: { kind: 'instant:v1', resultVar: two }, next: three }
+    three: { type: task, task: { kind: 'instant:v1', resultVar: three }, next: done }
+    done: { type: succeed, outputVar: three }
+";
 
 /// Counts up: a transform and a choice per round.
 pub(crate) const COUNT_LOOP: &str = r#"
@@ -140,7 +157,12 @@ fn parts() -> RegistriesBuilder {
 }
 
 fn load(text: &str) -> Loaded {
-    jf_dsl::load(&SourceFile::new("bench.journey.yaml", text), &registries())
+    load_with(text, &registries())
+}
+
+/// A definition by these registries.
+pub(crate) fn load_with(text: &str, registries: &Registries) -> Loaded {
+    jf_dsl::load(&SourceFile::new("bench.journey.yaml", text), registries)
         .unwrap_or_else(|found| panic!("the definition is valid: {found:?}"))
 }
 
@@ -176,8 +198,10 @@ impl World {
 
 /// The embedded engine in memory.
 pub(crate) async fn engine() -> Arc<dyn Engine> {
-    let catalog = Catalog::new(vec![load(THREE_STATES), load(LOOP)]).expect("the definitions go together");
-    let engine = EmbeddedEngine::builder(catalog).registries(registries()).build().await;
+    let registries = registries_with(Arc::new(Instant::new()));
+    let loaded = [THREE_STATES, LOOP, THREE_TASKS].map(|text| load_with(text, &registries));
+    let catalog = Catalog::new(loaded.to_vec()).expect("the definitions go together");
+    let engine = EmbeddedEngine::builder(catalog).registries(registries).http(Arc::new(NoHttp)).build().await;
     Arc::new(engine.expect("the engine has everything it needs"))
 }
 

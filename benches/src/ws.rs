@@ -9,7 +9,7 @@ use tokio_tungstenite::{WebSocketStream, accept_async_with_config, client_async_
 use tungstenite::Message;
 use tungstenite::protocol::WebSocketConfig;
 
-use crate::load::{self, Work};
+use crate::load::{Rounds, Work};
 use crate::report::Report;
 use crate::{Effort, system};
 
@@ -42,19 +42,14 @@ pub(crate) fn measure(clients: &[usize], effort: Effort, report: &mut Report) {
         tokio::spawn(echo(reference.0, reply));
         for &count in clients {
             let (mut mine, mut theirs) = (Vec::new(), Vec::new());
-            for _ in 0..effort.rounds {
-                let (mut submitters, mut echoes) = (Vec::new(), Vec::new());
-                for _ in 0..count {
-                    let submitter = submitter(ours.1).await;
-                    let socket = connect(reference.1, "/").await;
-                    echoes.push(RoundTrip { socket, frame: submitter.frame.clone() });
-                    submitters.push(submitter);
-                }
-                theirs.push(load::run(echoes, effort.time).await.0);
-                mine.push(load::run(submitters, effort.time).await.0);
+            for _ in 0..count {
+                let submitter = submitter(ours.1).await;
+                let socket = connect(reference.1, "/").await;
+                theirs.push(RoundTrip { socket, frame: submitter.frame.clone() });
+                mine.push(submitter);
             }
-            let name = format!("WebSocket step round trip, {count} connections");
-            report.ratio(name, load::median(mine), load::median(theirs), 0.50);
+            let rounds = Rounds::take(effort.rounds, effort.time, mine, theirs).await;
+            report.ratio(format!("WebSocket step round trip, {count} connections"), &rounds, 0.50);
         }
     });
 }

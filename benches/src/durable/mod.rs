@@ -1,7 +1,6 @@
-//! Journeys on a SQLite file against a service written by hand, which makes four durable commits per flow.
+//! Journeys in memory and on a SQLite file against a service written by hand, which makes four commits per flow and keeps them the same way.
 
 mod service;
-mod task;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -9,30 +8,18 @@ use std::sync::Arc;
 
 use axum::Router;
 use jf_binding_http::HttpConfig;
-use jf_dsl::{Catalog, SourceFile};
+use jf_dsl::Catalog;
 use jf_engine::{EmbeddedEngine, NoHttp};
+use jf_store::{MemoryStore, Store};
 use jf_store_sqlite::{SqliteConfig, SqliteStore, Synchronous};
 
 use crate::client::Client;
-use crate::load::{self, Work};
+use crate::load::{Rounds, Work};
 use crate::report::Report;
+use crate::task::Instant;
 use crate::{Effort, http, system};
 
 const BODY: &str = r#"{"orderId":"A-1017","amount":120,"customer":{"id":"c-9","tier":"gold"}}"#;
-
-const THREE_TASKS: &str = r"
-apiVersion: v1
-kind: Journey
-metadata: { name: three-tasks, version: 1.0.0 }
-spec:
-  lifecycle: { startMode: sync }
-  start: one
-  states:
-    one: { type: task, task: { kind: 'instant:v1', resultVar: one }, next: two }
-    two: { type: task, task: { kind: 'instant:v1', resultVar: two }, next: three }
-    three: { type: task, task: { kind: 'instant:v1', resultVar: three }, next: done }
-    done: { type: succeed, outputVar: three }
-";
 
 const WAITING: &str = r"
 apiVersion: v1
@@ -75,77 +62,86 @@ impl Work for RoundTrip {
     }
 }
 
+/// Where both sides keep what they commit.
+#[derive(Debug, Clone, Copy)]
+enum Kept {
+    Memory,
+    File(Synchronous),
+}
+
+impl Kept {
+    const ALL: [(&str, Self); 3] = [
+        ("memory", Self::Memory),
+        ("SQLite NORMAL", Self::File(Synchronous::Normal)),
+        ("SQLite FULL", Self::File(Synchronous::Full)),
+    ];
+}
+
 pub(crate) fn measure(clients: &[usize], effort: Effort, report: &mut Report) {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime can be built");
     let folder = tempfile::tempdir().expect("a folder for the files");
     runtime.block_on(async {
-        for (name, synchronous) in [("FULL", Synchronous::Full), ("NORMAL", Synchronous::Normal)] {
+        for (name, kept) in Kept::ALL {
             let file = |side: &str| folder.path().join(format!("{side}-{name}.db"));
-            let ours = http::serve(journeys(&file("journeys"), synchronous).await).await;
-            let theirs = http::serve(service::router(&file("service"), synchronous)).await;
+            let ours = http::serve(journeys(&file("journeys"), kept).await).await;
+            let theirs = http::serve(service::router(&file("service"), kept)).await;
             for &count in clients {
-                flows(ours, theirs, (name, count), effort, report).await;
-                round_trips(ours, theirs, (name, count), effort, report).await;
+                let (mine, reference) = (
+                    flows(ours, "/api/v1/journeys/three-tasks/start", count).await,
+                    flows(theirs, "/flow", count).await,
+                );
+                let rounds = Rounds::take(effort.rounds, effort.time, mine, reference).await;
+                report.ratio(format!("three tasks, {name}, {count} clients"), &rounds, 0.80);
+                let step = ["/api/v1/journeys/", "/steps/ask"];
+                let (mine, reference) = (
+                    round_trips(ours, "/api/v1/journeys/waiting/start", step, count).await,
+                    round_trips(theirs, "/start", ["/step/", ""], count).await,
+                );
+                let rounds = Rounds::take(effort.rounds, effort.time, mine, reference).await;
+                let what = "start → wait → step → outcome";
+                report.ratio(format!("{what}, {name}, {count} clients"), &rounds, 0.80);
             }
         }
     });
 }
 
-async fn flows(ours: SocketAddr, theirs: SocketAddr, of: (&str, usize), effort: Effort, report: &mut Report) {
-    let (mut mine, mut reference) = (Vec::new(), Vec::new());
-    let side = async |address, path| {
-        let mut clients = Vec::new();
-        for _ in 0..of.1 {
-            clients.push(Flow(Client::connect(address, path, BODY).await));
-        }
-        load::run(clients, effort.time).await.0
-    };
-    for _ in 0..effort.rounds {
-        reference.push(side(theirs, "/flow").await);
-        mine.push(side(ours, "/api/v1/journeys/three-tasks/start").await);
+async fn flows(address: SocketAddr, path: &str, count: usize) -> Vec<Flow> {
+    let mut clients = Vec::new();
+    for _ in 0..count {
+        clients.push(Flow(Client::connect(address, path, BODY).await));
     }
-    let name = format!("three tasks, SQLite {}, {} clients", of.0, of.1);
-    report.ratio(name, load::median(mine), load::median(reference), 0.80);
+    clients
 }
 
 async fn round_trips(
-    ours: SocketAddr,
-    theirs: SocketAddr,
-    of: (&str, usize),
-    effort: Effort,
-    report: &mut Report,
-) {
-    let (mut mine, mut reference) = (Vec::new(), Vec::new());
-    let side = async |address, start, step| {
-        let mut clients = Vec::new();
-        for _ in 0..of.1 {
-            clients.push(RoundTrip { client: Client::connect(address, start, BODY).await, start, step });
-        }
-        load::run(clients, effort.time).await.0
-    };
-    for _ in 0..effort.rounds {
-        reference.push(side(theirs, "/start", ["/step/", ""]).await);
-        let step = ["/api/v1/journeys/", "/steps/ask"];
-        mine.push(side(ours, "/api/v1/journeys/waiting/start", step).await);
+    address: SocketAddr,
+    start: &'static str,
+    step: [&'static str; 2],
+    count: usize,
+) -> Vec<RoundTrip> {
+    let mut clients = Vec::new();
+    for _ in 0..count {
+        clients.push(RoundTrip { client: Client::connect(address, start, BODY).await, start, step });
     }
-    let name = format!("start → wait → step → outcome, SQLite {}, {} clients", of.0, of.1);
-    report.ratio(name, load::median(mine), load::median(reference), 0.80);
+    clients
 }
 
-/// The HTTP binding over the embedded engine on a file.
-async fn journeys(file: &Path, synchronous: Synchronous) -> Router {
-    let registries = system::registries_with(Arc::new(task::Instant::new()));
-    let load = |text: &str| {
-        jf_dsl::load(&SourceFile::new("bench.journey.yaml", text), &registries)
-            .unwrap_or_else(|found| panic!("the definition is valid: {found:?}"))
+/// The HTTP binding over the embedded engine.
+async fn journeys(file: &Path, kept: Kept) -> Router {
+    let registries = system::registries_with(Arc::new(Instant::new()));
+    let loaded = [system::THREE_TASKS, WAITING].map(|text| system::load_with(text, &registries));
+    let catalog = Catalog::new(loaded.to_vec()).expect("the definitions go together");
+    let store: Arc<dyn Store> = match kept {
+        Kept::Memory => Arc::new(MemoryStore::new()),
+        Kept::File(synchronous) => {
+            let config = SqliteConfig::new(file).with_synchronous(synchronous);
+            Arc::new(SqliteStore::open(&config).expect("the file can be made"))
+        }
     };
-    let catalog = Catalog::new(vec![load(THREE_TASKS), load(WAITING)]).expect("the definitions go together");
-    let config = SqliteConfig::new(file).with_synchronous(synchronous);
-    let store = SqliteStore::open(&config).expect("the file can be made");
     let engine = EmbeddedEngine::builder(catalog)
         .registries(registries)
-        .store(Arc::new(store))
+        .store(store)
         .http(Arc::new(NoHttp))
         .build()
         .await

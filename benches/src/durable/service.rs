@@ -1,10 +1,11 @@
 //! The reference: a service as one writes it by hand for one flow. Four durable commits per flow, one writer that shares its transactions
 //! among all that wait, no language, no recovery, no event log that anybody could read.
 
+use std::collections::HashMap;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
 
 use axum::extract::{Path as Segment, State};
 use axum::routing::post;
@@ -13,6 +14,8 @@ use jf_store_sqlite::Synchronous;
 use rusqlite::{Connection, params};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
+
+use super::Kept;
 
 /// Commits that share a transaction at most.
 const GROUP: usize = 256;
@@ -24,28 +27,59 @@ struct Write {
     done: oneshot::Sender<()>,
 }
 
+/// Where changes go.
+#[derive(Clone)]
+enum Place {
+    Memory(Arc<Mutex<Tables>>),
+    File(Sender<Write>),
+}
+
+/// The tables of the file as they are without one.
+#[derive(Default)]
+struct Tables {
+    flows: HashMap<u64, (&'static str, String)>,
+    log: Vec<(u64, &'static str)>,
+}
+
 #[derive(Clone)]
 struct Service {
-    writes: Sender<Write>,
+    place: Place,
     flows: Arc<AtomicU64>,
 }
 
 impl Service {
-    /// One durable change of a flow with one line in its log.
+    /// One change of a flow with one line in its log.
     async fn commit(&self, flow: u64, step: &'static str, body: &Value) {
-        let (done, written) = oneshot::channel();
-        let write = Write { flow, step, body: body.to_string(), done };
-        self.writes.send(write).expect("the writer lives as long as the service");
-        written.await.expect("the writer answers");
+        let body = body.to_string();
+        match &self.place {
+            Place::Memory(tables) => {
+                let mut tables = tables.lock().expect("nobody panics with it");
+                tables.flows.insert(flow, (step, body));
+                tables.log.push((flow, step));
+            }
+            Place::File(writes) => {
+                let (done, written) = oneshot::channel();
+                writes
+                    .send(Write { flow, step, body, done })
+                    .expect("the writer lives as long as the service");
+                written.await.expect("the writer answers");
+            }
+        }
     }
 }
 
-/// The service over a file of its own.
-pub(super) fn router(file: &Path, synchronous: Synchronous) -> Router {
-    let connection = open(file, synchronous).expect("the file can be made");
-    let (writes, waiting) = channel();
-    std::thread::spawn(move || write(&connection, &waiting).expect("the file can be written"));
-    let service = Service { writes, flows: Arc::default() };
+/// The service over a file of its own, or without one.
+pub(super) fn router(file: &Path, kept: Kept) -> Router {
+    let place = match kept {
+        Kept::Memory => Place::Memory(Arc::default()),
+        Kept::File(synchronous) => {
+            let connection = open(file, synchronous).expect("the file can be made");
+            let (writes, waiting) = channel();
+            std::thread::spawn(move || write(&connection, &waiting).expect("the file can be written"));
+            Place::File(writes)
+        }
+    };
+    let service = Service { place, flows: Arc::default() };
     Router::new()
         .route("/flow", post(flow))
         .route("/start", post(start))

@@ -50,6 +50,9 @@ pub struct SqliteConfig {
     pub readers: usize,
     /// Commits, and separately reads, that may wait for their turn: 16 384. Further ones are refused as unavailable.
     pub queue: usize,
+    /// Runs whose commits are in the journal and not in the tables yet: 128. More of them save work and take memory and a longer pause
+    /// when they are brought to the tables; 0 brings every group of commits there at once.
+    pub gather: usize,
     /// Memory for pages of the writing connection, in KiB: 32 768. Reading connections take an eighth each.
     pub cache_kib: u32,
 }
@@ -65,6 +68,7 @@ impl SqliteConfig {
             check: Check::default(),
             readers: 2,
             queue: 16_384,
+            gather: 128,
             cache_kib: 32_768,
         }
     }

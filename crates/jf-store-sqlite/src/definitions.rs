@@ -1,5 +1,6 @@
 //! Definition versions: runs name them by a number.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
 
@@ -46,6 +47,30 @@ impl Definitions {
     /// A transaction was taken back, and with it numbers that it may have given out.
     pub(crate) fn forget(&self) {
         self.0.write().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
+
+/// The numbers of versions that were asked for before, for the thread that gives them out.
+#[derive(Debug, Default)]
+pub(crate) struct Numbers(RefCell<HashMap<DefinitionName, Vec<(DefinitionIdentity, i64)>>>);
+
+impl Numbers {
+    /// The number of a version, which gets one if it has none.
+    pub(crate) fn of(&self, connection: &Connection, identity: &DefinitionIdentity) -> rusqlite::Result<i64> {
+        let mut known = self.0.borrow_mut();
+        if let Some((_, id)) =
+            known.get(&identity.name).and_then(|of| of.iter().find(|(known, _)| known == identity))
+        {
+            return Ok(*id);
+        }
+        let id = find_or_add(connection, identity)?;
+        known.entry(identity.name.clone()).or_default().push((identity.clone(), id));
+        Ok(id)
+    }
+
+    /// Versions were removed, or were added in a transaction that was taken back.
+    pub(crate) fn forget(&self) {
+        self.0.borrow_mut().clear();
     }
 }
 

@@ -90,6 +90,17 @@ impl OpenError {
         Self::new(kind, path, message).caused_by(error)
     }
 
+    /// What is committed cannot be brought to its place.
+    pub(crate) fn store(path: &Path, error: StoreError) -> Self {
+        let (kind, message) = match error.kind() {
+            StoreErrorKind::Corrupt => {
+                (OpenErrorKind::Corrupt, "it is damaged; restore it from a backup".to_owned())
+            }
+            _ => (OpenErrorKind::Io, error.to_string()),
+        };
+        Self::new(kind, path, message).caused_by(error)
+    }
+
     /// The kind.
     #[must_use]
     pub fn kind(&self) -> OpenErrorKind {

@@ -35,6 +35,8 @@ mod codec;
 mod config;
 mod definitions;
 mod error;
+mod fresh;
+mod journal;
 mod lock;
 mod maintenance;
 mod open;

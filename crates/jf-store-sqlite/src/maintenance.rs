@@ -8,7 +8,7 @@ use rusqlite::Connection;
 
 use crate::config::SqliteConfig;
 use crate::error::{OpenError, OpenErrorKind};
-use crate::open;
+use crate::{journal, open};
 
 /// What a check found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -86,6 +86,14 @@ pub fn check(path: impl AsRef<Path>) -> Result<CheckReport, OpenError> {
     report.runs = count("SELECT count(*) FROM run")?;
     report.ended = count("SELECT count(*) FROM run WHERE ended IS NOT NULL")?;
     report.events = count("SELECT count(*) FROM event")?;
+    match journal::look(&connection) {
+        Ok(ahead) => {
+            report.runs += ahead.runs;
+            report.ended += ahead.ended;
+            report.events += ahead.events;
+        }
+        Err(error) => report.faults.push(format!("a journal that does not continue the tables: {error}")),
+    }
     for (what, sql) in RULES {
         match count(sql)? {
             0 => {}

@@ -8,6 +8,7 @@ use rusqlite::{Connection, MAIN_DB, OpenFlags, OptionalExtension};
 
 use crate::config::{Check, SqliteConfig};
 use crate::error::{OpenError, OpenErrorKind};
+use crate::journal;
 use crate::lock::Ownership;
 use crate::schema;
 
@@ -50,6 +51,7 @@ pub(crate) fn open(config: &SqliteConfig) -> Result<Opened, OpenError> {
     }
     schema::migrate(&mut writer, schema::STEPS).map_err(failed)?;
     check(&writer, &path, config.check)?;
+    journal::replay(&mut writer, &config.retention).map_err(|error| OpenError::store(&path, error))?;
     let epoch = epoch(&writer, &path)?;
     Ok(Opened { path, ownership, writer, epoch })
 }

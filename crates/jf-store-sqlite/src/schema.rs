@@ -6,7 +6,7 @@ use rusqlite::{Connection, TransactionBehavior};
 pub(crate) const APPLICATION_ID: i32 = 0x4a46_6c79;
 
 /// What turns a file of version `n` into one of version `n + 1`. Steps are never changed once they were released, only added.
-pub(crate) const STEPS: &[&str] = &[V1];
+pub(crate) const STEPS: &[&str] = &[V1, V2];
 
 /// Notes on the layout.
 ///
@@ -113,6 +113,14 @@ CREATE TABLE start_key (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX start_key_of_run ON start_key (run);
 CREATE INDEX start_key_end ON start_key (kept_until) WHERE kept_until IS NOT NULL;
+";
+
+/// Commits that are not in the tables yet, a row per transaction.
+const V2: &str = "
+CREATE TABLE journal (
+    id INTEGER PRIMARY KEY,
+    commits BLOB NOT NULL
+) STRICT;
 ";
 
 /// The version of a file, 0 for a new one.

@@ -1,5 +1,6 @@
 //! The store.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -17,6 +18,7 @@ use jiff::Timestamp;
 use crate::config::SqliteConfig;
 use crate::definitions::{self, Definitions};
 use crate::error::OpenError;
+use crate::fresh::{FreshRun, FreshRuns};
 use crate::open::{self, Opened};
 use crate::reader::{Reader, Readers};
 use crate::writer::{Encoded, Job, Writer};
@@ -31,6 +33,9 @@ use crate::writer::{Encoded, Job, Writer};
 pub struct SqliteStore {
     path: PathBuf,
     epoch: Epoch,
+    fresh: Arc<FreshRuns>,
+    /// Events of a run that are kept.
+    kept_events: usize,
     // Readers end before the writer, who gives the file back.
     readers: Readers,
     writer: Writer,
@@ -55,10 +60,19 @@ impl SqliteStore {
             readers.push(Reader { connection, definitions: Arc::clone(&definitions) });
         }
         let failed = |error| OpenError::io(&path, error);
-        let writer = Writer::start(writer, helper, definitions, config.retention, config.queue, ownership);
-        let writer = writer.map_err(failed)?;
+        let fresh = Arc::new(FreshRuns::default());
+        let shared = (definitions, Arc::clone(&fresh));
+        let writer = Writer::start(writer, helper, shared, config, ownership).map_err(failed)?;
         let readers = Readers::start(readers, config.queue).map_err(failed)?;
-        Ok(Self { path, epoch, readers, writer })
+        Ok(Self { path, epoch, fresh, kept_events: config.retention.events, readers, writer })
+    }
+
+    /// Waits until the tables say everything that was committed when this was called.
+    async fn settled(&self) -> Result<(), StoreError> {
+        if self.fresh.is_empty() && !self.fresh.is_behind() {
+            return Ok(());
+        }
+        self.writer.perform(Job::Settle).await
     }
 
     /// The file, by its real name.
@@ -104,11 +118,17 @@ impl Store for SqliteStore {
     }
 
     async fn load(&self, run: &JourneyId) -> Result<Option<StoredRun>, StoreError> {
+        if let Some(fresh) = self.fresh.get(run) {
+            return Ok(Some(fresh.stored(run)));
+        }
         let run = run.clone();
         self.readers.read(move |reader| reader.load(&run)).await
     }
 
     async fn locate(&self, run: &JourneyId) -> Result<Option<RunIndex>, StoreError> {
+        if let Some(fresh) = self.fresh.get(run) {
+            return Ok(Some(fresh.state.index.clone()));
+        }
         let run = run.clone();
         self.readers.read(move |reader| reader.locate(&run)).await
     }
@@ -119,14 +139,35 @@ impl Store for SqliteStore {
         after: u64,
         limit: NonZeroUsize,
     ) -> Result<Option<EventPage>, StoreError> {
+        // Before the rows: what is brought to them meanwhile is there.
+        let fresh = self.fresh.get(run);
+        let kept = self.kept_events;
+        if let Some(fresh) = fresh.as_ref().filter(|fresh| fresh.state.standing.is_none()) {
+            return Ok(Some(fresh.page(Vec::new(), None, after, limit.get(), kept)));
+        }
         let run = run.clone();
-        let read =
-            move |reader: &Reader| reader.at_one_moment(|reader| reader.events(&run, after, limit.get()));
+        let read = move |reader: &Reader| {
+            reader.at_one_moment(|reader| reader.events(&run, fresh.as_deref(), after, limit.get(), kept))
+        };
         self.readers.read(read).await
     }
 
     async fn due(&self, until: Timestamp, limit: NonZeroUsize) -> Result<Vec<DueRun>, StoreError> {
-        self.readers.read(move |reader| reader.due(until, limit)).await
+        let fresh = self.fresh.all();
+        let in_rows = limit.saturating_add(fresh.len());
+        let mut due = self.readers.read(move |reader| reader.due(until, in_rows)).await?;
+        if !fresh.is_empty() {
+            let known: HashSet<_> = fresh.iter().map(|(run, _)| run).collect();
+            due.retain(|due| !known.contains(&due.run));
+            let of = |(run, fresh): &(JourneyId, Arc<FreshRun>)| {
+                let due = fresh.state.index.due.filter(|due| *due <= until)?;
+                Some(DueRun { due, run: run.clone() })
+            };
+            due.extend(fresh.iter().filter_map(of));
+            due.sort_unstable();
+        }
+        due.truncate(limit.get());
+        Ok(due)
     }
 
     async fn in_motion(
@@ -134,8 +175,20 @@ impl Store for SqliteStore {
         after: Option<&JourneyId>,
         limit: NonZeroUsize,
     ) -> Result<Vec<JourneyId>, StoreError> {
-        let after = after.cloned();
-        self.readers.read(move |reader| reader.in_motion(after.as_ref(), limit)).await
+        let fresh = self.fresh.all();
+        let (from, in_rows) = (after.cloned(), limit.saturating_add(fresh.len()));
+        let mut moving = self.readers.read(move |reader| reader.in_motion(from.as_ref(), in_rows)).await?;
+        if !fresh.is_empty() {
+            let known: HashSet<_> = fresh.iter().map(|(run, _)| run).collect();
+            moving.retain(|run| !known.contains(run));
+            let wanted = |(run, fresh): &&(JourneyId, Arc<FreshRun>)| {
+                fresh.state.index.in_motion && after.is_none_or(|after| run > after)
+            };
+            moving.extend(fresh.iter().filter(wanted).map(|(run, _)| run.clone()));
+            moving.sort_unstable();
+        }
+        moving.truncate(limit.get());
+        Ok(moving)
     }
 
     async fn list(
@@ -148,7 +201,14 @@ impl Store for SqliteStore {
         let read = move |reader: &Reader| {
             reader.at_one_moment(|reader| reader.list(&filter, after.as_ref(), limit.get()))
         };
-        self.readers.read(read).await
+        // A list is read from the rows alone, and seldom enough for them to be brought up to date first.
+        self.settled().await?;
+        let found = self.readers.read(read).await?;
+        if self.fresh.is_behind() {
+            // It may have seen what other reads do not see yet: no answer before they do.
+            self.writer.perform(Job::Settle).await?;
+        }
+        Ok(found)
     }
 
     async fn key(

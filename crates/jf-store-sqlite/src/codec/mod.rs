@@ -1,6 +1,7 @@
 //! How values are written into the file.
 
 pub(crate) mod event;
+pub(crate) mod journal;
 mod varint;
 
 use std::sync::Arc;

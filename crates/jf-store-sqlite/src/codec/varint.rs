@@ -10,8 +10,12 @@ pub(super) fn put(bytes: &mut Vec<u8>, mut number: u64) {
 }
 
 pub(super) fn put_text(bytes: &mut Vec<u8>, text: &str) {
-    put(bytes, text.len() as u64);
-    bytes.extend_from_slice(text.as_bytes());
+    put_bytes(bytes, text.as_bytes());
+}
+
+pub(super) fn put_bytes(bytes: &mut Vec<u8>, part: &[u8]) {
+    put(bytes, part.len() as u64);
+    bytes.extend_from_slice(part);
 }
 
 pub(super) fn put_time(bytes: &mut Vec<u8>, nanos: i64) {
@@ -45,10 +49,14 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn text(&mut self) -> Option<&'a str> {
+        std::str::from_utf8(self.bytes()?).ok()
+    }
+
+    pub(super) fn bytes(&mut self) -> Option<&'a [u8]> {
         let length = self.size()?;
-        let (text, rest) = self.0.split_at_checked(length)?;
+        let (bytes, rest) = self.0.split_at_checked(length)?;
         self.0 = rest;
-        std::str::from_utf8(text).ok()
+        Some(bytes)
     }
 
     pub(super) fn time(&mut self) -> Option<i64> {

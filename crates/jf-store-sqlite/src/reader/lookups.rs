@@ -13,6 +13,7 @@ use rusqlite::{OptionalExtension, Row, params};
 use super::Reader;
 use crate::codec::{count, event, int, nanos, time};
 use crate::error::{corrupt, store_error};
+use crate::fresh::FreshRun;
 use crate::rows::{self, RunRow};
 use crate::writer::principal_text;
 
@@ -30,16 +31,22 @@ impl Reader {
         row.index(self.definitions.identity(&self.connection, row.definition)?)
     }
 
+    /// The log of a run, which may be ahead of its rows by what `fresh` says.
     pub(crate) fn events(
         &self,
         run: &JourneyId,
+        fresh: Option<&FreshRun>,
         after: u64,
         limit: usize,
+        kept: usize,
     ) -> Result<Option<EventPage>, StoreError> {
         let Some(row) = RunRow::find(&self.connection, run.as_str()).map_err(store_error)? else {
             return Ok(None);
         };
         let index = self.index(&row)?;
+        // The run may have been brought to its rows since.
+        let fresh = fresh.filter(|fresh| fresh.state.revision.get() > count(row.revision));
+        let after = after.max(fresh.map_or(0, |fresh| fresh.gone(kept)));
         let read = || -> rusqlite::Result<(Option<i64>, Vec<Numbered>)> {
             let mut statement =
                 self.connection.prepare_cached("SELECT min(seq) FROM event WHERE run = ?1")?;
@@ -55,6 +62,9 @@ impl Reader {
         let mut events = Vec::with_capacity(found.len());
         for (seq, bytes) in found {
             events.push(LogRecord { seq: count(seq), document: event::decode(run, &index, &bytes)? });
+        }
+        if let Some(fresh) = fresh {
+            return Ok(Some(fresh.page(events, oldest.map(count), after, limit, kept)));
         }
         let oldest = oldest.map_or(index.head + 1, count);
         Ok(Some(EventPage::new(events, oldest, index.head, index.phase)))

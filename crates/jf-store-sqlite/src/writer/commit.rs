@@ -6,18 +6,18 @@ use jf_store::{
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::Failure;
-use crate::codec::{self, event, int, nanos};
-use crate::definitions::{self, Definitions};
+use super::tables::{self, Image, Standing};
+use crate::codec::{count, event, int, nanos};
+use crate::definitions::{Definitions, Numbers};
+use crate::fresh::FreshRuns;
 use crate::rows::RunRow;
 
 /// A commit with what can be encoded before it is its turn.
 #[derive(Debug)]
 pub(crate) struct Encoded {
     pub(super) commit: Commit,
-    snapshot: Vec<u8>,
-    events: Vec<Vec<u8>>,
-    tags: Option<String>,
-    attributes: Option<String>,
+    pub(super) snapshot: Vec<u8>,
+    pub(super) events: Vec<Vec<u8>>,
 }
 
 impl Encoded {
@@ -30,9 +30,7 @@ impl Encoded {
         let documents =
             commit.events.iter().map(|record| event::encode(&commit.run, &commit.index, &record.document));
         let events = documents.collect::<Result<_, _>>().map_err(invalid)?;
-        let tags = codec::tags_text(&commit.index.tags);
-        let attributes = codec::attributes_text(&commit.index.attributes);
-        Ok(Self { commit, snapshot, events, tags, attributes })
+        Ok(Self { commit, snapshot, events })
     }
 }
 
@@ -42,10 +40,12 @@ pub(super) struct Scene<'a> {
     pub(super) definitions: &'a Definitions,
     pub(super) retention: &'a Retention,
     pub(super) claim: i64,
+    pub(super) fresh: &'a FreshRuns,
+    pub(super) numbers: &'a Numbers,
 }
 
 impl Scene<'_> {
-    /// Makes the commit part of the transaction.
+    /// Makes the commit part of the transaction by way of the tables, where its run must be settled.
     pub(super) fn apply(&self, encoded: &Encoded) -> Result<Revision, Failure> {
         let commit = &encoded.commit;
         self.check_start_keys(commit)?;
@@ -118,111 +118,27 @@ impl Scene<'_> {
     }
 
     fn create(&self, encoded: &Encoded) -> Result<i64, Failure> {
-        let Encoded { commit, snapshot, tags, attributes, .. } = encoded;
-        let index = &commit.index;
-        let definition = definitions::find_or_add(self.connection, &index.definition)?;
-        let sql = "INSERT INTO run (journey, definition, created, revision, head, phase, due, in_motion, compensation, ended, \
-                   tags, attributes, snapshot) VALUES (?1, ?2, ?3, 1, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
-        let ended = index.phase.is_final().then(|| nanos(commit.at));
-        self.connection.prepare_cached(sql)?.execute(params![
-            commit.run.as_str(),
-            definition,
-            nanos(index.created),
-            int(index.head),
-            codec::phase_code(index.phase),
-            index.due.map(nanos),
-            index.in_motion,
-            index.compensation,
-            ended,
-            tags,
-            attributes,
-            snapshot,
-        ])?;
-        let id = self.connection.last_insert_rowid();
-        let created = nanos(index.created);
-        for tag in index.tags.iter() {
-            let sql = "INSERT OR IGNORE INTO run_tag (tag, created, run) VALUES (?1, ?2, ?3)";
-            self.connection.prepare_cached(sql)?.execute(params![tag, created, id])?;
-        }
-        self.add_attributes(id, created, index.attributes.iter())?;
-        self.note_end(id, ended, index)?;
-        Ok(id)
+        let Encoded { commit, snapshot, .. } = encoded;
+        let definition = self.numbers.of(self.connection, &commit.index.definition)?;
+        let revision = Revision::FIRST.get();
+        let ended = commit.index.phase.is_final().then(|| nanos(commit.at));
+        let image = Image { run: &commit.run, definition, revision, index: &commit.index, ended, snapshot };
+        Ok(tables::create(self.connection, &image)?)
     }
 
     fn update(&self, encoded: &Encoded, row: &RunRow, before: &RunIndex) -> Result<(), Failure> {
-        let Encoded { commit, snapshot, attributes, .. } = encoded;
-        let index = &commit.index;
-        let (phase, due) = (codec::phase_code(index.phase), index.due.map(nanos));
-        let ends = (row.ended.is_none() && index.phase.is_final()).then(|| nanos(commit.at));
-        let (revision, head) = (row.revision.saturating_add(1), int(index.head));
-        // Naming an indexed column costs its index an entry, changed or not.
-        let unmoved = phase == row.phase
-            && due == row.due
-            && index.in_motion == row.in_motion
-            && index.compensation == row.compensation;
-        if unmoved {
-            let sql = "UPDATE run SET revision = ?2, head = ?3, attributes = ?4, snapshot = ?5 WHERE id = ?1";
-            self.connection
-                .prepare_cached(sql)?
-                .execute(params![row.id, revision, head, attributes, snapshot])?;
-        } else if phase == row.phase && due == row.due && index.compensation == row.compensation {
-            let sql = "UPDATE run SET revision = ?2, head = ?3, attributes = ?4, snapshot = ?5, in_motion = ?6 WHERE id = ?1";
-            let values = params![row.id, revision, head, attributes, snapshot, index.in_motion];
-            self.connection.prepare_cached(sql)?.execute(values)?;
-        } else {
-            let sql = "UPDATE run SET revision = ?2, head = ?3, attributes = ?4, snapshot = ?5, in_motion = ?6, phase = ?7, due = ?8, \
-                       compensation = ?9, ended = ?10 WHERE id = ?1";
-            self.connection.prepare_cached(sql)?.execute(params![
-                row.id,
-                revision,
-                head,
-                attributes,
-                snapshot,
-                index.in_motion,
-                phase,
-                due,
-                index.compensation,
-                row.ended.or(ends),
-            ])?;
-        }
-        let new = index.attributes.iter().skip(before.attributes.len());
-        self.add_attributes(row.id, row.created, new)?;
-        self.note_end(row.id, ends, index)
-    }
-
-    fn add_attributes<'a>(
-        &self,
-        run: i64,
-        created: i64,
-        attributes: impl Iterator<Item = (&'a String, &'a String)>,
-    ) -> Result<(), Failure> {
-        for (name, value) in attributes {
-            let sql = "INSERT INTO run_attribute (name, value, created, run) VALUES (?1, ?2, ?3, ?4)";
-            self.connection.prepare_cached(sql)?.execute(params![name, value, created, run])?;
-        }
-        Ok(())
-    }
-
-    /// The log of a run that ends is cut down some time later (sentence 15).
-    fn note_end(&self, run: i64, ended: Option<i64>, index: &RunIndex) -> Result<(), Failure> {
-        if let Some(ended) = ended.filter(|_| index.head > 1) {
-            let sql = "INSERT INTO ended_log (ended, run) VALUES (?1, ?2)";
-            self.connection.prepare_cached(sql)?.execute([ended, run])?;
-        }
+        let Encoded { commit, snapshot, .. } = encoded;
+        let (definition, revision) = (row.definition, count(row.revision).saturating_add(1));
+        let ended = row.ended.or_else(|| commit.index.phase.is_final().then(|| nanos(commit.at)));
+        let image = Image { run: &commit.run, definition, revision, index: &commit.index, ended, snapshot };
+        tables::update(self.connection, &Standing::of(row, before), &image)?;
         Ok(())
     }
 
     fn add_events(&self, run: i64, encoded: &Encoded) -> Result<(), Failure> {
-        for (record, document) in encoded.commit.events.iter().zip(&encoded.events) {
-            let sql = "INSERT INTO event (run, seq, document) VALUES (?1, ?2, ?3)";
-            self.connection.prepare_cached(sql)?.execute(params![run, int(record.seq), document])?;
-        }
-        let kept = self.retention.events.max(1) as u64;
-        let head = encoded.commit.index.head;
-        if head > kept && !encoded.events.is_empty() {
-            let sql = "DELETE FROM event WHERE run = ?1 AND seq <= ?2";
-            self.connection.prepare_cached(sql)?.execute([run, int(head - kept)])?;
-        }
+        let Encoded { commit, events, .. } = encoded;
+        let events = commit.events.iter().zip(events).map(|(record, bytes)| (record.seq, &**bytes));
+        tables::add_events(self.connection, run, events, commit.index.head, self.retention.events)?;
         Ok(())
     }
 

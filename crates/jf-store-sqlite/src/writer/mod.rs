@@ -1,12 +1,16 @@
 //! The one thread that writes.
 //!
-//! Commits that come while a transaction is being written wait together and share the next one, and with it the wait for the disk. A
+//! Commits that come while a transaction is being written wait together and share the next one, and with it the wait for the disk. What
+//! they say is written into one row of a journal; when enough has come together, or nothing comes for a moment, the runs are brought to the
+//! tables as they are then, so that a run which moves on quickly costs its rows once and not with every commit. A
 //! commit that is refused is refused alone: its checks come before its first write. When a transaction fails before it is committed,
 //! nothing of it happened and all its commits are told so; when committing itself fails, nobody can say, and they are told that.
 
 mod checkpoint;
 mod commit;
+mod gather;
 mod sweep;
+pub(crate) mod tables;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -24,13 +28,22 @@ use self::checkpoint::Checkpoints;
 pub(crate) use self::commit::Encoded;
 use self::commit::Scene;
 pub(crate) use self::commit::principal_text;
+use self::gather::Gathered;
 use crate::codec::count;
-use crate::definitions::{self, Definitions};
+use crate::config::SqliteConfig;
+use crate::definitions::{self, Definitions, Numbers};
 use crate::error::{store_error, unavailable};
+use crate::fresh::FreshRuns;
 use crate::lock::Ownership;
 
 /// Commits that share one transaction at most.
 const GROUP: usize = 256;
+
+/// A group of commits of more bytes goes to the tables at once, and not through the journal, which would write it twice.
+const LARGE: usize = 256 << 10;
+
+/// Bytes in the journal at which its runs are brought to the tables.
+const JOURNAL: usize = 1 << 20;
 
 type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 
@@ -40,6 +53,8 @@ pub(crate) enum Job {
     Claim(Reply<Claim>),
     Keep(Box<(Claim, DefinitionIdentity, DefinitionSource)>, Reply<()>),
     Sweep(Timestamp, usize, Reply<Swept>),
+    /// Bring all runs to the tables.
+    Settle(Reply<()>),
 }
 
 /// Why something was not written.
@@ -74,12 +89,13 @@ impl Writer {
     pub(crate) fn start(
         mut connection: Connection,
         checkpointer: Connection,
-        definitions: Arc<Definitions>,
-        retention: Retention,
-        queue: usize,
+        shared: (Arc<Definitions>, Arc<FreshRuns>),
+        config: &SqliteConfig,
         ownership: Ownership,
     ) -> Result<Self, std::io::Error> {
-        let (jobs, received) = sync_channel(queue);
+        let (jobs, received) = sync_channel(config.queue);
+        let (retention, gather) = (config.retention, config.gather);
+        let (definitions, fresh) = shared;
         let groups = Arc::new(AtomicU64::new(0));
         let written = Arc::clone(&groups);
         let named = std::thread::Builder::new().name("jf-sqlite-write".to_owned());
@@ -88,7 +104,11 @@ impl Writer {
             let mut thread = WriterThread {
                 connection,
                 definitions,
+                numbers: Numbers::default(),
+                fresh,
                 retention,
+                gather,
+                journal: 0,
                 jobs: received,
                 next: None,
                 groups: written,
@@ -135,7 +155,13 @@ impl Drop for Writer {
 struct WriterThread {
     connection: Connection,
     definitions: Arc<Definitions>,
+    numbers: Numbers,
+    fresh: Arc<FreshRuns>,
     retention: Retention,
+    /// Runs that may be ahead of their rows.
+    gather: usize,
+    /// Bytes in the journal.
+    journal: usize,
     jobs: Receiver<Job>,
     /// A job that was received and is not for the group being written.
     next: Option<Job>,
@@ -160,32 +186,35 @@ impl WriterThread {
                     let _ = reply.send(done);
                 }
                 Job::Sweep(now, limit, reply) => {
-                    let done = self.transaction(|thread| {
-                        sweep::sweep(
-                            &thread.connection,
-                            &thread.retention,
-                            latest_claim(&thread.connection)?,
-                            now,
-                            limit,
-                        )
-                    });
-                    let _ = reply.send(done);
+                    let _ = reply.send(self.sweep(now, limit));
+                }
+                Job::Settle(reply) => {
+                    let _ = reply.send(self.settle());
                 }
             }
             self.checkpoints.after_transaction(&self.connection);
         }
+        self.rest();
+    }
+
+    /// Nothing comes for a moment, or ever again.
+    fn rest(&mut self) {
+        if let Err(error) = self.settle() {
+            // The journal keeps everything until the next time.
+            tracing::warn!(%error, "runs cannot be brought from the journal to the tables");
+        }
         self.checkpoints.at_rest(&self.connection);
     }
 
-    /// The next job; what was written before is checkpointed when there is none for a while. `None` at the end.
+    /// The next job; what was written before is brought to its place when there is none for a while. `None` at the end.
     fn receive(&mut self) -> Option<Job> {
         if let Some(job) = self.next.take() {
             return Some(job);
         }
-        if self.checkpoints.is_pending() {
+        if self.checkpoints.is_pending() || !self.fresh.is_empty() {
             match self.jobs.recv_timeout(checkpoint::QUIET) {
                 Ok(job) => return Some(job),
-                Err(RecvTimeoutError::Timeout) => self.checkpoints.at_rest(&self.connection),
+                Err(RecvTimeoutError::Timeout) => self.rest(),
                 Err(RecvTimeoutError::Disconnected) => return None,
             }
         }
@@ -195,14 +224,15 @@ impl WriterThread {
     /// Writes a commit, with all that wait behind it, in one transaction.
     fn group(&mut self, first: Box<Encoded>, reply: Reply<Revision>) {
         let mut replies = vec![reply];
+        let mut gathered = Gathered::default();
         let written = self.transaction(|thread| {
             let claim = latest_claim(&thread.connection)?;
-            let mut results = vec![thread.apply(&first, claim)?];
+            let mut results = vec![thread.apply(*first, claim, &mut gathered)?];
             while results.len() < GROUP {
                 match thread.jobs.try_recv() {
                     Ok(Job::Commit(encoded, reply)) => {
                         replies.push(reply);
-                        results.push(thread.apply(&encoded, claim)?);
+                        results.push(thread.apply(*encoded, claim, &mut gathered)?);
                     }
                     Ok(other) => {
                         thread.next = Some(other);
@@ -211,16 +241,20 @@ impl WriterThread {
                     Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
                 }
             }
+            thread.keep_journal(claim, &mut gathered)?;
+            thread.fresh.set_behind(true);
             Ok(results)
         });
         match written {
             Ok(results) => {
                 self.groups.fetch_add(1, Ordering::Relaxed);
+                self.publish(gathered);
                 for (reply, result) in replies.into_iter().zip(results) {
                     let _ = reply.send(result);
                 }
             }
             Err(error) => {
+                self.fresh.set_behind(false);
                 let kind = error.kind();
                 let reason = error.context().next().map_or_else(String::new, |(_, reason)| reason.to_owned());
                 for reply in replies {
@@ -231,18 +265,85 @@ impl WriterThread {
     }
 
     /// A commit within the transaction; the inner result is that of the commit alone.
-    fn apply(&self, encoded: &Encoded, claim: i64) -> Result<Result<Revision, StoreError>, Failure> {
-        let scene = Scene {
-            connection: &self.connection,
-            definitions: &self.definitions,
-            retention: &self.retention,
-            claim,
+    fn apply(
+        &self,
+        encoded: Encoded,
+        claim: i64,
+        gathered: &mut Gathered,
+    ) -> Result<Result<Revision, StoreError>, Failure> {
+        let scene = self.scene(claim);
+        let applied = if gather::can_wait(&encoded.commit) {
+            scene.gather(encoded, gathered)
+        } else {
+            scene.settle(&encoded.commit.run, gathered)?;
+            scene.apply(&encoded)
         };
-        match scene.apply(encoded) {
+        match applied {
             Ok(revision) => Ok(Ok(revision)),
             Err(Failure::Refused(error)) => Ok(Err(error)),
             Err(failure) => Err(failure),
         }
+    }
+
+    fn scene(&self, claim: i64) -> Scene<'_> {
+        Scene {
+            connection: &self.connection,
+            definitions: &self.definitions,
+            numbers: &self.numbers,
+            retention: &self.retention,
+            claim,
+            fresh: &self.fresh,
+        }
+    }
+
+    /// Keeps what was gathered: in the journal, or in the tables when there is enough of it.
+    fn keep_journal(&self, claim: i64, gathered: &mut Gathered) -> Result<(), Failure> {
+        let bytes = gathered.journal.len();
+        let runs = self.fresh.len() + gathered.changes.runs.len();
+        if bytes > LARGE || self.journal + bytes > JOURNAL || runs > self.gather {
+            self.scene(claim).settle_all(gathered)?;
+        } else if bytes > 0 {
+            let sql = "INSERT INTO journal (commits) VALUES (?1)";
+            self.connection.prepare_cached(sql)?.execute([&gathered.journal])?;
+        }
+        Ok(())
+    }
+
+    fn publish(&mut self, gathered: Gathered) {
+        let Gathered { changes, journal } = gathered;
+        self.journal = if changes.all_settled { 0 } else { self.journal + journal.len() };
+        self.fresh.publish(changes);
+        self.fresh.set_behind(false);
+    }
+
+    /// Brings all runs to the tables.
+    fn settle(&mut self) -> Result<(), StoreError> {
+        if self.fresh.is_empty() {
+            return Ok(());
+        }
+        self.transaction(|thread| {
+            let mut gathered = Gathered::default();
+            thread.scene(0).settle_all(&mut gathered)?;
+            Ok(gathered)
+        })
+        .map(|gathered| self.publish(gathered))
+    }
+
+    fn sweep(&mut self, now: Timestamp, limit: usize) -> Result<Swept, StoreError> {
+        let done = self.transaction(|thread| {
+            let mut gathered = Gathered::default();
+            let claim = latest_claim(&thread.connection)?;
+            if !thread.fresh.is_empty() {
+                thread.scene(claim).settle_all(&mut gathered)?;
+            }
+            let swept = sweep::sweep(&thread.connection, &thread.retention, claim, now, limit)?;
+            thread.numbers.forget();
+            Ok((gathered, swept))
+        });
+        done.map(|(gathered, swept)| {
+            self.publish(gathered);
+            swept
+        })
     }
 
     fn claim(&self) -> Result<Claim, Failure> {
@@ -304,6 +405,7 @@ impl WriterThread {
 
     fn roll_back(&mut self) {
         self.definitions.forget();
+        self.numbers.forget();
         // SQLite may have done it of its own accord.
         if !self.connection.is_autocommit()
             && let Err(error) = self.execute("ROLLBACK")

@@ -10,13 +10,13 @@ use jf_core::spi::{
 use serde_json::{Value, json};
 
 #[derive(Debug)]
-pub(super) struct Instant(TaskDescriptor);
+pub(crate) struct Instant(TaskDescriptor);
 
 #[derive(Debug)]
 struct Prepared(Arc<str>);
 
 impl Instant {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(TaskDescriptor::new("instant:v1", json!({})))
     }
 }

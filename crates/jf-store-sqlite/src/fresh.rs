@@ -1,0 +1,165 @@
+//! Runs that were committed and are ahead of their rows.
+//!
+//! A commit is durable once the journal has it, all commits of a transaction in one row. The rows of its run, its log and their indexes
+//! follow later and for many commits at once. Until then this is where the run is read.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jf_core::JourneyId;
+use jf_store::{EventPage, LogRecord, Revision, RunIndex, Snapshot, StoredRun, StoredSnapshot};
+
+use crate::writer::tables::Standing;
+
+/// A run as last committed, with what its rows lack.
+#[derive(Debug, Clone)]
+pub(crate) struct FreshRun {
+    pub(crate) state: State,
+    /// What the rows of its log lack, in order and without a hole.
+    pub(crate) events: Vec<FreshEvent>,
+}
+
+/// A run as last committed.
+#[derive(Debug, Clone)]
+pub(crate) struct State {
+    /// The number of its definition version.
+    pub(crate) definition: i64,
+    pub(crate) revision: Revision,
+    pub(crate) index: RunIndex,
+    /// When it ended, if it has.
+    pub(crate) ended: Option<i64>,
+    /// The value that was committed, and its encoded form.
+    pub(crate) live: Arc<dyn Snapshot>,
+    pub(crate) snapshot: Vec<u8>,
+    /// Its row, if it has one.
+    pub(crate) standing: Option<Standing>,
+}
+
+/// An event, and its encoded form.
+#[derive(Debug, Clone)]
+pub(crate) struct FreshEvent {
+    pub(crate) record: LogRecord,
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl FreshRun {
+    pub(crate) fn stored(&self, run: &JourneyId) -> StoredRun {
+        let State { revision, index, live, .. } = &self.state;
+        StoredRun::new(run.clone(), *revision, index.clone(), StoredSnapshot::Live(Arc::clone(live)))
+    }
+
+    /// The log after a number, of which the rows have `in_rows` and the events before those here.
+    pub(crate) fn page(
+        &self,
+        in_rows: Vec<LogRecord>,
+        oldest: Option<u64>,
+        after: u64,
+        limit: usize,
+        kept: usize,
+    ) -> EventPage {
+        let index = &self.state.index;
+        let first = self.events.first().map_or(index.head + 1, |event| event.record.seq);
+        let oldest = oldest.unwrap_or(first).max(self.gone(kept) + 1);
+        let here = self.events.iter().map(|event| event.record.clone());
+        let all = in_rows.into_iter().chain(here);
+        let wanted = all.filter(|record| record.seq > after && record.seq >= oldest).take(limit);
+        EventPage::new(wanted.collect(), oldest, index.head, index.phase)
+    }
+
+    /// The last event that need not be kept any more.
+    pub(crate) fn gone(&self, kept: usize) -> u64 {
+        self.state.index.head.saturating_sub(kept.max(1) as u64)
+    }
+
+    /// As a later commit leaves it.
+    pub(crate) fn then(mut self, state: State, events: impl Iterator<Item = FreshEvent>) -> Self {
+        self.advance(state, events);
+        self
+    }
+
+    fn advance(&mut self, state: State, events: impl IntoIterator<Item = FreshEvent>) {
+        self.state = state;
+        self.events.extend(events);
+    }
+}
+
+/// All fresh runs. The writing thread changes them, and only after what it says is durable; everybody reads them.
+#[derive(Debug, Default)]
+pub(crate) struct FreshRuns {
+    runs: Mutex<HashMap<JourneyId, Arc<FreshRun>>>,
+    /// A transaction is being committed that this does not say yet.
+    behind: AtomicBool,
+}
+
+/// What a transaction makes of fresh runs.
+#[derive(Debug, Default)]
+pub(crate) struct Changes {
+    pub(crate) runs: HashMap<JourneyId, Change>,
+    /// The rows of all runs say everything.
+    pub(crate) all_settled: bool,
+}
+
+/// What a transaction makes of a run.
+#[derive(Debug)]
+pub(crate) enum Change {
+    /// Its rows say everything.
+    Settled,
+    /// It is further ahead of its rows, by these events.
+    Ahead(FreshRun),
+    /// Its rows had said everything, and now it is ahead of them by these events.
+    Anew(FreshRun),
+}
+
+impl FreshRuns {
+    pub(crate) fn get(&self, run: &JourneyId) -> Option<Arc<FreshRun>> {
+        self.lock().get(run).cloned()
+    }
+
+    pub(crate) fn all(&self) -> Vec<(JourneyId, Arc<FreshRun>)> {
+        self.lock().iter().map(|(run, fresh)| (run.clone(), Arc::clone(fresh))).collect()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.lock().len()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.lock().is_empty()
+    }
+
+    /// Whether rows may say more than this for the moment.
+    pub(crate) fn is_behind(&self) -> bool {
+        self.behind.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_behind(&self, behind: bool) {
+        self.behind.store(behind, Ordering::Release);
+    }
+
+    /// Makes the changes of a transaction visible, which is durable by now.
+    pub(crate) fn publish(&self, changes: Changes) {
+        let mut runs = self.lock();
+        if changes.all_settled {
+            // Dropped below, where nobody waits for it.
+            let gone = std::mem::take(&mut *runs);
+            drop(runs);
+            return drop(gone);
+        }
+        for (run, change) in changes.runs {
+            match change {
+                Change::Settled => drop(runs.remove(&run)),
+                Change::Anew(later) => drop(runs.insert(run, Arc::new(later))),
+                Change::Ahead(later) => match runs.get_mut(&run) {
+                    Some(fresh) => Arc::make_mut(fresh).advance(later.state, later.events),
+                    None => drop(runs.insert(run, Arc::new(later))),
+                },
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<JourneyId, Arc<FreshRun>>> {
+        // Changes are whole when a panic could come, so a poisoned lock guards good ones.
+        self.runs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
