@@ -80,9 +80,25 @@ impl Report {
         let met = ours.as_secs_f64() <= target * reference.as_secs_f64();
         let [ours, reference] = [ours, reference].map(|time| {
             let value = time.as_secs_f64() * 1e6;
-            Measured { text: format!("{value:.0} µs"), value, p50_us: None, p99_us: None, spread: None }
+            Measured {
+                text: format!("{value:.0} µs"),
+                value,
+                p50_us: None,
+                p99_us: None,
+                cpu_us: None,
+                spread: None,
+            }
         });
-        self.add(Line { name, ours, reference: Some(reference), target: format!("≤ {target:.2} ×"), met });
+        let ratio = ours.value / reference.value;
+        self.add(Line {
+            name,
+            ours,
+            reference: Some(reference),
+            ratios: Some([ratio; 3]),
+            cpu_ratio: None,
+            target: format!("≤ {target:.2} ×"),
+            met,
+        });
     }
 
     /// A figure of its own with a lower bound.
@@ -143,11 +159,12 @@ impl Line {
         let verdict = if self.met { "met" } else { "MISSED" };
         let mut text = match (&self.reference, self.ratios) {
             (Some(reference), Some([low, ratio, high])) => format!(
-                "{:<58} {:>10}  reference {:>10}  ratio {ratio:.2} ({low:.2} to {high:.2}, cores {:.2})  target {} {verdict}",
+                "{:<58} {:>10}  reference {:>10}  ratio {ratio:.2}{}  target {} {verdict}",
                 self.name,
                 self.ours.text,
                 reference.text,
-                self.cpu_ratio.unwrap_or(f64::NAN),
+                self.cpu_ratio
+                    .map_or_else(String::new, |cpu| format!(" ({low:.2} to {high:.2}, cores {cpu:.2})")),
                 self.target
             ),
             _ => format!("{:<58} {:>10}  target {} {verdict}", self.name, self.ours.text, self.target),

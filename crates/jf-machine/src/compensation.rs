@@ -6,7 +6,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use jf_core::spi::{Bindings, Compensated};
+use jf_core::spi::{Bindings, Compensated, Platform};
 use jf_core::{JourneyId, JourneyOutcome, TerminationKind};
 use jf_dsl::{CompensationMode, JsonPath, Spec};
 use serde::{Deserialize, Serialize};
@@ -125,7 +125,8 @@ impl Machine<'_> {
     fn rule_matches(&mut self, rule: Option<&Expr>, context: &Value, seen: &Compensated) -> bool {
         let Some(predicate) = rule else { return true };
         let (platform, seed) = (self.platform_for(predicate), self.next_seed());
-        let bindings = Bindings::new(context, platform.as_deref().unwrap_or(&Value::Null));
+        let platform = platform.as_deref().map_or(&Value::Null, Platform::document);
+        let bindings = Bindings::new(context, platform);
         let bindings = bindings.with_payload(&Value::Null).with_compensated(Some(seen));
         predicate.bound.test(&bindings, self.env.now, seed).unwrap_or_else(|error| {
             self.expression_failed(None, "alsoFor predicate", predicate, &error);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use jf_core::spi::Bindings;
+use jf_core::spi::{Bindings, Platform};
 use jf_core::{JourneyOutcome, OutcomeError, Phase, TerminationKind, run_fault};
 use jf_dsl::{CompensationMode, EndPhase, JsonPath, OutcomeId, Spec, value_to_text};
 use serde_json::{Map, Value};
@@ -196,7 +196,7 @@ impl Machine<'_> {
             let Some(predicate) = &rule.predicate else { return Some(rule.id.to_string()) };
             let (platform, seed) = (self.platform_for(predicate), self.next_seed());
             let extra = [("output", output)];
-            let platform = platform.as_deref().unwrap_or(&Value::Null);
+            let platform = platform.as_deref().map_or(&Value::Null, Platform::document);
             let bindings = Bindings::new(context, platform).with_payload(&Value::Null).with_error(&error);
             match predicate.bound.test(&bindings.with_extra(&extra), self.env.now, seed) {
                 Ok(true) => return Some(rule.id.to_string()),

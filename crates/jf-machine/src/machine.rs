@@ -4,7 +4,7 @@ use std::mem;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use jf_core::spi::{Bindings, EvalError, Evaluation, TaskWrite};
+use jf_core::spi::{Bindings, EvalError, Evaluation, Platform, TaskWrite};
 use jf_core::{HeadCondition, run_fault};
 use jf_dsl::StateId;
 use jiff::Timestamp;
@@ -14,7 +14,7 @@ use crate::context::Target;
 use crate::failure::Failure;
 use crate::flow::{Position, Scope};
 use crate::link::Expr;
-use crate::platform::platform_of;
+use crate::platform::lazy_platform_of;
 use crate::program::{LinkedState, StateIndex};
 use crate::states::Next;
 use crate::{
@@ -42,8 +42,8 @@ pub(crate) struct Machine<'a> {
     pub(crate) run: &'a mut Run,
     pub(crate) env: &'a Env<'a>,
     effects: Effects,
-    /// Built when first asked for: most inputs do not need it.
-    platform: Option<Arc<Value>>,
+    /// Most inputs do not need it.
+    platform: Option<Arc<Platform>>,
     evaluations: u32,
 }
 
@@ -206,7 +206,7 @@ impl<'a> Machine<'a> {
 
     pub(crate) fn evaluate(&mut self, flow: usize, expression: &Expr) -> Result<Value, EvalError> {
         let (platform, seed) = (self.platform_for(expression), self.next_seed());
-        let bindings = self.bindings(flow, platform.as_deref());
+        let bindings = self.bindings(flow, platform.as_deref().map(Platform::document));
         expression.bound.evaluate(&bindings, self.env.now, seed)
     }
 
@@ -219,14 +219,14 @@ impl<'a> Machine<'a> {
     ) -> Result<Value, EvalError> {
         let (platform, seed) = (self.platform_for(expression), self.next_seed());
         let extra = [("branches", branches)];
-        let bindings = self.bindings(flow, platform.as_deref());
+        let bindings = self.bindings(flow, platform.as_deref().map(Platform::document));
         let bindings = bindings.with_payload(&Value::Null).with_extra(&extra);
         expression.bound.evaluate(&bindings, self.env.now, seed)
     }
 
     pub(crate) fn test(&mut self, flow: usize, expression: &Expr) -> Result<bool, EvalError> {
         let (platform, seed) = (self.platform_for(expression), self.next_seed());
-        let bindings = self.bindings(flow, platform.as_deref());
+        let bindings = self.bindings(flow, platform.as_deref().map(Platform::document));
         expression.bound.test(&bindings, self.env.now, seed)
     }
 
@@ -240,13 +240,14 @@ impl<'a> Machine<'a> {
     }
 
     /// `platform`, unless the expression never looks at it.
-    pub(crate) fn platform_for(&mut self, expression: &Expr) -> Option<Arc<Value>> {
+    pub(crate) fn platform_for(&mut self, expression: &Expr) -> Option<Arc<Platform>> {
         expression.reads_platform.then(|| self.platform())
     }
 
-    pub(crate) fn platform(&mut self) -> Arc<Value> {
+    pub(crate) fn platform(&mut self) -> Arc<Platform> {
         let (program, env) = (self.program, self.env);
-        let platform = self.platform.get_or_insert_with(|| Arc::new(platform_of(program, self.run, env)));
+        let platform =
+            self.platform.get_or_insert_with(|| Arc::new(lazy_platform_of(program, self.run, env)));
         Arc::clone(platform)
     }
 

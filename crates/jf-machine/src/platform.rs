@@ -1,5 +1,8 @@
 //! The `platform` binding (EXP-015, DEF-081, DEF-082).
 
+use std::sync::Arc;
+
+use jf_core::spi::{DefinitionIdentity, Platform};
 use jf_core::{JourneyId, format_timestamp};
 use jf_dsl::ConfigType;
 use jiff::Timestamp;
@@ -49,42 +52,83 @@ impl Program {
 
 /// `platform` as a run sees it.
 pub(crate) fn platform_of(program: &Program, run: &Run, env: &Env<'_>) -> Value {
-    platform_value(program, (&run.journey_id, run.created_at, run.traceparent.as_deref()), env)
+    Parts::of(program, run, env).document()
 }
 
-/// `{environment, journey: {name, kind, version}, run: {id, startedAt, traceparent}, config}`.
+/// The same for whoever may not look at it at all.
+pub(crate) fn lazy_platform_of(program: &Program, run: &Run, env: &Env<'_>) -> Platform {
+    let parts = Parts::of(program, run, env);
+    Platform::new(move || parts.document())
+}
+
+/// `platform` of an id that is no run.
 pub(crate) fn platform_value(
     program: &Program,
     (id, started_at, traceparent): (&JourneyId, Timestamp, Option<&str>),
     env: &Env<'_>,
 ) -> Value {
-    let identity = program.identity();
-    let traceparent = traceparent.map_or(Value::Null, Value::from);
-    let declared = program.definition().spec.platform.config.keys();
-    let config = declared.filter_map(|key| {
-        let value = env.platform.config.get(key.as_str()).filter(|value| !value.is_null())?;
-        Some((key.to_string(), value.clone()))
-    });
-    object([
-        ("environment", Value::from(&*env.platform.environment)),
-        (
-            "journey",
-            object([
-                ("name", Value::from(identity.name.as_str())),
-                ("kind", Value::from(identity.kind.as_str())),
-                ("version", Value::from(identity.version.to_string())),
-            ]),
-        ),
-        (
-            "run",
-            object([
-                ("id", Value::from(id.as_str())),
-                ("startedAt", Value::from(format_timestamp(started_at))),
-                ("traceparent", traceparent),
-            ]),
-        ),
-        ("config", Value::Object(config.collect())),
-    ])
+    Parts::new(program, (id, started_at, traceparent.map(Arc::from)), env).document()
+}
+
+/// What the document is made of; cheap to put together, unlike the document.
+struct Parts {
+    environment: Arc<str>,
+    identity: DefinitionIdentity,
+    id: JourneyId,
+    started_at: Timestamp,
+    traceparent: Option<Arc<str>>,
+    config: Map<String, Value>,
+}
+
+impl Parts {
+    fn of(program: &Program, run: &Run, env: &Env<'_>) -> Self {
+        Self::new(program, (&run.journey_id, run.created_at, run.traceparent.clone()), env)
+    }
+
+    fn new(
+        program: &Program,
+        (id, started_at, traceparent): (&JourneyId, Timestamp, Option<Arc<str>>),
+        env: &Env<'_>,
+    ) -> Self {
+        let declared = program.definition().spec.platform.config.keys();
+        let config = declared.filter_map(|key| {
+            let value = env.platform.config.get(key.as_str()).filter(|value| !value.is_null())?;
+            Some((key.to_string(), value.clone()))
+        });
+        Self {
+            environment: Arc::clone(&env.platform.environment),
+            identity: program.identity().clone(),
+            id: id.clone(),
+            started_at,
+            traceparent,
+            config: config.collect(),
+        }
+    }
+
+    /// `{environment, journey: {name, kind, version}, run: {id, startedAt, traceparent}, config}`.
+    fn document(self) -> Value {
+        let identity = self.identity;
+        object([
+            ("environment", Value::from(&*self.environment)),
+            (
+                "journey",
+                object([
+                    ("name", Value::from(identity.name.as_str())),
+                    ("kind", Value::from(identity.kind.as_str())),
+                    ("version", Value::from(identity.version.to_string())),
+                ]),
+            ),
+            (
+                "run",
+                object([
+                    ("id", Value::from(self.id.as_str())),
+                    ("startedAt", Value::from(format_timestamp(self.started_at))),
+                    ("traceparent", self.traceparent.as_deref().map_or(Value::Null, Value::from)),
+                ]),
+            ),
+            ("config", Value::Object(self.config)),
+        ])
+    }
 }
 
 fn object<const N: usize>(members: [(&str, Value); N]) -> Value {

@@ -1,6 +1,7 @@
 //! How a file is opened.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use jf_store::Retention;
 
@@ -53,6 +54,8 @@ pub struct SqliteConfig {
     /// Runs whose commits are in the journal and not in the tables yet: 128. More of them save work and take memory and a longer pause
     /// when they are brought to the tables; 0 brings every group of commits there at once.
     pub gather: usize,
+    /// How long nothing is committed when a moment counts as quiet, in which everything is brought to its place: 200 ms.
+    pub quiet: Duration,
     /// Memory for pages of the writing connection, in KiB: 32 768. Reading connections take an eighth each.
     pub cache_kib: u32,
 }
@@ -69,6 +72,7 @@ impl SqliteConfig {
             readers: 2,
             queue: 16_384,
             gather: 128,
+            quiet: Duration::from_millis(200),
             cache_kib: 32_768,
         }
     }

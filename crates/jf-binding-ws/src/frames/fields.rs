@@ -102,10 +102,13 @@ impl<'a> Fields<'a> {
     }
 
     pub(super) fn integer(&mut self, name: &str, min: u64, max: u64) -> Result<Option<u64>, EngineError> {
-        let expected = || format!("must be an integer from {min} to {max}");
-        let Some(number) = self.read::<Number>(name, &expected())? else { return Ok(None) };
-        let whole = number.as_u64().or_else(|| whole(number.as_f64()?));
-        whole.filter(|n| (min..=max).contains(n)).map(Some).ok_or_else(|| self.invalid(name, &expected()))
+        let Some(member) = self.members.take(name) else { return Ok(None) };
+        let number: Option<Number> = serde_json::from_str(member.value).ok();
+        let whole = number.and_then(|number| number.as_u64().or_else(|| whole(number.as_f64()?)));
+        let fitting = whole.filter(|n| (min..=max).contains(n));
+        fitting
+            .map(Some)
+            .ok_or_else(|| self.invalid(name, &format!("must be an integer from {min} to {max}")))
     }
 
     pub(super) fn run(&mut self) -> Result<RunRef, EngineError> {

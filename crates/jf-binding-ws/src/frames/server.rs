@@ -11,8 +11,13 @@ use crate::config::Limits;
 
 /// Text of a frame.
 pub(crate) fn to_text(frame: &impl Serialize) -> Utf8Bytes {
-    serde_json::to_string(frame).expect("documents have text keys and finite numbers only").into()
+    // Most frames fit, so that the text does not move while it grows.
+    let mut text = Vec::with_capacity(USUAL_BYTES);
+    serde_json::to_writer(&mut text, frame).expect("documents have text keys and finite numbers only");
+    String::from_utf8(text).expect("JSON is written as UTF-8").into()
 }
+
+const USUAL_BYTES: usize = 1000;
 
 const fn is_false(flag: &bool) -> bool {
     !*flag

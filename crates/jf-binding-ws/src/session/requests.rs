@@ -130,24 +130,33 @@ pub(crate) async fn start(
         Ok(admitted) => admitted,
         Err(error) => return Done::Failed(ticket, error),
     };
-    let (run, at, replayed) = (started.journey_id.clone(), started.at.clone(), started.replayed);
-    let accepted = (command.ack && !replayed).then(|| (ticket.clone(), run.clone(), at));
-    let rest = async move {
-        let reply = match started.settled().await {
-            Ok(StartReply::Started(At { at, document })) => (at, Document::Started(document)),
-            Ok(StartReply::Status(At { at, document })) => (at, Document::Status(document)),
-            Ok(StartReply::Outcome { outcome: At { at, document }, .. }) => (at, Document::Outcome(document)),
-            Ok(_) => {
-                return Done::Failed(ticket, EngineError::unsupported("this kind of reply over WebSocket"));
-            }
-            Err(error) => return Done::Failed(ticket, error),
-        };
-        let (at, document) = reply;
-        let tells_subscribed = true;
-        let reply = Reply { run, at, document, step: None, replayed, served, wish, tells_subscribed };
-        Done::Replied(ticket, Box::new(reply))
+    let accepted = acceptance(&command, started.replayed, &ticket, &started.journey_id, &started.at);
+    match accepted {
+        Some(accepted) => accepted.then(started_document(ticket, started, served, wish)),
+        None => started_document(ticket, started, served, wish).await,
+    }
+}
+
+/// Waits for the document that answers a start.
+async fn started_document(
+    ticket: Ticket,
+    started: jf_core::Started,
+    served: Arc<Served>,
+    wish: Option<Wish>,
+) -> Done {
+    let (run, replayed) = (started.journey_id.clone(), started.replayed);
+    let (at, document) = match started.settled().await {
+        Ok(StartReply::Started(At { at, document })) => (at, Document::Started(document)),
+        Ok(StartReply::Status(At { at, document })) => (at, Document::Status(document)),
+        Ok(StartReply::Outcome { outcome: At { at, document }, .. }) => (at, Document::Outcome(document)),
+        Ok(_) => {
+            return Done::Failed(ticket, EngineError::unsupported("this kind of reply over WebSocket"));
+        }
+        Err(error) => return Done::Failed(ticket, error),
     };
-    acknowledged(accepted, rest).await
+    let tells_subscribed = true;
+    let reply = Reply { run, at, document, step: None, replayed, served, wish, tells_subscribed };
+    Done::Replied(ticket, Box::new(reply))
 }
 
 pub(crate) async fn step(
@@ -199,30 +208,57 @@ async fn settle(
         Ok(admitted) => admitted,
         Err(error) => return Done::Failed(ticket, error),
     };
-    let (run, step, replayed) = (submitted.journey_id.clone(), submitted.step.clone(), submitted.replayed);
-    let accepted = (command.ack && !replayed).then(|| (ticket.clone(), run.clone(), submitted.at.clone()));
-    let rest = async move {
-        match submitted.settled().await {
-            Ok(At { at, document }) => {
-                let (wish, tells_subscribed) = (command.subscribe.flatten(), command.subscribe.is_some());
-                let document = Document::Status(document);
-                let reply = Reply { run, at, document, step, replayed, served, wish, tells_subscribed };
-                Done::Replied(ticket, Box::new(reply))
-            }
-            Err(error) => Done::Failed(ticket, error),
-        }
-    };
-    acknowledged(accepted, rest).await
+    let accepted = acceptance(&command, submitted.replayed, &ticket, &submitted.journey_id, &submitted.at);
+    match accepted {
+        Some(accepted) => accepted.then(settled_status(ticket, submitted, served, command.subscribe)),
+        None => settled_status(ticket, submitted, served, command.subscribe).await,
+    }
 }
 
-/// Hands over the rest of a command when it is to be acknowledged first, else does it here.
-async fn acknowledged(
-    accepted: Option<(Ticket, JourneyId, Head)>,
-    rest: impl Future<Output = Done> + Send + 'static,
+async fn settled_status(
+    ticket: Ticket,
+    submitted: jf_core::Submitted,
+    served: Arc<Served>,
+    subscribe: Option<Option<Wish>>,
 ) -> Done {
-    match accepted {
-        Some((ticket, run, at)) => Done::Accepted { ticket, run, at, rest: Box::pin(rest) },
-        None => rest.await,
+    let (run, step, replayed) = (submitted.journey_id.clone(), submitted.step.clone(), submitted.replayed);
+    match submitted.settled().await {
+        Ok(At { at, document }) => {
+            let (wish, tells_subscribed) = (subscribe.flatten(), subscribe.is_some());
+            let document = Document::Status(document);
+            let reply = Reply { run, at, document, step, replayed, served, wish, tells_subscribed };
+            Done::Replied(ticket, Box::new(reply))
+        }
+        Err(error) => Done::Failed(ticket, error),
+    }
+}
+
+/// A command that is to be acknowledged before it is answered (OP-3).
+struct Acceptance {
+    ticket: Ticket,
+    run: JourneyId,
+    at: Head,
+}
+
+fn acceptance(
+    command: &Command,
+    replayed: bool,
+    ticket: &Ticket,
+    run: &JourneyId,
+    at: &Head,
+) -> Option<Acceptance> {
+    (command.ack && !replayed).then(|| Acceptance {
+        ticket: ticket.clone(),
+        run: run.clone(),
+        at: at.clone(),
+    })
+}
+
+impl Acceptance {
+    /// Hands over the rest of the command. A command without acknowledgement does its rest in place.
+    fn then(self, rest: impl Future<Output = Done> + Send + 'static) -> Done {
+        let Self { ticket, run, at } = self;
+        Done::Accepted { ticket, run, at, rest: Box::pin(rest) }
     }
 }
 

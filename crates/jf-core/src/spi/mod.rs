@@ -21,7 +21,7 @@ pub use load::LoadContext;
 pub use registry::{Registries, RegistriesBuilder, RegistryError};
 pub use secret::{NoSecrets, Secret, SecretError, SecretResolver};
 pub use task::{
-    Connectors, DefinitionIdentity, Evaluation, Notification, PreparedTask, TaskContext, TaskDescriptor,
-    TaskError, TaskErrorKind, TaskOutput, TaskPlugin, TaskWrite, WriteTarget,
+    Connectors, DefinitionIdentity, Evaluation, Notification, Platform, PreparedTask, TaskContext,
+    TaskDescriptor, TaskError, TaskErrorKind, TaskOutput, TaskPlugin, TaskWrite, WriteTarget,
 };
 pub use telemetry::{InvalidLogLevel, LogField, LogLevel, TaskLogger, TaskTelemetry};

@@ -1,7 +1,7 @@
 //! Task plugins: one family of `task.kind` each (TSK-001 to TSK-014).
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -93,11 +93,34 @@ pub struct DefinitionIdentity {
     pub version: Version,
 }
 
+/// The `platform` binding (EXP-015), made when it is first looked at: few tasks do.
+pub struct Platform(LazyLock<Value, Box<dyn FnOnce() -> Value + Send>>);
+
+impl Platform {
+    /// The document that `make` gives. It must always give the same.
+    #[must_use]
+    pub fn new(make: impl FnOnce() -> Value + Send + 'static) -> Self {
+        Self(LazyLock::new(Box::new(make)))
+    }
+
+    /// The document.
+    #[must_use]
+    pub fn document(&self) -> &Value {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Platform {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Platform").finish_non_exhaustive()
+    }
+}
+
 /// What expressions of a task see: a read-only snapshot of the scope at the state's entry.
 #[derive(Clone)]
 pub struct Evaluation {
     context: Arc<Value>,
-    platform: Arc<Value>,
+    platform: Arc<Platform>,
     compensated: Option<Arc<Compensated>>,
     has_payload: bool,
     now: Timestamp,
@@ -107,7 +130,7 @@ pub struct Evaluation {
 impl Evaluation {
     /// A snapshot at `now`.
     #[must_use]
-    pub const fn new(context: Arc<Value>, platform: Arc<Value>, now: Timestamp, seed: u64) -> Self {
+    pub const fn new(context: Arc<Value>, platform: Arc<Platform>, now: Timestamp, seed: u64) -> Self {
         Self { context, platform, compensated: None, has_payload: true, now, seed }
     }
 
@@ -134,7 +157,7 @@ impl Evaluation {
     /// `platform` as of EXP-015.
     #[must_use]
     pub fn platform(&self) -> &Value {
-        &self.platform
+        self.platform.document()
     }
 
     /// When the state was entered.
@@ -147,7 +170,7 @@ impl Evaluation {
     #[must_use]
     pub fn bindings(&self) -> Bindings<'_> {
         let bindings =
-            Bindings::new(&self.context, &self.platform).with_compensated(self.compensated.as_deref());
+            Bindings::new(&self.context, self.platform()).with_compensated(self.compensated.as_deref());
         if self.has_payload { bindings } else { bindings.with_payload(&Value::Null) }
     }
 

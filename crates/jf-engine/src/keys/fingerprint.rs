@@ -18,7 +18,7 @@ use crate::deployment::Deployed;
 #[derive(Clone)]
 pub(crate) struct KeyUse {
     name: IdempotencyKey,
-    request: Sha256,
+    request: Box<Sha256>,
 }
 
 impl KeyUse {
@@ -55,7 +55,7 @@ impl KeyUse {
         }
         text.push_str("\"operation\":");
         canonical::write_text(operation, &mut text);
-        Self { name, request: Sha256::new_with_prefix(text) }
+        Self { name, request: Box::new(Sha256::new_with_prefix(text)) }
     }
 
     pub(crate) const fn name(&self) -> &IdempotencyKey {
@@ -68,7 +68,7 @@ impl KeyUse {
         let mut text = String::from(",\"query\":");
         canonical::write(&Value::Object(members), &mut text);
         text.push('}');
-        Fingerprint(self.request.clone().chain_update(text).finalize().into())
+        Fingerprint(Sha256::clone(&self.request).chain_update(text).finalize().into())
     }
 
     /// Where the key of a start counts (ENG-050).

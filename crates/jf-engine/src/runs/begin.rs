@@ -11,8 +11,8 @@ use super::replies::{Settled, Waiter, Waiters};
 use super::turn::Turn;
 
 impl Turn {
-    pub(super) async fn begin(&mut self, begin: Begin) {
-        let Begin { deployed, initial, caller, key, until, permit, reply } = begin;
+    pub(super) async fn begin(&mut self, begin: Box<Begin>) {
+        let Begin { deployed, initial, caller, key, until, permit, reply } = *begin;
         let shared = Arc::clone(&self.shared);
         let mut transaction = self.transaction();
         let run = {

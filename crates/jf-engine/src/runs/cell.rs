@@ -70,7 +70,7 @@ pub(super) struct Segment {
 /// A submission that waits for its step.
 pub(super) struct Held {
     pub(super) id: u64,
-    pub(super) submit: Submit,
+    pub(super) submit: Box<Submit>,
 }
 
 /// A cancellation that waits for the read guard.

@@ -24,7 +24,7 @@ pub(super) enum Known {
 
 impl Turn {
     /// Answers a submission whose key is known, and gives back any other.
-    pub(super) async fn answer_known(&mut self, submit: Submit) -> Option<Submit> {
+    pub(super) async fn answer_known(&mut self, submit: Box<Submit>) -> Option<Box<Submit>> {
         let Some(key) = &submit.key else { return Some(submit) };
         let answer = match self.known(key, &submit.submission.caller, Some(&submit.submission.target)).await {
             Ok(Known::No) => return Some(submit),

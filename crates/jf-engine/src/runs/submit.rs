@@ -27,16 +27,21 @@ pub(super) enum Holding {
 
 impl Turn {
     /// Decides a submission: applied, refused, or held until its step may be active.
-    pub(super) async fn submit(&mut self, submit: Submit, holding: Holding) {
+    pub(super) async fn submit(&mut self, submit: Box<Submit>, holding: Holding) {
         if let Err(error) = self.load().await {
             let _ = submit.reply.send(Err(error));
             return;
         }
-        let Some(submit) = self.answer_known(submit).await else { return };
+        let submit = if submit.key.is_some() {
+            let Some(new) = Box::pin(self.answer_known(submit)).await else { return };
+            new
+        } else {
+            submit
+        };
         let mut transaction = self.transaction();
         self.apply_overdue(&mut transaction).await;
 
-        let Submit { submission, mut key, until, permit, reply } = submit;
+        let Submit { submission, mut key, until, permit, reply } = *submit;
         let (caller, has_condition) = (submission.caller.clone(), submission.if_head.is_some());
         let refused = self.apply(Input::StepSubmitted(submission), &mut transaction).await.err();
         let key_name = key.as_ref().map(|key| key.name().clone());
@@ -50,7 +55,7 @@ impl Turn {
             (Ok(_), Some(refused)) => {
                 if !has_condition && self.may_hold(&refused, key.is_some(), holding) {
                     if let Some(submission) = refused.into_submission() {
-                        self.hold(Submit { submission, key, until, permit, reply }, holding);
+                        self.hold(Box::new(Submit { submission, key, until, permit, reply }), holding);
                     }
                     return;
                 }
@@ -117,7 +122,7 @@ impl Turn {
         allowed && holding != Holding::Over && !self.shared.config.early_submission.is_zero()
     }
 
-    fn hold(&mut self, submit: Submit, holding: Holding) {
+    fn hold(&mut self, submit: Box<Submit>, holding: Holding) {
         let cell = self.cell();
         if let Holding::Again(id) = holding {
             cell.held.push(Held { id, submit });

@@ -49,7 +49,7 @@ impl Turn {
                 tokio::task::yield_now().await;
             }
             while std::mem::take(&mut self.cell().retry_held) {
-                self.retry_held().await;
+                Box::pin(self.retry_held()).await;
             }
         }
     }
@@ -57,17 +57,25 @@ impl Turn {
     pub(super) async fn handle(&mut self, message: Message) {
         let Some(message) = self.in_order(message) else { return };
         match message {
-            Message::Begin(begin) => self.begin(*begin).await,
+            Message::Begin(begin) => self.begin(begin).await,
+            Message::Submit(submit) => self.submit(submit, Holding::First).await,
+            Message::TaskFinished(finished) => self.task_finished(*finished).await,
+            // Every turn is as large as the largest of these, and allocated: what is seldom stays out of it.
+            seldom => Box::pin(self.handle_seldom(seldom)).await,
+        }
+    }
+
+    async fn handle_seldom(&mut self, message: Message) {
+        match message {
             Message::Repeat(repeat) => self.repeat(*repeat).await,
-            Message::Submit(submit) => self.submit(*submit, Holding::First).await,
             Message::GiveUp(held) => self.give_up(held).await,
             Message::Cancel(cancel) => self.cancel(*cancel).await,
             Message::Judged(number, verdict) => self.judged(number, verdict).await,
-            Message::TaskFinished(finished) => self.task_finished(*finished).await,
             Message::Wake(done) => self.wake(done).await,
             Message::Compensate(compensate) => self.compensate(*compensate).await,
             Message::Compensated(input) => self.compensated(input).await,
             Message::Recover => self.recover().await,
+            Message::Begin(_) | Message::Submit(_) | Message::TaskFinished(_) => {}
         }
     }
 

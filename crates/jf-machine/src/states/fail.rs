@@ -23,8 +23,8 @@ impl Fail {
     pub(super) fn enter(&self, id: &StateId, flow: usize, machine: &mut Machine<'_>) -> Failure {
         let platform = machine.platform();
         let context = machine.context(flow);
-        let code = self.error_code.render(context, &*platform);
-        let reason = self.reason.render(context, &*platform);
+        let code = self.error_code.render(context, platform.document());
+        let reason = self.reason.render(context, platform.document());
         match (code, reason) {
             (Ok(code), Ok(reason)) => Failure::authored(code.into_owned(), reason.into_owned(), context),
             (Err(unresolved), _) | (_, Err(unresolved)) => {

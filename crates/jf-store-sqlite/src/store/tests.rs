@@ -1,5 +1,5 @@
 use std::num::NonZeroUsize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ use jf_core::spi::DefinitionIdentity;
 use jf_core::{JourneyId, JourneyStatus, LogDocument, Phase};
 use jf_store::{
     Claim, Commit, EncodeError, LogRecord, Retention, Revision, RunIndex, Snapshot, Store, StoreErrorKind,
+    StoredSnapshot,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -121,6 +122,88 @@ fn the_log_of_the_database_does_not_grow_with_what_is_committed() {
     assert!(log < 30 << 20, "{log}");
     drop(store);
     assert_eq!(log_length(&config.path), 0, "at the end nothing is left beside the file");
+}
+
+/// A file as a process leaves it that ends of a sudden: the first run is at its second revision with two events, the second one new.
+fn left_of_a_sudden(folder: &Path) -> PathBuf {
+    let mut config = SqliteConfig::new(folder.join("runs.db"));
+    config.quiet = Duration::from_secs(3_600);
+    let store = SqliteStore::open(&config).unwrap();
+    let left = folder.join("left.db");
+    block_on(async {
+        let claim = store.claim().await.unwrap();
+        let mut first = creation(claim, 0, 10);
+        (first.index.head, first.index.in_motion) = (1, true);
+        first.events = vec![event(1)];
+        let mut second =
+            Commit::update(claim, id(0), Revision::FIRST, first.at, Arc::new(Large(20)), first.index.clone());
+        (second.index.head, second.index.phase, second.index.in_motion) = (2, Phase::Succeeded, false);
+        second.events = vec![event(2)];
+        store.commit(first).await.unwrap();
+        store.commit(second).await.unwrap();
+        store.commit(creation(claim, 1, 30)).await.unwrap();
+        assert_eq!(store.fresh.len(), 2, "nothing of it is in the tables yet");
+    });
+    for end in ["", "-wal"] {
+        let name = |path: &Path| format!("{}{end}", path.display());
+        std::fs::copy(name(store.path()), name(&left)).unwrap();
+    }
+    left
+}
+
+fn event(seq: u64) -> LogRecord {
+    let (state, at) = (StateId::parse(format!("s{seq}")).unwrap(), Timestamp::UNIX_EPOCH);
+    let status = JourneyStatus::new(id(0), index().definition.name, Phase::Running, state, at);
+    LogRecord { seq, document: LogDocument::Status(Arc::new(status)) }
+}
+
+#[test]
+fn eng_101_what_is_in_the_journal_alone_is_there_after_a_crash() {
+    let folder = tempfile::tempdir().unwrap();
+    let left = left_of_a_sudden(folder.path());
+    let report = crate::check(&left).unwrap();
+    assert_eq!((report.runs, report.ended, report.events), (2, 1, 2));
+    assert_eq!(report.faults, Vec::<String>::new());
+    let store = SqliteStore::open(&SqliteConfig::new(&left)).unwrap();
+    assert!(store.fresh.is_empty());
+    block_on(async {
+        let stored = store.load(&id(0)).await.unwrap().unwrap();
+        assert_eq!((stored.revision.get(), stored.index.phase), (2, Phase::Succeeded));
+        let StoredSnapshot::Encoded(bytes) = &stored.snapshot else { panic!("it comes from the disk") };
+        assert_eq!(bytes.len(), 20);
+        let page = store.events(&id(0), 0, NonZeroUsize::new(9).unwrap()).await.unwrap().unwrap();
+        assert_eq!(page.events, [event(1), event(2)]);
+        assert_eq!(store.load(&id(1)).await.unwrap().unwrap().revision, Revision::FIRST);
+    });
+    drop(store);
+    let again = crate::check(&left).unwrap();
+    assert_eq!((again.runs, again.ended, again.events, again.faults.len()), (2, 1, 2, 0));
+}
+
+#[test]
+fn eng_101_a_journal_with_a_hole_is_damage() {
+    let folder = tempfile::tempdir().unwrap();
+    let left = left_of_a_sudden(folder.path());
+    let other = rusqlite::Connection::open(&left).unwrap();
+    other.execute("DELETE FROM journal WHERE id = (SELECT min(id) FROM journal)", []).unwrap();
+    drop(other);
+    assert_eq!(crate::check(&left).unwrap().faults.len(), 1);
+    let error = SqliteStore::open(&SqliteConfig::new(&left)).unwrap_err();
+    assert_eq!(error.kind(), crate::OpenErrorKind::Corrupt);
+}
+
+#[test]
+fn runs_are_brought_to_the_tables_when_nothing_comes_for_a_moment() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(&SqliteConfig::new(folder.path().join("runs.db"))).unwrap();
+    let claim = block_on(store.claim()).unwrap();
+    block_on(store.commit(creation(claim, 0, 10))).unwrap();
+    while !store.fresh.is_empty() {
+        std::thread::yield_now();
+    }
+    let rows = rusqlite::Connection::open(store.path()).unwrap();
+    let count = |sql: &str| rows.query_row(sql, [], |row| row.get::<_, u64>(0)).unwrap();
+    assert_eq!((count("SELECT count(*) FROM run"), count("SELECT count(*) FROM journal")), (1, 0));
 }
 
 /// ENG-104: runs with long logs go in several steps, so that commits get their turn.

@@ -8,13 +8,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::thread::JoinHandle;
-use std::time::Duration;
 
 use rusqlite::Connection;
 use rusqlite::hooks::Wal;
-
-/// How long nothing is committed when a moment counts as quiet.
-pub(super) const QUIET: Duration = Duration::from_millis(200);
 
 /// Pages of the log at which it is emptied, quiet or not: 8 MiB.
 const FULL: usize = 2_048;

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, TrySendError, sync_channel};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use futures::channel::oneshot;
 use jf_core::spi::DefinitionIdentity;
@@ -94,7 +95,7 @@ impl Writer {
         ownership: Ownership,
     ) -> Result<Self, std::io::Error> {
         let (jobs, received) = sync_channel(config.queue);
-        let (retention, gather) = (config.retention, config.gather);
+        let (retention, gather, quiet) = (config.retention, config.gather, config.quiet);
         let (definitions, fresh) = shared;
         let groups = Arc::new(AtomicU64::new(0));
         let written = Arc::clone(&groups);
@@ -108,6 +109,7 @@ impl Writer {
                 fresh,
                 retention,
                 gather,
+                quiet,
                 journal: 0,
                 jobs: received,
                 next: None,
@@ -160,6 +162,8 @@ struct WriterThread {
     retention: Retention,
     /// Runs that may be ahead of their rows.
     gather: usize,
+    /// How long it must be quiet before everything is brought to its place.
+    quiet: Duration,
     /// Bytes in the journal.
     journal: usize,
     jobs: Receiver<Job>,
@@ -212,7 +216,7 @@ impl WriterThread {
             return Some(job);
         }
         if self.checkpoints.is_pending() || !self.fresh.is_empty() {
-            match self.jobs.recv_timeout(checkpoint::QUIET) {
+            match self.jobs.recv_timeout(self.quiet) {
                 Ok(job) => return Some(job),
                 Err(RecvTimeoutError::Timeout) => self.rest(),
                 Err(RecvTimeoutError::Disconnected) => return None,

@@ -19,7 +19,7 @@ use rusqlite::hooks::Wal;
 use super::checkpoint::Checkpoints;
 use super::{Encoded, Job, WriterThread};
 use crate::config::SqliteConfig;
-use crate::definitions::Definitions;
+use crate::definitions::{Definitions, Numbers};
 use crate::store::SqliteStore;
 use crate::{check, open};
 
@@ -50,7 +50,12 @@ fn commits_while_broken(path: &Path, break_it: impl FnOnce(&mut WriterThread, Ar
     let mut thread = WriterThread {
         connection: opened.writer,
         definitions: Arc::new(Definitions::default()),
+        numbers: Numbers::default(),
+        fresh: Arc::default(),
         retention: Retention::default(),
+        gather: config.gather,
+        quiet: config.quiet,
+        journal: 0,
         jobs: received,
         next: None,
         checkpoints,

@@ -15,7 +15,8 @@ use jf_core::dsl::{
 use jf_core::spi::{
     Bindings, Clock, CompileError, CompiledExpression, Connectors, DefinitionIdentity, EvalContext,
     EvalError, EvalErrorKind, Evaluation, ExpressionEngine, HttpConnector, HttpExchange, HttpFailure,
-    HttpReceived, NoSecrets, PreparedTask, Registries, Site, Sleep, TaskContext, TaskError, TaskOutput,
+    HttpReceived, NoSecrets, Platform, PreparedTask, Registries, Site, Sleep, TaskContext, TaskError,
+    TaskOutput,
 };
 use jf_task_http::{ConnectorConfig, HttpCallTask};
 use jiff::Timestamp;
@@ -103,8 +104,9 @@ impl Rig {
             name: self.definition.name().clone(),
             version: self.definition.version().clone(),
         };
-        let evaluation =
-            Evaluation::new(Arc::new(context), Arc::new(self.platform.clone()), Timestamp::UNIX_EPOCH, 7);
+        let platform = self.platform.clone();
+        let platform = Arc::new(Platform::new(move || platform));
+        let evaluation = Evaluation::new(Arc::new(context), platform, Timestamp::UNIX_EPOCH, 7);
         let connectors = Connectors::new(http, Arc::new(NoSecrets), Arc::clone(&self.clock) as _);
         let state = StateId::parse("call").unwrap();
         let mut task =
