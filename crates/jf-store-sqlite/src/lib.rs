@@ -1,7 +1,8 @@
 //! The durable store in one SQLite file.
 //!
 //! This crate is row 3 of the house: it implements [`jf_store::Store`] over a file, and knows nothing of what journeys mean. SQLite is
-//! compiled in; the file uses a write-ahead log, and one thread shares each wait for the disk among all commits that are there.
+//! compiled in; the file uses a write-ahead log, and one thread shares each wait for the disk among all commits that are there. A commit is
+//! durable in a journal first; its run comes to its rows a moment later, with many others.
 //!
 //! ```
 //! use std::sync::Arc;
