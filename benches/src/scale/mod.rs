@@ -61,7 +61,8 @@ impl Scale {
             report.skipped("stored runs", "build the server first: cargo build --release -p jf-cli");
             return;
         };
-        let made = tempfile::Builder::new().prefix("jf-bench-scale");
+        let mut made = tempfile::Builder::new();
+        let made = made.prefix("jf-bench-scale");
         let folder = match &self.folder {
             Some(parent) => made.tempdir_in(parent),
             None => made.tempdir(),

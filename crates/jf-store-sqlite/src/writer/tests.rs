@@ -58,6 +58,7 @@ fn commits_while_broken(path: &Path, break_it: impl FnOnce(&mut WriterThread, Ar
         journal: 0,
         jobs: received,
         next: None,
+        groups: Arc::default(),
         checkpoints,
         broken: false,
     };
