@@ -116,7 +116,7 @@ pub(super) async fn fill(
         let run = desk.start(request, caller).await.expect("the store takes it").journey_id;
         // A little beside the marks, so that some marked runs wait and some have ended.
         if number % RARE == 7 || number % (10 * RARE) == 0 {
-            desk.cancel(Cancel::new(run), caller).await.expect("it waits");
+            let _ = desk.cancel(Cancel::new(run), caller).await.expect("it waits");
             None
         } else {
             Some(run)
