@@ -26,3 +26,18 @@ pub(crate) fn of(config: &Config, metadata: MetadataLimits) -> Result<Registries
     let builder = BINDINGS.iter().fold(builder, |builder, id| builder.binding(id));
     config.registries(builder, metadata).build()
 }
+
+#[cfg(test)]
+mod tests {
+    use jf_dsl::{Capabilities, SiteClass};
+
+    use super::*;
+
+    /// Also EXP-031: what is published judges predicates, as one language at least must.
+    #[test]
+    fn exp_003_the_build_publishes_its_languages() {
+        let registries = of(&Config::default(), MetadataLimits::default()).expect("this build fits together");
+        assert_eq!(Capabilities::languages(&registries), ["jq"]);
+        assert!(JaqEngine.supports(SiteClass::Predicate));
+    }
+}

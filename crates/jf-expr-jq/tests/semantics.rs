@@ -8,6 +8,7 @@ use jf_expr_jq::JaqEngine;
 use serde_json::{Value, json};
 use support::{compile, map, test, under};
 
+/// Also EXP-031.
 #[test]
 fn exp_030_every_site_class_is_supported() {
     let engine = JaqEngine;
