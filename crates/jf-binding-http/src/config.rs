@@ -2,11 +2,13 @@
 
 use std::collections::HashSet;
 use std::num::NonZeroU32;
+use std::time::Duration;
 
 use http::HeaderValue;
 use jf_dsl::DefinitionName;
 
 use crate::cors::Origins;
+use crate::routes::health::Readiness;
 
 /// Settings of the binding. Every one has the default of the specification.
 ///
@@ -27,6 +29,11 @@ pub struct HttpConfig {
     pub(crate) challenge: HeaderValue,
     pub(crate) hidden_journeys: HashSet<DefinitionName>,
     pub(crate) hidden_apis: HashSet<DefinitionName>,
+    pub(crate) heartbeat: Duration,
+    pub(crate) status_interval: Duration,
+    pub(crate) streams_per_caller: usize,
+    pub(crate) readiness: Readiness,
+    pub(crate) drain_window: Duration,
 }
 
 /// Who may list runs (HTTP-080).
@@ -100,6 +107,36 @@ impl HttpConfig {
         self
     }
 
+    /// Sets after how much silence an event stream sends a comment; 25 s by default (HTTP-105).
+    #[must_use]
+    pub const fn with_heartbeat(mut self, silence: Duration) -> Self {
+        self.heartbeat = silence;
+        self
+    }
+
+    /// Sets the least time between two statuses of a conflated event stream; 50 ms by default (FLOW-8).
+    #[must_use]
+    pub const fn with_status_interval(mut self, interval: Duration) -> Self {
+        self.status_interval = interval;
+        self
+    }
+
+    /// Limits how many event streams one caller may have open, a principal or else a network; 500 by default (HTTP-105).
+    #[must_use]
+    pub const fn with_streams_per_caller(mut self, streams: usize) -> Self {
+        self.streams_per_caller = streams;
+        self
+    }
+
+    /// Ends event streams when `readiness` says that the server drains, each with the advice to come back after a time of its own
+    /// within `window` (HTTP-105); without it they go on until their connections are closed.
+    #[must_use]
+    pub fn with_drain(mut self, readiness: Readiness, window: Duration) -> Self {
+        self.readiness = readiness;
+        self.drain_window = window;
+        self
+    }
+
     /// Turns the HTTP surface of a Journey off (HTTP-006): its name and its runs are 404 here, and listings leave them out.
     #[must_use]
     pub fn without_journey(mut self, name: DefinitionName) -> Self {
@@ -128,6 +165,11 @@ impl Default for HttpConfig {
             challenge: HeaderValue::from_static("Bearer"),
             hidden_journeys: HashSet::new(),
             hidden_apis: HashSet::new(),
+            heartbeat: Duration::from_secs(25),
+            status_interval: Duration::from_millis(50),
+            streams_per_caller: 500,
+            readiness: Readiness::starting(),
+            drain_window: Duration::ZERO,
         }
     }
 }

@@ -31,7 +31,8 @@
 //! [`ConnectInfo`](axum::extract::ConnectInfo)). Time-outs, connection limits, rate limits, TLS and panic isolation belong to the
 //! server that calls the router.
 //!
-//! The event stream of HTTP-100 is not part of this version: its address is 404 like any unknown one.
+//! Event streams (HTTP-100) are read from the engine when their reader takes more, so a slow one costs nobody anything. One that never
+//! reads is for the server to notice: the router cannot see its socket.
 
 mod body;
 mod caller;

@@ -21,6 +21,8 @@ pub(crate) enum Target<'p> {
     Status(Cow<'p, str>),
     /// `/journeys/{journeyId}/result`
     Outcome(Cow<'p, str>),
+    /// `/journeys/{journeyId}/events`
+    Events(Cow<'p, str>),
     /// `/journeys/{journeyName}/start`
     Start(Cow<'p, str>),
     /// `/journeys/{journeyId}/steps/cancel`
@@ -53,6 +55,7 @@ impl<'p> Target<'p> {
         match (verb.as_ref(), last, more) {
             ("start", None, _) => Some(Self::Start(id)),
             ("result", None, _) => Some(Self::Outcome(id)),
+            ("events", None, _) => Some(Self::Events(id)),
             ("steps", Some(step), None) => match step? {
                 cancel if cancel == "cancel" => Some(Self::Cancel(id)),
                 step => Some(Self::Step(id, step)),
@@ -72,7 +75,7 @@ impl<'p> Target<'p> {
     }
 
     const fn is_read(&self) -> bool {
-        matches!(self, Self::Journeys | Self::Status(_) | Self::Outcome(_))
+        matches!(self, Self::Journeys | Self::Status(_) | Self::Outcome(_) | Self::Events(_))
     }
 }
 
@@ -115,6 +118,7 @@ mod tests {
             ("/api/v1/journeys/k1", r#"Status("k1")"#),
             ("/api/v1/journeys/start", r#"Status("start")"#),
             ("/api/v1/journeys/k1/result", r#"Outcome("k1")"#),
+            ("/api/v1/journeys/k1/events", r#"Events("k1")"#),
             ("/api/v1/journeys/order/start", r#"Start("order")"#),
             ("/api/v1/journeys/k1/steps/approve", r#"Step("k1", "approve")"#),
             ("/api/v1/journeys/k1/steps/race~a~wait", r#"Step("k1", "race~a~wait")"#),

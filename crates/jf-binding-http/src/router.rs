@@ -16,6 +16,7 @@ use crate::caller::caller;
 use crate::config::{HttpConfig, ListMode};
 use crate::cors::Standing;
 use crate::path::Target;
+use crate::routes::events::Streams;
 use crate::{body, cors, problem, respond, routes};
 
 /// The HTTP API of an engine, as one axum router (HTTP-001).
@@ -24,18 +25,20 @@ use crate::{body, cors, problem, respond, routes};
 /// deployments and are looked up in [`Engine::catalog`] at each request. Add routes of your own with
 /// [`Router::route`] or [`Router::merge`] (of routers without a fallback), they come first; wrap the whole in layers as usual.
 ///
-/// The router opens no port, takes no lock and keeps nothing between requests. The one task it ever starts reads on what the client
+/// The router opens no port and keeps nothing between requests but the number of event streams of each caller. The one task it ever starts reads on what the client
 /// of a refused request still sends, so that it can read the answer. What a layer in front can tell it
 /// are request extensions: [`Principal`](jf_core::Principal), [`PeerCertificates`](jf_core::PeerCertificates) and
 /// [`ConnectInfo<SocketAddr>`](axum::extract::ConnectInfo).
 pub fn router(engine: Arc<dyn Engine>, config: HttpConfig) -> Router {
-    Router::new().fallback(serve).with_state(Arc::new(Binding { engine, config }))
+    let streams = Streams::new(config.streams_per_caller);
+    Router::new().fallback(serve).with_state(Arc::new(Binding { engine, config, streams }))
 }
 
 /// What the routes share.
 pub(crate) struct Binding {
     pub(crate) engine: Arc<dyn Engine>,
     pub(crate) config: HttpConfig,
+    pub(crate) streams: Streams,
 }
 
 /// A request on its way to an operation.
@@ -123,6 +126,7 @@ impl Binding {
             Target::Start(journey) => routes::start::start(self, &journey, inbound).await,
             Target::Status(run) => routes::status::status(self, &run, inbound).await,
             Target::Outcome(run) => routes::result::result(self, &run, inbound).await,
+            Target::Events(run) => routes::events::events(self, &run, inbound).await,
             Target::Step(run, step) => routes::steps::submit(self, &run, &step, inbound).await,
             Target::Cancel(run) => routes::cancel::cancel(self, &run, inbound).await,
             Target::Journeys => routes::list::list(self, inbound).await,

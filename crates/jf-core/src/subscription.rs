@@ -99,6 +99,8 @@ pub struct Opened {
     pub after: u64,
     /// Everything after the wanted cursor will be delivered; `false` when a gap follows.
     pub recovered: bool,
+    /// The run has ended: the event at the head is the outcome.
+    pub ended: bool,
 }
 
 /// One thing to tell the subscriber.
@@ -205,7 +207,7 @@ impl Subscription {
             Replaying::Latest | Replaying::Nothing => Cursor::beginning(),
         };
         let probe = engine.events(&journey_id, from.clone(), NonZeroU32::MIN, caller).await?;
-        let head = probe.head().clone();
+        let (head, ended) = (probe.head().clone(), probe.is_ended());
         let mut subscription = Self {
             engine,
             journey_id,
@@ -222,7 +224,7 @@ impl Subscription {
         let mut recovered = true;
         match options.replay {
             Replaying::Latest => subscription.pending = Pending::Snapshot,
-            Replaying::Nothing if probe.is_ended() => subscription.pending = Pending::End,
+            Replaying::Nothing if ended => subscription.pending = Pending::End,
             Replaying::Nothing => {}
             Replaying::After(_) => {
                 subscription.cursor.seq = from.after;
@@ -233,13 +235,13 @@ impl Subscription {
                 if let Some(reason) = reason {
                     recovered = false;
                     subscription.lose(reason);
-                } else if from.after == head.seq && probe.is_ended() {
+                } else if from.after == head.seq && ended {
                     subscription.pending = Pending::End;
                 }
             }
         }
         let after = subscription.cursor.seq;
-        Ok((subscription, Opened { head, after, recovered }))
+        Ok((subscription, Opened { head, after, recovered, ended }))
     }
 
     /// The run.

@@ -288,7 +288,7 @@ fn all(subscription: &mut Subscription) -> Vec<String> {
 fn eng_137_without_a_cursor_the_first_delivery_is_a_snapshot_of_the_head() {
     let run = OneRun::with_events(4);
     let (mut subscription, opened) = open(&run, SubscribeOptions::default());
-    assert_eq!(opened, Opened { head: Head::new(epoch("e1"), 4), after: 4, recovered: true });
+    assert_eq!(opened, Opened { head: Head::new(epoch("e1"), 4), after: 4, recovered: true, ended: false });
     assert_eq!(all(&mut subscription), ["status 4 snapshot"]);
     run.commit();
     assert_eq!(all(&mut subscription), ["status 5"]);
@@ -309,7 +309,10 @@ fn sub_4_a_cursor_is_continued_without_a_hole() {
     let run = OneRun::with_events(3);
     for cursor in 0..=3 {
         let (mut subscription, opened) = open(&run, after(cursor).with_conflate(false));
-        assert_eq!(opened, Opened { head: Head::new(epoch("e1"), 3), after: cursor, recovered: true });
+        assert_eq!(
+            opened,
+            Opened { head: Head::new(epoch("e1"), 3), after: cursor, recovered: true, ended: false }
+        );
         let expected: Vec<_> = (cursor + 1..=3).map(|seq| format!("status {seq}")).collect();
         assert_eq!(all(&mut subscription), expected);
     }

@@ -1,23 +1,27 @@
 //! `/livez` and `/readyz` (HTTP-029), outside the base and apart from the API, so that an embedder may serve them elsewhere.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
 
 use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::any;
 use http::{Method, StatusCode};
+use tokio::sync::watch;
 
 use crate::{problem, respond};
 
-const STARTING: u8 = 0;
-const READY: u8 = 1;
-const DRAINING: u8 = 2;
-
 /// Whether a server takes commands, told by whoever runs it. Clones share the state; the default is *starting*.
 #[derive(Debug, Clone, Default)]
-pub struct Readiness(Arc<AtomicU8>);
+pub struct Readiness(Arc<watch::Sender<Stage>>);
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+enum Stage {
+    #[default]
+    Starting,
+    Ready,
+    Draining,
+}
 
 impl Readiness {
     /// A server that is still starting.
@@ -28,19 +32,37 @@ impl Readiness {
 
     /// Commands are taken from now on. Without effect once the server drains.
     pub fn set_ready(&self) {
-        // A failed exchange means ready or draining already; neither needs a change.
-        let _ = self.0.compare_exchange(STARTING, READY, Ordering::Relaxed, Ordering::Relaxed);
+        self.reach(Stage::Ready);
     }
 
     /// No commands are taken any more, for good. Say so before the engine drains, so that load balancers turn away first.
     pub fn set_draining(&self) {
-        self.0.store(DRAINING, Ordering::Relaxed);
+        self.reach(Stage::Draining);
     }
 
     /// Whether commands are taken.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        self.0.load(Ordering::Relaxed) == READY
+        *self.0.borrow() == Stage::Ready
+    }
+
+    /// Waits until the server drains. Cancel safe.
+    pub async fn draining(&self) {
+        // The sender is ours, so the wait cannot fail.
+        let _ = self.0.subscribe().wait_for(|stage| *stage == Stage::Draining).await;
+    }
+
+    pub(crate) fn is_draining(&self) -> bool {
+        *self.0.borrow() == Stage::Draining
+    }
+
+    /// Stages follow each other; there is no way back.
+    fn reach(&self, next: Stage) {
+        self.0.send_if_modified(|stage| {
+            let later = next > *stage;
+            *stage = next.max(*stage);
+            later
+        });
     }
 }
 

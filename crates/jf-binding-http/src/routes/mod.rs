@@ -2,6 +2,7 @@
 
 pub(crate) mod api;
 pub(crate) mod cancel;
+pub(crate) mod events;
 pub(crate) mod health;
 pub(crate) mod list;
 pub(crate) mod result;

@@ -1,0 +1,101 @@
+//! What a reader of events asks for (HTTP-101).
+
+use jf_core::{Caller, Cursor, EngineError, Epoch, EventFilter, Head, Replaying, SubscribeOptions};
+
+/// The header by which browsers resume.
+const LAST_EVENT_ID: &str = "last-event-id";
+
+/// Reads the query and `Last-Event-ID`, which wins over `after`.
+///
+/// # Errors
+/// InvalidInput for a parameter that is unknown, given twice or, cursors excepted, unreadable.
+pub(super) fn read(caller: &Caller) -> Result<SubscribeOptions, EngineError> {
+    let mut options = SubscribeOptions::default();
+    let parameters = caller.query();
+    for (index, (name, value)) in parameters.iter().enumerate() {
+        if parameters[..index].iter().any(|(earlier, _)| earlier == name) {
+            return Err(EngineError::invalid_input("a parameter is given more than once"));
+        }
+        match name.as_str() {
+            "after" => options.replay = Replaying::After(cursor(value)),
+            "events" => options.filter = filter(value)?,
+            "conflate" => {
+                options.conflate = value
+                    .parse()
+                    .map_err(|_| EngineError::invalid_input("the parameter conflate takes true or false"))?;
+            }
+            _ => {
+                return Err(EngineError::invalid_input("the parameters are after, events and conflate"));
+            }
+        }
+    }
+    if let Some(last) = caller.headers().get(LAST_EVENT_ID) {
+        options.replay = Replaying::After(last.to_str().map_or_else(|_| unreadable(), cursor));
+    }
+    Ok(options)
+}
+
+/// `<epoch>.<seq>`, or `<seq>` of the current epoch.
+fn cursor(text: &str) -> Cursor {
+    if let Ok(head) = text.parse::<Head>() {
+        return head.into();
+    }
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    match text.parse() {
+        Ok(after) if digits => Cursor { epoch: None, after },
+        _ => unreadable(),
+    }
+}
+
+/// A place in no log there is: a refusal would stop browsers for good, so the reader gets a gap and a snapshot.
+fn unreadable() -> Cursor {
+    Cursor { epoch: Epoch::parse("-").ok(), after: u64::MAX }
+}
+
+fn filter(text: &str) -> Result<EventFilter, EngineError> {
+    let mut filter = EventFilter { status: false, outcome: false };
+    for kind in text.split(',') {
+        let wanted = match kind {
+            "status" => &mut filter.status,
+            "outcome" => &mut filter.outcome,
+            _ => {
+                return Err(EngineError::invalid_input(
+                    "the parameter events takes status, outcome or both with a comma between",
+                ));
+            }
+        };
+        if std::mem::replace(wanted, true) {
+            return Err(EngineError::invalid_input("the parameter events names a kind more than once"));
+        }
+    }
+    Ok(filter)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{cursor, filter};
+    use jf_core::EventFilter;
+
+    #[test]
+    fn http_101_cursors_that_cannot_be_read_belong_to_another_log() {
+        let shown = |text: &str| {
+            let cursor = cursor(text);
+            (cursor.epoch.map(|epoch| epoch.to_string()), cursor.after)
+        };
+        assert_eq!(shown("e1.7"), (Some("e1".to_owned()), 7));
+        assert_eq!(shown("0"), (None, 0));
+        for text in ["", "x", "e1.", ".7", "+7", "-1", "e1.x", "99999999999999999999"] {
+            assert_eq!(shown(text), (Some("-".to_owned()), u64::MAX), "{text}");
+        }
+    }
+
+    #[test]
+    fn http_101_kinds_are_listed_once_each() {
+        let kinds = |status, outcome| EventFilter { status, outcome };
+        assert_eq!(filter("status").unwrap(), kinds(true, false));
+        assert_eq!(filter("outcome,status").unwrap(), kinds(true, true));
+        for text in ["", "status,", "status,status", "gap", "Status", "status, outcome"] {
+            assert!(filter(text).is_err(), "{text}");
+        }
+    }
+}
