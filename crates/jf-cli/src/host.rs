@@ -124,7 +124,9 @@ impl Host {
         let (readiness, sockets) = (Readiness::starting(), Drain::new());
         let mut http = jf_binding_http::health_router(readiness.clone());
         if self.config.serves_http() {
-            let api = jf_binding_http::router(Arc::clone(&self.engine), self.config.http(listener));
+            let config =
+                self.config.http(listener).with_drain(readiness.clone(), self.config.drain_window());
+            let api = jf_binding_http::router(Arc::clone(&self.engine), config);
             http = api.merge(http);
         }
         let mut websocket = self.config.websocket(listener);

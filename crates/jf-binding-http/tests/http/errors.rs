@@ -101,7 +101,7 @@ async fn http_076_all_that_is_not_there_looks_alike() {
         "/api/v1",
         "/api/v1/journeys/",
         "/api/v1/journeys/%FF",
-        "/api/v1/journeys/k1/events",
+        "/api/v1/journeys/k1/events/7",
         "/api/v1/apis/price",
         "/api/v1/apis/price?x=1",
         "/api/v1/nowhere",

@@ -15,6 +15,8 @@ use jf_core::{
 use jf_dsl::{Catalog, Definition, DefinitionName, StateId};
 use serde_json::json;
 
+use crate::log::Log;
+
 /// The one run of the scripted engine.
 pub(crate) const RUN: &str = "kJ3vY1q0T5mZ8wXc2LbR9A";
 
@@ -81,6 +83,8 @@ pub(crate) struct Script {
     /// Calls of Apis are refused when they could be read, and go through the envelope when not.
     pub(crate) busy: Option<Refusal>,
     pub(crate) next_page: Option<String>,
+    /// The one run has a log that can be read and watched.
+    pub(crate) log: Option<Arc<Log>>,
 }
 
 #[derive(Default)]
@@ -211,11 +215,14 @@ impl Engine for FakeEngine {
 
     async fn get_status(&self, id: &JourneyId, caller: &Caller) -> Result<At<JourneyStatus>, EngineError> {
         self.note(Call::Status(id.clone(), caller.clone()))?;
-        Ok(status())
+        self.script.log.as_ref().map_or_else(|| Ok(status()), |log| log.status())
     }
 
     async fn get_outcome(&self, id: &JourneyId, caller: &Caller) -> Result<At<JourneyOutcome>, EngineError> {
         self.note(Call::Outcome(id.clone(), caller.clone()))?;
+        if let Some(log) = &self.script.log {
+            return log.outcome();
+        }
         Ok(if self.script.failed { failure() } else { outcome() })
     }
 
@@ -254,15 +261,21 @@ impl Engine for FakeEngine {
     async fn events(
         &self,
         _id: &JourneyId,
-        _from: Cursor,
+        from: Cursor,
         _limit: NonZeroU32,
         _caller: &Caller,
     ) -> Result<Replay, EngineError> {
-        Err(EngineError::unsupported("subscriptions"))
+        match &self.script.log {
+            Some(log) => log.events(&from),
+            None => Err(EngineError::unsupported("subscriptions")),
+        }
     }
 
     async fn watch(&self, _id: &JourneyId) -> Result<HeadWatch, EngineError> {
-        Err(EngineError::unsupported("subscriptions"))
+        match &self.script.log {
+            Some(log) => Ok(log.watch()),
+            None => Err(EngineError::unsupported("subscriptions")),
+        }
     }
 
     async fn take_cookies(&self, id: &JourneyId, caller: &Caller) -> Result<Vec<ClientCookie>, EngineError> {

@@ -122,6 +122,19 @@ pub const KEYS: &[Key] = &[
     ),
     key("http.bodyTimeoutMs", MILLIS, "30000", "Milliseconds a body may stand still while it is received."),
     key("http.keepAliveMs", MILLIS, "75000", "Milliseconds a connection stays open without a request."),
+    key(
+        "http.writeTimeoutMs",
+        MILLIS,
+        "10000",
+        "Milliseconds an answer may stand still because its reader takes nothing (FLOW-6).",
+    ),
+    key("http.heartbeatMs", MILLIS, "25000", "Milliseconds of silence after which an event stream sends a comment (HTTP-105)."),
+    key(
+        "http.maxStreamsPerCaller",
+        Kind::Whole { least: 0, most: 1_000_000 },
+        "500",
+        "Event streams that one caller, a principal or else a network, may have open (HTTP-105).",
+    ),
     // WebSocket.
     key(
         "websocket.allowedOrigins",

@@ -23,6 +23,8 @@ use super::gate::Permit;
 pub(super) struct Activity {
     begin: Instant,
     word: AtomicU64,
+    /// Since when the peer takes nothing of what there is to write, in milliseconds since the connection began; 0 while it does.
+    stalled: AtomicU64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,11 +39,16 @@ enum Phase {
 
 impl Activity {
     pub(super) fn new() -> Arc<Self> {
-        Arc::new(Self { begin: Instant::now(), word: AtomicU64::new(Phase::Idle as u64) })
+        let word = AtomicU64::new(Phase::Idle as u64);
+        Arc::new(Self { begin: Instant::now(), word, stalled: AtomicU64::new(0) })
+    }
+
+    fn millis(&self) -> u64 {
+        u64::try_from(self.begin.elapsed().as_millis()).unwrap_or(u64::MAX).min(u64::MAX >> 2)
     }
 
     fn set(&self, phase: Phase) {
-        let millis = u64::try_from(self.begin.elapsed().as_millis()).unwrap_or(u64::MAX >> 2);
+        let millis = self.millis();
         self.word.store(millis << 2 | phase as u64, Ordering::Relaxed);
     }
 
@@ -71,19 +78,33 @@ impl Activity {
         }
     }
 
-    fn bytes_written(&self) {
+    /// What became of an attempt to write.
+    fn wrote(&self, is_ready: bool) {
+        if !is_ready {
+            // A stall begins once; 0 would mean that there is none.
+            let now = self.millis().max(1);
+            let _ = self.stalled.compare_exchange(0, now, Ordering::Relaxed, Ordering::Relaxed);
+            return;
+        }
+        self.stalled.store(0, Ordering::Relaxed);
         if self.get().0 == Phase::Idle {
             self.set(Phase::Idle);
         }
     }
 
-    /// When the connection is to be closed if nothing happens; `None` while a request is being answered.
+    /// When the connection is to be closed if nothing happens; `None` while a request is being answered and the peer takes what
+    /// is written.
     pub(super) fn deadline(&self, limits: &ServerLimits) -> Option<Instant> {
-        match self.get() {
+        let of_phase = match self.get() {
             (Phase::Idle, since) => Some(since + limits.keep_alive),
             (Phase::Headers, since) => Some(since + limits.header_timeout),
             (Phase::Busy, _) => None,
-        }
+        };
+        let of_stall = match self.stalled.load(Ordering::Relaxed) {
+            0 => None,
+            since => Some(self.begin + Duration::from_millis(since) + limits.write_timeout),
+        };
+        of_phase.into_iter().chain(of_stall).min()
     }
 }
 
@@ -123,9 +144,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Observed<S> {
 impl<S: AsyncWrite + Unpin> AsyncWrite for Observed<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let written = self.as_mut().stream().poll_write(cx, buf);
-        if written.is_ready() {
-            self.activity.bytes_written();
-        }
+        self.activity.wrote(written.is_ready());
         written
     }
 
@@ -135,9 +154,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Observed<S> {
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = self.as_mut().stream().poll_write_vectored(cx, bufs);
-        if written.is_ready() {
-            self.activity.bytes_written();
-        }
+        self.activity.wrote(written.is_ready());
         written
     }
 
@@ -183,11 +200,30 @@ mod tests {
         activity.request_ends();
         assert_eq!(activity.deadline(&limits), in_time(limits.keep_alive));
         advance(Duration::from_secs(1)).await;
-        activity.bytes_written();
+        activity.wrote(true);
         assert_eq!(
             activity.deadline(&limits),
             in_time(limits.keep_alive),
             "an answer on its way is no silence"
         );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn flow_6_a_reader_that_takes_nothing_has_a_short_time_in_every_phase() {
+        let limits = limits();
+        let activity = Activity::new();
+        activity.request_begins();
+        activity.wrote(false);
+        advance(Duration::from_millis(1)).await;
+        let stalled = activity.deadline(&limits);
+        assert_eq!(stalled, Some(Instant::now() + limits.write_timeout));
+        advance(Duration::from_secs(3)).await;
+        activity.wrote(false);
+        assert_eq!(activity.deadline(&limits), stalled, "further attempts win no time");
+        activity.wrote(true);
+        assert_eq!(activity.deadline(&limits), None);
+        activity.request_ends();
+        activity.wrote(false);
+        assert_eq!(activity.deadline(&limits), Some(Instant::now() + limits.write_timeout));
     }
 }

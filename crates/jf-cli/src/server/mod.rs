@@ -41,6 +41,8 @@ pub struct ServerLimits {
     pub body_timeout: Duration,
     /// How long a connection stays open without a request.
     pub keep_alive: Duration,
+    /// How long an answer may stand still because its reader takes nothing.
+    pub write_timeout: Duration,
 }
 
 /// Serves a router on a port it has opened.

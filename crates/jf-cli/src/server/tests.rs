@@ -22,6 +22,7 @@ pub(super) fn limits() -> ServerLimits {
         header_timeout: Duration::from_secs(5),
         body_timeout: Duration::from_secs(30),
         keep_alive: Duration::from_secs(75),
+        write_timeout: Duration::from_secs(10),
     }
 }
 

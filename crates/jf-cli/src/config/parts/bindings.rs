@@ -52,6 +52,9 @@ impl Config {
             .with_list_mode(if self.lists_runs() { ListMode::Operator } else { ListMode::Off })
             .with_page_sizes(self.positive("http.pageSize"), self.positive("http.maxPageSize"))
             .with_origins(origins)
+            .with_heartbeat(self.millis("http.heartbeatMs"))
+            .with_status_interval(self.millis("websocket.statusMinIntervalMs"))
+            .with_streams_per_caller(self.size("http.maxStreamsPerCaller"))
     }
 
     /// The origins a server is served under (ORG-1).

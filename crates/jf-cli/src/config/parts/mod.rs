@@ -50,6 +50,7 @@ impl Config {
             header_timeout: self.millis("http.headerTimeoutMs"),
             body_timeout: self.millis("http.bodyTimeoutMs"),
             keep_alive: self.millis("http.keepAliveMs"),
+            write_timeout: self.millis("http.writeTimeoutMs"),
         }
     }
 
