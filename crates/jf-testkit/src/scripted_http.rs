@@ -166,7 +166,7 @@ impl StubRule {
     fn next_reply(&mut self) -> StubReply {
         match self.replies.len() {
             0 => StubReply::empty(200),
-            1 if !self.replies[0].resumed => self.replies[0].clone(),
+            1 if self.replies[0].resumed.is_none() => self.replies[0].clone(),
             _ => self.replies.pop_front().unwrap_or_else(|| StubReply::empty(200)),
         }
     }
@@ -187,7 +187,14 @@ pub struct StubReply {
     answer: Result<HttpReceived, HttpFailureKind>,
     delay: Duration,
     /// The rest of a reply that was interrupted; the delay is what was left of it.
-    resumed: bool,
+    resumed: Option<Resumed>,
+}
+
+/// A reply that was interrupted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Resumed {
+    /// Its request was taken as made already; the one that is sent again is the same one.
+    was_counted: bool,
 }
 
 impl StubReply {
@@ -201,7 +208,7 @@ impl StubReply {
         Self {
             answer: Ok(HttpReceived::new(status, HeaderMap::new(), Bytes::new())),
             delay: Duration::ZERO,
-            resumed: false,
+            resumed: None,
         }
     }
 
@@ -226,7 +233,7 @@ impl StubReply {
     /// No response. A [`HttpFailureKind::Timeout`] comes when the time-out of the request has passed.
     #[must_use]
     pub const fn failure(kind: HttpFailureKind) -> Self {
-        Self { answer: Err(kind), delay: Duration::ZERO, resumed: false }
+        Self { answer: Err(kind), delay: Duration::ZERO, resumed: None }
     }
 
     /// With one more header.
@@ -329,15 +336,17 @@ impl ScriptedHttp {
         Some((call, misfits))
     }
 
-    /// Takes back the requests whose answer is on its way, for a caller that will send them again: they are not recorded, and who
+    /// Takes back the requests whose answer is on its way, for a caller that will send them again: both are recorded as one, and who
     /// asks again waits for what was left of the delay.
     pub(crate) fn take_back(&self) {
         let now = self.clock.now();
         let mut state = self.lock();
         for Pending { number, rule, answer, due } in std::mem::take(&mut state.pending).into_iter().rev() {
+            let recorded = state.calls.len();
             state.calls.retain(|(other, _)| *other != number);
+            let resumed = Some(Resumed { was_counted: state.calls.len() == recorded });
             let left = Duration::try_from(due.duration_since(now)).unwrap_or_default();
-            state.rules[rule].replies.push_front(StubReply { answer, delay: left, resumed: true });
+            state.rules[rule].replies.push_front(StubReply { answer, delay: left, resumed });
         }
     }
 
@@ -355,16 +364,19 @@ impl ScriptedHttp {
         };
         let number = state.sent;
         state.sent += 1;
-        state.calls.push((number, call.clone()));
         let Some(rule) = fitting else {
+            state.calls.push((number, call.clone()));
             state.unmatched.push(call);
             return None;
         };
         let reply = state.rules[rule].next_reply();
+        if reply.resumed != Some(Resumed { was_counted: true }) {
+            state.calls.push((number, call));
+        }
         let is_late =
             reply.delay >= request.timeout || reply.answer.as_ref().err() == Some(&HttpFailureKind::Timeout);
         let (answer, wait) = match reply {
-            StubReply { answer, delay, resumed: true } => (answer, delay),
+            StubReply { answer, delay, resumed: Some(_) } => (answer, delay),
             _ if is_late => (Err(HttpFailureKind::Timeout), request.timeout),
             StubReply { answer, delay, .. } => (answer, delay),
         };
@@ -501,6 +513,24 @@ mod tests {
             assert_eq!(answer.map(|r| r.status.as_u16()).map_err(|failure| failure.kind()), expected);
             assert_eq!(http.take_calls().len(), 1);
         }
+    }
+
+    #[test]
+    fn a_call_that_was_counted_before_it_is_taken_back_is_not_counted_again() {
+        let http = ScriptedHttp::new(Arc::new(ManualClock::default()));
+        http.add(StubRule::new("slow").reply(StubReply::empty(200).after(Duration::from_secs(2))));
+        let mut sent = http.send(request("https://x.example/"));
+        assert!((&mut sent).now_or_never().is_none());
+        assert_eq!(http.take_calls().len(), 1);
+        for _ in 0..2 {
+            http.take_back();
+            sent = http.send(request("https://x.example/"));
+            assert!((&mut sent).now_or_never().is_none());
+            assert_eq!(http.take_calls().len(), 0);
+        }
+        let mut another = http.send(request("https://x.example/"));
+        assert!((&mut another).now_or_never().is_none());
+        assert_eq!(http.take_calls().len(), 1);
     }
 
     #[test]
