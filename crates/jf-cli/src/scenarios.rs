@@ -22,8 +22,8 @@ const MEMORY: &str = "memory";
 /// The store that lives in a file.
 const SQLITE: &str = "sqlite";
 
-/// Days of virtual time pass in moments, and what need not be kept is no hurry.
-const SWEEP: Duration = Duration::from_secs(3600);
+/// Years of virtual time pass in moments, and the runner itself sweeps when they have passed.
+const SWEEP: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
 /// What is said of a definition that needs something this build does not have: a feature, a language, a language at that place, a kind of
 /// task.

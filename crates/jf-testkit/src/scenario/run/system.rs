@@ -1,5 +1,6 @@
 //! The system under a scenario, and what outlives it.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +18,9 @@ use crate::{Driver, EngineDriver, HttpDriver, ManualClock, ScriptedHttp, WebSock
 
 /// Due times that an answer may need; beyond, it never comes.
 const MOST_MOVES: usize = 20_000;
+
+/// Things that are forgotten at once.
+const SWEPT: NonZeroUsize = NonZeroUsize::new(256).expect("256 is not 0");
 
 /// How long the machine may take for one step. Long: a busy machine is no failure.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -60,6 +64,7 @@ pub(super) struct System {
     /// The driver of the variant first, then those that carry what it does not.
     pub(super) drivers: Vec<Box<dyn Driver>>,
     pub(super) engine: Arc<dyn Engine>,
+    store: Arc<dyn Store>,
     rest: Rest,
     clock: ManualClock,
     runtime: Runtime,
@@ -88,8 +93,9 @@ impl System {
             Builder::new_current_thread().enable_all().on_thread_park(move || hook.parked()).build();
         let runtime = runtime.map_err(|error| format!("no runtime: {error}"))?;
         let store = CountedStore { store: world.store(deployment)?, outside: rest.outside.clone() };
+        let store: Arc<dyn Store> = Arc::new(store);
         let parts = Parts {
-            store: Arc::new(store),
+            store: Arc::clone(&store),
             clock: Arc::new(world.clock.clone()),
             http: Arc::new(world.http.clone()),
             secrets: Arc::clone(&world.secrets) as Arc<_>,
@@ -107,7 +113,7 @@ impl System {
             drivers.push(Box::new(HttpDriver::new(address, catalog.clone())));
         }
         drivers.push(Box::new(EngineDriver::new(Arc::clone(&engine))));
-        let system = Self { drivers, engine, rest, clock: world.clock.clone(), runtime };
+        let system = Self { drivers, engine, store, rest, clock: world.clock.clone(), runtime };
         system.settle().map_err(|_| "the system does not come to rest after its start".to_owned())?;
         Ok(system)
     }
@@ -137,7 +143,8 @@ impl System {
         })
     }
 
-    /// Moves time from one due time to the next, with rest in between.
+    /// Moves time from one due time to the next, with rest in between. What is too old to be kept then is forgotten (ENG-104), however
+    /// seldom the engine itself looks for it.
     pub(super) fn advance_to(&self, target: Timestamp) -> Result<(), Stuck> {
         self.patiently(async {
             loop {
@@ -149,6 +156,7 @@ impl System {
             }
             self.clock.advance_to(target);
             self.rest.reached(Until::Rest).await;
+            while self.store.sweep(target, SWEPT).await.is_ok_and(|swept| !swept.is_empty()) {}
             Ok(())
         })
     }
