@@ -15,6 +15,7 @@ mod conversation;
 mod corpus;
 mod crash;
 mod foreign_clients;
+mod guard;
 mod kill;
 mod orders;
 mod races;

@@ -8,6 +8,7 @@ use http_body_util::BodyExt;
 use jf_core::{EngineError, EngineErrorKind};
 use serde_json::Value;
 
+use crate::budget::Share;
 use crate::config::HttpConfig;
 use crate::json;
 
@@ -19,14 +20,15 @@ const DISCARDED: u64 = 16 * 1024 * 1024;
 /// No more than the limit is ever held, and nothing is read of a body that announces more.
 ///
 /// # Errors
-/// UnsupportedMediaType, TooLarge, InvalidInput.
+/// UnsupportedMediaType, TooLarge, InvalidInput, Unavailable.
 pub(crate) async fn read(
     headers: &HeaderMap,
     body: &mut Body,
+    share: &mut Share,
     config: &HttpConfig,
 ) -> Result<Option<Value>, EngineError> {
     check_media_type(headers)?;
-    let bytes = collect(headers, body, config.body_bytes).await?;
+    let bytes = collect(headers, body, share, config.body_bytes).await?;
     if bytes.is_empty() {
         return Ok(None);
     }
@@ -53,7 +55,12 @@ fn has_json_suffix(essence: &str) -> bool {
         && suffix.is_some_and(|s| s.eq_ignore_ascii_case("+json"))
 }
 
-async fn collect(headers: &HeaderMap, body: &mut Body, limit: usize) -> Result<Bytes, EngineError> {
+async fn collect(
+    headers: &HeaderMap,
+    body: &mut Body,
+    share: &mut Share,
+    limit: usize,
+) -> Result<Bytes, EngineError> {
     let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|length| length > limit as u64) {
         return Err(too_large(limit));
@@ -68,6 +75,7 @@ async fn collect(headers: &HeaderMap, body: &mut Body, limit: usize) -> Result<B
         if first.len() + all.len() + data.len() > limit {
             return Err(too_large(limit));
         }
+        share.grow(data.len())?;
         // Most bodies arrive in one piece, which is used as it is.
         if first.is_empty() && all.is_empty() {
             first = data;
@@ -115,7 +123,8 @@ fn too_large(limit: usize) -> EngineError {
 
 #[cfg(test)]
 mod tests {
-    use super::{check_media_type, collect};
+    use super::check_media_type;
+    use crate::budget::Budget;
     use axum::body::Body;
     use bytes::Bytes;
     use http::{HeaderMap, HeaderValue, header};
@@ -148,6 +157,14 @@ mod tests {
             assert_eq!(error.kind(), EngineErrorKind::UnsupportedMediaType, "{bad}");
             assert!(error.problem().detail.as_deref().unwrap().contains("application/json"));
         }
+    }
+
+    async fn collect(
+        headers: &HeaderMap,
+        body: &mut Body,
+        limit: usize,
+    ) -> Result<Bytes, jf_core::EngineError> {
+        super::collect(headers, body, &mut Budget::new(1_000).share(), limit).await
     }
 
     fn pieces(pieces: &'static [&'static str]) -> Body {

@@ -20,6 +20,7 @@ use crate::routes::health::Readiness;
 #[derive(Debug, Clone)]
 pub struct HttpConfig {
     pub(crate) body_bytes: usize,
+    pub(crate) body_budget: usize,
     pub(crate) json_depth: usize,
     pub(crate) header_bytes: usize,
     pub(crate) list_mode: ListMode,
@@ -58,6 +59,14 @@ impl HttpConfig {
     #[must_use]
     pub const fn with_body_bytes(mut self, bytes: usize) -> Self {
         self.body_bytes = bytes;
+        self
+    }
+
+    /// Limits what the bodies of all requests that are being received or answered take together, in bytes; 256 MiB by default, and never
+    /// less than one body may have. Beyond it requests are answered 503 with `Retry-After` (HTTP-026).
+    #[must_use]
+    pub const fn with_body_budget(mut self, bytes: usize) -> Self {
+        self.body_budget = bytes;
         self
     }
 
@@ -156,6 +165,7 @@ impl Default for HttpConfig {
     fn default() -> Self {
         Self {
             body_bytes: 1024 * 1024,
+            body_budget: 256 * 1024 * 1024,
             json_depth: 128,
             header_bytes: 32 * 1024,
             list_mode: ListMode::default(),

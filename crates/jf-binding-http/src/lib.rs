@@ -35,6 +35,7 @@
 //! reads is for the server to notice: the router cannot see its socket.
 
 mod body;
+mod budget;
 mod caller;
 mod conditional;
 mod config;

@@ -12,6 +12,7 @@ use http::{Method, StatusCode, Uri};
 use jf_core::{Caller, Engine, EngineError, EngineErrorKind, JourneyId};
 use serde_json::Value;
 
+use crate::budget::{Budget, Share};
 use crate::caller::caller;
 use crate::config::{HttpConfig, ListMode};
 use crate::cors::Standing;
@@ -31,7 +32,8 @@ use crate::{body, cors, problem, respond, routes};
 /// [`ConnectInfo<SocketAddr>`](axum::extract::ConnectInfo).
 pub fn router(engine: Arc<dyn Engine>, config: HttpConfig) -> Router {
     let streams = Streams::new(config.streams_per_caller);
-    Router::new().fallback(serve).with_state(Arc::new(Binding { engine, config, streams }))
+    let bodies = Budget::new(config.body_budget.max(config.body_bytes));
+    Router::new().fallback(serve).with_state(Arc::new(Binding { engine, config, streams, bodies }))
 }
 
 /// What the routes share.
@@ -39,6 +41,7 @@ pub(crate) struct Binding {
     pub(crate) engine: Arc<dyn Engine>,
     pub(crate) config: HttpConfig,
     pub(crate) streams: Streams,
+    bodies: Arc<Budget>,
 }
 
 /// A request on its way to an operation.
@@ -46,6 +49,8 @@ pub(crate) struct Inbound<'u> {
     pub(crate) parts: Parts,
     pub(crate) uri: &'u Uri,
     pub(crate) body: &'u mut Body,
+    /// Kept until the request is answered: what came of the body is in memory as long.
+    pub(crate) share: Share,
 }
 
 impl Inbound<'_> {
@@ -54,7 +59,7 @@ impl Inbound<'_> {
     /// # Errors
     /// As [`body::read`].
     pub(crate) async fn json(&mut self, config: &HttpConfig) -> Result<Option<Value>, EngineError> {
-        body::read(&self.parts.headers, self.body, config).await
+        body::read(&self.parts.headers, self.body, &mut self.share, config).await
     }
 
     /// Who asks; takes the headers along.
@@ -81,7 +86,14 @@ async fn serve(State(binding): State<Arc<Binding>>, request: Request) -> Respons
                 cors::grant(target.allow(), &parts.headers, response.headers_mut());
                 response
             }
-            Some(target) => binding.perform(target, Inbound { parts, uri: &uri, body: &mut body }).await,
+            Some(target) => {
+                binding
+                    .perform(
+                        target,
+                        Inbound { parts, uri: &uri, body: &mut body, share: binding.bodies.share() },
+                    )
+                    .await
+            }
         },
     };
     body::discard(body, awaits_leave);

@@ -296,6 +296,7 @@ fn check_settings(config: &EngineConfig) -> Vec<BuildFault> {
     };
     positive("admission", config.admission > 0);
     positive("concurrent_tasks", config.concurrent_tasks > 0);
+    positive("commands_per_run", config.commands_per_run > 0);
     positive("concurrent_guards", config.concurrent_guards > 0);
     positive("sweep_interval", !config.sweep_interval.is_zero());
     positive("limits.transitions_per_segment", config.limits.transitions_per_segment > 0);

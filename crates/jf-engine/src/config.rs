@@ -33,8 +33,12 @@ pub struct EngineConfig {
     pub start_keys_kept: Duration,
     /// Tasks that run at the same time: 1 024. Further ones wait, which counts against the deadline of their run (TSK-012).
     pub concurrent_tasks: usize,
-    /// Runs in motion and commands being decided, together: 16 384. Beyond it commands are `unavailable` with a time to try again.
+    /// Runs in motion and commands being decided, together: 16 384. Beyond it commands are `unavailable` with a time to try again. What
+    /// falls due goes on to twice as much, and waits there.
     pub admission: usize,
+    /// Commands that wait for one run: 1 024, and as many submissions that wait for their step (ENG-059). Beyond it further ones are
+    /// `unavailable` with a time to try again, so that one run cannot take up all that may be admitted.
+    pub commands_per_run: usize,
     /// Read guards that are evaluated at the same time: 1 024. Beyond it reads of guarded runs are `unavailable` with a time to try again.
     pub concurrent_guards: usize,
     /// How long an allowing decision of a read guard is reused for the same request and the same state of the run, at most 5 s
@@ -63,6 +67,7 @@ impl Default for EngineConfig {
             start_keys_kept: Duration::from_secs(24 * 60 * 60),
             concurrent_tasks: 1_024,
             admission: 16_384,
+            commands_per_run: 1_024,
             concurrent_guards: 1_024,
             guard_reuse: Duration::ZERO,
             background_jobs: 1_024,

@@ -68,7 +68,7 @@ impl EmbeddedEngine {
         message: impl FnOnce(crate::runs::Reply<T>) -> Message,
     ) -> Result<Admitted<T>, EngineError> {
         let (reply, answer) = oneshot::channel();
-        let turn = self.shared.runs.enter(id).post(&self.shared, message(reply));
+        let turn = self.shared.runs.enter(id).post_command(&self.shared, message(reply))?;
         if let Some(turn) = turn {
             perform(turn.drive(), &self.shared.runtime);
         }

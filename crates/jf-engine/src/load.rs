@@ -11,12 +11,21 @@ use tokio::sync::Notify;
 /// When to try again after a refusal for lack of capacity.
 pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(1);
 
+/// How many times the bound on commands everything together may be before what falls due has to wait.
+const STRAIN: usize = 2;
+
+/// A refusal for lack of capacity: nothing has happened, and it is worth trying again.
+pub(crate) fn crowded(detail: &'static str) -> EngineError {
+    EngineError::new(EngineErrorKind::Unavailable).with_detail(detail).with_retry_after(RETRY_AFTER)
+}
+
 /// Counts commands that are being decided and runs that are in motion.
 pub(crate) struct Load {
     bound: usize,
     total: AtomicUsize,
     in_motion: AtomicUsize,
     idle: Notify,
+    relieved: Notify,
 }
 
 /// What a [`Permit`] stands for.
@@ -37,17 +46,34 @@ impl Load {
             total: AtomicUsize::new(0),
             in_motion: AtomicUsize::new(0),
             idle: Notify::new(),
+            relieved: Notify::new(),
         })
     }
 
     /// Lets a command in, or says when to try again.
     pub(crate) fn admit(self: &Arc<Self>) -> Result<Permit, EngineError> {
-        if self.total.load(Ordering::Relaxed) < self.bound {
-            return Ok(self.enter(Work::Command));
+        let within = |total: usize| (total < self.bound).then(|| total + 1);
+        match self.total.fetch_update(Ordering::AcqRel, Ordering::Relaxed, within) {
+            Ok(_) => Ok(Permit { load: Arc::clone(self), work: Work::Command }),
+            Err(_) => Err(crowded("too much is going on; try again")),
         }
-        let error =
-            EngineError::new(EngineErrorKind::Unavailable).with_detail("too much is going on; try again");
-        Err(error.with_retry_after(RETRY_AFTER))
+    }
+
+    /// Room for runs in which something falls due. They may go beyond the bound on commands, so that these cannot hold them up, and
+    /// have a bound of their own: any number may fall due at one time, and each would be in memory until its task has had a slot.
+    pub(crate) fn room(&self) -> usize {
+        self.bound.saturating_mul(STRAIN).saturating_sub(self.total())
+    }
+
+    /// Waits until there is room for what falls due.
+    pub(crate) async fn relieved(&self) {
+        loop {
+            let relieved = self.relieved.notified();
+            if self.room() > 0 {
+                return;
+            }
+            relieved.await;
+        }
     }
 
     /// Counts work that is not refused: what has begun must go on.
@@ -101,8 +127,13 @@ impl Drop for Permit {
         if self.work == Work::Motion {
             self.load.in_motion.fetch_sub(1, Ordering::AcqRel);
         }
-        if self.load.total.fetch_sub(1, Ordering::AcqRel) == 1 {
-            self.load.idle.notify_waiters();
+        let load = &self.load;
+        let before = load.total.fetch_sub(1, Ordering::AcqRel);
+        if before == 1 {
+            load.idle.notify_waiters();
+        }
+        if before == load.bound.saturating_mul(STRAIN) {
+            load.relieved.notify_waiters();
         }
     }
 }
@@ -130,6 +161,21 @@ mod tests {
         assert_eq!(load.in_motion(), 2);
         drop((command, motion, beyond));
         assert!(load.admit().is_ok());
+    }
+
+    #[test]
+    fn eng_070_what_falls_due_waits_at_twice_the_bound() {
+        let load = Load::new(2);
+        let mut permits: Vec<_> = (0..3).map(|_| load.enter(Work::Motion)).collect();
+        assert!(load.room() == 1 && load.relieved().now_or_never().is_some());
+        permits.push(load.enter(Work::Motion));
+        permits.push(load.enter(Work::Motion));
+        let mut relieved = Box::pin(load.relieved());
+        for left in [4, 3] {
+            assert!((&mut relieved).now_or_never().is_none());
+            permits.truncate(left);
+        }
+        assert!(relieved.now_or_never().is_some());
     }
 
     #[test]

@@ -26,7 +26,10 @@ pub(crate) async fn run(engine: Weak<Shared>, stop: CancellationToken) {
                 let Some(last) = runs.last().cloned() else { return };
                 tracing::info!(runs = runs.len(), "taking up runs with work pending");
                 for run in &runs {
-                    take_up(&shared, run).await;
+                    tokio::select! {
+                        () = stop.cancelled() => return,
+                        () = shared.load.relieved() => take_up(&shared, run).await,
+                    }
                 }
                 after_run = Some(last);
             }

@@ -60,19 +60,22 @@ pub(crate) async fn run(engine: Weak<Shared>, alarm: Arc<Alarm>, stop: Cancellat
     let mut waking: HashSet<JourneyId> = HashSet::new();
     loop {
         let Some(shared) = engine.upgrade() else { return };
+        let load = Arc::clone(&shared.load);
         alarm.clear();
-        let sleep = match wake_due(&shared, &mut waking, &done).await {
-            Some(due) => {
+        let rest = wake_due(&shared, &mut waking, &done).await;
+        let sleep = match rest {
+            Rest::Until(due) => {
                 alarm.sleep_until(due);
                 shared.clock.sleep_until(due)
             }
-            None => Box::pin(std::future::pending()),
+            Rest::Told | Rest::Relieved => Box::pin(std::future::pending()),
         };
         drop(shared);
         tokio::select! {
             () = stop.cancelled() => return,
             () = sleep => {}
             () = alarm.earlier.notified() => {}
+            () = load.relieved(), if rest == Rest::Relieved => {}
             Some(run) = woken.recv() => {
                 waking.remove(&run);
                 while let Ok(run) = woken.try_recv() {
@@ -83,16 +86,30 @@ pub(crate) async fn run(engine: Weak<Shared>, alarm: Arc<Alarm>, stop: Cancellat
     }
 }
 
-/// Wakes what is due, and tells when to look again; `None` when something else will tell.
+/// When to look again for what is due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rest {
+    /// Then.
+    Until(Timestamp),
+    /// When a run was woken, or something falls due earlier than what is known.
+    Told,
+    /// When less is going on.
+    Relieved,
+}
+
+/// Wakes what is due as far as there is room, and tells when to look again.
 async fn wake_due(
     shared: &Arc<Shared>,
     waking: &mut HashSet<JourneyId>,
     done: &mpsc::Sender<JourneyId>,
-) -> Option<Timestamp> {
+) -> Rest {
     loop {
         // What is due while a node stops is left to the next one.
-        if shared.draining.is_cancelled() || waking.len() >= CONCURRENT {
-            return None;
+        if shared.draining.is_cancelled() {
+            return Rest::Told;
+        }
+        if let Some(rest) = no_room(shared, waking) {
+            return rest;
         }
         let now = shared.clock.now();
         // Runs that are being woken are still due, and come first.
@@ -101,7 +118,7 @@ async fn wake_due(
             Ok(due) => due,
             Err(error) => {
                 tracing::warn!(%error, "due times cannot be read");
-                return Some(after(now, PAUSE));
+                return Rest::Until(after(now, PAUSE));
             }
         };
         let further = due.len() == limit.get();
@@ -110,14 +127,29 @@ async fn wake_due(
                 continue;
             }
             if run.due > now {
-                return Some(run.due);
+                return Rest::Until(run.due);
+            }
+            if let Some(rest) = no_room(shared, waking) {
+                return rest;
             }
             waking.insert(run.run.clone());
             shared.runtime.spawn(wake(Arc::clone(shared), run.run, done.clone()));
         }
         if !further {
-            return None;
+            return Rest::Told;
         }
+    }
+}
+
+/// What to wait for before a further run is woken. Those that are being woken will go on, so they take up room already.
+fn no_room(shared: &Shared, waking: &HashSet<JourneyId>) -> Option<Rest> {
+    let room = shared.load.room().min(CONCURRENT);
+    if waking.len() < room {
+        None
+    } else if waking.is_empty() {
+        Some(Rest::Relieved)
+    } else {
+        Some(Rest::Told)
     }
 }
 

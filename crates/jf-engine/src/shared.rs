@@ -18,7 +18,7 @@ use crate::deployment::{Deployed, Deployment};
 use crate::guard::{Decisions, ReadRun};
 use crate::keys::StartKeys;
 use crate::links::LinkBase;
-use crate::load::{Load, Permit, RETRY_AFTER};
+use crate::load::{Load, Permit, RETRY_AFTER, crowded};
 use crate::metrics::{Metrics, Refusal};
 use crate::runs::ActiveRuns;
 use crate::scheduler::Alarm;
@@ -107,6 +107,12 @@ impl Shared {
             return Err(error.with_detail("this node is stopping").with_retry_after(RETRY_AFTER));
         }
         self.load.admit().inspect_err(|_| self.metrics.refused(Refusal::Admission))
+    }
+
+    /// A refusal because too many commands wait for one run.
+    pub(crate) fn refuse_crowd(&self) -> EngineError {
+        self.metrics.refused(Refusal::Admission);
+        crowded("too many commands wait for this run; try again")
     }
 
     /// The trace that what a request or a run causes belongs to: that of the inbound request, else that of the last one, else the run's

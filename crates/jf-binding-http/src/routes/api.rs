@@ -25,12 +25,19 @@ pub(crate) async fn call(
 ) -> Result<Response, EngineError> {
     let body = inbound.json(&binding.config).await;
     let caller = inbound.caller();
-    let request = match body {
-        Ok(body) => CallApi::new(api.clone(), body.unwrap_or_else(|| Value::Object(Map::new()))),
-        Err(error) => CallApi::refused(api.clone(), error.into_problem()),
+    let (request, retry_after) = match body {
+        Ok(body) => (CallApi::new(api.clone(), body.unwrap_or_else(|| Value::Object(Map::new()))), None),
+        Err(error) => {
+            let retry_after = problem::retry_after(&error);
+            (CallApi::refused(api.clone(), error.into_problem()), retry_after)
+        }
     };
     let error = match binding.engine.call_api(request, &caller).await {
-        Ok(reply) => return answer(reply),
+        Ok(reply) => {
+            let mut response = answer(reply)?;
+            response.headers_mut().extend(retry_after.map(|after| (RETRY_AFTER, after)));
+            return Ok(response);
+        }
         Err(error) if error.kind() == EngineErrorKind::NotFound => return Err(error),
         Err(error) => error,
     };

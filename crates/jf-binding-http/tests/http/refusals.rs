@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use bytes::Bytes;
+use futures::{FutureExt, StreamExt};
 use http::Request;
 use jf_binding_http::HttpConfig;
 
@@ -232,4 +233,22 @@ async fn http_023_an_impossible_run_is_404_before_its_body_is_looked_at() {
     assert!(engine.calls().is_empty());
     let answer = send(&app, post(&format!("/api/v1/journeys/{RUN}/steps/a%20b"), "{}")).await;
     assert_eq!((answer.status.as_u16(), engine.calls().len()), (200, 1), "steps are the engine's to judge");
+}
+
+/// HTTP-026: bodies that are being received take memory, of which there is some for all of them together.
+#[tokio::test]
+async fn http_026_bodies_in_reception_have_a_common_budget() {
+    let config = HttpConfig::default().with_body_bytes(8).with_body_budget(8);
+    let (app, _) = configured(Script::default(), config);
+    // Six bytes have come, and the client takes its time.
+    let slow = futures::stream::once(async { Ok::<_, std::io::Error>(Bytes::from_static(b"{\"a\":1")) });
+    let slow = Body::from_stream(slow.chain(futures::stream::pending()));
+    let mut first = Box::pin(send(&app, post(START, slow)));
+    assert!((&mut first).now_or_never().is_none());
+    let answer = send(&app, post(START, "{  }")).await;
+    answer.assert_problem(503, "unavailable");
+    assert_eq!(answer.header("retry-after"), Some("1"));
+    assert_ne!(send(&app, post(START, "{}")).await.status, 503, "there is room for two bytes");
+    drop(first);
+    assert_ne!(send(&app, post(START, "{  }")).await.status, 503);
 }

@@ -400,6 +400,12 @@ pub const KEYS: &[Key] = &[
         "Size of a request body; beyond it 413 (HTTP-013). The input of `jf run` has the same limit.",
     ),
     key(
+        "limits.bodyBudget",
+        BYTES,
+        "268435456",
+        "Size of all request bodies together that are being received or answered over HTTP; beyond it 503 (HTTP-026).",
+    ),
+    key(
         "limits.jsonDepth",
         Kind::Whole { least: 1, most: 256 },
         "128",
@@ -422,6 +428,12 @@ pub const KEYS: &[Key] = &[
         COUNT,
         "1024",
         "Notifications that are being sent at the same time; further ones are dropped (TSK-050).",
+    ),
+    key(
+        "limits.commandsPerRun",
+        COUNT,
+        "1024",
+        "Commands that wait for one run, and submissions that wait for their step; further ones are answered 503 (HTTP-026).",
     ),
     key(
         "limits.guardEvaluation",

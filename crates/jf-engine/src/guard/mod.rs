@@ -15,8 +15,9 @@ use jf_store::Revision;
 
 pub(crate) use self::decisions::Decisions;
 use crate::deployment::Deployed;
-use crate::load::RETRY_AFTER;
+use crate::load::crowded;
 use crate::memory_run::MemoryRun;
+use crate::metrics::Refusal;
 use crate::shared::Shared;
 use crate::snapshot::RunSnapshot;
 use crate::telemetry::Report;
@@ -64,8 +65,8 @@ impl Shared {
             return Ok(());
         }
         let Ok(slot) = self.guards.try_acquire() else {
-            let error = EngineError::new(EngineErrorKind::Unavailable).with_retry_after(RETRY_AFTER);
-            return Err(error.with_detail("too many reads are being decided; try again"));
+            self.metrics.refused(Refusal::Admission);
+            return Err(crowded("too many reads are being decided; try again"));
         };
         let guard = run.read_guard(&read.deployed.program, &caller, &self.env(&read.deployed, now));
         let failed = || Verdict::Failed { code: run_fault::INTERNAL.to_owned() };

@@ -5,7 +5,7 @@ use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use jf_core::JourneyId;
+use jf_core::{EngineError, JourneyId};
 
 use super::cell::Cell;
 use super::message::{CancelRun, Message};
@@ -90,7 +90,28 @@ impl ActiveRun {
     /// Leaves a message. Whoever gets a turn must drive it.
     #[must_use = "a turn that is not driven leaves its messages unread"]
     pub(crate) fn post(self: &Arc<Self>, shared: &Arc<Shared>, message: Message) -> Option<Turn> {
-        let mut mailbox = lock(&self.mailbox);
+        self.put(lock(&self.mailbox), shared, message)
+    }
+
+    /// Leaves a command, unless too many wait for this run already. What the run itself has to take note of is never refused.
+    pub(crate) fn post_command(
+        self: &Arc<Self>,
+        shared: &Arc<Shared>,
+        message: Message,
+    ) -> Result<Option<Turn>, EngineError> {
+        let mailbox = lock(&self.mailbox);
+        if mailbox.queue.len() >= shared.config.commands_per_run {
+            return Err(shared.refuse_crowd());
+        }
+        Ok(self.put(mailbox, shared, message))
+    }
+
+    fn put(
+        self: &Arc<Self>,
+        mut mailbox: MutexGuard<'_, Mailbox>,
+        shared: &Arc<Shared>,
+        message: Message,
+    ) -> Option<Turn> {
         mailbox.queue.push_back(message);
         if std::mem::replace(&mut mailbox.busy, true) {
             return None;

@@ -71,6 +71,7 @@ impl Turn {
         if self.cell().judging.is_empty() {
             return Some(message);
         }
+        let bound = self.shared.config.commands_per_run;
         let caller: &Caller = match &message {
             Message::Submit(submit) => &submit.submission.caller,
             Message::Cancel(cancel) => &cancel.caller,
@@ -79,7 +80,16 @@ impl Turn {
         let before =
             self.cell().judging.iter_mut().find(|judging| judging.cancel.caller.is_same_request(caller));
         let Some(before) = before else { return Some(message) };
-        before.behind.push(message);
+        if before.behind.len() < bound {
+            before.behind.push(message);
+            return None;
+        }
+        let refused = self.shared.refuse_crowd();
+        match message {
+            Message::Submit(submit) => drop(submit.reply.send(Err(refused))),
+            Message::Cancel(cancel) => drop(cancel.reply.send(Err(refused))),
+            _ => {}
+        }
         None
     }
 }

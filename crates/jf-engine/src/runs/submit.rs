@@ -123,9 +123,14 @@ impl Turn {
     }
 
     fn hold(&mut self, submit: Box<Submit>, holding: Holding) {
+        let bound = self.shared.config.commands_per_run;
         let cell = self.cell();
         if let Holding::Again(id) = holding {
             cell.held.push(Held { id, submit });
+            return;
+        }
+        if cell.held.len() >= bound {
+            let _ = submit.reply.send(Err(self.shared.refuse_crowd()));
             return;
         }
         if cell.tasks.is_empty() {

@@ -47,6 +47,7 @@ impl Config {
         });
         hidden
             .with_body_bytes(self.body_bytes())
+            .with_body_budget(self.size("limits.bodyBudget"))
             .with_json_depth(self.size("limits.jsonDepth"))
             .with_header_bytes(self.size("http.headerBytes"))
             .with_list_mode(if self.lists_runs() { ListMode::Operator } else { ListMode::Off })

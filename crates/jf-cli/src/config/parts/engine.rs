@@ -31,6 +31,7 @@ impl Config {
         config.plugin_logs = self.plugin_logs();
         config.limits.transitions_per_segment = self.count("limits.transitionsPerSegment");
         config.limits.context_bytes = self.size("limits.contextBytes");
+        config.commands_per_run = self.size("limits.commandsPerRun");
         config.concurrent_guards = self.size("limits.concurrentGuards");
         config.guard_reuse = self.duration("limits.guardReuse");
         config.limits.guard_evaluation = self.duration("limits.guardEvaluation");
