@@ -87,7 +87,8 @@ async fn acc_3_over_websocket_denial_looks_like_absence_and_ends_subscriptions()
     let started = party.request(json!({ "type": "casefile.start", "payload": {} })).await.unwrap();
     assert_eq!(started["subscribed"], true, "SUB-1");
     let id = started["journeyId"].as_str().unwrap().to_owned();
-    let entry = |seal: bool| json!({ "type": "casefile.entry", "journeyId": id, "payload": { "seal": seal } });
+    let entry =
+        |seal: bool| json!({ "type": "casefile.entry", "journeyId": id, "payload": { "seal": seal } });
     // Somebody else moves the run, twice: what seals it is told to nobody.
     assert_eq!(other.request(entry(false)).await.unwrap()["type"], "status");
     let push = in_time("a push", party.frame()).await.unwrap();

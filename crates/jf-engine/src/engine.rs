@@ -179,13 +179,14 @@ impl Engine for EmbeddedEngine {
     async fn cancel(&self, request: Cancel, caller: &Caller) -> Result<Submitted, EngineError> {
         let shared = &self.shared;
         let permit = shared.admit()?;
+        let until = after(shared.clock.now(), shared.config.sync_wait);
         let Cancel { journey_id, key, if_head, .. } = request;
         let key = key.map(|name| KeyUse::cancel(name, if_head.as_deref()));
         let asking = caller.clone();
         let decided = self
             .decide(&journey_id, |reply| {
                 let (caller, is_judged) = (asking, false);
-                Message::Cancel(Box::new(CancelRun { caller, if_head, key, is_judged, permit, reply }))
+                Message::Cancel(Box::new(CancelRun { caller, if_head, key, is_judged, until, permit, reply }))
             })
             .await;
         match decided {

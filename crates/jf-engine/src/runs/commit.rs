@@ -138,7 +138,7 @@ impl Turn {
         self.cell().failures = 0;
         self.committed(now, due, task, later);
         for cancel in cancelled {
-            self.answer_cancel(cancel, false);
+            self.answer_cancelled(cancel);
         }
         Ok(accepted)
     }

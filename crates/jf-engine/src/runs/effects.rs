@@ -122,12 +122,13 @@ impl Turn {
         let cell = self.cell();
         cell.segments.retain(|segment| !run.has_stopped(segment.id));
         let stopped = |waiter: &mut Waiter| match waiter {
-            Waiter::Start(_) => run.is_settled(),
+            Waiter::Start(_) | Waiter::Cancel(_) => run.is_settled(),
             Waiter::Step { segment, .. } => run.has_stopped(*segment),
         };
         for waiter in cell.waiters.extract_if(.., stopped) {
             match waiter {
                 Waiter::Start(waiters) => waiters.answer(shared.start_reply(&deployed, run)),
+                Waiter::Cancel(waiters) => waiters.answer(shared.status(&deployed, run)),
                 Waiter::Step { segment, step, waiters } => {
                     waiters.answer(shared.step_reply(&deployed, run, &step, Some(segment)))
                 }

@@ -70,12 +70,18 @@ impl Turn {
     }
 
     /// The answer to a repeated command: what the first one is still waiting for, or the present state by its rules (ENG-053).
-    fn repeated(&mut self, key: &IdempotencyKey, step: Option<StepRef>) -> Admitted<At<JourneyStatus>> {
+    pub(super) fn repeated(
+        &mut self,
+        key: &IdempotencyKey,
+        step: Option<StepRef>,
+    ) -> Admitted<At<JourneyStatus>> {
         let shared = Arc::clone(&self.shared);
         let now = shared.clock.now();
         let active = Arc::clone(&self.active);
         let waiting = self.cell().waiters.iter_mut().find_map(|waiter| match waiter {
-            Waiter::Step { waiters, .. } if waiters.key.as_ref() == Some(key) && now < waiters.until => {
+            Waiter::Step { waiters, .. } | Waiter::Cancel(waiters)
+                if waiters.key.as_ref() == Some(key) && now < waiters.until =>
+            {
                 Some(waiters.attach(&active))
             }
             _ => None,

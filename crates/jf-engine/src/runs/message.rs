@@ -106,6 +106,8 @@ pub(crate) struct CancelRun {
     pub(crate) key: Option<KeyUse>,
     /// The read guard has let it pass (ENG-057).
     pub(crate) is_judged: bool,
+    /// When the caller gives up waiting for a synchronous compensation (ENG-055).
+    pub(crate) until: Timestamp,
     pub(crate) permit: Permit,
     pub(crate) reply: Reply<At<JourneyStatus>>,
 }

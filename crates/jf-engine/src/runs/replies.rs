@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use jf_core::{At, IdempotencyKey, JourneyId, JourneyOutcome, JourneyStatus, StartReply, StepRef};
 use jf_dsl::StartMode;
-use jf_machine::{Run, SegmentId};
+use jf_machine::{ResponseMembers, Run, SegmentId};
 use jiff::Timestamp;
+use serde_json::{Map, Value};
 use tokio::sync::oneshot;
 
 use super::active::ActiveRun;
@@ -13,6 +14,7 @@ use crate::deployment::Deployed;
 use crate::guard::ReadRun;
 use crate::links::RunLinks;
 use crate::shared::Shared;
+use crate::telemetry::Report;
 
 /// The document to answer a command with.
 #[derive(Debug)]
@@ -44,6 +46,8 @@ pub(super) enum Waiter {
         step: StepRef,
         waiters: Waiters<At<JourneyStatus>>,
     },
+    /// For the compensation that a cancellation has brought about.
+    Cancel(Waiters<At<JourneyStatus>>),
 }
 
 /// Who waits, and until when.
@@ -61,6 +65,10 @@ impl<T: Clone> Waiters<T> {
     /// One more caller.
     pub(super) fn attach(&mut self, run: &Arc<ActiveRun>) -> Settled<T> {
         let (reply, document) = oneshot::channel();
+        // Those who went away are forgotten now and then: a command may be repeated as often as somebody likes.
+        if self.replies.len().is_power_of_two() {
+            self.replies.retain(|reply| !reply.is_closed());
+        }
         self.replies.push(reply);
         Settled::Later(Waiting { document, until: self.until, _run: Arc::clone(run) })
     }
@@ -103,7 +111,8 @@ impl Shared {
         }
         let mut status = self.status(deployed, run);
         if run.is_settled() {
-            status.document.projection = run.start_response(&deployed.program).members;
+            let members = run.start_response(&deployed.program);
+            status.document.projection = self.members(deployed, run, members);
         }
         StartReply::Status(status)
     }
@@ -125,8 +134,19 @@ impl Shared {
         segment: Option<SegmentId>,
     ) -> At<JourneyStatus> {
         let mut status = self.status(deployed, run);
-        status.document.projection = run.step_response(&deployed.program, step, segment).members;
+        let members = run.step_response(&deployed.program, step, segment);
+        status.document.projection = self.members(deployed, run, members);
         status
+    }
+
+    /// The members that a `response` block adds; those it cannot add are told to telemetry (ENG-029).
+    fn members(&self, deployed: &Deployed, run: &Run, response: ResponseMembers) -> Map<String, Value> {
+        if !response.facts.is_empty() {
+            let (definition, now) = (deployed.program.identity(), self.clock.now());
+            let report = Report { definition, run, now, took: None, metrics: &self.metrics };
+            response.facts.iter().for_each(|fact| report.fact(fact));
+        }
+        response.members
     }
 
     /// Waits for the answer to a start; at the wait limit or when the node has drained, the present state is the answer.

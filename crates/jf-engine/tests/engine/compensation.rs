@@ -1,9 +1,9 @@
 //! Compensation through the engine: a run of its own, begun once whatever happens (ENG-090 to ENG-096).
 
-use jf_core::{ApiReply, CallApi, Engine, EngineErrorKind, JourneyId, ListQuery, Phase};
+use jf_core::{ApiReply, CallApi, Cancel, Engine, EngineErrorKind, JourneyId, ListQuery, Phase};
 use serde_json::json;
 
-use crate::support::{Bench, api, as_outcome, as_status, breathe, caller, journey, kind, soon};
+use crate::support::{Bench, api, as_outcome, as_status, breathe, caller, journey, key, kind, soon};
 
 fn failing(mode: &str) -> String {
     format!(
@@ -92,5 +92,36 @@ async fn eng_092_calls_are_compensated() {
         job.done(json!(null));
         let ApiReply { status, body, .. } = soon(call).await.unwrap();
         assert_eq!((status, &body["type"]), (500, &json!("NO")));
+    }
+}
+
+/// Also ENG-047, ENG-053.
+#[tokio::test]
+async fn eng_055_a_cancellation_is_answered_when_the_compensation_it_calls_for_has_ended() {
+    let waiting =
+        "start: wait\nstates:\n  wait: { type: wait, wait: { input: { schema: {} } }, next: bad }\n";
+    let spec = failing("sync").replacen("start: bad\nstates:\n", waiting, 1);
+    for in_time in [true, false] {
+        let bench = Bench::new(&[journey("undo", &spec)]).await;
+        let id = bench.parked("undo", json!({})).await;
+        let cancel = || Cancel::new(id.clone()).with_key(key("c"));
+        let first = bench.engine.cancel(cancel(), &caller()).await.unwrap();
+        let again = bench.engine.cancel(cancel(), &caller()).await.unwrap();
+        assert_eq!((first.replayed, again.replayed), (false, true));
+        assert_eq!((first.at.seq, again.at.seq), (3, 3), "admitted: it is durable");
+        let answers = [first, again].map(|submitted| tokio::spawn(submitted.settled()));
+        let job = soon(bench.desk.next()).await;
+        breathe().await;
+        assert!(answers.iter().all(|answer| !answer.is_finished()));
+        assert_eq!(bench.cancel(&id).await.unwrap().document.phase, Phase::Running, "unchanged, at once");
+        if in_time {
+            job.done(json!(null));
+        } else {
+            bench.pass(30).await;
+        }
+        for answer in answers {
+            let status = soon(answer).await.unwrap().unwrap().document;
+            assert_eq!(status.phase, if in_time { Phase::Failed } else { Phase::Running });
+        }
     }
 }

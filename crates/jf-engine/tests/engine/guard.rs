@@ -12,7 +12,7 @@ use jf_core::{
 use serde_json::{Value, json};
 
 use crate::support::{
-    APPROVAL, Bench, Setup, breathe, caller, caller_with, if_seq, journey, key, kind, soon, step,
+    APPROVAL, Bench, Recorder, Setup, breathe, caller, caller_with, if_seq, journey, key, kind, soon, step,
 };
 
 /// Reads are decided by the test.
@@ -147,6 +147,7 @@ async fn eng_112_errors_deny_and_are_marked_for_subscribers() {
     let bench = Bench::new(&[asking(APPROVAL)]).await;
     let id = bench.parked("guarded", json!({})).await;
     let me = caller();
+    let (recorder, _guard) = Recorder::begin();
     for output in [json!({ "allowed": "yes" }), json!(null), json!(true), json!({})] {
         let read = bench.engine.get_status(&id, &me);
         let (read, ()) = tokio::join!(read, async { bench.desk.next().await.done(output) });
@@ -155,6 +156,11 @@ async fn eng_112_errors_deny_and_are_marked_for_subscribers() {
         assert!(error.is_guard_fault(), "ENG-115");
         assert_eq!(error.problem(), EngineError::not_found().problem());
     }
+    let told = recorder.events();
+    let names: Vec<_> = told.iter().filter_map(|told| told.fields.get("diagnostic")).collect();
+    assert_eq!(names, ["GuardFailed"; 4], "each is told");
+    assert_eq!(told.len(), 4, "and nothing else");
+    assert!(told.iter().all(|told| told.fields["seq"] == "2"), "ENG-131: with the head that was read");
     let read = bench.engine.get_status(&id, &me);
     let (read, ()) = tokio::join!(read, async { bench.desk.next().await.fail("NOBODY") });
     assert!(!read.unwrap_err().is_guard_fault(), "a Problem that a task reports is a decision");

@@ -80,3 +80,28 @@ async fn http_082_a_token_of_other_filters_is_refused() {
     query.page_token = Some("nonsense".to_owned());
     assert_eq!(kind(bench.engine.list(query, &caller()).await), EngineErrorKind::InvalidInput);
 }
+
+/// The five attributes of HTTP-081, one by one and all at once.
+#[tokio::test]
+async fn eng_138_every_attribute_that_lists_ask_for_is_found() {
+    const NAMES: [&str; 5] = ["subjectId", "tenantId", "orderId", "paymentIntentId", "crmCaseId"];
+    let sources: Vec<_> = NAMES.iter().map(|name| format!("{name}: {{ path: {name} }}")).collect();
+    let metadata = format!(
+        "metadata: {{ bindings: {{ attributes: {{ fromPayload: {{ {} }} }} }} }}",
+        sources.join(", ")
+    );
+    let bench = Bench::new(&[journey("tagged", &format!("{metadata}\n{APPROVAL}"))]).await;
+    // One run for each set of attributes: bit n tells whether the n-th has the value that is asked for.
+    for set in 0..32_u32 {
+        let value = |at: usize| if set >> at & 1 == 1 { "wanted" } else { "other" };
+        let body = NAMES.iter().enumerate().map(|(at, name)| ((*name).to_owned(), json!(value(at))));
+        bench.parked("tagged", body.collect::<serde_json::Map<_, _>>().into()).await;
+    }
+    for asked in 0..32_u32 {
+        let mut query = pages_of(50);
+        let names = NAMES.iter().enumerate().filter(|(at, _)| asked >> at & 1 == 1);
+        query.attributes = names.map(|(_, name)| ((*name).to_owned(), "wanted".to_owned())).collect();
+        let found = bench.engine.list(query, &caller()).await.unwrap().items.len();
+        assert_eq!(found, 1 << (5 - asked.count_ones()), "{asked:05b}");
+    }
+}

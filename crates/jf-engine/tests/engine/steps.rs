@@ -5,7 +5,7 @@ use jf_engine::EmbeddedEngine;
 use serde_json::json;
 use std::sync::Arc;
 
-use crate::support::{APPROVAL, Bench, if_seq, journey, kind, soon, step};
+use crate::support::{APPROVAL, Bench, Recorder, Told, if_seq, journey, kind, soon, step};
 
 #[tokio::test]
 async fn eng_045_a_submission_moves_the_run() {
@@ -83,6 +83,7 @@ states:
 
 #[tokio::test]
 async fn eng_047_the_answer_is_given_when_the_flow_has_stopped() {
+    let (recorder, _guard) = Recorder::begin();
     let bench = Bench::new(&[journey("two", TWO_STEPS)]).await;
     let id = bench.parked("two", json!({})).await;
     let submitted = bench.submit(step(&id, "first", json!(1))).await.unwrap();
@@ -96,6 +97,8 @@ async fn eng_047_the_answer_is_given_when_the_flow_has_stopped() {
     assert_eq!(status.document.current_state, *"second");
     assert_eq!(status.document.projection["said"], "hello", "ENG-048");
     assert!(!status.document.projection.contains_key("phase"), "ENG-029: own members win");
+    let skipped = |told: &Told| told.fields.get("diagnostic").is_some_and(|name| name == "ProjectionSkipped");
+    assert_eq!(recorder.events().iter().filter(|told| skipped(told)).count(), 1, "ENG-029: and it is told");
     assert!(bench.status(&id).await.document.projection.is_empty(), "reads show no projection");
 }
 

@@ -24,7 +24,7 @@ use jiff::SignedDuration;
 use serde_json::Value;
 
 pub(crate) use self::language::Tiny;
-pub(crate) use self::recorder::Recorder;
+pub(crate) use self::recorder::{Recorder, Told};
 pub(crate) use self::tasks::{Desk, Job};
 
 /// The members of `spec` of a journey, and its name.
