@@ -63,6 +63,8 @@ fn what_fails_is_shown_with_everything_around_it() {
     let refused = scenario("  - submit: { step: nowhere }\n");
     let wrong_kind = scenario("  - outcome: {}\n    expect: { result: outcome }\n");
     let no_stub = scenario("").replace("items/*", "items/coffee");
+    // Ids are random.
+    let id = regex::Regex::new("[A-Za-z0-9_-]{22}").expect("a pattern");
     for (name, text) in [
         ("document", &wrong_phase),
         ("calls", &wrong_calls),
@@ -73,8 +75,6 @@ fn what_fails_is_shown_with_everything_around_it() {
         let folder = folder(&[("order.journey.yaml", JOURNEY), ("a.scenario.yaml", text)]);
         let ran = jf(folder.path(), &["test", "a.scenario.yaml", "--driver", "engine"]);
         assert_eq!((ran.status, ran.err.as_str()), (1, ""), "{name}: {ran}");
-        // Ids are random.
-        let id = regex::Regex::new("[A-Za-z0-9_-]{22}").expect("a pattern");
         insta::assert_snapshot!(format!("test_fails_{name}"), id.replace_all(&ran.out, "<id>"));
     }
 }
