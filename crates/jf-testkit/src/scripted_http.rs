@@ -506,6 +506,7 @@ mod tests {
             http.take_back();
             drop(sent);
             let mut again = http.send(request("https://x.example/"));
+            assert!((&mut again).now_or_never().is_none());
             clock.advance(second * (seconds - 1) - SignedDuration::from_millis(1));
             assert!((&mut again).now_or_never().is_none());
             clock.advance(SignedDuration::from_millis(1));

@@ -15,8 +15,8 @@ use crate::scenarios::ScenarioHost;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-A scenario starts journeys, submits to their steps and moves time, and says what must come back. Other services are scripted in it,
-and its clock is virtual: a month passes in no time. The format stands in docs/reference/scenarios.md.
+A scenario starts journeys, submits to their steps and moves time, and says what must come back. Other services are scripted in \
+it, and its clock is virtual: a month passes in no time. The format stands in docs/reference/scenarios.md.
 
 Scenarios whose definitions need something that is not installed are skipped, with the reason.
 

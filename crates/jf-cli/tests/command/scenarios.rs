@@ -127,7 +127,7 @@ fn reports_for_tools_hold_what_the_text_says() {
     assert_eq!((ran.status, &report["passed"], &report["failed"]), (1, &1.into(), &1.into()));
     let failed = &report["scenarios"][0];
     assert_eq!((&failed["file"], &failed["result"]), (&"./a.scenario.yaml".into(), &"failed".into()));
-    assert_eq!((&failed["failure"]["step"], &failed["failure"]["line"]), (&2.into(), &9.into()));
+    assert_eq!((&failed["failure"]["step"], &failed["failure"]["line"]), (&2.into(), &8.into()));
     assert_eq!(failed["failure"]["trails"][0]["states"], serde_json::json!(["stock", "decide"]));
 
     let ran = jf(folder.path(), &["test", ".", "--driver", "engine", "--format", "junit"]);

@@ -170,11 +170,7 @@ impl Reader<'_> {
         match IsoDuration::parse(text.as_str()) {
             Ok(duration) => Some(duration),
             Err(error) => {
-                self.report(
-                    &faults::WRONG_VALUE,
-                    place,
-                    format!("this is an ISO-8601 duration such as `PT30S`: {error}"),
-                );
+                self.report(&faults::WRONG_VALUE, place, error.to_string());
                 None
             }
         }

@@ -45,14 +45,16 @@ impl Reader<'_> {
             }
         };
         let span = place.node.member(name).map_or(place.span, |member| member.key_span);
+        if name == "start" {
+            // Known from here on, whatever else is wrong with the step.
+            let named = action.node.member("as").and_then(|member| member.value.as_str());
+            names.runs.push(named.map_or_else(|| DEFAULT_RUN.to_owned(), ToString::to_string));
+        }
         let action = self.action(name, &action, names)?;
         let expect = match fields.get("expect") {
             Some(expect) => Some(self.expect(&expect, &action, names)?),
             None => None,
         };
-        if let Action::Start { run, .. } = &action {
-            names.runs.push(run.clone());
-        }
         Some(Step { span, action, expect })
     }
 
