@@ -37,6 +37,7 @@ fn id(run: usize) -> JourneyId {
 }
 
 /// Commits until that fails, and tells how many did not, and what became of the next ones.
+#[expect(clippy::print_stdout, reason = "the test that began this process reads it")]
 fn commit_until_full(path: &Path) {
     let store = SqliteStore::open(&SqliteConfig::new(path)).unwrap();
     block_on(async {

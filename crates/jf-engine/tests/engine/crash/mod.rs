@@ -30,6 +30,7 @@ async fn undisturbed(case: &Case) -> (End, usize) {
 }
 
 /// The case with `fate` for the write after `writes` others.
+#[expect(clippy::print_stderr, reason = "tells which of many cases it was when one fails")]
 async fn disturbed(case: &Case, writes: usize, fate: Fate) -> (End, usize) {
     let (store, clock): (Arc<FaultyStore>, _) = (faulty_store(), ManualClock::default());
     store.fail_at(writes, fate);
