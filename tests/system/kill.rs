@@ -227,3 +227,123 @@ async fn eng_117_a_run_outlives_the_file_of_its_definition() {
     let answer = serving.http().send(Method::POST, &path, Some(&json!({ "number": 0 }))).await.unwrap();
     assert_eq!((answer.status.as_u16(), &answer.json().unwrap()["phase"]), (200, &json!("SUCCEEDED")));
 }
+
+/// A journey that has runs begin by time, each of which counts on from the one before.
+const CLOCKWORK: &str = r#"
+apiVersion: v1
+kind: Journey
+metadata: { name: clockwork, version: 1.0.0 }
+spec:
+  lifecycle: { startMode: sync }
+  input: { schema: { type: object, required: [name, n] } }
+  start: plan
+  states:
+    plan:
+      type: task
+      task:
+        kind: schedule:v1
+        start: tick
+        interval: PT0.03S
+        maxRuns: 12
+        subjectId: { mapper: { lang: jq, expr: .context.name } }
+      next: planned
+    planned: { type: succeed }
+    tick:
+      type: transform
+      transform: { lang: jq, expr: '.context.n + 1', target: { kind: var }, resultVar: n }
+      next: rest
+    rest: { type: timer, timer: { duration: PT0.01S }, next: fails }
+    fails:
+      type: choice
+      choices:
+        - when: { predicate: { lang: jq, expr: '.context.n % 4 == 3' } }
+          next: failed
+      default: ticked
+    failed: { type: fail, errorCode: TICK, reason: 'no ${context.n}' }
+    ticked: { type: succeed, outputVar: n }
+  compensation:
+    start: undo
+    states: { undo: { type: timer, timer: { duration: PT0.01S }, next: undone }, undone: { type: succeed } }
+"#;
+
+/// Schedules that go on at the same time.
+const CLOCKS: usize = 8;
+
+/// Runs of each schedule.
+const TICKS: usize = 12;
+
+/// Runs that have begun by time, by their status documents.
+async fn ticks(http: &HttpClient) -> Vec<Value> {
+    let listed = http.send(Method::GET, "/api/v1/journeys?journeyName=clockwork&pageSize=200", None).await;
+    let items = listed.unwrap().json().unwrap()["items"].as_array().unwrap().clone();
+    items.into_iter().filter(|run| run["attributes"]["subjectId"].is_string()).collect()
+}
+
+/// ENG-080 to ENG-084, ENG-096, TSK-105: however often the server dies, every schedule has each of its runs exactly once, in order, and
+/// every run that failed is compensated once.
+#[tokio::test(flavor = "multi_thread")]
+async fn tsk_105_schedules_survive_kills_and_begin_each_run_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let definition = folder.path().join("clockwork.journey.yaml");
+    std::fs::write(&definition, CLOCKWORK).unwrap();
+    let store = format!("sqlite:{}", folder.path().join("runs.db").display());
+    let serve = async || {
+        let config = "{ http: { requestsPerSecond: 100000 }, limits: { scheduleMinInterval: PT0.01S } }";
+        Serving::start_with(&definition, Some(config), &["--store", &store]).await
+    };
+    let mut serving = serve().await;
+    for clock in 0..CLOCKS {
+        let body = json!({ "name": format!("clock-{clock}"), "n": 0 });
+        let started =
+            serving.http().send(Method::POST, "/api/v1/journeys/clockwork/start", Some(&body)).await;
+        assert_eq!(started.unwrap().json().unwrap()["phase"], "SUCCEEDED");
+    }
+    let mut begun = 0;
+    for more in [1, 9, 4, 20, 2, 15] {
+        let http = serving.http();
+        let enough = async {
+            while ticks(&http).await.len() < begun + more {
+                pause().await;
+            }
+        };
+        in_time("some runs", enough).await;
+        begun = ticks(&http).await.len();
+        serving.kill().await;
+        serving = serve().await;
+    }
+    let http = serving.http();
+    let all_ended = async {
+        loop {
+            let ticks = ticks(&http).await;
+            if ticks.len() >= CLOCKS * TICKS && ticks.iter().all(|run| run["phase"] != "RUNNING") {
+                break;
+            }
+            pause().await;
+        }
+    };
+    in_time("all runs", all_ended).await;
+    let ticks = ticks(&http).await;
+    assert_eq!(ticks.len(), CLOCKS * TICKS);
+    let mut counted = std::collections::BTreeSet::new();
+    for run in &ticks {
+        let path = format!("/api/v1/journeys/{}/result", run["journeyId"].as_str().unwrap());
+        let outcome = http.send(Method::GET, &path, None).await.unwrap().json().unwrap();
+        let number = outcome["output"].as_u64().or_else(|| {
+            let reason = outcome["error"]["reason"].as_str()?;
+            let href =
+                outcome["_links"]["compensation"]["href"].as_str().expect("a failed run is compensated");
+            assert!(href.starts_with("/api/v1/journeys/"), "{outcome}");
+            reason.strip_prefix("no ")?.parse().ok()
+        });
+        let subject = run["attributes"]["subjectId"].as_str().unwrap().to_owned();
+        assert!(counted.insert((subject, number.expect("it counted"))), "twice: {outcome}");
+    }
+    let expected =
+        (0..CLOCKS).flat_map(|clock| (1..=TICKS as u64).map(move |n| (format!("clock-{clock}"), n)));
+    assert!(counted.into_iter().eq(expected.collect::<std::collections::BTreeSet<_>>()));
+    serving.terminate().await;
+    let (status, _, log) = serving.ended().await;
+    assert_eq!(status.code(), Some(0), "{log}");
+    let checked = run(["store".as_ref(), "check".as_ref(), folder.path().join("runs.db").as_os_str()]).await;
+    assert!(checked.status.success(), "{checked:?}");
+}

@@ -124,8 +124,7 @@ impl Host {
         let (readiness, sockets) = (Readiness::starting(), Drain::new());
         let mut http = jf_binding_http::health_router(readiness.clone());
         if self.config.serves_http() {
-            let config =
-                self.config.http(listener).with_drain(readiness.clone(), self.config.drain_window());
+            let config = self.config.http(listener).with_drain(readiness.clone(), self.config.drain_window());
             let api = jf_binding_http::router(Arc::clone(&self.engine), config);
             http = api.merge(http);
         }

@@ -205,6 +205,12 @@ pub mod run_fault {
     pub const BRANCH_CANCELLED: &str = "urn:journeyforge:error:branch-cancelled";
     /// A secret cannot be had (TSK-065).
     pub const SECRET_UNAVAILABLE: &str = "urn:journeyforge:error:secret-unavailable";
+    /// A schedule of the identity is active already (TSK-104).
+    pub const SCHEDULE_EXISTS: &str = "urn:journeyforge:error:schedule-exists";
+    /// A schedule was to be made with a value that makes no sense (TSK-102).
+    pub const SCHEDULE_INVALID: &str = "urn:journeyforge:error:schedule-invalid";
+    /// A scheduled run would have waited for input (ENG-085).
+    pub const INTERACTIVE_IN_SCHEDULE: &str = "urn:journeyforge:error:interactive-in-schedule";
     /// The run deadline passed and the definition names no code (DEF-092).
     pub const TIMEOUT: &str = "urn:journeyforge:error:timeout";
     /// Code of a cancelled run (ENG-055).

@@ -106,6 +106,19 @@ text_id!(
     |text| (16..=255).contains(&text.len()) && text.bytes().all(|b| (0x21..=0x7e).contains(&b))
 );
 
+text_id!(
+    /// Name of a schedule. Engines of this project name it after the run and the activation that made it, so that it is the same when
+    /// a crash makes it anew.
+    ScheduleId,
+    "schedule id",
+    "1–160 characters of [A-Za-z0-9._-]",
+    |text| {
+        !text.is_empty()
+            && text.len() <= 160
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+    }
+);
+
 impl JourneyId {
     /// An id from 128 bits of a cryptographic generator, in unpadded base64url: 22 characters (ENG-003).
     ///

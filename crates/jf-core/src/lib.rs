@@ -61,7 +61,9 @@ pub use engine::{DrainReport, Engine, EngineCapabilities};
 pub use error::{Effect, EngineError, EngineErrorKind, ErrorClass, run_fault};
 pub use head::{HeadPublisher, HeadSignal, HeadWatch};
 pub use identity::{PeerCertificates, Principal, client_network, rests_on_ambient_identity};
-pub use ids::{Cursor, Epoch, Head, HeadCondition, IdempotencyKey, InvalidId, JourneyId, StepRef};
+pub use ids::{
+    Cursor, Epoch, Head, HeadCondition, IdempotencyKey, InvalidId, JourneyId, ScheduleId, StepRef,
+};
 pub use log::{At, Event, EventFilter, EventKind, GapReason, LogDocument, Replay};
 pub use problem::{Problem, Violation};
 pub use reply::{ApiReply, ClientCookie, Page, StartReply, Started, Submitted};

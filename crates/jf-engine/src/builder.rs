@@ -7,7 +7,7 @@ use jf_core::spi::{
     Clock, Connectors, ExpressionEngine, HttpConnector, NoSecrets, Registries, RegistriesBuilder,
     RegistryError, SecretResolver, TaskPlugin,
 };
-use jf_dsl::{Catalog, DefinitionName, Kind, State, Version};
+use jf_dsl::{Catalog, DefinitionName, Kind, State, TaskConfig, Version};
 use jf_store::{MemoryStore, Store, StoreError};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
@@ -24,7 +24,7 @@ use crate::load::Load;
 use crate::metrics::Metrics;
 use crate::no_http::NoHttp;
 use crate::runs::ActiveRuns;
-use crate::scheduler::{self, Alarm};
+use crate::scheduler::{self, Alarm, DueRuns, DueSchedules};
 use crate::shared::{Numbers, Shared};
 use crate::spans::{SpanBridge, Spans};
 use crate::watches::Watches;
@@ -252,7 +252,7 @@ impl EngineBuilder {
         let http = self.http.unwrap_or_else(|| Arc::new(NoHttp));
         let secrets = self.secrets.unwrap_or_else(|| Arc::new(NoSecrets));
         let seed = clock.now().as_nanosecond() as u64;
-        let alarm = Arc::new(Alarm::new());
+        let (alarm, schedule_alarm) = (Arc::new(Alarm::new()), Arc::new(Alarm::new()));
         let shared = Arc::new(Shared {
             connectors: Connectors::new(http, secrets, Arc::clone(&clock)),
             links: LinkBase::new(self.config.public_base_url.as_deref()),
@@ -264,6 +264,7 @@ impl EngineBuilder {
             runs: ActiveRuns::new(),
             watches: Arc::new(Watches::default()),
             alarm: Arc::clone(&alarm),
+            schedule_alarm: Arc::clone(&schedule_alarm),
             start_keys: StartKeys::default(),
             draining: CancellationToken::new(),
             drained: CancellationToken::new(),
@@ -281,7 +282,9 @@ impl EngineBuilder {
         shared.announce();
         let stop = CancellationToken::new();
         runtime.spawn(recovery::run(Arc::downgrade(&shared), stop.clone()));
-        runtime.spawn(scheduler::run(Arc::downgrade(&shared), alarm, stop.clone()));
+        let engine = || Arc::downgrade(&shared);
+        runtime.spawn(scheduler::run::<DueRuns>(engine(), alarm, stop.clone()));
+        runtime.spawn(scheduler::run::<DueSchedules>(engine(), schedule_alarm, stop.clone()));
         runtime.spawn(sweeper::run(Arc::downgrade(&shared), stop.clone()));
         Ok(EmbeddedEngine::new(shared, stop.drop_guard()))
     }
@@ -311,5 +314,7 @@ fn check_settings(config: &EngineConfig) -> Vec<BuildFault> {
 
 fn has_tasks(catalog: &Catalog) -> bool {
     let mut states = catalog.iter().flat_map(|loaded| loaded.definition.all_states());
-    states.any(|(_, state)| matches!(state, State::Task(_)))
+    // Schedules are kept by the engine itself.
+    states
+        .any(|(_, state)| matches!(state, State::Task(task) if !matches!(task.task, TaskConfig::Schedule(_))))
 }

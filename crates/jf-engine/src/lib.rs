@@ -75,6 +75,7 @@ mod recovery;
 mod replays;
 mod runs;
 mod scheduler;
+mod schedules;
 mod shared;
 mod snapshot;
 mod spans;

@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, Weak};
 
 use jf_core::JourneyId;
+use jf_store::StoreError;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::after;
@@ -14,6 +15,7 @@ use crate::shared::Shared;
 const BATCH: NonZeroUsize = NonZeroUsize::new(256).expect("256 is not 0");
 
 /// Takes up every run with work pending, one after the other; their tasks run side by side. What is overdue is the scheduler's matter.
+/// Then schedules learn whether their version is still deployed (ENG-086).
 pub(crate) async fn run(engine: Weak<Shared>, stop: CancellationToken) {
     let mut after_run: Option<JourneyId> = None;
     loop {
@@ -21,20 +23,11 @@ pub(crate) async fn run(engine: Weak<Shared>, stop: CancellationToken) {
         if stop.is_cancelled() {
             return;
         }
-        match shared.store.in_motion(after_run.as_ref(), BATCH).await {
-            Ok(runs) => {
-                let Some(last) = runs.last().cloned() else { return };
-                tracing::info!(runs = runs.len(), "taking up runs with work pending");
-                for run in &runs {
-                    tokio::select! {
-                        () = stop.cancelled() => return,
-                        () = shared.load.relieved() => take_up(&shared, run).await,
-                    }
-                }
-                after_run = Some(last);
-            }
+        match go_on(&shared, &mut after_run, &stop).await {
+            Ok(Progress::More) => {}
+            Ok(Progress::Done) => return,
             Err(error) => {
-                tracing::warn!(%error, "runs with work pending cannot be read");
+                tracing::warn!(%error, "what is pending cannot be read");
                 let later = after(shared.clock.now(), RETRY_AFTER);
                 let sleep = shared.clock.sleep_until(later);
                 drop(shared);
@@ -45,6 +38,31 @@ pub(crate) async fn run(engine: Weak<Shared>, stop: CancellationToken) {
             }
         }
     }
+}
+
+enum Progress {
+    More,
+    Done,
+}
+
+async fn go_on(
+    shared: &Arc<Shared>,
+    after_run: &mut Option<JourneyId>,
+    stop: &CancellationToken,
+) -> Result<Progress, StoreError> {
+    let runs = shared.store.in_motion(after_run.as_ref(), BATCH).await?;
+    let Some(last) = runs.last().cloned() else {
+        return shared.review_schedules().await.map(|()| Progress::Done);
+    };
+    tracing::info!(runs = runs.len(), "taking up runs with work pending");
+    for run in &runs {
+        tokio::select! {
+            () = stop.cancelled() => return Ok(Progress::Done),
+            () = shared.load.relieved() => take_up(shared, run).await,
+        }
+    }
+    *after_run = Some(last);
+    Ok(Progress::More)
 }
 
 async fn take_up(shared: &Arc<Shared>, run: &JourneyId) {

@@ -40,7 +40,10 @@ pub(crate) struct Shared {
     pub(crate) runs: Arc<ActiveRuns>,
     pub(crate) load: Arc<Load>,
     pub(crate) watches: Arc<Watches>,
+    /// For due times of runs.
     pub(crate) alarm: Arc<Alarm>,
+    /// For due times of schedules.
+    pub(crate) schedule_alarm: Arc<Alarm>,
     pub(crate) start_keys: StartKeys,
     /// Slots of running tasks.
     pub(crate) tasks: Arc<Semaphore>,

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use jf_core::ScheduleId;
 use jf_core::spi::DefinitionIdentity;
-use jf_machine::{Diagnostic, Fact, Run};
+use jf_machine::{Diagnostic, Fact, Run, ScheduleEvent};
 use jiff::Timestamp;
 
 use crate::metrics::Metrics;
@@ -60,6 +61,10 @@ impl Report<'_> {
             Fact::CompensationStarted(run) | Fact::CompensationEnded(run) => Some(run.as_str()),
             _ => None,
         };
+        let (schedule, change) = match fact {
+            Fact::ScheduleChanged(schedule, event) => (Some(schedule.as_str()), Some(event.name())),
+            _ => (None, None),
+        };
         tracing::debug!(
             target: "journeyforge::run",
             event = fact.name(),
@@ -75,6 +80,8 @@ impl Report<'_> {
             status,
             error_code,
             other_run = other,
+            schedule,
+            change,
         );
     }
 
@@ -123,6 +130,19 @@ impl Report<'_> {
         let age = self.now.duration_since(self.run.created_at());
         Duration::try_from(age).unwrap_or_default()
     }
+}
+
+/// Tells what became of a schedule without a run (ENG-086).
+pub(crate) fn schedule_changed(definition: &DefinitionIdentity, schedule: &ScheduleId, event: ScheduleEvent) {
+    tracing::info!(
+        target: "journeyforge::run",
+        event = "ScheduleChanged",
+        kind = %definition.kind,
+        definition = definition.name.as_str(),
+        version = %definition.version,
+        schedule = schedule.as_str(),
+        change = event.name(),
+    );
 }
 
 /// Whole milliseconds, as logs show durations.

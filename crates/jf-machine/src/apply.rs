@@ -10,7 +10,8 @@ use crate::program::StateIndex;
 use crate::refused::Reason;
 use crate::states::Op;
 use crate::{
-    ActivationId, Effect, Effects, Env, Fact, Input, Program, Refused, Run, SegmentId, TaskFailure, TimerId,
+    ActivationId, Effect, Effects, Env, Fact, Input, Program, Refused, Run, Schedule, ScheduleOrder,
+    SegmentId, TaskFailure, TimerId,
 };
 
 /// Applies one input to a run and says what there is to do.
@@ -22,8 +23,8 @@ use crate::{
 ///
 /// 1. Inputs of one run are applied one at a time. Before each, [`Run::overdue`] is applied until there is nothing overdue, at
 ///    the same `env.now` (ENG-073).
-/// 2. The changed run is committed together with the [`Effect::Emit`], [`Effect::ArmTimer`] and [`Effect::DisarmTimer`] it came
-///    with; everything else is performed after the commit. A run whose commit failed is forgotten and loaded anew.
+/// 2. The changed run is committed together with the [`Effect::Emit`], [`Effect::ArmTimer`], [`Effect::DisarmTimer`],
+///    [`Effect::StartCompensation`], [`Effect::PutSchedule`] and [`Effect::ScheduledRunEnded`] it came with; everything else is performed after the commit. A run whose commit failed is forgotten and loaded anew.
 /// 3. After [`Effect::Continue`] nothing is committed yet: look at clock and cancellations, apply [`Input::Resume`], as often as
 ///    it is asked for, and commit everything together (ENG-107).
 /// 4. After a crash [`pending_effects`] tells what still has to be done; timers need only [`Run::overdue`] and
@@ -36,6 +37,9 @@ pub fn apply(program: &Program, run: &mut Run, input: Input, env: &Env<'_>) -> R
     match input {
         Input::Begin => machine.begin(),
         Input::TaskFinished { activation, result } => machine.task_finished(activation, result),
+        Input::ScheduleChecked { order, existing } => {
+            machine.schedule_checked(*order, existing.map(|at| *at))
+        }
         Input::StepSubmitted(submission) => machine.submitted(submission)?,
         Input::TimerFired { activation } => machine.timer_fired(activation),
         Input::WaitTimedOut { activation } => machine.wait_timed_out(activation),
@@ -49,7 +53,7 @@ pub fn apply(program: &Program, run: &mut Run, input: Input, env: &Env<'_>) -> R
 }
 
 /// What a run is waiting for, derived from the run alone: the tasks it has sent out, under the same names (ENG-101), its timers, its
-/// compensation as long as that is not known to be durable, and [`Effect::Continue`] when it was left in the middle of pure states.
+/// compensation as long as that is not known to be durable, the schedules it has asked about, and [`Effect::Continue`] when it was left in the middle of pure states.
 ///
 /// For recovery after a crash. The run is not changed. Tasks see no inbound request then, since an engine keeps those in memory
 /// only (TSK-008).
@@ -72,7 +76,7 @@ pub fn pending_effects(program: &Program, run: &Run, env: &Env<'_>) -> Effects {
     for (activation, flow) in running {
         machine.repeat_task(flow, activation);
     }
-    if let Some(order) = machine.run.open_order() {
+    if let Some(order) = machine.run.owed_compensation() {
         machine.push(Effect::StartCompensation(Box::new(order)));
     }
     if positions.contains(&Position::Moving) && machine.run.begun {
@@ -118,6 +122,28 @@ impl Machine<'_> {
         match done {
             Ok(next) => {
                 self.report(Fact::StateExited(place.id));
+                self.proceed(flow, next);
+            }
+            Err(failure) => self.end_scope(flow, Err(failure)),
+        }
+    }
+
+    fn schedule_checked(&mut self, order: ScheduleOrder, existing: Option<Schedule>) {
+        let Some(flow) = self.run.flow_at(order.activation) else { return };
+        let state = self.run.flows[flow].scope().state.id.clone();
+        if !matches!(self.run.flows[flow].position, Position::Task { .. }) {
+            return;
+        }
+        self.begin_trigger();
+        self.run.flows[flow].position = Position::Moving;
+        let done = match self.program.find(self.run, flow).map(|state| state.op()) {
+            Some(Op::Schedule(task)) => task.finish(order, existing, self),
+            // The state is gone or another one: the definition was replaced (DEF-029).
+            _ => Err(Failure::runtime(run_fault::INTERNAL)),
+        };
+        match done {
+            Ok(next) => {
+                self.report(Fact::StateExited(state));
                 self.proceed(flow, next);
             }
             Err(failure) => self.end_scope(flow, Err(failure)),
@@ -228,7 +254,7 @@ impl Machine<'_> {
         let op = self.program.find(self.run, flow).map(|state| state.op());
         match self.run.flows[flow].position {
             Position::Moving => op.is_some(),
-            Position::Task { .. } => matches!(op, Some(Op::Task(_))),
+            Position::Task { .. } => matches!(op, Some(Op::Task(_) | Op::Schedule(_))),
             Position::Step { .. } => matches!(op, Some(Op::ExternalInput(_))),
             Position::Timer { .. } => matches!(op, Some(Op::Timer(_))),
             Position::Split => matches!(op, Some(Op::Parallel(_))),
@@ -237,9 +263,16 @@ impl Machine<'_> {
 
     fn repeat_task(&mut self, flow: usize, activation: ActivationId) {
         let place = self.run.flows[flow].scope().state.clone();
-        if let Some(Op::Task(task)) = self.program.find(self.run, flow).map(|state| state.op()) {
-            let order = task.order(&place.id, flow, activation, self);
-            self.push(Effect::RunTask(Box::new(order)));
+        match self.program.find(self.run, flow).map(|state| state.op()) {
+            Some(Op::Task(task)) => {
+                let order = task.order(&place.id, flow, activation, self);
+                self.push(Effect::RunTask(Box::new(order)));
+            }
+            Some(Op::Schedule(task)) => {
+                let order = task.order(&place.id, flow, activation, self);
+                self.push(Effect::CheckSchedule(Box::new(order)));
+            }
+            _ => {}
         }
     }
 }

@@ -150,8 +150,6 @@ impl Machine<'_> {
     pub(crate) fn compensation_started(&mut self) {
         if let Some(following) = &mut self.run.compensation
             && matches!(following.stage, Stage::Owed(_))
-            // While it is waited for, the order is how its end is found again after a crash.
-            && self.run.ending.is_none()
         {
             following.stage = Stage::Begun;
             self.set_changed();
@@ -174,7 +172,7 @@ impl Run {
     /// inbound request (ENG-094, ENG-095, HTTP-041). `None` when the definition was replaced by one without compensation (DEF-029).
     #[must_use]
     pub fn compensation(program: &Program, order: CompensationOrder, env: &crate::Env<'_>) -> Option<Self> {
-        let start = program.start_of(program.compensation.as_ref()?.scope);
+        let start = program.start_of(program.compensation.as_ref()?.scope).place();
         let CompensationOrder { journey_id, compensates, owed } = order;
         let weight = crate::measure::compact_len(&owed.context, env.limits.context_depth);
         let mut run = Self::at(program, start, journey_id, (owed.context, weight.unwrap_or_default()), env);
@@ -204,8 +202,23 @@ impl Run {
         self.ending.is_some()
     }
 
-    /// The order that is still open, if there is one.
-    pub(crate) fn open_order(&self) -> Option<CompensationOrder> {
+    /// The compensation whose end it waits for. That may have come unnoticed, should it have been the last commit before a crash.
+    #[must_use]
+    pub fn awaited_compensation(&self) -> Option<&JourneyId> {
+        self.ending.as_ref()?;
+        self.compensation.as_ref().map(|following| &following.id)
+    }
+
+    /// Reserves the id of the compensation, if the definition has one.
+    pub(crate) fn reserve_compensation(&mut self, program: &Program, id: impl FnOnce() -> JourneyId) {
+        let compensation = program.compensation.as_ref();
+        self.compensation =
+            compensation.map(|_| Box::new(Following { id: id(), stage: Stage::Reserved, since: None }));
+    }
+
+    /// The compensation that is still to be begun: its run has ended, and was not told of it.
+    #[must_use]
+    pub fn owed_compensation(&self) -> Option<CompensationOrder> {
         let following = self.compensation.as_ref()?;
         let Stage::Owed(owed) = &following.stage else { return None };
         let (journey_id, compensates) = (following.id.clone(), self.journey_id.clone());

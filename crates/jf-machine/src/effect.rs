@@ -4,11 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use jf_core::spi::{Evaluation, PreparedTask};
-use jf_core::{LogDocument, StepRef};
+use jf_core::{LogDocument, ScheduleId, StepRef};
 use jf_dsl::{StateId, TaskKind};
 use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
 
-use crate::{ActivationId, CompensationOrder, Fact, SegmentId, TimerId};
+use crate::{ActivationId, CompensationOrder, Fact, Schedule, ScheduleOrder, SegmentId, TimerId};
 
 /// Everything one [`apply`](crate::apply) asks for, in order.
 ///
@@ -103,10 +104,28 @@ pub enum Effect {
         /// Its activation.
         activation: ActivationId,
     },
-    /// Create the compensation of the run: in the commit, or right after it, for it is asked for again until the run was told of it.
-    /// Then feed [`Input::CompensationStarted`](crate::Input::CompensationStarted), and
-    /// [`Input::CompensationEnded`](crate::Input::CompensationEnded) when that run has ended.
+    /// Create the compensation of the run, in the commit (ENG-096): begin it, and feed
+    /// [`Input::CompensationStarted`](crate::Input::CompensationStarted) before the run is committed. It is asked for again until the run
+    /// was told of it. When it has ended, feed [`Input::CompensationEnded`](crate::Input::CompensationEnded).
     StartCompensation(Box<CompensationOrder>),
+    /// Find the newest schedule of [`ScheduleOrder::identity`] after the commit and feed
+    /// [`Input::ScheduleChecked`](crate::Input::ScheduleChecked). What that makes of the run holds only as long as nothing has changed
+    /// what was found.
+    CheckSchedule(Box<ScheduleOrder>),
+    /// Keep a schedule, in the commit (TSK-105).
+    PutSchedule {
+        /// The schedule.
+        schedule: Box<Schedule>,
+        /// What becomes of others.
+        mode: PutMode,
+    },
+    /// A scheduled run has ended: tell its schedule, in the commit ([`Schedule::run_ended`]).
+    ScheduledRunEnded {
+        /// The schedule, which may have gone or changed meanwhile.
+        schedule: ScheduleId,
+        /// What the next run begins with.
+        context: Arc<Value>,
+    },
     /// Something for telemetry, to be reported once the commit is done (ENG-130).
     Report(Fact),
     /// The run has ended; nothing will happen to it any more.
@@ -114,6 +133,17 @@ pub enum Effect {
     /// The bound on evaluations is reached: look at clock and cancellations, then apply [`Input::Resume`](crate::Input::Resume).
     /// Always the last effect.
     Continue,
+}
+
+/// What becomes of other schedules of the identity when one is put.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PutMode {
+    /// It takes the place of the one that was found.
+    Replace,
+    /// There must be none.
+    Only,
+    /// They stay.
+    Another,
 }
 
 /// An accepted submission.

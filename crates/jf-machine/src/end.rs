@@ -14,6 +14,7 @@ use crate::machine::Machine;
 use crate::platform::platform_of;
 use crate::projection::pick_members;
 use crate::run::End;
+use crate::schedule::without_payload;
 use crate::{Diagnostic, Effect, Fact, OutputValidation, TimerId};
 
 /// The linked rules of `spec.outcomes`, in document order.
@@ -57,7 +58,8 @@ impl Machine<'_> {
         };
         let outcome = Arc::new(self.outcome(result, &top.context));
         let owed = self.owed(termination, &outcome, top.state.id.as_str(), &top.context);
-        let context = self.program.reads_context_of_ended().then_some(top.context);
+        let is_kept = self.program.reads_context_of_ended() || self.run.scheduled.is_some();
+        let context = is_kept.then_some(top.context);
         let (state, end) = (top.state.id, End { termination, outcome, context });
         let is_sync =
             self.program.compensation.as_ref().is_some_and(|block| block.mode == CompensationMode::Sync);
@@ -86,7 +88,7 @@ impl Machine<'_> {
         self.ended(end);
     }
 
-    fn ended(&mut self, end: End) {
+    fn ended(&mut self, mut end: End) {
         let status = end.outcome.status.clone();
         self.report(match &end.outcome.error {
             None => Fact::JourneyCompleted { status },
@@ -94,6 +96,12 @@ impl Machine<'_> {
         });
         if let Some(of) = self.run.compensates().cloned() {
             self.report(Fact::CompensationEnded(of));
+        }
+        let is_read = self.program.reads_context_of_ended();
+        let context = if is_read { end.context.clone() } else { end.context.take() };
+        if let Some((schedule, context)) = self.run.scheduled.clone().zip(context) {
+            let context = without_payload(context);
+            self.push(Effect::ScheduledRunEnded { schedule, context });
         }
         self.run.end = Some(end);
         self.push(Effect::Finish);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jf_core::Epoch;
-use jf_dsl::MetadataLimits;
+use jf_dsl::{IsoDuration, MetadataLimits};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
@@ -78,6 +78,8 @@ pub struct Limits {
     pub max_duration: Option<Duration>,
     /// What a violation of `spec.output.schema` does (DEF-056).
     pub output_validation: OutputValidation,
+    /// Shortest interval of schedules (TSK-102).
+    pub schedule_minimum: IsoDuration,
 }
 
 impl Default for Limits {
@@ -91,6 +93,7 @@ impl Default for Limits {
             guard_evaluation: Duration::from_secs(5),
             max_duration: None,
             output_validation: OutputValidation::Warn,
+            schedule_minimum: IsoDuration::schedule_minimum(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What telemetry learns (ENG-130, ENG-131). Facts hold names and codes, never bodies, headers or context values.
 
-use jf_core::JourneyId;
+use jf_core::{JourneyId, ScheduleId};
 use jf_dsl::{Lang, StateId, TaskKind};
 use jiff::Timestamp;
 
@@ -44,6 +44,8 @@ pub enum Fact {
     CompensationStarted(JourneyId),
     /// This run compensates that one, and has ended.
     CompensationEnded(JourneyId),
+    /// A schedule changed.
+    ScheduleChanged(ScheduleId, ScheduleEvent),
     /// Something an author should know about that did not stop the run.
     Diagnostic(Diagnostic),
 }
@@ -67,6 +69,7 @@ impl Fact {
             Self::TimerFired(_) => "TimerFired",
             Self::CompensationStarted(_) => "CompensationStarted",
             Self::CompensationEnded(_) => "CompensationEnded",
+            Self::ScheduleChanged(..) => "ScheduleChanged",
             Self::Diagnostic(_) => "Diagnostic",
         }
     }
@@ -122,6 +125,45 @@ impl Diagnostic {
             Self::ExpressionFailed { state, .. } => state.as_ref(),
             Self::PlaceholderUnresolved { state, .. } | Self::OutputVarMissing(state) => Some(state),
             Self::OutputSchema { .. } | Self::GuardFailed { .. } | Self::ProjectionSkipped(_) => None,
+        }
+    }
+}
+
+/// How a schedule changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ScheduleEvent {
+    /// There is a new one.
+    Added,
+    /// It has other parameters, and counts its runs anew.
+    Replaced,
+    /// It has begun this run.
+    RunBegun,
+    /// This run of it has ended.
+    RunEnded {
+        /// How many have ended so far; a run of before it was replaced does not count.
+        ended: u64,
+    },
+    /// It has had all its runs.
+    Exhausted,
+    /// It rests because its version is not deployed (ENG-086).
+    Suspended,
+    /// It goes on, since its version is deployed again.
+    Resumed,
+}
+
+impl ScheduleEvent {
+    /// What happened to it, in a word.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Added => "added",
+            Self::Replaced => "replaced",
+            Self::RunBegun => "runBegun",
+            Self::RunEnded { .. } => "runEnded",
+            Self::Exhausted => "exhausted",
+            Self::Suspended => "suspended",
+            Self::Resumed => "resumed",
         }
     }
 }

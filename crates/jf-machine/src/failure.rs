@@ -36,6 +36,17 @@ impl Failure {
         Self::of(TerminationKind::RuntimeError, problem)
     }
 
+    /// A Problem that a core task reports, with one of the codes of ENG-140 (STA-022).
+    pub(crate) fn reported(code: &'static str) -> Self {
+        Self::of(TerminationKind::Fail, Problem::new(code, title(code)).with_status(500))
+    }
+
+    /// The same, with a sentence on this occurrence.
+    pub(crate) fn reported_because(code: &'static str, detail: &'static str) -> Self {
+        let problem = Problem::new(code, title(code)).with_status(500).with_detail(detail);
+        Self::of(TerminationKind::Fail, problem)
+    }
+
     /// A failed evaluation, where the site shows the Problem of the expression (EXP-042).
     pub(crate) fn expression(error: &EvalError) -> Self {
         Self::of(TerminationKind::RuntimeError, error.problem())
@@ -155,6 +166,9 @@ fn title(code: &str) -> &'static str {
         run_fault::TRANSITION_LIMIT => "Transition Limit Exceeded",
         run_fault::PLATFORM_CONFIG => "Platform Configuration Missing",
         run_fault::BRANCH_CANCELLED => "Branch Cancelled",
+        run_fault::SCHEDULE_EXISTS => "Schedule Exists",
+        run_fault::SCHEDULE_INVALID => "Schedule Not Valid",
+        run_fault::INTERACTIVE_IN_SCHEDULE => "Input Awaited In Scheduled Run",
         _ => "Internal Error",
     }
 }

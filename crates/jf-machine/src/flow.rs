@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::failure::Failure;
-use crate::program::{LinkedState, StateIndex};
+use crate::program::StateIndex;
 use crate::{ActivationId, FlowId, SegmentId, time};
 
 /// One thread of control: the run, or a live branch of it.
@@ -103,8 +103,8 @@ pub(crate) enum Position {
 
 impl Flow {
     /// The flow a run begins with, about to enter `start`.
-    pub(crate) fn root(start: &LinkedState, context: Arc<Value>, weight: usize) -> Self {
-        Self::new(FlowId::ROOT, None, Scope { state: start.place(), context, weight })
+    pub(crate) fn root(start: Place, context: Arc<Value>, weight: usize) -> Self {
+        Self::new(FlowId::ROOT, None, Scope { state: start, context, weight })
     }
 
     /// A flow about to enter the state of its only scope.

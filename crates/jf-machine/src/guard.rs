@@ -34,7 +34,7 @@ impl Run {
     /// and no context was kept (DEF-029).
     #[must_use]
     pub fn read_guard(&self, program: &Program, caller: &Caller, env: &Env<'_>) -> Option<Self> {
-        let start = program.start_of(program.guard?);
+        let start = program.start_of(program.guard?).place();
         let context = self.top_context(env)?;
         let mut guard = Self::at(program, start, self.journey_id.clone(), context, env);
         guard.created_at = self.created_at;

@@ -6,7 +6,7 @@ use jf_core::spi::{TaskError, TaskErrorKind, TaskWrite};
 use jf_core::{Caller, EngineErrorKind, HeadCondition, Problem, StepTarget};
 use serde_json::Value;
 
-use crate::ActivationId;
+use crate::{ActivationId, Schedule, ScheduleOrder};
 
 /// One input of a run; see [`apply`](crate::apply).
 ///
@@ -22,6 +22,13 @@ pub enum Input {
         activation: ActivationId,
         /// What it wrote, or how it failed.
         result: Result<Vec<TaskWrite>, TaskFailure>,
+    },
+    /// It was looked up which schedule there is of an identity.
+    ScheduleChecked {
+        /// The order as it was given.
+        order: Box<ScheduleOrder>,
+        /// The newest schedule of its identity; `None` when there is none, or none was looked for.
+        existing: Option<Box<Schedule>>,
     },
     /// Somebody submits input to a step. May be refused.
     StepSubmitted(Submission),
@@ -62,6 +69,11 @@ impl fmt::Debug for Input {
                     .field("result", &result)
                     .finish()
             }
+            Self::ScheduleChecked { order, existing } => f
+                .debug_struct("ScheduleChecked")
+                .field("order", order)
+                .field("existing", &existing.as_ref().map(|existing| existing.id()))
+                .finish(),
             Self::StepSubmitted(submission) => submission.fmt(f),
             Self::TimerFired { activation } => {
                 f.debug_struct("TimerFired").field("activation", activation).finish()

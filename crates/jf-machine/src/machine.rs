@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 use jf_core::spi::{Bindings, EvalError, Evaluation, Platform, TaskWrite};
-use jf_core::{HeadCondition, run_fault};
+use jf_core::{HeadCondition, ScheduleId, run_fault};
 use jf_dsl::StateId;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -154,6 +154,12 @@ impl<'a> Machine<'a> {
                     self.stop(flow, state, Position::Moving);
                     return Then::End(flow, Ok(output));
                 }
+                Ok(Next::Abort(failure)) => {
+                    self.report(Fact::StateExited(state.id().clone()));
+                    self.stop(flow, state, Position::Moving);
+                    self.end_run(Err(failure));
+                    return Then::Over;
+                }
                 Err(failure) => {
                     self.stop(flow, state, Position::Moving);
                     return Then::End(flow, Err(failure));
@@ -210,6 +216,20 @@ impl<'a> Machine<'a> {
         expression.bound.evaluate(&bindings, self.env.now, seed)
     }
 
+    /// Evaluates a mapper of a state; an error is told of and fails the state (EXP-042).
+    pub(crate) fn compute(
+        &mut self,
+        state: &StateId,
+        site: &'static str,
+        flow: usize,
+        mapper: &Expr,
+    ) -> Result<Value, Failure> {
+        self.evaluate(flow, mapper).map_err(|error| {
+            self.expression_failed(Some(state), site, mapper, &error);
+            Failure::expression(&error)
+        })
+    }
+
     /// Evaluates the mapper of a join in the scope of its `parallel` state; it sees no payload (EXP-011).
     pub(crate) fn evaluate_join(
         &mut self,
@@ -260,6 +280,10 @@ impl<'a> Machine<'a> {
 
     pub(crate) fn context(&self, flow: usize) -> &Value {
         &self.run.flows[flow].scope().context
+    }
+
+    pub(crate) fn shared_context(&self, flow: usize) -> Arc<Value> {
+        Arc::clone(&self.run.flows[flow].scope().context)
     }
 
     pub(crate) fn write(&mut self, flow: usize, target: Target<'_>, value: Value) -> Result<(), Failure> {
@@ -328,6 +352,12 @@ impl<'a> Machine<'a> {
         self.run.root.attempt(&self.run.journey_id, activation).into()
     }
 
+    /// The name of the schedule that an activation makes.
+    pub(crate) fn schedule_id(&self, activation: ActivationId) -> ScheduleId {
+        let text = format!("{}.{activation}", self.run.journey_id);
+        ScheduleId::parse(text).expect("the id of a run and a number, with a dot between them, are one")
+    }
+
     pub(crate) fn arm(&mut self, activation: ActivationId, due: Timestamp) {
         self.push(Effect::ArmTimer { timer: TimerId::Activation(activation), due });
     }
@@ -356,8 +386,11 @@ impl<'a> Machine<'a> {
         if let Position::Task { activation } = position {
             // One that was asked for by this very input never goes out.
             let list = &mut self.effects.list;
-            let asked =
-                |effect: &Effect| matches!(effect, Effect::RunTask(order) if order.activation == activation);
+            let asked = |effect: &Effect| match effect {
+                Effect::RunTask(order) => order.activation == activation,
+                Effect::CheckSchedule(order) => order.activation == activation,
+                _ => false,
+            };
             match list.iter().rposition(asked) {
                 Some(at) => drop(list.remove(at)),
                 None => self.push(Effect::AbandonTask { activation }),

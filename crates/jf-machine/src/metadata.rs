@@ -14,6 +14,13 @@ pub(crate) struct Metadata {
     pub(crate) attributes: IndexMap<String, String>,
 }
 
+/// The tags that every run of a definition has, those of schedules too (ENG-082).
+pub(crate) fn static_tags(definition: &Definition) -> Vec<String> {
+    let mut metadata = Metadata::default();
+    definition.metadata.tags.iter().for_each(|tag| metadata.tag(tag.clone()));
+    metadata.tags
+}
+
 impl Metadata {
     /// Reads every source that the definition declares.
     pub(crate) fn collect(definition: &Definition, body: &Value, caller: &Caller) -> Self {
@@ -24,10 +31,7 @@ impl Metadata {
             caller.header("baggage").filter(|_| needs_baggage).map(|header| Baggage::parse(&header));
         let member = |key: &str| baggage.as_ref().and_then(|baggage| baggage.get(key)).map(str::to_owned);
 
-        let mut metadata = Self::default();
-        for tag in &definition.metadata.tags {
-            metadata.tag(tag.clone());
-        }
+        let mut metadata = Self { tags: static_tags(definition), ..Self::default() };
         for PayloadSource { path } in &tags.from_payload {
             metadata.tag(path.read(body).and_then(Value::as_str).unwrap_or_default().to_owned());
         }

@@ -114,6 +114,7 @@ impl Program {
         Feature::Compensation,
         Feature::Errors,
         Feature::Access,
+        Feature::Schedule,
     ];
 
     /// Links a definition that was loaded with the same registries.

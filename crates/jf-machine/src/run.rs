@@ -4,16 +4,16 @@ use std::fmt;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use jf_core::{ActiveStep, JourneyId, JourneyOutcome, JourneyStatus, Phase, TerminationKind};
+use jf_core::{ActiveStep, JourneyId, JourneyOutcome, JourneyStatus, Phase, ScheduleId, TerminationKind};
 use jf_dsl::{DefinitionName, StateId, Version};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::answers::Answers;
-use crate::compensation::{Following, Stage};
-use crate::flow::{Flow, Position};
-use crate::program::{LinkedState, ScopeIndex};
+use crate::compensation::Following;
+use crate::flow::{Flow, Place, Position};
+use crate::program::ScopeIndex;
 use crate::root::{self, Root};
 use crate::start::InitialContext;
 use crate::{ActivationId, Env, FlowId, Input, Program, SegmentId, TimerId, time};
@@ -59,6 +59,9 @@ pub struct Run {
     /// What it is a run of.
     #[serde(default, rename = "compensates", skip_serializing_if = "Root::is_states", with = "root::stored")]
     pub(crate) root: Root,
+    /// The schedule that began it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) scheduled: Option<ScheduleId>,
     /// Its own compensation, if its definition has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) compensation: Option<Box<Following>>,
@@ -115,21 +118,18 @@ impl Run {
         env: &Env<'_>,
         second_id: impl FnOnce() -> JourneyId,
     ) -> Self {
-        let start = program.start_of(ScopeIndex::TOP);
+        let start = program.start_of(ScopeIndex::TOP).place();
         let mut run = Self::at(program, start, journey_id, (initial.context, initial.weight), env);
         (run.tags, run.attributes) = (initial.tags, initial.attributes);
         run.traceparent = initial.traceparent;
-        run.compensation = program
-            .compensation
-            .as_ref()
-            .map(|_| Box::new(Following { id: second_id(), stage: Stage::Reserved, since: None }));
+        run.reserve_compensation(program, second_id);
         run
     }
 
     /// A run about to enter a state, with a context of that weight and no metadata.
     pub(crate) fn at(
         program: &Program,
-        start: &LinkedState,
+        start: Place,
         journey_id: JourneyId,
         (context, weight): (Arc<Value>, usize),
         env: &Env<'_>,
@@ -146,7 +146,7 @@ impl Run {
             traceparent: None,
             begun: false,
             seq: 0,
-            shown: Shown { at: created_at, state: start.id().clone(), steps: Vec::new(), attributes: 0 },
+            shown: Shown { at: created_at, state: start.id.clone(), steps: Vec::new(), attributes: 0 },
             trigger: None,
             activations: 0,
             segments: SegmentId::FIRST,
@@ -154,10 +154,17 @@ impl Run {
             answers: Answers::default(),
             flows: vec![Flow::root(start, context, weight)],
             root: Root::States,
+            scheduled: None,
             compensation: None,
             ending: None,
             end: None,
         }
+    }
+
+    /// The schedule that began it, if one did.
+    #[must_use]
+    pub const fn scheduled_by(&self) -> Option<&ScheduleId> {
+        self.scheduled.as_ref()
     }
 
     /// Its address.
@@ -277,7 +284,7 @@ impl Run {
     /// Whether work is pending that no time and no input brings about: an engine that starts looks at such runs first (ENG-101).
     #[must_use]
     pub fn is_pending(&self) -> bool {
-        self.in_motion() || self.open_order().is_some()
+        self.in_motion() || self.owed_compensation().is_some()
     }
 
     /// Whether no flow is in motion and no synchronous compensation going on: a synchronous start is answered then (ENG-006).

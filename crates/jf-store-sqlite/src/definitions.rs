@@ -142,10 +142,11 @@ pub(crate) fn source(
     read(id).map_err(store_error)
 }
 
-/// Removes versions that were not kept under this claim and have no runs (sentence 19).
+/// Removes versions that were not kept under this claim and have neither runs nor schedules (sentence 19).
 pub(crate) fn sweep(connection: &Connection, claim: i64) -> rusqlite::Result<usize> {
     let sql = "DELETE FROM definition WHERE kept_by <> ?1 \
-               AND NOT EXISTS (SELECT 1 FROM run WHERE run.definition = definition.id)";
+               AND NOT EXISTS (SELECT 1 FROM run WHERE run.definition = definition.id) \
+               AND NOT EXISTS (SELECT 1 FROM schedule WHERE schedule.definition = definition.id)";
     let removed = connection.prepare_cached(sql)?.execute([claim])?;
     if removed > 0 {
         let sql = "DELETE FROM definition_file WHERE definition NOT IN (SELECT id FROM definition)";

@@ -43,6 +43,7 @@ mod maintenance;
 mod open;
 mod reader;
 mod rows;
+mod schedules;
 mod schema;
 mod store;
 mod writer;

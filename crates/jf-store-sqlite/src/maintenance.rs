@@ -58,6 +58,12 @@ const RULES: [(&str, &str); 6] = [
     ),
 ];
 
+/// The same for what the second version of the file has brought.
+const SCHEDULE_RULES: [(&str, &str); 1] = [(
+    "schedules without a definition",
+    "SELECT count(*) FROM schedule WHERE definition NOT IN (SELECT id FROM definition)",
+)];
+
 /// At most so many faults of the structure are told.
 const FAULTS: usize = 20;
 
@@ -94,7 +100,9 @@ pub fn check(path: impl AsRef<Path>) -> Result<CheckReport, OpenError> {
         }
         Err(error) => report.faults.push(format!("a journal that does not continue the tables: {error}")),
     }
-    for (what, sql) in RULES {
+    // A file is looked at as it is: older ones have no schedules.
+    let of_schedules = if report.version > 2 { &SCHEDULE_RULES[..] } else { &[] };
+    for (what, sql) in RULES.iter().chain(of_schedules) {
         match count(sql)? {
             0 => {}
             found => report.faults.push(format!("{what}: {found}")),

@@ -6,7 +6,7 @@ use rusqlite::{Connection, TransactionBehavior};
 pub(crate) const APPLICATION_ID: i32 = 0x4a46_6c79;
 
 /// What turns a file of version `n` into one of version `n + 1`. Steps are never changed once they were released, only added.
-pub(crate) const STEPS: &[&str] = &[V1, V2];
+pub(crate) const STEPS: &[&str] = &[V1, V2, V3];
 
 /// Notes on the layout.
 ///
@@ -121,6 +121,24 @@ CREATE TABLE journal (
     id INTEGER PRIMARY KEY,
     commits BLOB NOT NULL
 ) STRICT;
+";
+
+/// Schedules. Their numbers grow with their age, since no number is used twice.
+const V3: &str = "
+CREATE TABLE schedule (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    schedule TEXT NOT NULL UNIQUE,
+    definition INTEGER NOT NULL,
+    start TEXT NOT NULL,
+    subject TEXT,
+    revision INTEGER NOT NULL,
+    due INTEGER,
+    suspended INTEGER NOT NULL,
+    snapshot BLOB NOT NULL
+) STRICT;
+CREATE INDEX schedule_by_identity ON schedule (definition, start, subject);
+CREATE INDEX schedule_due ON schedule (due, schedule) WHERE due IS NOT NULL;
+CREATE INDEX schedule_by_definition ON schedule (definition, suspended, schedule);
 ";
 
 /// The version of a file, 0 for a new one.

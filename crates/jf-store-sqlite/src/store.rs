@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use jf_core::spi::DefinitionIdentity;
-use jf_core::{Epoch, IdempotencyKey, JourneyId};
+use jf_core::spi::{DefinitionIdentity, ScheduleIdentity};
+use jf_core::{Epoch, IdempotencyKey, JourneyId, ScheduleId};
 use jf_store::{
-    Claim, Commit, DefinitionSource, DueRun, EventPage, KeyRecord, KeyScope, ListKey, Revision, RunFilter,
-    RunIndex, Store, StoreError, StoredRun, Swept,
+    Claim, Commit, DefinitionSource, DueRun, DueSchedule, EventPage, KeyRecord, KeyScope, ListKey, Revision,
+    RunFilter, RunIndex, ScheduleChange, Store, StoreError, StoredRun, StoredSchedule, Swept,
 };
 use jiff::Timestamp;
 
@@ -21,7 +21,8 @@ use crate::error::OpenError;
 use crate::fresh::{FreshRun, FreshRuns};
 use crate::open::{self, Opened};
 use crate::reader::{Reader, Readers};
-use crate::writer::{Encoded, Job, Writer};
+use crate::schedules;
+use crate::writer::{Encoded, EncodedChange, Job, Writer};
 
 /// Keeps everything in one SQLite file: what is committed survives the process and, unless told otherwise, the loss of power.
 ///
@@ -244,6 +245,51 @@ impl Store for SqliteStore {
             reader.at_one_moment(|reader| definitions::source(&reader.connection, &identity))
         };
         self.readers.read(read).await
+    }
+
+    async fn schedule(&self, id: &ScheduleId) -> Result<Option<StoredSchedule>, StoreError> {
+        let id = id.clone();
+        let read = move |reader: &Reader| schedules::load(&reader.connection, &reader.definitions, &id);
+        self.readers.read(read).await
+    }
+
+    async fn newest_schedule(
+        &self,
+        identity: &ScheduleIdentity,
+    ) -> Result<Option<StoredSchedule>, StoreError> {
+        let identity = identity.clone();
+        self.readers.read(move |reader| schedules::newest(&reader.connection, &identity)).await
+    }
+
+    async fn due_schedules(
+        &self,
+        until: Timestamp,
+        limit: NonZeroUsize,
+    ) -> Result<Vec<DueSchedule>, StoreError> {
+        self.readers.read(move |reader| schedules::due(&reader.connection, until, limit.get())).await
+    }
+
+    async fn scheduled_versions(&self) -> Result<Vec<DefinitionIdentity>, StoreError> {
+        self.readers.read(|reader| schedules::versions(&reader.connection, &reader.definitions)).await
+    }
+
+    async fn schedules_of(
+        &self,
+        definition: &DefinitionIdentity,
+        suspended: bool,
+        after: Option<&ScheduleId>,
+        limit: NonZeroUsize,
+    ) -> Result<Vec<ScheduleId>, StoreError> {
+        let (definition, after) = (definition.clone(), after.cloned());
+        let read = move |reader: &Reader| {
+            schedules::of(&reader.connection, &definition, suspended, after.as_ref(), limit.get())
+        };
+        self.readers.read(read).await
+    }
+
+    async fn change_schedule(&self, claim: Claim, change: ScheduleChange) -> Result<(), StoreError> {
+        let change = Box::new(EncodedChange::new(change)?);
+        self.writer.perform(|reply| Job::Schedule(claim, change, reply)).await
     }
 }
 

@@ -1,5 +1,6 @@
 //! The one thing that is ever written.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::num::NonZeroU64;
 use std::sync::Arc;
@@ -7,7 +8,9 @@ use std::sync::Arc;
 use jf_core::{JourneyId, LogDocument};
 use jiff::Timestamp;
 
-use crate::{KeyScope, NewKey, RunIndex, Snapshot, StoreError, StoreErrorKind};
+use crate::{
+    KeyScope, NewKey, OutboxEntry, RunIndex, ScheduleChangeKind, Snapshot, StoreError, StoreErrorKind,
+};
 
 /// How often a run was committed, from 1. It cannot be the head of the log, since a commit may hold several events or none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -71,11 +74,6 @@ pub struct LogRecord {
     /// What it says. A store may keep less, as long as it gives back an equal document.
     pub document: LogDocument,
 }
-
-/// Something a commit does beyond its run. There is nothing yet; a store refuses what it does not know.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub enum OutboxEntry {}
 
 /// One change of one run with everything that belongs to it. Happens as a whole or not at all.
 #[derive(Debug, Clone)]
@@ -142,6 +140,13 @@ impl Commit {
         self
     }
 
+    /// With one more thing to do beyond the run.
+    #[must_use]
+    pub fn with_outbox(mut self, entry: OutboxEntry) -> Self {
+        self.outbox.push(entry);
+        self
+    }
+
     /// Holds the commit to sentence 6 of the contract of [`Store`](crate::Store), with `before` as the run stands; for stores.
     ///
     /// # Errors
@@ -155,7 +160,7 @@ impl Commit {
         let own = self.keys.iter().all(|new| {
             new.record.run == self.run && !matches!(&new.scope, KeyScope::Run(run) if *run != self.run)
         });
-        if !own || !self.outbox.is_empty() {
+        if !own {
             return Err(self.invalid("keys name the run of the commit"));
         }
         match before {
@@ -165,6 +170,44 @@ impl Commit {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Holds the outbox to what sentence 20 says of its entries, whatever the store holds; for stores.
+    ///
+    /// # Errors
+    /// Invalid.
+    pub fn check_outbox(&self) -> Result<(), StoreError> {
+        let mut runs = HashSet::from([&self.run]);
+        let mut schedules = HashSet::new();
+        for entry in &self.outbox {
+            let first = match entry {
+                OutboxEntry::Create(new) => {
+                    let seqs = new.events.iter().map(|record| record.seq);
+                    if !seqs.eq(1..=new.index.head) {
+                        return Err(self.invalid("the log of a new run begins with 1 and ends at its head"));
+                    }
+                    runs.insert(&new.run)
+                }
+                OutboxEntry::Wake(run) => runs.insert(run),
+                OutboxEntry::Schedule(change) => schedules.insert(&change.id),
+            };
+            if !first {
+                return Err(self.invalid("an outbox speaks of each run and schedule once"));
+            }
+        }
+        // Otherwise whether one may be added would depend on the others.
+        let added = self.outbox.iter().filter_map(|entry| match entry {
+            OutboxEntry::Schedule(change) => match &change.kind {
+                ScheduleChangeKind::Add { index, .. } => Some(&index.identity),
+                _ => None,
+            },
+            _ => None,
+        });
+        let mut identities = HashSet::new();
+        if !added.into_iter().all(|identity| identities.insert(identity)) {
+            return Err(self.invalid("an outbox adds one schedule of an identity"));
+        }
+        Ok(())
     }
 
     fn invalid(&self, why: &'static str) -> StoreError {

@@ -10,6 +10,8 @@ pub enum StoreErrorKind {
     StaleRevision,
     /// The run to create exists.
     Exists,
+    /// A schedule is not what the change was computed from: at another revision, gone, or there is one of its identity.
+    StaleSchedule,
     /// A caller key of the commit is in use.
     KeyTaken,
     /// Another engine process has claimed the store since.
@@ -31,6 +33,7 @@ impl StoreErrorKind {
         match self {
             Self::StaleRevision => "stale revision",
             Self::Exists => "run exists",
+            Self::StaleSchedule => "stale schedule",
             Self::KeyTaken => "caller key taken",
             Self::LostClaim => "lost claim",
             Self::Invalid => "invalid commit",

@@ -4,13 +4,13 @@ use std::fmt;
 use std::num::NonZeroUsize;
 
 use async_trait::async_trait;
-use jf_core::spi::DefinitionIdentity;
-use jf_core::{Epoch, IdempotencyKey, JourneyId};
+use jf_core::spi::{DefinitionIdentity, ScheduleIdentity};
+use jf_core::{Epoch, IdempotencyKey, JourneyId, ScheduleId};
 use jiff::Timestamp;
 
 use crate::{
-    Claim, Commit, DefinitionSource, DueRun, EventPage, KeyRecord, KeyScope, ListKey, Revision, RunFilter,
-    RunIndex, StoreError, StoredRun, Swept,
+    Claim, Commit, DefinitionSource, DueRun, DueSchedule, EventPage, KeyRecord, KeyScope, ListKey, Revision,
+    RunFilter, RunIndex, ScheduleChange, StoreError, StoredRun, StoredSchedule, Swept,
 };
 
 /// Where an engine keeps its runs.
@@ -59,8 +59,29 @@ use crate::{
 ///
 /// 18. [`definition`](Self::definition) gives the source that [`keep_definition`](Self::keep_definition) kept last for exactly that kind,
 ///     name and version, or `None`. To keep one takes the latest claim, as a commit does.
-/// 19. A source is kept as long as there are runs of it, and as long as no later claim was made than the one it was kept by. Beyond that
+/// 19. A source is kept as long as there are runs or schedules of it, and as long as no later claim was made than the one it was kept by. Beyond that
 ///     [`sweep`](Self::sweep) may remove it.
+///
+/// Beyond the run of a commit:
+///
+/// 20. What a commit has in its outbox is a part of it in the sense of sentence 1. An entry that contradicts itself or another one makes
+///     the commit fail with `Invalid`; see [`Commit::check_outbox`].
+/// 21. `Create` creates another run, of which sentences 2 and 8 to 16 hold as of any other.
+/// 22. `Wake` makes [`in_motion`](Self::in_motion) give another run until the next commit of that run. Its revision stays; a run that is
+///     not there or has ended is left alone.
+/// 23. `Schedule` adds, changes or removes a schedule. One that is added stands at [`Revision::FIRST`], and is refused when its id is in
+///     use or, if it is to be the only one, when there is one of its identity; each change makes its revision the next one and is refused
+///     at any other than the expected one; its identity never changes. What is refused fails with `StaleSchedule`. Of any number of
+///     concurrent commits that want to add the only schedule of an identity, or expect one revision, exactly one succeeds.
+///
+/// Schedules:
+///
+/// 24. [`schedule`](Self::schedule) gives what the last change left, or `None`; [`newest_schedule`](Self::newest_schedule) the one of an
+///     identity that was added last.
+/// 25. [`due_schedules`](Self::due_schedules) gives the schedules whose due time has come as [`due`](Self::due) does with runs.
+/// 26. [`scheduled_versions`](Self::scheduled_versions) gives each definition version that has schedules once;
+///     [`schedules_of`](Self::schedules_of) those of one version that are suspended, or that are not, in the order of their ids.
+/// 27. [`change_schedule`](Self::change_schedule) changes a schedule without a run, with the latest claim, as sentence 23 says.
 ///
 /// Reads see commits of one run in order; commits of different runs need not be seen in any order. No method blocks its thread on
 /// I/O: what has to wait waits as a future.
@@ -84,7 +105,7 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Makes one change of one run happen: the only way to write.
     ///
     /// # Errors
-    /// StaleRevision, Exists, KeyTaken, LostClaim, Invalid, Unavailable: nothing happened. FateUnknown: load the run anew.
+    /// StaleRevision, Exists, StaleSchedule, KeyTaken, LostClaim, Invalid, Unavailable: nothing happened. FateUnknown: load the run anew.
     async fn commit(&self, commit: Commit) -> Result<Revision, StoreError>;
 
     /// A run as last committed.
@@ -171,4 +192,53 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Unavailable, Corrupt.
     async fn definition(&self, identity: &DefinitionIdentity)
     -> Result<Option<DefinitionSource>, StoreError>;
+
+    /// A schedule as last changed.
+    ///
+    /// # Errors
+    /// Unavailable, Corrupt.
+    async fn schedule(&self, id: &ScheduleId) -> Result<Option<StoredSchedule>, StoreError>;
+
+    /// The schedule of an identity that was added last.
+    ///
+    /// # Errors
+    /// Unavailable, Corrupt.
+    async fn newest_schedule(
+        &self,
+        identity: &ScheduleIdentity,
+    ) -> Result<Option<StoredSchedule>, StoreError>;
+
+    /// At most `limit` schedules with a due time at or before `until`.
+    ///
+    /// # Errors
+    /// Unavailable.
+    async fn due_schedules(
+        &self,
+        until: Timestamp,
+        limit: NonZeroUsize,
+    ) -> Result<Vec<DueSchedule>, StoreError>;
+
+    /// The definition versions that have schedules.
+    ///
+    /// # Errors
+    /// Unavailable, Corrupt.
+    async fn scheduled_versions(&self) -> Result<Vec<DefinitionIdentity>, StoreError>;
+
+    /// At most `limit` schedules of a version whose ids come after `after`: those that are suspended, or those that are not.
+    ///
+    /// # Errors
+    /// Unavailable.
+    async fn schedules_of(
+        &self,
+        definition: &DefinitionIdentity,
+        suspended: bool,
+        after: Option<&ScheduleId>,
+        limit: NonZeroUsize,
+    ) -> Result<Vec<ScheduleId>, StoreError>;
+
+    /// Changes a schedule without a run.
+    ///
+    /// # Errors
+    /// StaleSchedule, LostClaim, Unavailable: nothing happened. FateUnknown.
+    async fn change_schedule(&self, claim: Claim, change: ScheduleChange) -> Result<(), StoreError>;
 }

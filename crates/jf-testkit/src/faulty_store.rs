@@ -5,11 +5,11 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use jf_core::spi::DefinitionIdentity;
-use jf_core::{Epoch, IdempotencyKey, JourneyId};
+use jf_core::spi::{DefinitionIdentity, ScheduleIdentity};
+use jf_core::{Epoch, IdempotencyKey, JourneyId, ScheduleId};
 use jf_store::{
-    Claim, Commit, DefinitionSource, DueRun, EventPage, KeyRecord, KeyScope, ListKey, Revision, RunFilter,
-    RunIndex, Store, StoreError, StoreErrorKind, StoredRun, Swept,
+    Claim, Commit, DefinitionSource, DueRun, DueSchedule, EventPage, KeyRecord, KeyScope, ListKey, Revision,
+    RunFilter, RunIndex, ScheduleChange, Store, StoreError, StoreErrorKind, StoredRun, StoredSchedule, Swept,
 };
 use jiff::Timestamp;
 
@@ -254,5 +254,42 @@ impl Store for FaultyStore {
         identity: &DefinitionIdentity,
     ) -> Result<Option<DefinitionSource>, StoreError> {
         self.read()?.definition(identity).await
+    }
+
+    async fn schedule(&self, id: &ScheduleId) -> Result<Option<StoredSchedule>, StoreError> {
+        self.read()?.schedule(id).await
+    }
+
+    async fn newest_schedule(
+        &self,
+        identity: &ScheduleIdentity,
+    ) -> Result<Option<StoredSchedule>, StoreError> {
+        self.read()?.newest_schedule(identity).await
+    }
+
+    async fn due_schedules(
+        &self,
+        until: Timestamp,
+        limit: NonZeroUsize,
+    ) -> Result<Vec<DueSchedule>, StoreError> {
+        self.read()?.due_schedules(until, limit).await
+    }
+
+    async fn scheduled_versions(&self) -> Result<Vec<DefinitionIdentity>, StoreError> {
+        self.read()?.scheduled_versions().await
+    }
+
+    async fn schedules_of(
+        &self,
+        definition: &DefinitionIdentity,
+        suspended: bool,
+        after: Option<&ScheduleId>,
+        limit: NonZeroUsize,
+    ) -> Result<Vec<ScheduleId>, StoreError> {
+        self.read()?.schedules_of(definition, suspended, after, limit).await
+    }
+
+    async fn change_schedule(&self, claim: Claim, change: ScheduleChange) -> Result<(), StoreError> {
+        self.write(self.inner.change_schedule(claim, change)).await
     }
 }

@@ -50,6 +50,17 @@ macro_rules! store_suite {
             s16_eng_104_runs_that_go_on_are_never_removed
             s18_eng_117_definitions_are_kept_by_version
             s19_eng_117_a_definition_outlives_its_deployment_as_long_as_a_run_of_it_is_kept
+            s19_eng_117_a_definition_outlives_its_deployment_as_long_as_a_schedule_of_it_is_kept
+            s20_a_refused_part_refuses_the_whole_commit
+            s20_an_outbox_that_contradicts_itself_is_refused
+            s21_eng_096_a_commit_creates_other_runs
+            s22_eng_101_a_run_that_is_woken_has_work_pending_until_its_next_commit
+            s23_tsk_105_a_schedule_changes_with_the_commit_or_alone
+            s23_tsk_104_of_concurrent_only_schedules_one_succeeds
+            s24_tsk_104_the_newest_schedule_of_an_identity_is_found
+            s25_eng_080_due_schedules_come_earliest_first
+            s26_eng_086_schedules_are_found_by_version
+            s27_eng_102_the_latest_claim_alone_may_change_a_schedule
         }
     };
     (@tests $host:expr; $($case:ident)+) => {

@@ -8,12 +8,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jf_core::dsl::{DefinitionName, Kind, Version};
-use jf_core::spi::DefinitionIdentity;
-use jf_core::{Epoch, IdempotencyKey, JourneyId};
+use jf_core::spi::{DefinitionIdentity, ScheduleIdentity};
+use jf_core::{Epoch, IdempotencyKey, JourneyId, ScheduleId};
 use jf_store::{
-    Claim, Commit, DefinitionSource, DueRun, EventPage, KeyRecord, KeyScope, ListKey, LogRecord, NewKey,
-    Retention, Revision, RunFilter, RunIndex, Snapshot, Store, StoreError, StoreErrorKind, StoredRun,
-    StoredSnapshot, Swept,
+    Claim, Commit, DefinitionSource, DueRun, DueSchedule, EventPage, KeyRecord, KeyScope, ListKey, LogRecord,
+    NewKey, OutboxEntry, Retention, Revision, RunFilter, RunIndex, ScheduleChange, ScheduleChangeKind,
+    ScheduleIndex, Snapshot, Store, StoreError, StoreErrorKind, StoredRun, StoredSchedule, StoredSnapshot,
+    Swept,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -38,6 +39,9 @@ struct Held {
     /// Those with work pending (sentence 11).
     in_motion: BTreeSet<JourneyId>,
     keys: HashMap<(KeyScope, IdempotencyKey), KeyRecord>,
+    schedules: BTreeMap<ScheduleId, Schedule>,
+    /// How many schedules were ever added.
+    added: u64,
     definitions: BTreeMap<(Kind, DefinitionName, Version), (u64, DefinitionSource)>,
 }
 
@@ -50,6 +54,15 @@ struct Run {
     /// The last events; none is missing between them.
     log: VecDeque<LogRecord>,
     ended: Option<Timestamp>,
+}
+
+#[derive(Debug)]
+struct Schedule {
+    /// Younger ones have greater numbers (sentence 24).
+    number: u64,
+    revision: Revision,
+    index: ScheduleIndex,
+    snapshot: Arc<dyn Snapshot>,
 }
 
 impl Shelf {
@@ -73,9 +86,19 @@ impl Held {
         Err(StoreError::new(StoreErrorKind::LostClaim).with("claim", claim.get()).with("latest", self.claims))
     }
 
-    /// Sentences 1 to 6: everything is checked before anything is changed.
-    fn commit(&mut self, commit: Commit, retention: &Retention) -> Result<Revision, StoreError> {
+    /// Sentences 1 to 6 and 20 to 23: everything is checked before anything is changed.
+    fn commit(&mut self, mut commit: Commit, retention: &Retention) -> Result<Revision, StoreError> {
         self.check_claim(commit.claim)?;
+        commit.check_outbox()?;
+        for entry in &commit.outbox {
+            match entry {
+                OutboxEntry::Create(new) if self.runs.contains_key(&new.run) => {
+                    return Err(StoreError::new(StoreErrorKind::Exists).with("run", &new.run));
+                }
+                OutboxEntry::Schedule(change) => self.check_schedule(change)?,
+                OutboxEntry::Create(_) | OutboxEntry::Wake(_) => {}
+            }
+        }
         let refused = |kind| StoreError::new(kind).with("run", &commit.run);
         let before = self.runs.get(&commit.run);
         let revision = match (before, commit.expected) {
@@ -93,6 +116,7 @@ impl Held {
             return Err(refused(StoreErrorKind::KeyTaken));
         }
 
+        let (claim, at, outbox) = (commit.claim, commit.at, std::mem::take(&mut commit.outbox));
         let (mut log, mut ended) = (VecDeque::new(), None);
         if let Some(before) = self.take(&commit.run) {
             (log, ended) = (before.log, before.ended);
@@ -107,7 +131,62 @@ impl Held {
             self.keys.insert((scope, key), record);
         }
         self.put(commit.run, Run { revision, index: commit.index, snapshot: commit.snapshot, log, ended });
+        for entry in outbox {
+            match entry {
+                OutboxEntry::Create(new) => {
+                    self.commit(new.into_commit(claim, at), retention)?;
+                }
+                OutboxEntry::Wake(run) => self.wake(run),
+                OutboxEntry::Schedule(change) => self.change_schedule(change),
+            }
+        }
         Ok(revision)
+    }
+
+    /// Sentence 22. The next commit brings an index of its own.
+    fn wake(&mut self, id: JourneyId) {
+        if let Some(run) = self.runs.get_mut(&id).filter(|run| !run.index.phase.is_final()) {
+            run.index.in_motion = true;
+            self.in_motion.insert(id);
+        }
+    }
+
+    /// Sentence 23.
+    fn check_schedule(&self, change: &ScheduleChange) -> Result<(), StoreError> {
+        let there = self.schedules.get(&change.id);
+        let possible = match &change.kind {
+            ScheduleChangeKind::Add { index, sole, .. } => {
+                there.is_none() && !(*sole && self.newest(&index.identity).is_some())
+            }
+            ScheduleChangeKind::Replace { expected, index, .. } => there
+                .is_some_and(|there| there.revision == *expected && there.index.identity == index.identity),
+            ScheduleChangeKind::Remove { expected } => there.is_some_and(|there| there.revision == *expected),
+        };
+        let stale = || StoreError::new(StoreErrorKind::StaleSchedule).with("schedule", &change.id);
+        if possible { Ok(()) } else { Err(stale()) }
+    }
+
+    fn change_schedule(&mut self, change: ScheduleChange) {
+        match change.kind {
+            ScheduleChangeKind::Add { index, snapshot, .. } => {
+                self.added += 1;
+                let schedule = Schedule { number: self.added, revision: Revision::FIRST, index, snapshot };
+                self.schedules.insert(change.id, schedule);
+            }
+            ScheduleChangeKind::Replace { expected, index, snapshot } => {
+                if let Some(schedule) = self.schedules.get_mut(&change.id) {
+                    let number = schedule.number;
+                    *schedule = Schedule { number, revision: expected.next(), index, snapshot };
+                }
+            }
+            ScheduleChangeKind::Remove { .. } => drop(self.schedules.remove(&change.id)),
+        }
+    }
+
+    /// Sentence 24. A database would have an index on the identity.
+    fn newest(&self, identity: &ScheduleIdentity) -> Option<(&ScheduleId, &Schedule)> {
+        let same = self.schedules.iter().filter(|(_, schedule)| schedule.index.identity == *identity);
+        same.max_by_key(|(_, schedule)| schedule.number)
     }
 
     /// Takes a run off the shelf, and out of everything that refers to it but its keys.
@@ -154,9 +233,11 @@ impl Held {
         let kept = self.keys.len();
         self.keys.retain(|_, record| record.is_kept(now));
         swept.keys = kept - self.keys.len();
-        let (claims, runs) = (self.claims, &self.runs);
+        let (claims, runs, schedules) = (self.claims, &self.runs, &self.schedules);
         self.definitions.retain(|name, (kept_by, _)| {
-            *kept_by == claims || runs.values().any(|run| *name == name_of(&run.index.definition))
+            *kept_by == claims
+                || runs.values().any(|run| *name == name_of(&run.index.definition))
+                || schedules.values().any(|at| *name == name_of(&at.index.identity.definition))
         });
         swept
     }
@@ -169,6 +250,11 @@ fn name_of(identity: &DefinitionIdentity) -> (Kind, DefinitionName, Version) {
 fn stored(id: &JourneyId, run: &Run) -> StoredRun {
     let snapshot = StoredSnapshot::Live(Arc::clone(&run.snapshot));
     StoredRun::new(id.clone(), run.revision, run.index.clone(), snapshot)
+}
+
+fn stored_schedule(id: &ScheduleId, schedule: &Schedule) -> StoredSchedule {
+    let snapshot = StoredSnapshot::Live(Arc::clone(&schedule.snapshot));
+    StoredSchedule::new(id.clone(), schedule.revision, schedule.index.clone(), snapshot)
 }
 
 #[async_trait]
@@ -272,5 +358,66 @@ impl Store for Shelf {
         identity: &DefinitionIdentity,
     ) -> Result<Option<DefinitionSource>, StoreError> {
         Ok(self.held().definitions.get(&name_of(identity)).map(|(_, source)| source.clone()))
+    }
+
+    async fn schedule(&self, id: &ScheduleId) -> Result<Option<StoredSchedule>, StoreError> {
+        Ok(self.held().schedules.get(id).map(|found| stored_schedule(id, found)))
+    }
+
+    async fn newest_schedule(
+        &self,
+        identity: &ScheduleIdentity,
+    ) -> Result<Option<StoredSchedule>, StoreError> {
+        Ok(self.held().newest(identity).map(|(id, found)| stored_schedule(id, found)))
+    }
+
+    async fn due_schedules(
+        &self,
+        until: Timestamp,
+        limit: NonZeroUsize,
+    ) -> Result<Vec<DueSchedule>, StoreError> {
+        let held = self.held();
+        let due = held.schedules.iter().filter_map(|(id, schedule)| {
+            let due = schedule.index.due.filter(|due| *due <= until)?;
+            Some(DueSchedule { due, schedule: id.clone() })
+        });
+        let mut due: Vec<_> = due.collect();
+        due.sort_unstable();
+        due.truncate(limit.get());
+        Ok(due)
+    }
+
+    async fn scheduled_versions(&self) -> Result<Vec<DefinitionIdentity>, StoreError> {
+        let mut versions: Vec<DefinitionIdentity> = Vec::new();
+        for schedule in self.held().schedules.values() {
+            if !versions.contains(&schedule.index.identity.definition) {
+                versions.push(schedule.index.identity.definition.clone());
+            }
+        }
+        Ok(versions)
+    }
+
+    async fn schedules_of(
+        &self,
+        definition: &DefinitionIdentity,
+        suspended: bool,
+        after: Option<&ScheduleId>,
+        limit: NonZeroUsize,
+    ) -> Result<Vec<ScheduleId>, StoreError> {
+        let held = self.held();
+        let rest = held.schedules.iter().filter(|(id, schedule)| {
+            schedule.index.suspended == suspended
+                && schedule.index.identity.definition == *definition
+                && after.is_none_or(|after| *id > after)
+        });
+        Ok(rest.map(|(id, _)| id.clone()).take(limit.get()).collect())
+    }
+
+    async fn change_schedule(&self, claim: Claim, change: ScheduleChange) -> Result<(), StoreError> {
+        let mut held = self.held();
+        held.check_claim(claim)?;
+        held.check_schedule(&change)?;
+        held.change_schedule(change);
+        Ok(())
     }
 }

@@ -161,7 +161,14 @@ async fn http_101_kinds_can_be_chosen() {
 async fn http_101_other_parameters_are_refused() {
     let log = Log::of(1);
     let app = app(&log, HttpConfig::default());
-    for query in ["?x=1", "?events=", "?events=gap", "?conflate=yes", "?conflate=true&conflate=true", "?after=1&after=2"] {
+    for query in [
+        "?x=1",
+        "?events=",
+        "?events=gap",
+        "?conflate=yes",
+        "?conflate=true&conflate=true",
+        "?after=1&after=2",
+    ] {
         send(&app, request(query)).await.assert_problem(400, "invalid-input");
     }
 }

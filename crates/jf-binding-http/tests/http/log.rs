@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use jf_core::{
-    At, Cursor, EngineError, Event, GapReason, HeadPublisher, HeadWatch, JourneyOutcome, JourneyStatus, Phase,
-    Replay,
+    At, Cursor, EngineError, Event, GapReason, HeadPublisher, HeadWatch, JourneyOutcome, JourneyStatus,
+    Phase, Replay,
 };
 
 use crate::fake::{head, outcome, status};

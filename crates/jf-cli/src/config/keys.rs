@@ -128,7 +128,12 @@ pub const KEYS: &[Key] = &[
         "10000",
         "Milliseconds an answer may stand still because its reader takes nothing (FLOW-6).",
     ),
-    key("http.heartbeatMs", MILLIS, "25000", "Milliseconds of silence after which an event stream sends a comment (HTTP-105)."),
+    key(
+        "http.heartbeatMs",
+        MILLIS,
+        "25000",
+        "Milliseconds of silence after which an event stream sends a comment (HTTP-105).",
+    ),
     key(
         "http.maxStreamsPerCaller",
         Kind::Whole { least: 0, most: 1_000_000 },
@@ -391,6 +396,12 @@ pub const KEYS: &[Key] = &[
         "\"PT5S\"",
         "How long a submission that comes too early is held; `PT0S` turns it off (ENG-059).",
     ),
+    key(
+        "limits.scheduleMinInterval",
+        Kind::Duration,
+        "\"PT1M\"",
+        "Shortest interval of a schedule, checked when a definition is loaded and when a schedule is made (TSK-102).",
+    ),
     key("limits.transitionsPerSegment", COUNT, "10000", "Transitions of a flow between two stops (ENG-066)."),
     key("limits.contextBytes", BYTES, "4194304", "Size of a context as compact JSON (DEF-203)."),
     key(
@@ -522,7 +533,6 @@ pub(super) const NOT_YET: &[(&str, &str)] = &[
     ("websocket.onExpiry", "authentication frames"),
     ("websocket.compression", "compression"),
     ("validation.subjourneySchemas", "subjourneys"),
-    ("limits.scheduleMinInterval", "schedules"),
 ];
 
 impl Key {

@@ -7,6 +7,7 @@ mod connector;
 mod expression;
 mod load;
 mod registry;
+mod schedule;
 mod secret;
 mod task;
 mod telemetry;
@@ -19,6 +20,7 @@ pub use expression::{
 };
 pub use load::LoadContext;
 pub use registry::{Registries, RegistriesBuilder, RegistryError};
+pub use schedule::ScheduleIdentity;
 pub use secret::{NoSecrets, Secret, SecretError, SecretResolver};
 pub use task::{
     Connectors, DefinitionIdentity, Evaluation, Notification, Platform, PreparedTask, TaskContext,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use jf_dsl::{
     ApiName, Capabilities, DefinitionName, Expression, ExpressionCheck, ExpressionFault, ExpressionSite,
-    Feature, MetadataLimits, Severity, SizeLimits, TaskConfig, TaskFinding, TaskKind, TaskSite,
+    Feature, IsoDuration, MetadataLimits, Severity, SizeLimits, TaskConfig, TaskFinding, TaskKind, TaskSite,
 };
 use serde_json::Value;
 
@@ -41,6 +41,7 @@ struct Content {
     api_servers: BTreeMap<String, BTreeMap<String, String>>,
     metadata_limits: MetadataLimits,
     size_limits: SizeLimits,
+    schedule_minimum: Option<IsoDuration>,
     development: bool,
 }
 
@@ -183,6 +184,10 @@ impl Capabilities for Registries {
         self.0.api_servers.get(definition.as_str())?.get(api.as_str()).cloned()
     }
 
+    fn schedule_minimum(&self) -> IsoDuration {
+        self.0.schedule_minimum.clone().unwrap_or_else(IsoDuration::schedule_minimum)
+    }
+
     fn development(&self) -> bool {
         self.0.development
     }
@@ -293,6 +298,12 @@ impl RegistriesBuilder {
     /// Sets the limits of DEF-014.
     pub fn size_limits(mut self, limits: SizeLimits) -> Self {
         self.content().size_limits = limits;
+        self
+    }
+
+    /// Sets the shortest interval of schedules (TSK-102).
+    pub fn schedule_minimum(mut self, minimum: IsoDuration) -> Self {
+        self.content().schedule_minimum = Some(minimum);
         self
     }
 

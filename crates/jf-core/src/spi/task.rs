@@ -83,7 +83,7 @@ pub trait PreparedTask: fmt::Debug + Send + Sync + 'static {
 }
 
 /// The version of a definition, as tasks and telemetry name it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct DefinitionIdentity {
     /// Journey or Api.
     pub kind: Kind,

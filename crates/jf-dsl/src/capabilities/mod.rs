@@ -168,7 +168,7 @@ pub trait Capabilities {
 
     /// The shortest interval of `schedule:v1` tasks (TSK-102).
     fn schedule_minimum(&self) -> IsoDuration {
-        schedule_minimum()
+        IsoDuration::schedule_minimum()
     }
 
     /// The profiles that are configured for an auth task (TSK-123); `None` while they are not known.
@@ -211,9 +211,4 @@ pub trait Capabilities {
     fn size_limits(&self) -> SizeLimits {
         SizeLimits::default()
     }
-}
-
-/// The built-in minimum of TSK-102.
-fn schedule_minimum() -> IsoDuration {
-    IsoDuration::parse("PT1M").expect("the text is a duration")
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{
     Capabilities, ExpressionCheck, ExpressionSite, Feature, FileFault, PolicyKind, SiteClass, SizeLimits,
-    TaskFinding, TaskSite, file, schedule_minimum,
+    TaskFinding, TaskSite, file,
 };
 use crate::ids::{ApiName, Channel, DefinitionName};
 use crate::model::metadata::MetadataLimits;
@@ -240,7 +240,7 @@ impl Capabilities for StaticCapabilities {
     }
 
     fn schedule_minimum(&self) -> IsoDuration {
-        self.schedule_minimum.clone().unwrap_or_else(schedule_minimum)
+        self.schedule_minimum.clone().unwrap_or_else(IsoDuration::schedule_minimum)
     }
 
     fn task_profiles(&self, kind: &TaskKind) -> Option<Vec<String>> {

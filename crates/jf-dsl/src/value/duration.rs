@@ -146,10 +146,45 @@ impl IsoDuration {
         &self.text
     }
 
+    /// The shortest interval of schedules unless a platform sets another one: a minute (TSK-102).
+    #[must_use]
+    pub fn schedule_minimum() -> Self {
+        Self::parse("PT1M").expect("the text is a duration")
+    }
+
     /// The instant this long after `start`, or `None` when that lies beyond the year 9999.
     #[must_use]
     pub fn after(&self, start: Timestamp) -> Option<Timestamp> {
-        let [years, months, weeks, days, hours, minutes, seconds] = self.parts;
+        self.times_after(1, start)
+    }
+
+    /// The instant `times` as long after `start`, or `None` when that lies beyond the year 9999 (ENG-080).
+    ///
+    /// Each part is multiplied before it is counted from `start`, so that what the calendar takes away is not lost for good: twice a month
+    /// after the 31st of January is the 31st of March. For a duration that is not zero the instants grow with `times`.
+    ///
+    /// ```
+    /// use jf_dsl::IsoDuration;
+    ///
+    /// let month: IsoDuration = "P1M".parse().unwrap();
+    /// let anchor = "2026-01-31T10:00:00Z".parse().unwrap();
+    /// assert_eq!(month.times_after(1, anchor).unwrap().to_string(), "2026-02-28T10:00:00Z");
+    /// assert_eq!(month.times_after(2, anchor).unwrap().to_string(), "2026-03-31T10:00:00Z");
+    /// ```
+    #[must_use]
+    pub fn times_after(&self, times: u64, start: Timestamp) -> Option<Timestamp> {
+        let times = i64::try_from(times).ok()?;
+        let mut parts = [0; UNITS.len()];
+        for (sum, part) in parts.iter_mut().zip(self.parts) {
+            *sum = part.checked_mul(times)?;
+        }
+        let mut fraction = None;
+        if let Some((unit, billionths)) = self.fraction {
+            let share = i128::from(billionths) * i128::from(times);
+            parts[unit] = parts[unit].checked_add(i64::try_from(share / BILLION).ok()?)?;
+            fraction = Some((unit, share % BILLION));
+        }
+        let [years, months, weeks, days, hours, minutes, seconds] = parts;
         let span = Span::new()
             .try_years(years)
             .and_then(|span| span.try_months(months))
@@ -160,7 +195,7 @@ impl IsoDuration {
             .and_then(|span| span.try_seconds(seconds))
             .ok()?;
         let whole = start.to_zoned(TimeZone::UTC).checked_add(span).ok()?;
-        let Some((unit, billionths)) = self.fraction else { return Some(whole.timestamp()) };
+        let Some((unit, billionths)) = fraction else { return Some(whole.timestamp()) };
         let one = Span::new();
         let one = match unit {
             0 => one.years(1),
@@ -173,8 +208,20 @@ impl IsoDuration {
         };
         let next = whole.checked_add(one).ok()?.timestamp();
         let from = whole.timestamp().as_nanosecond();
-        let share = (next.as_nanosecond() - from) * i128::from(billionths) / BILLION;
+        let share = (next.as_nanosecond() - from) * billionths / BILLION;
         Timestamp::from_nanosecond(from + share).ok()
+    }
+
+    /// Whether it is zero or shorter than `least`, both counted from where months are shortest (TSK-102).
+    #[must_use]
+    pub fn is_shorter_than(&self, least: &Self) -> bool {
+        // 2001-02-01T00:00:00Z: the month has 28 days, the year 365.
+        let from = Timestamp::from_second(980_985_600).expect("the second is in the range of timestamps");
+        match (self.after(from), least.after(from)) {
+            (Some(due), least) => due <= from || least.is_some_and(|least| due < least),
+            // Longer than the calendar.
+            (None, _) => false,
+        }
     }
 }
 
@@ -240,12 +287,60 @@ mod tests {
     }
 
     #[test]
+    fn tsk_102_intervals_are_compared_where_months_are_shortest() {
+        let shorter = |a: &str, b: &str| {
+            IsoDuration::parse(a).unwrap().is_shorter_than(&IsoDuration::parse(b).unwrap())
+        };
+        assert!(shorter("PT59S", "PT1M") && !shorter("PT60S", "PT1M") && !shorter("PT1M", "PT1M"));
+        assert!(shorter("PT0S", "PT0S"), "an interval is positive whatever the minimum is");
+        assert!(shorter("P1M", "P29D") && !shorter("P1M", "P28D"));
+        assert!(!shorter("P19998Y", "PT1M"));
+    }
+
+    #[test]
+    fn eng_080_multiples_are_counted_from_the_anchor() {
+        let times = |duration: &str, times: u64, start: &str| {
+            let due = IsoDuration::parse(duration).unwrap().times_after(times, start.parse().unwrap());
+            due.map(|due| due.to_string())
+        };
+        for (duration, n, start, due) in [
+            ("P1M", 0, "2026-01-31T10:00:00Z", "2026-01-31T10:00:00Z"),
+            ("P1M", 1, "2026-01-31T10:00:00Z", "2026-02-28T10:00:00Z"),
+            ("P1M", 2, "2026-01-31T10:00:00Z", "2026-03-31T10:00:00Z"),
+            ("P1M", 13, "2027-01-31T10:00:00Z", "2028-02-29T10:00:00Z"),
+            ("P1Y", 4, "2024-02-29T00:00:00Z", "2028-02-29T00:00:00Z"),
+            ("P0.5D", 3, "2026-01-01T00:00:00Z", "2026-01-02T12:00:00Z"),
+            ("P0.5M", 2, "2026-02-01T00:00:00Z", "2026-03-01T00:00:00Z"),
+            ("P1M1DT1S", 2, "2026-01-31T00:00:00Z", "2026-04-02T00:00:02Z"),
+            // The switch to summer time is none in UTC.
+            ("P1D", 1, "2026-03-28T01:30:00Z", "2026-03-29T01:30:00Z"),
+        ] {
+            assert_eq!(times(duration, n, start).as_deref(), Some(due), "{n} times {duration}");
+        }
+        assert_eq!(times("P1Y", 9_000, "2026-01-01T00:00:00Z"), None);
+        assert_eq!(times("PT1S", u64::MAX, "2026-01-01T00:00:00Z"), None);
+    }
+
+    #[test]
     fn a_due_time_beyond_the_calendar_is_none() {
         let start: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
         assert_eq!(IsoDuration::parse("P9000Y").unwrap().after(start), None);
     }
 
     proptest! {
+        /// What a schedule relies upon: its due times come one after the other (ENG-080).
+        #[test]
+        fn eng_080_multiples_grow(
+            text in "P([1-9]Y)?([1-9]M)?([1-9]D)?T([1-9][0-9]?H)?[1-9][0-9]?(\\.[0-9]{1,3})?M|P[0-9](\\.[1-9])M",
+            start in 0_i64..4_000_000_000,
+            n in 0_u64..100,
+        ) {
+            let duration = IsoDuration::parse(&*text).unwrap();
+            let start = Timestamp::from_second(start).unwrap();
+            let (one, next) = (duration.times_after(n, start), duration.times_after(n + 1, start));
+            prop_assert!(one.unwrap() < next.unwrap(), "{text} {n} {start}");
+        }
+
         #[test]
         fn sta_076_never_panics_and_never_goes_back(text in "P?[0-9]{0,12}[YMWD]?(T?[0-9]{0,12}([.,][0-9]{0,10})?[HMS]?)?", start in 0i64..4_000_000_000) {
             if let Ok(duration) = IsoDuration::parse(&*text) {

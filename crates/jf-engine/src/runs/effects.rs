@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use http::HeaderMap;
 use jf_core::Caller;
-use jf_machine::{Effect, SegmentId, TaskOrder};
+use jf_machine::{Effect, ScheduleOrder, SegmentId, TaskOrder};
 use jiff::Timestamp;
 use tokio::sync::oneshot;
 
@@ -58,7 +58,7 @@ impl Turn {
                     };
                     span.in_scope(|| report.fact(&fact));
                 }
-                Effect::StartCompensation(order) => self.start_compensation(*order),
+                Effect::CheckSchedule(order) => self.ask_for_schedule(order),
                 // The rest belonged into the commit.
                 _ => {}
             }
@@ -76,6 +76,12 @@ impl Turn {
             let inbound = Some((caller, Arc::new(passthrough)));
             self.cell().segments.push(Segment { id, inbound, span: None });
         }
+    }
+
+    /// Has this very turn look for a schedule, once it has done what it is at.
+    pub(super) fn ask_for_schedule(&self, order: Box<ScheduleOrder>) {
+        let none = self.active.post(&self.shared, Message::CheckSchedule(order));
+        debug_assert!(none.is_none(), "this turn goes on");
     }
 
     /// Sends a task out. Its result comes back as a message.

@@ -4,13 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jf_core::spi::{Notification, TaskWrite};
-use jf_core::{At, Caller, EngineError, Head, HeadCondition, JourneyStatus, StartReply, StepRef};
-use jf_machine::{
-    ActivationId, CompensationOrder, InitialContext, Input, SegmentId, Submission, TaskFailure,
-};
+use jf_core::{At, Caller, EngineError, Head, HeadCondition, JourneyStatus, ScheduleId, StartReply, StepRef};
+use jf_machine::{ActivationId, InitialContext, ScheduleOrder, SegmentId, Submission, TaskFailure};
 use jiff::Timestamp;
 use tokio::sync::oneshot;
 
+use super::compensation::Companion;
 use super::replies::Settled;
 use crate::deployment::Deployed;
 use crate::keys::{KeyUse, StartTurn};
@@ -53,18 +52,23 @@ pub(crate) enum Message {
     TaskFinished(Box<TaskFinished>),
     /// Something should be due; tells when something was applied.
     Wake(oneshot::Sender<()>),
-    /// Become the compensation of another run.
-    Compensate(Box<Compensate>),
-    /// The compensation of this run was started or has ended, as the input says.
-    Compensated(Input),
+    /// Go on as the compensation of another run, whose commit has created this one.
+    Created(Box<Companion>),
+    /// The compensation of this run has ended.
+    Compensated,
+    /// Look which schedule there is, for a task.
+    CheckSchedule(Box<ScheduleOrder>),
+    /// Become the next run of a schedule.
+    BeginScheduled(Box<BeginScheduled>),
     /// Look what is pending: after a crash, or when a commit failed.
     Recover,
 }
 
-/// A compensation to start (ENG-096).
-pub(crate) struct Compensate {
-    pub(crate) deployed: Arc<Deployed>,
-    pub(crate) order: CompensationOrder,
+/// The next run of a schedule.
+pub(crate) struct BeginScheduled {
+    pub(crate) schedule: ScheduleId,
+    /// Told when nothing of it is due any more.
+    pub(crate) done: oneshot::Sender<()>,
 }
 
 /// A start that passed its checks (ENG-002).

@@ -27,11 +27,12 @@ mod judge;
 mod keyed;
 mod message;
 mod replies;
+mod schedule;
 mod submit;
 mod traced;
 mod turn;
 mod wake;
 
 pub(crate) use active::ActiveRuns;
-pub(crate) use message::{Admitted, Begin, CancelRun, Message, RepeatStart, Reply, Submit};
+pub(crate) use message::{Admitted, Begin, BeginScheduled, CancelRun, Message, RepeatStart, Reply, Submit};
 pub(crate) use replies::Settled;

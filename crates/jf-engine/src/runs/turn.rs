@@ -72,8 +72,10 @@ impl Turn {
             Message::Cancel(cancel) => self.cancel(*cancel).await,
             Message::Judged(number, verdict) => self.judged(number, verdict).await,
             Message::Wake(done) => self.wake(done).await,
-            Message::Compensate(compensate) => self.compensate(*compensate).await,
-            Message::Compensated(input) => self.compensated(input).await,
+            Message::Created(companion) => self.created(*companion).await,
+            Message::Compensated => self.compensated().await,
+            Message::CheckSchedule(order) => self.check_schedule(order).await,
+            Message::BeginScheduled(begin) => self.begin_scheduled(*begin).await,
             Message::Recover => self.recover().await,
             Message::Begin(_) | Message::Submit(_) | Message::TaskFinished(_) => {}
         }

@@ -66,6 +66,9 @@ impl Turn {
         self.apply_overdue(&mut transaction).await;
         // Without effect unless pure states are left to run.
         let _ = self.apply(Input::Resume, &mut transaction).await;
+        if !self.recover_companion(&mut transaction).await {
+            return;
+        }
         if self.commit(transaction).await.is_err() {
             return;
         }
@@ -86,16 +89,20 @@ impl Turn {
                     {
                         self.start_task(*order);
                     }
-                    Effect::StartCompensation(order) => self.start_compensation(*order),
+                    Effect::CheckSchedule(order) => self.ask_for_schedule(order),
                     _ => {}
                 }
             }
         }
-        // The commit that ended it may have held without anybody learning of it.
-        self.tell_end_of_compensation();
-        if let Some(due) = self.loaded().run().next_due() {
+        let run = self.loaded().run();
+        if let Some(due) = run.next_due() {
             shared.alarm.set(due);
         }
+        // What a commit of unknown fate has left to others: they look for themselves what there is to do.
+        if let Some(companion) = run.compensated_by(run.seq()).cloned() {
+            self.tell(&companion, Message::Recover);
+        }
+        self.tell_end_of_compensation();
     }
 }
 

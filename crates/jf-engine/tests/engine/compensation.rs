@@ -1,9 +1,12 @@
 //! Compensation through the engine: a run of its own, begun once whatever happens (ENG-090 to ENG-096).
 
 use jf_core::{ApiReply, CallApi, Cancel, Engine, EngineErrorKind, JourneyId, ListQuery, Phase};
+use jf_testkit::Fate;
 use serde_json::json;
 
-use crate::support::{Bench, api, as_outcome, as_status, breathe, caller, journey, key, kind, soon};
+use crate::support::{
+    Bench, Setup, api, as_outcome, as_status, breathe, caller, faulty_store, journey, key, kind, soon,
+};
 
 fn failing(mode: &str) -> String {
     format!(
@@ -74,6 +77,67 @@ async fn eng_006_a_start_under_a_long_compensation_is_answered_with_the_status()
     bench.pass(31).await;
     let status = as_status(soon(waiting).await.unwrap().unwrap()).document;
     assert_eq!(status.phase, Phase::Running);
+}
+
+/// The run and its compensation are there with one commit, or neither is.
+#[tokio::test]
+async fn eng_096_the_end_of_a_run_and_its_compensation_are_one_commit() {
+    for mode in ["async", "sync"] {
+        let faulty = faulty_store();
+        let before = Setup::new(&[journey("undo", &failing(mode))]).store(faulty.clone()).build().await;
+        faulty.fail_at(1, Fate::Killed);
+        let main = before.start("undo", json!({})).await.journey_id;
+        let status = before.status(&main).await.document;
+        assert_eq!(status.phase == Phase::Running, mode == "sync");
+        let id = linked(status.links.as_ref());
+        assert!(faulty.disk().load(&id).await.unwrap().is_some_and(|stored| stored.index.compensation));
+    }
+}
+
+/// Also ENG-092: one without anything to wait for takes no commit of its own.
+#[tokio::test]
+async fn eng_096_a_compensation_of_pure_states_ends_with_the_commit_of_its_run() {
+    let pure = failing("sync").replace(
+        "undo: { type: task, task: { kind: 'desk:v1' }, next: note }",
+        "undo: { type: choice, choices: [{ when: {}, next: note }], default: note }",
+    );
+    let pure = pure.replace(
+        "choices: [{ when: {}, next: note }], default: note",
+        "choices: [{ when: { predicate: { lang: tiny, expr: 'true' } }, next: note }]",
+    );
+    let faulty = faulty_store();
+    let bench = Setup::new(&[journey("undo", &pure)]).store(faulty.clone()).build().await;
+    let before = faulty.writes();
+    let outcome = as_outcome(bench.run("undo", json!({})).await).document;
+    let id = linked(outcome.links.as_ref());
+    assert_eq!(bench.outcome(&id).await.output, json!("NO"));
+    assert_eq!(faulty.writes(), before + 1, "one commit");
+}
+
+/// Whether the commit held cannot be told, and it did: this very process goes on with what it made.
+#[tokio::test]
+async fn eng_096_a_compensation_of_a_commit_of_unknown_fate_goes_on() {
+    for (mode, unknown) in [("async", 1), ("sync", 1), ("sync", 2), ("sync", 3)] {
+        let faulty = faulty_store();
+        let spec = failing(mode).replace(
+            "start: bad\nstates:\n",
+            "start: ask\nstates:\n  ask: { type: task, task: { kind: 'desk:v1', does: asked }, next: bad }\n",
+        );
+        let bench = Setup::new(&[journey("undo", &spec)]).store(faulty.clone()).build().await;
+        faulty.fail_at(unknown, Fate::Unknown);
+        let main = bench.start("undo", json!({})).await.journey_id;
+        let mut compensated = 0;
+        for _ in 0..8 {
+            bench.pass(1).await;
+            while !bench.desk.is_empty().await {
+                bench.desk.next().await.done(json!(null));
+                compensated += 1;
+            }
+        }
+        let outcome = bench.until_ended(&main).await;
+        assert_eq!(bench.until_ended(&linked(outcome.links.as_ref())).await.output, json!("NO"));
+        assert!((1..=2).contains(&compensated), "{mode}, {unknown}: {compensated}");
+    }
 }
 
 /// Also ENG-096: of an Api, before the answer or beside it.

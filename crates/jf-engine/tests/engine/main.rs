@@ -20,6 +20,7 @@ mod overload;
 mod races;
 mod reads;
 mod recovery;
+mod schedules;
 mod start;
 mod steps;
 mod support;

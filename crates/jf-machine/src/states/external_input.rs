@@ -1,10 +1,11 @@
 //! `wait` and `webhook`: one behaviour, parked until a submission or a time-out (02 §7).
 
-use jf_core::{ActiveStep, StepType};
+use jf_core::{ActiveStep, StepType, run_fault};
 use jf_dsl::{Schema, StateId, StateType, VarName};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Index, Next};
+use crate::failure::Failure;
 use crate::flow::Position;
 use crate::link::Linker;
 use crate::machine::Machine;
@@ -45,6 +46,10 @@ impl ExternalInput {
 
     /// Removes the last payload and parks (STA-066); every entry is an activation of its own with a fresh time-out (STA-070).
     pub(super) fn enter(&self, id: &StateId, flow: usize, machine: &mut Machine<'_>) -> Next {
+        if machine.run.scheduled.is_some() {
+            // Nobody started the run, so nobody is there to submit to it (ENG-085).
+            return Next::Abort(Failure::runtime(run_fault::INTERACTIVE_IN_SCHEDULE));
+        }
         machine.clear_payload(flow);
         let due = self.timeout.map(|(after, _)| {
             let due = machine.now().checked_add(after).unwrap_or(Timestamp::MAX);

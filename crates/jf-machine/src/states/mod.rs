@@ -4,6 +4,7 @@ mod choice;
 mod external_input;
 mod fail;
 mod parallel;
+mod schedule;
 mod subjourney;
 mod succeed;
 mod task;
@@ -13,7 +14,7 @@ mod transform;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use jf_dsl::{JsonPath, State, StateId, StateType};
+use jf_dsl::{JsonPath, State, StateId, StateType, TaskConfig};
 use serde_json::Value;
 
 use crate::failure::Failure;
@@ -26,6 +27,8 @@ pub(crate) use choice::Choice;
 pub(crate) use external_input::ExternalInput;
 pub(crate) use fail::Fail;
 pub(crate) use parallel::Parallel;
+pub use schedule::ScheduleOrder;
+pub(crate) use schedule::ScheduleTask;
 pub(crate) use subjourney::Subjourney;
 pub(crate) use succeed::Succeed;
 pub(crate) use task::Task;
@@ -39,6 +42,7 @@ pub(crate) type Index = HashMap<StateId, StateIndex>;
 #[derive(Debug)]
 pub(crate) enum Op {
     Task(Task),
+    Schedule(ScheduleTask),
     Choice(Choice),
     Transform(Transform),
     ExternalInput(ExternalInput),
@@ -62,6 +66,8 @@ pub(crate) enum Next {
     Split,
     /// Its scope ends with this output.
     Succeed(Value),
+    /// The run ends with it, in whatever scope the flow is.
+    Abort(Failure),
 }
 
 impl Op {
@@ -73,7 +79,12 @@ impl Op {
         linker: &mut Linker<'_>,
     ) -> Option<Self> {
         match state {
-            State::Task(task) => Task::link(task, path, index, linker).map(Self::Task),
+            State::Task(task) => match &task.task {
+                TaskConfig::Schedule(schedule) => {
+                    ScheduleTask::link(task, schedule, path, index, linker).map(Self::Schedule)
+                }
+                _ => Task::link(task, path, index, linker).map(Self::Task),
+            },
             State::Choice(choice) => Choice::link(choice, path, index, linker).map(Self::Choice),
             State::Transform(transform) => {
                 Transform::link(transform, path, index, linker).map(Self::Transform)
@@ -104,6 +115,7 @@ impl Op {
     ) -> Result<Next, Failure> {
         match self {
             Self::Task(task) => Ok(task.enter(id, flow, machine)),
+            Self::Schedule(task) => Ok(task.enter(id, flow, machine)),
             Self::Choice(choice) => choice.enter(id, flow, machine),
             Self::Transform(transform) => transform.enter(id, flow, machine),
             Self::ExternalInput(input) => Ok(input.enter(id, flow, machine)),

@@ -3,7 +3,6 @@
 use jf_core::run_fault;
 use jf_dsl::{Given, IsoDuration, JsonPath, SiteClass, StateId, TimerDue, parse_rfc3339};
 use jiff::Timestamp;
-use serde_json::Value;
 
 use super::{Index, Next};
 use crate::failure::Failure;
@@ -73,27 +72,14 @@ impl Timer {
             Due::At(at) => Some(*at),
             Due::After(duration) => duration.after(now),
             Due::AtMapped(mapper) => {
-                text(id, "timer until", flow, mapper, machine)?.as_str().and_then(parse_rfc3339)
+                machine.compute(id, "timer until", flow, mapper)?.as_str().and_then(parse_rfc3339)
             }
             Due::AfterMapped(mapper) => {
-                let value = text(id, "timer duration", flow, mapper, machine)?;
+                let value = machine.compute(id, "timer duration", flow, mapper)?;
                 let duration = value.as_str().and_then(|text| IsoDuration::parse(text).ok());
                 duration.and_then(|duration| duration.after(now))
             }
         };
         due.ok_or_else(|| Failure::runtime(run_fault::TIMER_VALUE))
     }
-}
-
-fn text(
-    id: &StateId,
-    site: &'static str,
-    flow: usize,
-    mapper: &Expr,
-    machine: &mut Machine<'_>,
-) -> Result<Value, Failure> {
-    machine.evaluate(flow, mapper).map_err(|error| {
-        machine.expression_failed(Some(id), site, mapper, &error);
-        Failure::expression(&error)
-    })
 }

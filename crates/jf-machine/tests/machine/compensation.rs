@@ -140,7 +140,9 @@ fn eng_092_a_synchronous_compensation_holds_the_outcome_back() {
     world.pass(100);
     assert!(!world.cancel().unwrap().changed(), "the status unchanged, at once");
     assert_eq!(refusal(world.try_submit(submission("ask", json!(1)))).0, "step-not-active");
-    assert!(world.run.is_pending(), "how its end is found again after a crash");
+    assert!(!world.run.is_pending(), "it is parked like any other that waits");
+    let awaited = world.run.awaited_compensation().map(JourneyId::as_str);
+    assert_eq!(awaited, Some("r2"), "how its end is found again after a crash");
     other.fail_task(jf_machine::TaskFailure::internal());
     assert_eq!(other.run.phase(), Phase::Failed);
     world.feed(Input::CompensationEnded).unwrap();

@@ -17,6 +17,7 @@ mod outcome;
 mod parallel;
 mod platform;
 mod properties;
+mod schedule;
 mod snapshot;
 mod start;
 mod steps;

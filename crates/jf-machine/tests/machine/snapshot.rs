@@ -23,7 +23,7 @@ fn eng_101_a_snapshot_of_a_later_version_is_refused_with_a_clear_error() {
     bytes[0] = 2;
     let error = Run::from_snapshot(&bytes).unwrap_err();
     assert!(matches!(error, SnapshotError::Newer { found: 2, known: 1 }));
-    let message = "the run was stored in format 2 by a later version; this one reads formats up to 1";
+    let message = "it was stored in format 2 by a later version; this one reads formats up to 1";
     assert_eq!(error.to_string(), message);
 }
 

@@ -241,3 +241,56 @@ fn eng_104_long_logs_are_removed_a_few_at_a_time() {
         assert_eq!(steps, [5, 5]);
     });
 }
+
+/// What a file of the first version looked like: made by its own step, and filled by a store that knew no other.
+#[test]
+fn a_file_of_the_first_version_is_brought_up_to_date_with_all_that_is_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = SqliteConfig::new(folder.path().join("runs.db"));
+    let columns = |connection: &rusqlite::Connection| -> Vec<String> {
+        let sql = "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name";
+        let mut statement = connection.prepare(sql).unwrap();
+        statement.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
+    };
+    let (epoch, runs) = {
+        let store = SqliteStore::open(&config).unwrap();
+        block_on(async {
+            let claim = store.claim().await.unwrap();
+            for run in 0..50 {
+                store.commit(creation(claim, run, 100 * run)).await.unwrap();
+            }
+            (store.epoch().await.unwrap(), 50)
+        })
+    };
+    {
+        let mut first = rusqlite::Connection::open_in_memory().unwrap();
+        crate::schema::migrate(&mut first, &crate::schema::STEPS[..1]).unwrap();
+        let older = rusqlite::Connection::open(&config.path).unwrap();
+        older.execute_batch("DROP TABLE schedule; DROP TABLE journal; PRAGMA user_version = 1").unwrap();
+        assert_eq!(columns(&older), columns(&first), "the first version, to the letter");
+    }
+    // It can be looked at as it is, without being changed.
+    let report = crate::check(&config.path).unwrap();
+    assert_eq!((report.version, report.runs, report.faults.len()), (1, runs, 0));
+
+    let store = SqliteStore::open(&config).unwrap();
+    block_on(async {
+        assert_eq!(store.epoch().await.unwrap(), epoch, "ENG-108: nothing is lost");
+        let claim = store.claim().await.unwrap();
+        for run in 0..50 {
+            let stored = store.load(&id(run)).await.unwrap().expect("it is there");
+            assert_eq!(stored.revision, Revision::FIRST);
+        }
+        let identity = jf_core::spi::ScheduleIdentity {
+            definition: index().definition,
+            subject: None,
+            start: StateId::parse("s").unwrap(),
+        };
+        let name = jf_core::ScheduleId::parse("r1.1").unwrap();
+        let index = jf_store::ScheduleIndex::new(identity.clone());
+        let change = jf_store::ScheduleChange::add(name.clone(), index, Arc::new(Large(9)), true);
+        store.change_schedule(claim, change).await.unwrap();
+        assert_eq!(store.newest_schedule(&identity).await.unwrap().map(|found| found.id), Some(name));
+    });
+    assert_eq!(crate::check(&config.path).unwrap().version, crate::schema::STEPS.len());
+}

@@ -6,6 +6,7 @@ use jf_store::{
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::Failure;
+use super::outbox::EncodedEntry;
 use super::tables::{self, Image, Standing};
 use crate::codec::{count, event, int, nanos};
 use crate::definitions::{Definitions, Numbers};
@@ -18,11 +19,13 @@ pub(crate) struct Encoded {
     pub(super) commit: Commit,
     pub(super) snapshot: Vec<u8>,
     pub(super) events: Vec<Vec<u8>>,
+    pub(super) outbox: Vec<EncodedEntry>,
 }
 
 impl Encoded {
     /// Done where the commit comes from, so that the one thread that writes need not.
-    pub(crate) fn new(commit: Commit) -> Result<Self, StoreError> {
+    pub(crate) fn new(mut commit: Commit) -> Result<Self, StoreError> {
+        let outbox = EncodedEntry::all(&mut commit)?;
         let invalid = |error: EncodeError| {
             StoreError::new(StoreErrorKind::Invalid).with("run", &commit.run).with_source(error)
         };
@@ -30,7 +33,7 @@ impl Encoded {
         let documents =
             commit.events.iter().map(|record| event::encode(&commit.run, &commit.index, &record.document));
         let events = documents.collect::<Result<_, _>>().map_err(invalid)?;
-        Ok(Self { commit, snapshot, events })
+        Ok(Self { commit, snapshot, events, outbox })
     }
 }
 
@@ -50,6 +53,7 @@ impl Scene<'_> {
         let commit = &encoded.commit;
         self.check_start_keys(commit)?;
         self.check_claim(commit.claim.get())?;
+        self.check_outbox(&encoded.outbox)?;
         let row = RunRow::find(self.connection, commit.run.as_str())?;
         let (id, revision) = match (row, commit.expected) {
             (Some(_), None) => {
@@ -80,6 +84,7 @@ impl Scene<'_> {
         };
         self.add_events(id, encoded)?;
         self.add_keys(id, &commit.keys)?;
+        self.perform_outbox(&encoded.outbox)?;
         Ok(revision)
     }
 
@@ -117,7 +122,7 @@ impl Scene<'_> {
         Ok(())
     }
 
-    fn create(&self, encoded: &Encoded) -> Result<i64, Failure> {
+    pub(super) fn create(&self, encoded: &Encoded) -> Result<i64, Failure> {
         let Encoded { commit, snapshot, .. } = encoded;
         let definition = self.numbers.of(self.connection, &commit.index.definition)?;
         let revision = Revision::FIRST.get();
@@ -135,7 +140,7 @@ impl Scene<'_> {
         Ok(())
     }
 
-    fn add_events(&self, run: i64, encoded: &Encoded) -> Result<(), Failure> {
+    pub(super) fn add_events(&self, run: i64, encoded: &Encoded) -> Result<(), Failure> {
         let Encoded { commit, events, .. } = encoded;
         let events = commit.events.iter().zip(events).map(|(record, bytes)| (record.seq, &**bytes));
         tables::add_events(self.connection, run, events, commit.index.head, self.retention.events)?;

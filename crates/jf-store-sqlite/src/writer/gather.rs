@@ -22,14 +22,14 @@ pub(super) struct Gathered {
 }
 
 /// A commit that touches its run alone. Any other one, and what it finds, is written to the tables at once.
-pub(super) fn can_wait(commit: &Commit) -> bool {
-    commit.keys.is_empty() && commit.outbox.is_empty()
+pub(super) fn can_wait(encoded: &Encoded) -> bool {
+    encoded.commit.keys.is_empty() && encoded.outbox.is_empty()
 }
 
 impl Scene<'_> {
     /// Makes a commit part of the transaction by way of the journal.
     pub(super) fn gather(&self, encoded: Encoded, gathered: &mut Gathered) -> Result<Revision, Failure> {
-        let Encoded { commit, snapshot, events } = encoded;
+        let Encoded { commit, snapshot, events, .. } = encoded;
         self.check_claim(commit.claim.get())?;
         let before = self.before(&commit.run, gathered)?;
         let (definition, ended, standing, revision) = match (&before, commit.expected) {

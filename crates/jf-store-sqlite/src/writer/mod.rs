@@ -9,6 +9,7 @@
 mod checkpoint;
 mod commit;
 mod gather;
+mod outbox;
 mod sweep;
 pub(crate) mod tables;
 
@@ -30,6 +31,7 @@ pub(crate) use self::commit::Encoded;
 use self::commit::Scene;
 pub(crate) use self::commit::principal_text;
 use self::gather::Gathered;
+pub(crate) use self::outbox::EncodedChange;
 use crate::codec::count;
 use crate::config::SqliteConfig;
 use crate::definitions::{self, Definitions, Numbers};
@@ -56,6 +58,7 @@ pub(crate) enum Job {
     Sweep(Timestamp, usize, Reply<Swept>),
     /// Bring all runs to the tables.
     Settle(Reply<()>),
+    Schedule(Claim, Box<EncodedChange>, Reply<()>),
 }
 
 /// Why something was not written.
@@ -189,6 +192,13 @@ impl WriterThread {
                     let done = self.transaction(|thread| thread.keep(claim, &identity, &source));
                     let _ = reply.send(done);
                 }
+                Job::Schedule(claim, change, reply) => {
+                    let done = self.transaction(|thread| {
+                        let latest = latest_claim(&thread.connection)?;
+                        thread.scene(latest).change_schedule(claim.get(), &change)
+                    });
+                    let _ = reply.send(done);
+                }
                 Job::Sweep(now, limit, reply) => {
                     let _ = reply.send(self.sweep(now, limit));
                 }
@@ -276,10 +286,12 @@ impl WriterThread {
         gathered: &mut Gathered,
     ) -> Result<Result<Revision, StoreError>, Failure> {
         let scene = self.scene(claim);
-        let applied = if gather::can_wait(&encoded.commit) {
+        let applied = if gather::can_wait(&encoded) {
             scene.gather(encoded, gathered)
         } else {
-            scene.settle(&encoded.commit.run, gathered)?;
+            for run in encoded.runs() {
+                scene.settle(run, gathered)?;
+            }
             scene.apply(&encoded)
         };
         match applied {

@@ -11,11 +11,11 @@ use crate::support::Folder;
 use futures::executor::block_on;
 use futures::future::join_all;
 use jf_core::dsl::{DefinitionName, Kind, StateId, Version};
-use jf_core::spi::DefinitionIdentity;
-use jf_core::{IdempotencyKey, JourneyId, JourneyStatus, LogDocument, Phase};
+use jf_core::spi::{DefinitionIdentity, ScheduleIdentity};
+use jf_core::{IdempotencyKey, JourneyId, JourneyStatus, LogDocument, Phase, ScheduleId};
 use jf_store::{
-    Claim, Commit, EncodeError, Fingerprint, KeyRecord, KeyScope, LogRecord, NewKey, Revision, RunIndex,
-    Snapshot, Store, StoredSnapshot,
+    Claim, Commit, EncodeError, Fingerprint, KeyRecord, KeyScope, LogRecord, NewKey, NewRun, OutboxEntry,
+    Revision, RunIndex, ScheduleChange, ScheduleIndex, Snapshot, Store, StoredSnapshot,
 };
 use jf_store_sqlite::{SqliteConfig, SqliteStore, check};
 use jiff::Timestamp;
@@ -46,10 +46,29 @@ fn key(revision: u64) -> IdempotencyKey {
     IdempotencyKey::parse(format!("{revision:016}")).unwrap()
 }
 
+/// The run that the first commit of another one creates.
+fn companion(run: &JourneyId) -> JourneyId {
+    JourneyId::parse(format!("{run}-c")).unwrap()
+}
+
+fn schedule(run: &JourneyId) -> ScheduleId {
+    ScheduleId::parse(run.as_str()).unwrap()
+}
+
+fn identity() -> DefinitionIdentity {
+    let name = DefinitionName::parse("order").unwrap();
+    DefinitionIdentity { kind: Kind::Journey, name, version: Version::new(1, 0, 0) }
+}
+
+fn addition(run: &JourneyId) -> ScheduleChange {
+    let (subject, start) = (Some(run.as_str().into()), StateId::parse("s").unwrap());
+    let index = ScheduleIndex::new(ScheduleIdentity { definition: identity(), subject, start });
+    ScheduleChange::add(schedule(run), index, Arc::new(Text(text(run, 1))), true)
+}
+
 fn commit(claim: Claim, run: &JourneyId, revision: u64) -> Commit {
     let at = Timestamp::from_second(1_767_225_600).unwrap();
-    let name = DefinitionName::parse("order").unwrap();
-    let definition = DefinitionIdentity { kind: Kind::Journey, name, version: Version::new(1, 0, 0) };
+    let definition = identity();
     let ended = revision == REVISIONS;
     let mut index = RunIndex::new(definition, at, if ended { Phase::Succeeded } else { Phase::Running });
     index.head = 2 * revision;
@@ -67,7 +86,23 @@ fn commit(claim: Claim, run: &JourneyId, revision: u64) -> Commit {
         None => Commit::create(claim, run.clone(), at, snapshot, index),
         Some(before) => Commit::update(claim, run.clone(), before, at, snapshot, index),
     };
-    let commit = commit.with_events(events);
+    // With the second commit another run and a schedule come, with the last one the schedule goes and the other run is woken.
+    let outbox = if revision == 2 {
+        let mut index = RunIndex::new(identity(), at, Phase::Running);
+        index.head = 1;
+        let other = companion(run);
+        let state = StateId::parse("s").unwrap();
+        let status = JourneyStatus::new(other.clone(), index.definition.name.clone(), index.phase, state, at);
+        let first = vec![LogRecord { seq: 1, document: LogDocument::Status(Arc::new(status)) }];
+        let new = NewRun::new(other, Arc::new(Text(text(run, 1))), index, first);
+        vec![OutboxEntry::Create(Box::new(new)), OutboxEntry::Schedule(addition(run))]
+    } else if ended {
+        let removal = ScheduleChange::remove(schedule(run), Revision::FIRST);
+        vec![OutboxEntry::Wake(companion(run)), OutboxEntry::Schedule(removal)]
+    } else {
+        Vec::new()
+    };
+    let commit = outbox.into_iter().fold(commit.with_events(events), Commit::with_outbox);
     if !is_keyed(revision) {
         return commit;
     }
@@ -147,6 +182,11 @@ fn verify(path: &Path, acknowledged: &Acknowledged) {
             let page = store.events(&run, 0, NonZeroUsize::new(100).unwrap()).await.unwrap().unwrap();
             let all = (1..=revision).flat_map(|revision| commit(Claim::new(0), &run, revision).events);
             assert_eq!(page.events, all.collect::<Vec<_>>());
+            let other = store.load(&companion(&run)).await.unwrap();
+            let woken = other.map(|other| other.index.in_motion);
+            assert_eq!(woken, (revision > 1).then_some(revision == REVISIONS), "made and woken with {run}");
+            let there = store.schedule(&schedule(&run)).await.unwrap();
+            assert_eq!(there.is_some(), (2..REVISIONS).contains(&revision), "made and gone with {run}");
             for used in 1..=revision + 1 {
                 let found = store.key(&KeyScope::Run(run.clone()), &key(used), wanted.at).await.unwrap();
                 let used_up = used <= revision && is_keyed(used);

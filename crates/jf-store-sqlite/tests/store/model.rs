@@ -7,11 +7,12 @@ use std::time::Duration;
 use crate::support::Folder;
 use futures::executor::block_on;
 use jf_core::dsl::{DefinitionName, Kind, StateId, Version};
-use jf_core::spi::DefinitionIdentity;
-use jf_core::{IdempotencyKey, JourneyId, JourneyOutcome, JourneyStatus, LogDocument, Phase};
+use jf_core::spi::{DefinitionIdentity, ScheduleIdentity};
+use jf_core::{IdempotencyKey, JourneyId, JourneyOutcome, JourneyStatus, LogDocument, Phase, ScheduleId};
 use jf_store::{
     Claim, Commit, EncodeError, Fingerprint, KeyRecord, KeyScope, ListKey, LogRecord, MemoryStore, NewKey,
-    Retention, Revision, RunFilter, RunIndex, Snapshot, Store, StoreErrorKind, StoredSnapshot, Swept,
+    NewRun, OutboxEntry, Retention, Revision, RunFilter, RunIndex, ScheduleChange, ScheduleIndex, Snapshot,
+    Store, StoreErrorKind, StoredSnapshot, Swept,
 };
 use jf_store_sqlite::{SqliteConfig, SqliteStore, check};
 use jiff::Timestamp;
@@ -46,11 +47,76 @@ struct Change {
     start_key: Option<u8>,
     run_key: Option<u8>,
     snapshot: Vec<u8>,
+    beyond: Beyond,
+}
+
+/// What it does beyond its run.
+#[derive(Debug, Clone)]
+struct Beyond {
+    creates: Option<u8>,
+    wakes: Option<u8>,
+    schedule: Option<ScheduleTurn>,
+}
+
+/// A change of one of a few schedules.
+#[derive(Debug, Clone)]
+struct ScheduleTurn {
+    schedule: u8,
+    /// 0 adds, 1 replaces, 2 removes.
+    what: u8,
+    stale: bool,
+    due: Option<u8>,
+    suspended: bool,
+    sole: bool,
+}
+
+fn schedule_turn() -> impl Strategy<Value = ScheduleTurn> {
+    let flags = (proptest::bool::weighted(0.1), any::<bool>(), any::<bool>());
+    (0_u8..5, 0_u8..3, option::of(0_u8..30), flags).prop_map(
+        |(schedule, what, due, (stale, suspended, sole))| ScheduleTurn {
+            schedule,
+            what,
+            stale,
+            due,
+            suspended,
+            sole,
+        },
+    )
+}
+
+fn schedule_id(schedule: u8) -> ScheduleId {
+    ScheduleId::parse(format!("s{schedule}")).unwrap()
+}
+
+/// Some schedules are of one identity.
+fn schedule_identity(schedule: u8) -> ScheduleIdentity {
+    let subject = (schedule == 4).then(|| "ann".into());
+    ScheduleIdentity { definition: identity(schedule / 2), subject, start: StateId::parse("s").unwrap() }
+}
+
+impl ScheduleTurn {
+    /// As `store` stands.
+    fn change(&self, store: &dyn Store) -> ScheduleChange {
+        let id = schedule_id(self.schedule);
+        let mut index = ScheduleIndex::new(schedule_identity(self.schedule));
+        index.due = self.due.map(|due| at(i64::from(due)));
+        index.suspended = self.suspended;
+        let snapshot = Arc::new(Bytes(vec![self.schedule, self.what]));
+        let present = block_on(store.schedule(&id)).unwrap();
+        let revision = present.map_or(Revision::FIRST, |present| present.revision);
+        let expected = if self.stale { revision.next() } else { revision };
+        match self.what {
+            0 => ScheduleChange::add(id, index, snapshot, self.sole),
+            1 => ScheduleChange::replace(id, expected, index, snapshot),
+            _ => ScheduleChange::remove(id, expected),
+        }
+    }
 }
 
 #[derive(Debug, Clone)]
 enum Operation {
     Commit(Change),
+    Schedule(ScheduleTurn),
     Sweep { seconds: u16, limit: u8 },
     Claim,
     Reopen,
@@ -62,11 +128,18 @@ fn change() -> impl Strategy<Value = Change> {
     let what =
         (option::of(0_u8..30), any::<bool>(), proptest::bool::weighted(0.3), any::<bool>(), any::<bool>());
     let keys = (option::weighted(0.2, 0_u8..3), option::weighted(0.2, 0_u8..3), vec(any::<u8>(), 0..6000));
-    (how, what, keys).prop_map(
+    let beyond = (
+        option::weighted(0.15, 0_u8..8),
+        option::weighted(0.2, 0_u8..8),
+        option::weighted(0.3, schedule_turn()),
+    );
+    let beyond = beyond.prop_map(|(creates, wakes, schedule)| Beyond { creates, wakes, schedule });
+    (how, what, keys, beyond).prop_map(
         |(
             (run, ahead, stale_claim, create_again, events, hole),
             (due, in_motion, ends, compensation, attribute),
             (start_key, run_key, snapshot),
+            beyond,
         )| Change {
             run,
             ahead,
@@ -82,6 +155,7 @@ fn change() -> impl Strategy<Value = Change> {
             start_key,
             run_key,
             snapshot,
+            beyond,
         },
     )
 }
@@ -89,6 +163,7 @@ fn change() -> impl Strategy<Value = Change> {
 fn operation() -> impl Strategy<Value = Operation> {
     prop_oneof![
         30 => change().prop_map(Operation::Commit),
+        6 => schedule_turn().prop_map(Operation::Schedule),
         4 => (0_u16..300, 1_u8..5).prop_map(|(seconds, limit)| Operation::Sweep { seconds, limit }),
         1 => proptest::strategy::Just(Operation::Claim),
         3 => proptest::strategy::Just(Operation::Reopen),
@@ -202,6 +277,19 @@ impl Pair {
                 .with_kept_until(at(self.time + 20));
             keys.push(NewKey { scope: start_scope(key), key: name(key), record });
         }
+        let mut outbox = Vec::new();
+        if let Some(new) = change.beyond.creates {
+            let mut index = RunIndex::new(identity(new), now, Phase::Running);
+            index.head = 2;
+            index.compensation = true;
+            let events = (1..=2).map(|seq| LogRecord { seq, document: document(new, &index, seq, false) });
+            let snapshot = Arc::new(Bytes(vec![new; 9]));
+            let new = NewRun::new(id(new), snapshot, index.clone(), events.collect());
+            outbox.push(OutboxEntry::Create(Box::new(new)));
+        }
+        outbox.extend(change.beyond.wakes.map(|run| OutboxEntry::Wake(id(run))));
+        let turn = change.beyond.schedule.as_ref();
+        outbox.extend(turn.map(|turn| OutboxEntry::Schedule(turn.change(&self.memory))));
         let commit = |claim: Claim, expected: Option<Revision>| {
             let claim = if change.stale_claim { Claim::new(0) } else { claim };
             let snapshot = Arc::new(Bytes(change.snapshot.clone()));
@@ -211,6 +299,7 @@ impl Pair {
             };
             commit.events.clone_from(&events);
             commit.keys.clone_from(&keys);
+            commit.outbox.clone_from(&outbox);
             commit
         };
         let expected = before
@@ -278,6 +367,27 @@ async fn view(store: &dyn Store, now: Timestamp, page: NonZeroUsize) -> Vec<Stri
     }
     view.push(format!("{:?}", store.due(at(15), page).await.unwrap()));
     view.push(format!("{:?}", store.due(Timestamp::MAX, MANY).await.unwrap()));
+    for schedule in 0..5 {
+        let stored = store.schedule(&schedule_id(schedule)).await.unwrap();
+        let stored = stored.map(|at| (at.id, at.revision, at.index, bytes_of(&at.snapshot)));
+        let newest = store.newest_schedule(&schedule_identity(schedule)).await.unwrap();
+        view.push(format!("{stored:?} {:?}", newest.map(|newest| newest.id)));
+    }
+    view.push(format!("{:?}", store.due_schedules(at(15), page).await.unwrap()));
+    view.push(format!("{:?}", store.due_schedules(Timestamp::MAX, MANY).await.unwrap()));
+    let mut versions = store.scheduled_versions().await.unwrap();
+    versions.sort_by_key(|version| format!("{version:?}"));
+    for version in &versions {
+        for suspended in [false, true] {
+            let after = schedule_id(1);
+            view.push(format!("{:?}", store.schedules_of(version, suspended, None, page).await.unwrap()));
+            view.push(format!(
+                "{:?}",
+                store.schedules_of(version, suspended, Some(&after), MANY).await.unwrap()
+            ));
+        }
+    }
+    view.push(format!("{versions:?}"));
     view.push(format!("{:?}", store.in_motion(None, page).await.unwrap()));
     view.push(format!("{:?}", store.in_motion(Some(&id(2)), MANY).await.unwrap()));
     for filter in filters() {
@@ -357,6 +467,12 @@ proptest! {
                         let memory = block_on(look_at(&pair.memory, change.run, now, page));
                         prop_assert_eq!(block_on(look_at(pair.file(), change.run, now, page)), memory);
                     }
+                }
+                Operation::Schedule(turn) => {
+                    let change = || turn.change(&pair.memory);
+                    let file = block_on(pair.file().change_schedule(pair.claims.0, change()));
+                    let memory = block_on(pair.memory.change_schedule(pair.claims.1, change()));
+                    prop_assert_eq!(file.map_err(|error| error.kind()), memory.map_err(|error| error.kind()));
                 }
                 Operation::Sweep { seconds, limit } => {
                     let now = at(pair.time + i64::from(*seconds));

@@ -3,9 +3,10 @@
 mod ended;
 mod entry;
 mod keys;
+mod schedules;
 mod shard;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::future::poll_fn;
 use std::hash::{BuildHasher, RandomState};
@@ -16,16 +17,18 @@ use std::task::Poll;
 
 use async_trait::async_trait;
 use jf_core::dsl::{DefinitionName, Kind, Version};
-use jf_core::spi::DefinitionIdentity;
-use jf_core::{Epoch, IdempotencyKey, JourneyId};
+use jf_core::spi::{DefinitionIdentity, ScheduleIdentity};
+use jf_core::{Epoch, IdempotencyKey, JourneyId, ScheduleId};
 use jiff::Timestamp;
 
 use self::ended::Ended;
 use self::keys::StartKeys;
+use self::schedules::Schedules;
 use self::shard::Shard;
 use crate::{
-    Claim, Commit, DefinitionSource, DueRun, EventPage, KeyRecord, KeyScope, ListKey, Retention, Revision,
-    RunFilter, RunIndex, Store, StoreError, StoreErrorKind, StoredRun, Swept,
+    Claim, Commit, DefinitionSource, DueRun, DueSchedule, EventPage, KeyRecord, KeyScope, ListKey, NewRun,
+    OutboxEntry, Retention, Revision, RunFilter, RunIndex, ScheduleChange, Store, StoreError, StoreErrorKind,
+    StoredRun, StoredSchedule, Swept,
 };
 
 const SHARDS: usize = 16;
@@ -36,7 +39,8 @@ const LIST_CHUNK: usize = 512;
 /// Keeps everything in this process: a full store for tests, development, and journeys that need not survive a restart.
 ///
 /// It holds snapshots and events as they are, without encoding them (decision record 0007). Runs are spread over shards by their id; a commit
-/// takes the lock of one shard for about a microsecond and nothing waits for anything else. Ended runs beyond
+/// takes the lock of one shard for about a microsecond and nothing waits for anything else; one with an outbox takes those of all runs it
+/// speaks of. Ended runs beyond
 /// [`Retention::memory_runs`] are removed as further runs end (ENG-104).
 ///
 /// Its logs do not survive the process: each store has an epoch of its own (ENG-108). Several engines may share one store in
@@ -47,7 +51,9 @@ pub struct MemoryStore {
     claims: AtomicU64,
     hasher: RandomState,
     shards: [Mutex<Shard>; SHARDS],
+    // Locks are taken in this order: keys of starts, schedules, shards by their number.
     start_keys: Mutex<StartKeys>,
+    schedules: Mutex<Schedules>,
     ended: Mutex<Ended>,
     definitions: Mutex<HashMap<(Kind, DefinitionName, Version), DefinitionSource>>,
 }
@@ -69,6 +75,7 @@ impl MemoryStore {
             hasher: RandomState::new(),
             shards: std::array::from_fn(|_| Mutex::default()),
             start_keys: Mutex::default(),
+            schedules: Mutex::default(),
             ended: Mutex::default(),
             definitions: Mutex::default(),
         }
@@ -87,8 +94,13 @@ impl MemoryStore {
     }
 
     fn shard(&self, run: &JourneyId) -> MutexGuard<'_, Shard> {
+        lock(&self.shards[self.number(run)])
+    }
+
+    /// The number of the shard that a run is in.
+    fn number(&self, run: &JourneyId) -> usize {
         let hash = self.hasher.hash_one(run.as_str());
-        lock(&self.shards[usize::try_from(hash % SHARDS as u64).unwrap_or(0)])
+        usize::try_from(hash % SHARDS as u64).unwrap_or(0)
     }
 
     fn check_claim(&self, claim: Claim) -> Result<(), StoreError> {
@@ -103,26 +115,65 @@ impl MemoryStore {
     /// commit that follows a load by its new owner.
     fn apply(&self, commit: Commit) -> Result<Revision, StoreError> {
         let starts = commit.keys.iter().any(|new| matches!(new.scope, KeyScope::Start { .. }));
-        if starts {
-            return self.apply_with_start_keys(commit);
+        if starts || !commit.outbox.is_empty() {
+            return self.apply_widely(commit, starts);
         }
         let mut shard = self.shard(&commit.run);
         self.check_claim(commit.claim)?;
         shard.commit(commit, &self.retention)
     }
 
-    /// Start keys are held across runs, so their lock is taken around that of the shard.
-    fn apply_with_start_keys(&self, commit: Commit) -> Result<Revision, StoreError> {
-        let mut start_keys = lock(&self.start_keys);
-        start_keys.check(&commit.keys, commit.at)?;
-        let keys = commit.keys.clone();
-        let revision = {
-            let mut shard = self.shard(&commit.run);
-            self.check_claim(commit.claim)?;
-            shard.commit(commit, &self.retention)?
-        };
-        start_keys.insert(keys);
+    /// A commit that concerns more than its run: everything is locked, then checked, then written.
+    fn apply_widely(&self, mut commit: Commit, starts: bool) -> Result<Revision, StoreError> {
+        commit.check_outbox()?;
+        let (claim, at) = (commit.claim, commit.at);
+        let outbox = Outbox::of(&mut commit);
+        // Start keys are held across runs, so their lock is taken around those of the shards.
+        let mut start_keys = starts.then(|| lock(&self.start_keys));
+        let mut schedules = (!outbox.schedules.is_empty()).then(|| lock(&self.schedules));
+        let numbers = outbox.runs().chain([&commit.run]).map(|run| (self.number(run), ()));
+        let numbers: BTreeMap<usize, ()> = numbers.collect();
+        let locked = numbers.into_keys().map(|number| (number, lock(&self.shards[number])));
+        let mut shards: BTreeMap<usize, MutexGuard<'_, Shard>> = locked.collect();
+        if let Some(start_keys) = &start_keys {
+            start_keys.check(&commit.keys, at)?;
+        }
+        self.check_claim(claim)?;
+        if let Some(schedules) = &schedules {
+            outbox.schedules.iter().try_for_each(|change| schedules.check(change))?;
+        }
+        for new in &outbox.created {
+            if self.among(&mut shards, &new.run).locate(&new.run).is_some() {
+                return Err(StoreError::new(StoreErrorKind::Exists).with("run", &new.run));
+            }
+        }
+        let keys = if starts { commit.keys.clone() } else { Vec::new() };
+        let run = commit.run.clone();
+        let revision = self.among(&mut shards, &run).commit(commit, &self.retention)?;
+        for new in outbox.created {
+            let run = new.run.clone();
+            // A run that is not there, with a log that was checked: it is never refused.
+            self.among(&mut shards, &run).commit(new.into_commit(claim, at), &self.retention)?;
+        }
+        for run in &outbox.woken {
+            self.among(&mut shards, run).wake(run);
+        }
+        if let Some(schedules) = &mut schedules {
+            outbox.schedules.into_iter().for_each(|change| schedules.apply(change));
+        }
+        if let Some(start_keys) = &mut start_keys {
+            start_keys.insert(keys);
+        }
         Ok(revision)
+    }
+
+    /// The shard of a run among those that are locked.
+    fn among<'a>(
+        &self,
+        shards: &'a mut BTreeMap<usize, MutexGuard<'_, Shard>>,
+        run: &JourneyId,
+    ) -> &'a mut Shard {
+        shards.get_mut(&self.number(run)).expect("the shards of all runs of the commit are locked")
     }
 
     /// Removes a run with everything that belongs to it, unless it is not there or has not ended.
@@ -138,6 +189,32 @@ impl MemoryStore {
         while let Some(run) = { lock(&self.ended).pop_beyond(self.retention.memory_runs) } {
             self.remove(&run);
         }
+    }
+}
+
+/// An outbox by what is done with it.
+struct Outbox {
+    created: Vec<NewRun>,
+    woken: Vec<JourneyId>,
+    schedules: Vec<ScheduleChange>,
+}
+
+impl Outbox {
+    /// Takes the outbox out of a commit.
+    fn of(commit: &mut Commit) -> Self {
+        let mut outbox = Self { created: Vec::new(), woken: Vec::new(), schedules: Vec::new() };
+        for entry in std::mem::take(&mut commit.outbox) {
+            match entry {
+                OutboxEntry::Create(new) => outbox.created.push(*new),
+                OutboxEntry::Wake(run) => outbox.woken.push(run),
+                OutboxEntry::Schedule(change) => outbox.schedules.push(change),
+            }
+        }
+        outbox
+    }
+
+    fn runs(&self) -> impl Iterator<Item = &JourneyId> {
+        self.created.iter().map(|new| &new.run).chain(&self.woken)
     }
 }
 
@@ -189,10 +266,19 @@ impl Store for MemoryStore {
     }
 
     async fn commit(&self, commit: Commit) -> Result<Revision, StoreError> {
-        let ends = commit.index.phase.is_final().then(|| (commit.at, commit.run.clone()));
+        let at = commit.at;
+        let ends = commit.index.phase.is_final().then(|| commit.run.clone());
         let was_there = commit.expected.is_some();
+        let born_ended = commit.outbox.iter().filter_map(|entry| match entry {
+            OutboxEntry::Create(new) if new.index.phase.is_final() => Some(new.run.clone()),
+            _ => None,
+        });
+        let born_ended: Vec<JourneyId> = born_ended.collect();
         let revision = self.apply(commit)?;
-        if let Some((at, run)) = ends {
+        for run in born_ended {
+            lock(&self.ended).push(at, run);
+        }
+        if let Some(run) = ends {
             // A later commit of an ended run finds its end on record already.
             if !was_there || self.shard(&run).mark_end_recorded(&run) {
                 lock(&self.ended).push(at, run);
@@ -311,6 +397,48 @@ impl Store for MemoryStore {
         identity: &DefinitionIdentity,
     ) -> Result<Option<DefinitionSource>, StoreError> {
         Ok(lock(&self.definitions).get(&version(identity)).cloned())
+    }
+
+    async fn schedule(&self, id: &ScheduleId) -> Result<Option<StoredSchedule>, StoreError> {
+        Ok(lock(&self.schedules).get(id))
+    }
+
+    async fn newest_schedule(
+        &self,
+        identity: &ScheduleIdentity,
+    ) -> Result<Option<StoredSchedule>, StoreError> {
+        Ok(lock(&self.schedules).newest(identity))
+    }
+
+    async fn due_schedules(
+        &self,
+        until: Timestamp,
+        limit: NonZeroUsize,
+    ) -> Result<Vec<DueSchedule>, StoreError> {
+        Ok(lock(&self.schedules).due(until).take(limit.get()).cloned().collect())
+    }
+
+    async fn scheduled_versions(&self) -> Result<Vec<DefinitionIdentity>, StoreError> {
+        Ok(lock(&self.schedules).versions())
+    }
+
+    async fn schedules_of(
+        &self,
+        definition: &DefinitionIdentity,
+        suspended: bool,
+        after: Option<&ScheduleId>,
+        limit: NonZeroUsize,
+    ) -> Result<Vec<ScheduleId>, StoreError> {
+        let schedules = lock(&self.schedules);
+        Ok(schedules.of(definition, suspended, after).take(limit.get()).cloned().collect())
+    }
+
+    async fn change_schedule(&self, claim: Claim, change: ScheduleChange) -> Result<(), StoreError> {
+        let mut schedules = lock(&self.schedules);
+        self.check_claim(claim)?;
+        schedules.check(&change)?;
+        schedules.apply(change);
+        Ok(())
     }
 }
 

@@ -79,6 +79,15 @@ impl Shard {
         }
     }
 
+    /// Has a run that goes on count as one with work pending, until its next commit.
+    pub(super) fn wake(&mut self, run: &JourneyId) {
+        let Some(entry) = self.runs.get_mut(run).filter(|entry| !entry.index.phase.is_final()) else {
+            return;
+        };
+        entry.index.in_motion = true;
+        self.in_motion.insert(run.clone());
+    }
+
     /// Takes an ended run out of everything.
     pub(super) fn remove_ended(&mut self, run: &JourneyId) -> Option<Box<Entry>> {
         if !self.runs.get(run)?.index.phase.is_final() {

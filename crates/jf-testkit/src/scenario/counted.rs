@@ -6,15 +6,15 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jf_core::dsl::{Catalog, Definition};
-use jf_core::spi::DefinitionIdentity;
+use jf_core::spi::{DefinitionIdentity, ScheduleIdentity};
 use jf_core::{
     ApiReply, At, CallApi, Caller, Cancel, ClientCookie, Cursor, DrainReport, Engine, EngineCapabilities,
     EngineError, Epoch, HeadWatch, IdempotencyKey, JourneyId, JourneyOutcome, JourneyStatus, ListQuery, Page,
-    Replay, StartRequest, Started, SubmitStep, Submitted,
+    Replay, ScheduleId, StartRequest, Started, SubmitStep, Submitted,
 };
 use jf_store::{
-    Claim, Commit, DefinitionSource, DueRun, EventPage, KeyRecord, KeyScope, ListKey, Revision, RunFilter,
-    RunIndex, Store, StoreError, StoredRun, Swept,
+    Claim, Commit, DefinitionSource, DueRun, DueSchedule, EventPage, KeyRecord, KeyScope, ListKey, Revision,
+    RunFilter, RunIndex, ScheduleChange, Store, StoreError, StoredRun, StoredSchedule, Swept,
 };
 use jiff::Timestamp;
 
@@ -225,5 +225,48 @@ impl Store for CountedStore {
     ) -> Result<Option<DefinitionSource>, StoreError> {
         let _busy = self.outside.enter();
         self.store.definition(identity).await
+    }
+
+    async fn schedule(&self, id: &ScheduleId) -> Result<Option<StoredSchedule>, StoreError> {
+        let _busy = self.outside.enter();
+        self.store.schedule(id).await
+    }
+
+    async fn newest_schedule(
+        &self,
+        identity: &ScheduleIdentity,
+    ) -> Result<Option<StoredSchedule>, StoreError> {
+        let _busy = self.outside.enter();
+        self.store.newest_schedule(identity).await
+    }
+
+    async fn due_schedules(
+        &self,
+        until: Timestamp,
+        limit: NonZeroUsize,
+    ) -> Result<Vec<DueSchedule>, StoreError> {
+        let _busy = self.outside.enter();
+        self.store.due_schedules(until, limit).await
+    }
+
+    async fn scheduled_versions(&self) -> Result<Vec<DefinitionIdentity>, StoreError> {
+        let _busy = self.outside.enter();
+        self.store.scheduled_versions().await
+    }
+
+    async fn schedules_of(
+        &self,
+        definition: &DefinitionIdentity,
+        suspended: bool,
+        after: Option<&ScheduleId>,
+        limit: NonZeroUsize,
+    ) -> Result<Vec<ScheduleId>, StoreError> {
+        let _busy = self.outside.enter();
+        self.store.schedules_of(definition, suspended, after, limit).await
+    }
+
+    async fn change_schedule(&self, claim: Claim, change: ScheduleChange) -> Result<(), StoreError> {
+        let _busy = self.outside.enter();
+        self.store.change_schedule(claim, change).await
     }
 }

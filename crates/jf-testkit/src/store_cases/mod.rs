@@ -11,7 +11,9 @@
 mod committing;
 mod definitions;
 mod forgetting;
+mod outbox;
 mod reading;
+mod schedules;
 pub(crate) mod world;
 
 pub use committing::{
@@ -31,9 +33,21 @@ pub use forgetting::{
     s15_eng_109_the_last_events_of_a_run_are_kept, s16_eng_104_ended_runs_go_with_all_that_is_theirs,
     s16_eng_104_runs_that_go_on_are_never_removed, s17_eng_104_memory_keeps_the_youngest_ended_runs,
 };
+pub use outbox::{
+    s20_a_refused_part_refuses_the_whole_commit, s20_an_outbox_that_contradicts_itself_is_refused,
+    s21_eng_096_a_commit_creates_other_runs,
+    s22_eng_101_a_run_that_is_woken_has_work_pending_until_its_next_commit,
+};
 pub use reading::{
     s08_reads_give_what_the_last_commit_left, s09_eng_132_events_come_in_order_without_a_hole,
     s10_eng_070_due_runs_come_earliest_first, s11_eng_101_runs_with_work_pending_come_by_id,
     s12_eng_138_lists_are_ordered_and_filtered, s12_eng_138_paging_is_stable_under_inserts_and_removals,
     s13_eng_052_keys_are_found_while_they_are_kept, s14_eng_108_the_epoch_is_constant,
+};
+pub use schedules::{
+    s19_eng_117_a_definition_outlives_its_deployment_as_long_as_a_schedule_of_it_is_kept,
+    s23_tsk_104_of_concurrent_only_schedules_one_succeeds,
+    s23_tsk_105_a_schedule_changes_with_the_commit_or_alone,
+    s24_tsk_104_the_newest_schedule_of_an_identity_is_found, s25_eng_080_due_schedules_come_earliest_first,
+    s26_eng_086_schedules_are_found_by_version, s27_eng_102_the_latest_claim_alone_may_change_a_schedule,
 };

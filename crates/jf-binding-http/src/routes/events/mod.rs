@@ -53,7 +53,8 @@ pub(crate) async fn events(
 
 /// Whether a reader that has a cursor has seen everything there will ever be (HTTP-104).
 fn is_over(options: &SubscribeOptions, opened: &Opened) -> bool {
-    let last_wanted = if options.filter.outcome { opened.head.seq } else { opened.head.seq.saturating_sub(1) };
+    let last_wanted =
+        if options.filter.outcome { opened.head.seq } else { opened.head.seq.saturating_sub(1) };
     let resumes = matches!(options.replay, Replaying::After(_)) && opened.recovered;
     resumes && opened.ended && opened.after >= last_wanted
 }

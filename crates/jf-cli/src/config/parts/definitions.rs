@@ -1,7 +1,7 @@
 //! What definitions are judged by, and which of them serve.
 
 use jf_core::spi::RegistriesBuilder;
-use jf_dsl::{Diagnostic, MetadataLimits, SizeLimits, Version};
+use jf_dsl::{Diagnostic, IsoDuration, MetadataLimits, SizeLimits, Version};
 
 use super::super::{Config, faults};
 
@@ -27,7 +27,13 @@ impl Config {
         sizes.states = self.size("limits.definition.states");
         sizes.branches = self.size("limits.definition.branches");
         sizes.state_nesting = self.size("limits.definition.scopeDepth");
+        let builder = builder.schedule_minimum(self.schedule_minimum());
         builder.metadata_limits(metadata).size_limits(sizes).development(self.flag("development"))
+    }
+
+    /// The shortest interval of schedules.
+    pub(super) fn schedule_minimum(&self) -> IsoDuration {
+        IsoDuration::parse(self.text("limits.scheduleMinInterval")).expect("the kind of the key was checked")
     }
 
     /// The limits on metadata: the given values over those of a `MetadataLimits` document (DEF-116).

@@ -23,6 +23,7 @@ impl Config {
         config.public_base_url = self.optional_text("publicBaseUrl");
         config.sync_wait = self.duration("limits.syncWait");
         config.early_submission = self.duration("limits.earlySubmission");
+        config.limits.schedule_minimum = self.schedule_minimum();
         config.start_keys_kept = self.duration("limits.startKeys");
         config.concurrent_tasks = self.size("limits.concurrentTasks");
         config.admission = self.size("limits.admission");

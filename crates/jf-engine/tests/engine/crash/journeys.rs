@@ -33,8 +33,8 @@ pub(super) const CASES: [Case; 8] = [
     case("tree", TREE, &["both~left~sign", "both~right~run~sign"], 9),
     case("race", RACE, &["race~person~sign"], 6),
     case("nested", NESTED, &["outer~inner~sign"], 7),
-    case("undone", UNDONE, &["wait"], 9),
-    case("undone-first", UNDONE_FIRST, &["wait"], 9),
+    case("undone", UNDONE, &["wait"], 8),
+    case("undone-first", UNDONE_FIRST, &["wait"], 8),
     case("hurried", HURRIED, &[], 5),
     Case { cancelled_at: Some("wait"), ..case("cancelled", UNDONE, &[], 8) },
 ];

@@ -18,9 +18,9 @@ use jf_core::{
 };
 use jf_dsl::{SourceFile, TaskConfig};
 use jf_machine::{
-    ActivationId, CompensationOrder, Effect, Effects, Env, Fact, Input, Limits, LogEntry, PlatformValues,
-    Program, Refused, Run, Submission, TaskFailure, TaskOrder, TimerId, apply, pending_effects,
-    prepare_start,
+    ActivationId, CompensationOrder, Diagnostic, Effect, Effects, Env, Fact, Input, Limits, LogEntry,
+    PlatformValues, Program, PutMode, Refused, Run, Schedule, ScheduleOrder, Submission, TaskFailure,
+    TaskOrder, TimerId, apply, pending_effects, prepare_start,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
@@ -103,6 +103,12 @@ pub(crate) struct World {
     pub(crate) tasks: Vec<TaskOrder>,
     pub(crate) timers: BTreeMap<TimerId, Timestamp>,
     pub(crate) finished: bool,
+    /// Schedules that are looked for.
+    pub(crate) checks: Vec<ScheduleOrder>,
+    /// Schedules that were put.
+    pub(crate) put: Vec<(Schedule, PutMode)>,
+    /// What the end of a scheduled run leaves to the next one.
+    pub(crate) left: Option<Arc<Value>>,
     /// The compensation that is to be started.
     pub(crate) order: Option<CompensationOrder>,
     /// How often the machine asked to be continued.
@@ -146,6 +152,9 @@ impl World {
             tasks: Vec::new(),
             timers: BTreeMap::new(),
             finished: false,
+            checks: Vec::new(),
+            put: Vec::new(),
+            left: None,
             order: None,
             reload_when_paused: false,
             continued: 0,
@@ -222,13 +231,19 @@ impl World {
                 }
                 Effect::RunTask(order) => self.tasks.push(TaskOrder::clone(order)),
                 Effect::AbandonTask { activation } => {
-                    let running = self.tasks.len();
+                    let running = self.tasks.len() + self.checks.len();
                     self.tasks.retain(|task| task.activation != *activation);
-                    assert_eq!(self.tasks.len() + 1, running, "no such task");
+                    self.checks.retain(|order| order.activation != *activation);
+                    assert_eq!(self.tasks.len() + self.checks.len() + 1, running, "no such task");
                 }
                 Effect::Report(fact) => self.facts.push(fact.clone()),
                 Effect::StartCompensation(order) => {
                     assert!(self.order.replace(CompensationOrder::clone(order)).is_none(), "ENG-090: once");
+                }
+                Effect::CheckSchedule(order) => self.checks.push(ScheduleOrder::clone(order)),
+                Effect::PutSchedule { schedule, mode } => self.put.push((Schedule::clone(schedule), *mode)),
+                Effect::ScheduledRunEnded { context, .. } => {
+                    assert!(self.left.replace(Arc::clone(context)).is_none(), "ENG-084: once");
                 }
                 Effect::Finish => self.finished = true,
                 Effect::Continue => panic!("continued already"),
@@ -302,17 +317,21 @@ impl World {
         let addresses: BTreeSet<_> = self.run.active_steps().iter().map(address).collect();
         assert_eq!(addresses.len(), parked);
         // A run never waits for nothing.
-        let waits = !self.tasks.is_empty() || !self.run.active_steps().is_empty() || !self.timers.is_empty();
+        let works = !self.tasks.is_empty() || !self.checks.is_empty();
+        let waits = works || !self.run.active_steps().is_empty() || !self.timers.is_empty();
         assert!(waits || self.finished || self.run.awaits_compensation());
         // Serialisation loses nothing, and what is pending can be told from the run alone.
         let back = Run::from_snapshot(&snapshot).unwrap();
         assert!(back == self.run, "snapshot differs");
         let env = Env::new(self.now, 0, &self.epoch, &self.platform, &self.limits);
-        let (mut timers, mut tasks) = (BTreeMap::new(), Vec::new());
+        let (mut timers, mut tasks, mut checks) = (BTreeMap::new(), Vec::new(), Vec::new());
         for effect in pending_effects(&self.program, &back, &env) {
             match effect {
                 Effect::ArmTimer { timer, due } => drop(timers.insert(timer, due)),
                 Effect::RunTask(task) => tasks.push((task.activation, task.attempt)),
+                Effect::CheckSchedule(order) => checks.push(order.activation),
+                // What a schedule is made of is computed anew, and fails anew.
+                Effect::Report(Fact::Diagnostic(Diagnostic::ExpressionFailed { .. })) => {}
                 // ENG-096: asked for until the run was told of it.
                 Effect::StartCompensation(order) => {
                     assert_eq!(Some(&order.journey_id), self.order.as_ref().map(|order| &order.journey_id));
@@ -321,6 +340,7 @@ impl World {
             }
         }
         assert_eq!(timers, self.timers);
+        assert!(self.checks.iter().map(|order| order.activation).eq(checks));
         let running: Vec<_> =
             self.tasks.iter().map(|task| (task.activation, Arc::clone(&task.attempt))).collect();
         assert_eq!(tasks, running);
@@ -367,6 +387,42 @@ impl World {
     pub(crate) fn task(&self) -> &TaskOrder {
         let [task] = &self.tasks[..] else { panic!("{} tasks run", self.tasks.len()) };
         task
+    }
+
+    /// The schedule that is looked for.
+    pub(crate) fn check_order(&self) -> &ScheduleOrder {
+        let [order] = &self.checks[..] else { panic!("{} schedules are looked for", self.checks.len()) };
+        order
+    }
+
+    /// Answers what was found.
+    pub(crate) fn found(&mut self, existing: Option<Schedule>) {
+        let order = Box::new(self.check_order().clone());
+        self.checks.clear();
+        let existing = existing.map(Box::new);
+        self.feed(Input::ScheduleChecked { order, existing }).unwrap();
+    }
+
+    /// The schedule that was put last.
+    pub(crate) fn schedule(&self) -> Schedule {
+        self.put.last().expect("a schedule was put").0.clone()
+    }
+
+    /// The run that a schedule begins now, as a world of its own, if one is due.
+    pub(crate) fn scheduled(&self, schedule: &mut Schedule, id: &str) -> Option<Self> {
+        let mut world = self.clone();
+        (world.log, world.facts, world.finished, world.order) = (Vec::new(), Vec::new(), false, None);
+        (world.tasks, world.checks, world.put, world.left) = (Vec::new(), Vec::new(), Vec::new(), None);
+        world.timers.clear();
+        world.run = self.begun_by(schedule, id)?;
+        world.feed(Input::Begin).unwrap();
+        Some(world)
+    }
+
+    /// The same before it has begun.
+    pub(crate) fn begun_by(&self, schedule: &mut Schedule, id: &str) -> Option<Run> {
+        let env = Env::new(self.now, 7, &self.epoch, &self.platform, &self.limits);
+        schedule.begin(&self.program, JourneyId::parse(id).unwrap(), &env, second_id)
     }
 
     fn end_task(&mut self) -> ActivationId {
