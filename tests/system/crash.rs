@@ -21,7 +21,7 @@ use tokio::task::JoinSet;
 use crate::orders::{catalog, compensation};
 use crate::support::binary::{Serving, run};
 use crate::support::ledger::{Call, Ledger};
-use crate::support::{root, urn};
+use crate::support::{PATIENCE, root, urn};
 
 /// Clients with an order each, at any time; every other one over WebSocket.
 const CLIENTS: usize = 12;
@@ -269,11 +269,15 @@ async fn fatal_moment(dice: &mut Dice, acknowledged: &watch::Sender<usize>, ledg
     let mut acknowledged = acknowledged.subscribe();
     let now = *acknowledged.borrow_and_update();
     let further = usize::try_from(dice.below(60)).unwrap() + 1;
-    match dice.below(5) {
-        0 => {}
-        1 | 2 => drop(acknowledged.wait_for(|count| *count >= now + further).await),
-        _ => ledger.arrivals(further.div_ceil(3)).await,
-    }
+    let moment = async {
+        match dice.below(5) {
+            0 => {}
+            1 | 2 => drop(acknowledged.wait_for(|count| *count >= now + further).await),
+            _ => ledger.arrivals(further.div_ceil(3)).await,
+        }
+    };
+    // A server that gets nowhere is killed too; what is lost with it its clients will say.
+    let _ = tokio::time::timeout(PATIENCE, moment).await;
     // And a little later, so that it is not always the same instruction.
     tokio::time::sleep(Duration::from_micros(dice.below(8_000))).await;
 }
