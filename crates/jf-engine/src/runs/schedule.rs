@@ -22,7 +22,7 @@ pub(super) enum Basis {
     /// A task has found it.
     Found(Revision),
     /// It has begun the run.
-    Begun(StoredAt),
+    Begun(Box<StoredAt>),
 }
 
 /// What a transaction does to schedules.
@@ -111,7 +111,7 @@ impl Turn {
             // The clock was set back since the scheduler has looked at it.
             return;
         };
-        transaction.basis = Some(Basis::Begun(known));
+        transaction.basis = Some(Basis::Begun(Box::new(known)));
         self.cell().loaded = Some(Loaded::new(deployed, run));
         // A beginning is never refused.
         let _ = self.apply(Input::Begin, &mut transaction).await;

@@ -42,7 +42,7 @@ pub(crate) type Index = HashMap<StateId, StateIndex>;
 #[derive(Debug)]
 pub(crate) enum Op {
     Task(Task),
-    Schedule(ScheduleTask),
+    Schedule(Box<ScheduleTask>),
     Choice(Choice),
     Transform(Transform),
     ExternalInput(ExternalInput),
@@ -81,7 +81,8 @@ impl Op {
         match state {
             State::Task(task) => match &task.task {
                 TaskConfig::Schedule(schedule) => {
-                    ScheduleTask::link(task, schedule, path, index, linker).map(Self::Schedule)
+                    let schedule = ScheduleTask::link(task, schedule, path, index, linker);
+                    schedule.map(|schedule| Self::Schedule(Box::new(schedule)))
                 }
                 _ => Task::link(task, path, index, linker).map(Self::Task),
             },
