@@ -209,7 +209,7 @@ fn judge_tasks(
     };
     let mut found = Vec::new();
     for task in pending {
-        let site = TaskSite::new(definition, &task.path).with_base(source.base());
+        let site = TaskSite::new(definition, &task.path).with_base(source.base()).with_extra(&task.extra);
         for finding in capabilities.check_task(&task.kind, &task.config, &site) {
             let path = task.path.clone().join(&finding.path);
             let known =

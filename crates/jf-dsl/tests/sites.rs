@@ -32,10 +32,12 @@ impl Capabilities for Listening {
     }
 
     fn task_kinds(&self) -> Vec<String> {
-        Vec::new()
+        vec!["probe:v1".to_owned()]
     }
 
-    fn check_task(&self, _: &TaskKind, _: &Value, _: &TaskSite<'_>) -> Vec<TaskFinding> {
+    fn check_task(&self, _: &TaskKind, _: &Value, site: &TaskSite<'_>) -> Vec<TaskFinding> {
+        let names = site.extra.iter().map(|name| (*name).to_owned()).collect();
+        self.0.borrow_mut().insert(site.path.to_string().replace("$.spec.", ""), names);
         Vec::new()
     }
 }
@@ -55,7 +57,8 @@ spec:
           - { name: right, start: e, states: { e: { type: succeed } } }
         join: { strategy: allOf, mapperRef: joined, resultVar: r }
       next: shape
-    shape: { type: transform, transform: { lang: jq, expr: .context }, next: done }
+    shape: { type: transform, transform: { lang: jq, expr: .context }, next: call }
+    call: { type: task, task: { kind: 'probe:v1' }, next: done }
     done: { type: succeed }
   mappers: { joined: { lang: jq, expr: $branches } }
   outcomes: { good: { when: { phase: SUCCEEDED, predicate: { lang: jq, expr: $output.ok } } } }
@@ -70,7 +73,8 @@ spec:
             - { name: left, start: e, states: { e: { type: succeed } } }
             - { name: right, start: e, states: { e: { type: succeed } } }
           join: { strategy: allOf, mapper: { lang: jq, expr: $branches }, resultVar: r }
-        next: e
+        next: call
+      call: { type: task, task: { kind: 'probe:v1' }, next: e }
       e: { type: succeed }
 ";
 
@@ -86,5 +90,7 @@ fn exp_011_engines_are_told_which_names_are_bound() {
     assert_eq!(bound("outcomes.good.when.predicate"), "output");
     assert_eq!(bound("compensation.alsoFor[0].when.predicate"), "output outcome");
     assert_eq!(bound("compensation.states.p.parallel.join.mapper"), "output outcome branches");
-    assert_eq!(sites.len(), 6);
+    assert_eq!(bound("states.call.task"), "", "plugins are told as well");
+    assert_eq!(bound("compensation.states.call.task"), "output outcome");
+    assert_eq!(sites.len(), 8);
 }

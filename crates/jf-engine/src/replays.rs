@@ -59,6 +59,7 @@ impl Shared {
         caller: &Caller,
     ) -> Result<Submitted, EngineError> {
         let Admitted { at, step, replayed, guarded, settled } = admitted;
+        let (step, address) = step.map(|step| (step.name, step.address)).unzip();
         let guarded = replayed && guarded;
         if guarded {
             self.read_for(&id, caller).await.map_err(EngineError::replayed)?;
@@ -66,7 +67,7 @@ impl Shared {
         let submitted = match settled {
             Settled::Now(status) => Submitted::new(id, step, at, std::future::ready(Ok(status))),
             Settled::Later(waiting) => {
-                let settled = Arc::clone(self).settle_step(id.clone(), step.clone(), waiting);
+                let settled = Arc::clone(self).settle_step(id.clone(), address, waiting);
                 if guarded {
                     let (shared, run, caller) = (Arc::clone(self), id.clone(), caller.clone());
                     Submitted::new(id, step, at, async move {

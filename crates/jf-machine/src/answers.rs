@@ -6,7 +6,7 @@ use jf_core::{JourneyStatus, StepRef};
 use jf_dsl::VarName;
 use serde_json::{Map, Value};
 
-use crate::flow::Scope;
+use crate::program::ScopeIndex;
 use crate::projection::pick_members;
 use crate::states::{ExternalInput, Op};
 use crate::{Fact, FlowId, Program, Run, SegmentId};
@@ -77,31 +77,24 @@ impl Answers {
 
 impl Run {
     /// The members that the `response` block of a submitted step adds to the answer, by the context of the step's scope as it is
-    /// now, or as it was when that scope ended (ENG-048). `step` is what the submission was resolved to, `segment` what it began;
-    /// without it the answer is that of a replay, which knows of no branch or subjourney that has ended.
+    /// now, or as it was when that scope ended (ENG-048). `address` is [`Accepted::address`](crate::Accepted::address), `segment` what
+    /// the submission began; without it the answer is that of a replay, which knows of no branch or subjourney that has ended.
     #[must_use]
     pub fn step_response(
         &self,
         program: &Program,
-        step: &StepRef,
+        address: &StepRef,
         segment: Option<SegmentId>,
     ) -> ResponseMembers {
         if let Some(ended) = segment.and_then(|segment| self.answers.ended(segment)) {
             return ended.clone();
         }
-        if let Some(end) = &self.end {
-            let StepRef::Id(id) = step else { return ResponseMembers::default() };
-            let input = program.definition().state(id.as_str()).and_then(|state| state.external_input());
-            let response = input.and_then(|input| input.response.as_ref());
-            let output_var = response.and_then(|response| response.output_var.as_ref());
-            return match (&end.context, output_var) {
-                (Some(context), Some(output_var)) => ResponseMembers::of(context, output_var),
-                _ => ResponseMembers::default(),
-            };
-        }
-        match self.live_scope(program, step) {
-            Some((scope, ExternalInput { output_var: Some(output_var), .. })) => {
-                ResponseMembers::of(&scope.context, output_var)
+        let Some((scope, context, id)) = self.scope_of(program, address) else {
+            return ResponseMembers::default();
+        };
+        match program.state_of(scope, id).map(|state| state.op()) {
+            Some(Op::ExternalInput(ExternalInput { output_var: Some(output_var), .. })) => {
+                ResponseMembers::of(context, output_var)
             }
             _ => ResponseMembers::default(),
         }
@@ -112,38 +105,34 @@ impl Run {
     #[must_use]
     pub fn start_response(&self, program: &Program) -> ResponseMembers {
         let [step] = self.active_steps() else { return ResponseMembers::default() };
-        let name = step.address.clone().unwrap_or_else(|| step.step_id.to_string());
-        StepRef::parse(&name)
-            .map_or_else(|_| ResponseMembers::default(), |step| self.step_response(program, &step, None))
+        let address = step.address.clone().unwrap_or_else(|| step.step_id.to_string());
+        StepRef::parse(&address)
+            .map_or_else(|_| ResponseMembers::default(), |address| self.step_response(program, &address, None))
     }
 
-    /// The one scope that is live and has the step.
-    fn live_scope<'a>(
+    /// The scope that a step is in, its context and the id of the step there, if that scope is live or the top level: an id without
+    /// `~` is the address of a state of the top level, and of no other.
+    fn scope_of<'a>(
         &'a self,
-        program: &'a Program,
-        step: &StepRef,
-    ) -> Option<(&'a Scope, &'a ExternalInput)> {
-        let mut found = None;
-        for (index, flow) in self.flows.iter().enumerate() {
-            for (depth, scope) in flow.scopes.iter().enumerate() {
-                let id = match step {
-                    StepRef::Id(id) => id.as_str(),
-                    StepRef::Address(address) => match address.strip_prefix(&*self.prefix(flow, depth)) {
-                        Some(id) => id,
-                        None => continue,
-                    },
+        program: &Program,
+        address: &'a StepRef,
+    ) -> Option<(ScopeIndex, &'a Value, &'a str)> {
+        let address = match address {
+            StepRef::Id(id) => {
+                let end = self.end.as_ref().or(self.ending.as_deref());
+                let context = match end {
+                    Some(end) => end.context.as_ref()?,
+                    None => &self.flows.first()?.scopes.first()?.context,
                 };
-                let state =
-                    program.scope_at(self, index, depth).and_then(|scope| program.state_of(scope, id));
-                if let Some(Op::ExternalInput(input)) = state.map(|state| state.op()) {
-                    // An id alone may stand in several.
-                    if found.is_some() {
-                        return None;
-                    }
-                    found = Some((scope, input));
-                }
+                return Some((program.root_of(self)?, context, id.as_str()));
             }
-        }
-        found
+            StepRef::Address(address) => address,
+        };
+        self.flows.iter().enumerate().find_map(|(index, flow)| {
+            flow.scopes.iter().enumerate().find_map(|(depth, scope)| {
+                let id = address.strip_prefix(&*self.prefix(flow, depth)).filter(|id| !id.contains('~'))?;
+                Some((program.scope_at(self, index, depth)?, &*scope.context, id))
+            })
+        })
     }
 }

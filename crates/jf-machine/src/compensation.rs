@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 
 use crate::link::{Expr, Linker};
 use crate::machine::Machine;
+use crate::measure::compact_len;
 use crate::program::ScopeIndex;
 use crate::root::{Compensates, Root};
 use crate::{Effect, Fact, Program, Run};
@@ -174,8 +175,9 @@ impl Run {
     pub fn compensation(program: &Program, order: CompensationOrder, env: &crate::Env<'_>) -> Option<Self> {
         let start = program.start_of(program.compensation.as_ref()?.scope).place();
         let CompensationOrder { journey_id, compensates, owed } = order;
-        let weight = crate::measure::compact_len(&owed.context, env.limits.context_depth);
-        let mut run = Self::at(program, start, journey_id, (owed.context, weight.unwrap_or_default()), env);
+        // The limits may have shrunk since: a context beyond them can still be read, and every write to it fails.
+        let weight = compact_len(&owed.context, env.limits.depth()).unwrap_or(usize::MAX);
+        let mut run = Self::at(program, start, journey_id, (owed.context, weight), env);
         run.root = Root::Compensation(Box::new(Compensates { run: compensates, seen: owed.seen }));
         Some(run)
     }

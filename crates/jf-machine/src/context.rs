@@ -44,7 +44,7 @@ impl Scope {
             Target::Var(_) => 1,
             Target::Path(path) => path.segments().count(),
         };
-        let depth = limits.context_depth.saturating_sub(levels);
+        let depth = limits.depth().saturating_sub(levels);
         let added = compact_len(&value, depth).ok_or_else(too_large)?;
         match target {
             Target::Whole => {
@@ -104,15 +104,16 @@ impl Scope {
         limits: &Limits,
         change: impl FnOnce(&mut Map<String, Value>) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
-        if self.weight + added <= limits.context_bytes {
+        let weight = self.weight.saturating_add(added);
+        if weight <= limits.context_bytes {
             change(members(&mut self.context))?;
-            self.weight += added;
+            self.weight = weight;
             return Ok(());
         }
         // The weight is an upper bound that has run up over many writes: measure what the change really makes of it.
         let mut changed = Arc::clone(&self.context);
         change(members(&mut changed))?;
-        let bytes = compact_len(&changed, limits.context_depth).ok_or_else(too_large)?;
+        let bytes = compact_len(&changed, limits.depth()).ok_or_else(too_large)?;
         if bytes > limits.context_bytes {
             return Err(too_large());
         }

@@ -151,6 +151,8 @@ pub enum PutMode {
 pub struct Accepted {
     /// The step, as replies name it: its state id, or its address when the id was active more than once (RT-7).
     pub step: StepRef,
+    /// The step and no other: its address, which is its id at the top level (ENG-040).
+    pub address: StepRef,
     /// The id of the state, by which projections are chosen (HTTP-035).
     pub state: StateId,
     /// The segment it began: the reply is due when that has stopped (ENG-047).

@@ -8,6 +8,8 @@ use jf_dsl::{IsoDuration, MetadataLimits};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
+use crate::snapshot::DEEPEST_SNAPSHOT;
+
 /// The world at the moment of one [`apply`](crate::apply). Everything that may change from one input to the next is in here,
 /// so that the same run, input and environment give the same result.
 #[derive(Debug, Clone, Copy)]
@@ -66,8 +68,11 @@ pub struct Limits {
     pub transitions_per_segment: u32,
     /// Size of a live context as compact JSON, in bytes (DEF-203).
     pub context_bytes: usize,
-    /// Nesting of a live context. Guards the stack of whoever walks it; far beyond what bodies may have.
+    /// Nesting of a live context. Guards the stack of whoever walks it; far beyond what bodies may have. More than 448 counts as
+    /// that: deeper runs could not be read back.
     pub context_depth: usize,
+    /// Flows that are live in one run at the same time, so that branches of branches cannot take all memory.
+    pub flows_per_run: usize,
     /// Evaluations of one `apply` before it asks to be continued.
     pub evaluations_per_apply: u32,
     /// Limits on tags and attributes, and on the duration of runs (DEF-091, DEF-115).
@@ -88,6 +93,7 @@ impl Default for Limits {
             transitions_per_segment: 10_000,
             context_bytes: 4 * 1024 * 1024,
             context_depth: 256,
+            flows_per_run: 10_000,
             evaluations_per_apply: 64,
             metadata: MetadataLimits::default(),
             guard_evaluation: Duration::from_secs(5),
@@ -95,6 +101,16 @@ impl Default for Limits {
             output_validation: OutputValidation::Warn,
             schedule_minimum: IsoDuration::schedule_minimum(),
         }
+    }
+}
+
+/// The deepest contexts whose snapshots can be read back, with some room for what lies around a context.
+const DEEPEST_CONTEXT: usize = DEEPEST_SNAPSHOT - 64;
+
+impl Limits {
+    /// How deep a context may be nested.
+    pub(crate) fn depth(&self) -> usize {
+        self.context_depth.min(DEEPEST_CONTEXT)
     }
 }
 

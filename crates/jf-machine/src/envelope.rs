@@ -5,6 +5,7 @@ use jf_dsl::{EnvelopeFormat, JsonPath, SiteClass, Spec};
 use serde_json::{Map, Value};
 
 use crate::link::{Expr, Linker};
+use crate::measure::compact_len;
 use crate::{Diagnostic, Env, Fact};
 
 /// The linked envelope; without a mapper errors are Problems.
@@ -46,6 +47,10 @@ impl Envelope {
         let bindings = Bindings::new(of.context, &platform).with_payload(of.problem).with_error(of.problem);
         let shaped = mapper.bound.evaluate(&bindings.with_compensated(of.compensated), env.now, env.seed);
         let shaped = shaped.and_then(|shaped| match shaped {
+            // It becomes part of the outcome, which is kept like a context.
+            Value::Object(_) if compact_len(&shaped, env.limits.depth()).is_none() => {
+                Err(mapper.bound.type_mismatch())
+            }
             Value::Object(members) => Ok(members),
             _ => Err(mapper.bound.type_mismatch()),
         });

@@ -7,7 +7,8 @@ use jf_core::{Phase, Problem, TerminationKind, run_fault};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::TaskFailure;
+use crate::measure::compact_len;
+use crate::{Limits, TaskFailure};
 
 /// A failed scope: the canonical Problem and what kind of end it is.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -52,13 +53,19 @@ impl Failure {
         Self::of(TerminationKind::RuntimeError, error.problem())
     }
 
-    /// A failed task (STA-022).
-    pub(crate) fn task(failure: TaskFailure) -> Self {
+    /// A failed task (STA-022). A Problem beyond the limits of a context is kept without its extensions, since it becomes part of the
+    /// run.
+    pub(crate) fn task(failure: TaskFailure, limits: &Limits) -> Self {
         let termination = match failure.kind {
             TaskErrorKind::Reported => TerminationKind::Fail,
             _ => TerminationKind::RuntimeError,
         };
-        Self::of(termination, failure.problem)
+        let mut problem = failure.problem;
+        let fits = |value| compact_len(value, limits.depth()).is_some_and(|len| len <= limits.context_bytes);
+        if !problem.extensions.values().all(fits) {
+            problem.extensions.clear();
+        }
+        Self::of(termination, problem)
     }
 
     /// The end of a `fail` state, by STA-040: the Problem at `context.problem` when it is the one the state names.

@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 
 use jf_core::spi::{BoundExpression, PreparedTask, Registries, Site};
 use jf_dsl::{
     Access, Capabilities, Cookies, Definition, Errors, Expression, ExpressionCheck, Feature, JsonPath, Lang,
-    Mapper, Policies, SiteClass, StateId, States, SubjourneyId, Task, TaskSite,
+    Loaded, Mapper, Policies, SiteClass, StateId, States, SubjourneyId, Task, TaskSite,
 };
 
 use crate::program::{LinkedScope, LinkedState, Program, ScopeIndex, StateIndex};
@@ -62,6 +63,8 @@ pub(crate) struct Expr {
 /// Compiles what a definition contains and collects what is missing.
 pub(crate) struct Linker<'a> {
     definition: &'a Definition,
+    /// The folder that relative references start from (DEF-065).
+    base: Option<&'a Path>,
     registries: &'a Registries,
     /// `None` for a state with a fault, or one that is still to come.
     states: Vec<Option<LinkedState>>,
@@ -73,10 +76,17 @@ pub(crate) struct Linker<'a> {
 }
 
 impl<'a> Linker<'a> {
-    pub(crate) fn new(definition: &'a Definition, registries: &'a Registries) -> Self {
-        let (states, scopes, faults) = (Vec::new(), Vec::new(), Vec::new());
-        let subjourneys = HashMap::new();
-        Self { definition, registries, states, scopes, subjourneys, bound: &[], faults }
+    pub(crate) fn new(loaded: &'a Loaded, registries: &'a Registries) -> Self {
+        Self {
+            definition: &loaded.definition,
+            base: loaded.positions.source().base(),
+            registries,
+            states: Vec::new(),
+            scopes: Vec::new(),
+            subjourneys: HashMap::new(),
+            bound: &[],
+            faults: Vec::new(),
+        }
     }
 
     /// Links with further names bound at every site.
@@ -185,7 +195,8 @@ impl<'a> Linker<'a> {
 
     pub(crate) fn task(&mut self, task: &Task, path: &JsonPath) -> Option<Arc<dyn PreparedTask>> {
         let path = path.clone().member("task");
-        match self.registries.prepare(&task.task, TaskSite::new(self.definition, &path)) {
+        let site = TaskSite::new(self.definition, &path).with_base(self.base).with_extra(self.bound);
+        match self.registries.prepare(&task.task, site) {
             Ok(prepared) => Some(prepared),
             Err(findings) => {
                 for finding in findings {

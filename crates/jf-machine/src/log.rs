@@ -66,7 +66,7 @@ impl Machine<'_> {
         if !self.has_log() {
             return;
         }
-        self.run.seq += 1;
+        self.run.seq = self.run.seq.saturating_add(1);
         let entry = LogEntry { seq: self.run.seq, at: self.run.shown.at, document };
         self.push(Effect::Emit(entry));
     }

@@ -334,7 +334,7 @@ impl<'a> Machine<'a> {
 
     /// The next segment of the run.
     pub(crate) fn new_segment(&mut self) -> SegmentId {
-        self.run.segments.0 += 1;
+        self.run.segments.0 = self.run.segments.0.saturating_add(1);
         self.run.segments
     }
 
@@ -343,7 +343,7 @@ impl<'a> Machine<'a> {
     }
 
     pub(crate) fn activate(&mut self) -> ActivationId {
-        self.run.activations += 1;
+        self.run.activations = self.run.activations.saturating_add(1);
         ActivationId(self.run.activations)
     }
 

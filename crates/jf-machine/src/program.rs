@@ -124,7 +124,7 @@ impl Program {
     /// None of it happens to a definition that was loaded with the same registries and [`Program::FEATURES`].
     pub fn link(loaded: &Loaded, registries: &Registries) -> Result<Self, LinkError> {
         let definition = Arc::clone(&loaded.definition);
-        let mut linker = Linker::new(&definition, registries);
+        let mut linker = Linker::new(loaded, registries);
         linker.blocks();
         let spec = &definition.spec;
         let path = JsonPath::root().member("spec");
@@ -146,7 +146,7 @@ impl Program {
         let envelope = Envelope::link(spec, &mut linker);
         let api_rules = ApiRules::link(&spec.bindings.http.api_responses, &mut linker);
         let (states, scopes) = linker.finish()?;
-        Ok(Self {
+        let mut program = Self {
             identity: DefinitionIdentity {
                 kind: definition.kind,
                 name: definition.name().clone(),
@@ -159,12 +159,13 @@ impl Program {
             envelope,
             compensation,
             guard,
-            reads_context_of_ended: api_rules.read_context()
-                || projects_steps(&definition)
-                || guard.is_some(),
+            reads_context_of_ended: api_rules.read_context() || guard.is_some(),
             api_rules,
             definition,
-        })
+        };
+        program.reads_context_of_ended |= program.answers_from(top)
+            || program.compensation.as_ref().is_some_and(|block| program.answers_from(block.scope));
+        Ok(program)
     }
 
     /// The definition.
@@ -195,6 +196,12 @@ impl Program {
     /// so what nobody can read is let go of.
     pub(crate) fn reads_context_of_ended(&self) -> bool {
         self.reads_context_of_ended || (!self.is_journey() && self.envelope.is_custom())
+    }
+
+    /// Whether a step of a scope has a `response` block.
+    fn answers_from(&self, scope: ScopeIndex) -> bool {
+        let mut states = self.states_of(scope);
+        states.any(|state| matches!(state.op(), Op::ExternalInput(input) if input.output_var.is_some()))
     }
 
     /// A state by its index.
@@ -259,11 +266,6 @@ impl Program {
             }
         }
     }
-}
-
-fn projects_steps(definition: &Definition) -> bool {
-    let mut steps = definition.spec.states.values().filter_map(|state| state.external_input());
-    steps.any(|input| input.response.is_some())
 }
 
 impl fmt::Debug for Program {

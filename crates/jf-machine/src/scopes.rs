@@ -98,7 +98,12 @@ impl<'a> Machine<'a> {
             joined.begin_segment(segment, None);
         }
         joined.left = left;
-        joined.left.extend(losers);
+        for loser in losers {
+            // A loop can come by here often in one segment.
+            if !joined.left.contains(&loser) {
+                joined.left.push(loser);
+            }
+        }
         let next = match parallel {
             Some(parallel) => {
                 let id = joined.scope().state.id.clone();

@@ -62,7 +62,7 @@ pub fn prepare_start(
         }
     }
     let Some(weight) =
-        compact_len(&context, limits.context_depth).filter(|weight| *weight <= limits.context_bytes)
+        compact_len(&context, limits.depth()).filter(|weight| *weight <= limits.context_bytes)
     else {
         return Err(EngineError::new(EngineErrorKind::TooLarge)
             .with_detail("the input is larger than a context may be"));

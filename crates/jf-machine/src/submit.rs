@@ -69,15 +69,19 @@ impl<'a> Machine<'a> {
         let trace = submission.caller.trace();
         self.run.traceparent = trace.map(|trace| Arc::clone(trace.traceparent()));
         let state = self.run.flows[flow].scope().state.id.clone();
+        let address = match self.run.qualified(flow) {
+            Some(address) => StepRef::Address(address.into()),
+            None => StepRef::Id(state.clone()),
+        };
         let segment = self.new_segment();
-        self.accepted(Accepted { step, state: state.clone(), segment });
+        self.accepted(Accepted { step, address, state: state.clone(), segment });
         self.report(Fact::ExternalInputReceived(state));
 
         let limits = self.limits();
         let scope = self.run.flows[flow].scope_mut();
         let before = projected.map(|(context, added)| {
             let before = (mem::replace(&mut scope.context, context), scope.weight);
-            scope.weight += added;
+            scope.weight = scope.weight.saturating_add(added);
             before
         });
         match scope.write(Target::Var(PAYLOAD), submission.payload, limits) {

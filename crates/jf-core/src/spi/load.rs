@@ -183,6 +183,7 @@ impl<'a> LoadContext<'a> {
     ) -> Option<BoundExpression> {
         let lang = &expression.lang;
         let site = Site::new(class)
+            .with_extra(self.site.extra)
             .with_context_schema(self.site.definition.context_schema().map(|schema| schema.json()));
         match self.registries.compile(expression, site) {
             Ok(compiled) => Some(compiled),

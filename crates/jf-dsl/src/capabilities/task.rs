@@ -17,19 +17,29 @@ pub struct TaskSite<'a> {
     pub path: &'a JsonPath,
     /// The folder that relative references start from (DEF-065).
     pub base: Option<&'a Path>,
+    /// The names that are bound at its expressions beside those that are bound everywhere: `outcome` and `output` inside of
+    /// compensation (EXP-011).
+    pub extra: &'a [&'static str],
 }
 
 impl<'a> TaskSite<'a> {
-    /// A site without a base folder.
+    /// A site without a base folder and without further names.
     #[must_use]
     pub const fn new(definition: &'a Definition, path: &'a JsonPath) -> Self {
-        Self { definition, path, base: None }
+        Self { definition, path, base: None, extra: &[] }
     }
 
     /// With the folder that relative references start from.
     #[must_use]
     pub const fn with_base(mut self, base: Option<&'a Path>) -> Self {
         self.base = base;
+        self
+    }
+
+    /// With names that are bound there and not everywhere.
+    #[must_use]
+    pub const fn with_extra(mut self, extra: &'a [&'static str]) -> Self {
+        self.extra = extra;
         self
     }
 }

@@ -129,6 +129,8 @@ pub(crate) struct PendingTask {
     pub(crate) kind: TaskKind,
     pub(crate) config: serde_json::Value,
     pub(crate) key: Span,
+    /// The names that are bound there beside those that are bound everywhere (EXP-011).
+    pub(crate) extra: Vec<&'static str>,
 }
 
 impl<'a> Decoder<'a> {

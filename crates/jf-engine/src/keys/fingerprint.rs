@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use jf_core::{Caller, EngineError, EngineErrorKind, HeadCondition, IdempotencyKey, JourneyId, StepRef};
+use jf_core::{Caller, EngineError, EngineErrorKind, HeadCondition, IdempotencyKey, JourneyId};
 use jf_store::{Fingerprint, KeyRecord, KeyScope, NewKey};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::canonical;
 use crate::deployment::Deployed;
+use crate::runs::ResolvedStep;
 
 /// A caller key with the request it is used for.
 ///
@@ -99,9 +100,9 @@ impl KeyUse {
         run: &JourneyId,
         query: &[(&str, &str)],
         seq: u64,
-        step: Option<&StepRef>,
+        step: Option<&ResolvedStep>,
     ) -> NewKey {
-        let target = step.map(|step| Arc::from(step.to_string()));
+        let target = step.map(ResolvedStep::to_target);
         let record = KeyRecord::new(run.clone(), self.fingerprint(query), seq).with_target(target);
         NewKey { scope: KeyScope::Run(run.clone()), key: self.name, record }
     }

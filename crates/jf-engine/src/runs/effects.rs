@@ -135,8 +135,8 @@ impl Turn {
             match waiter {
                 Waiter::Start(waiters) => waiters.answer(shared.start_reply(&deployed, run)),
                 Waiter::Cancel(waiters) => waiters.answer(shared.status(&deployed, run)),
-                Waiter::Step { segment, step, waiters } => {
-                    waiters.answer(shared.step_reply(&deployed, run, &step, Some(segment)))
+                Waiter::Step { segment, address, waiters } => {
+                    waiters.answer(shared.step_reply(&deployed, run, &address, Some(segment)))
                 }
             }
         }

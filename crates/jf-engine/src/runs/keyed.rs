@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use jf_core::{At, Caller, EngineError, IdempotencyKey, JourneyStatus, StepRef, StepTarget};
-use jf_dsl::StateId;
+use jf_core::{At, Caller, EngineError, IdempotencyKey, JourneyStatus, StepTarget};
 use jf_store::{KeyRecord, KeyScope};
 
 use super::message::{Admitted, Submit};
 use super::replies::{Settled, Waiter};
+use super::resolved::ResolvedStep;
 use super::turn::Turn;
 use crate::keys::KeyUse;
 use crate::shared::store_error;
@@ -56,11 +56,11 @@ impl Turn {
         let Some(record) = record.map_err(|error| store_error(&error))? else { return Ok(Known::No) };
         let step = step_of(&record);
         let meant = match (target, &step) {
-            (Some(target), Some(step)) => can_mean(target, step),
+            (Some(target), Some(step)) => step.can_be(target),
             (target, step) => target.is_none() && step.is_none(),
         };
         let deployed = Arc::clone(&self.loaded().deployed);
-        let state = step.as_ref().and_then(state_of);
+        let state = step.as_ref().and_then(ResolvedStep::state);
         let query = match &state {
             Some(state) => deployed.program.projected_query(Some(state), caller),
             None => Vec::new(),
@@ -69,11 +69,11 @@ impl Turn {
         Ok(if same { Known::Same(record) } else { Known::Other })
     }
 
-    /// The answer to a repeated command: what the first one is still waiting for, or the present state by its rules (ENG-053).
+    /// The answer to a repeated submission or cancellation: what the first one is still waiting for, or the present state by its rules (ENG-053).
     pub(super) fn repeated(
         &mut self,
         key: &IdempotencyKey,
-        step: Option<StepRef>,
+        step: Option<ResolvedStep>,
     ) -> Admitted<At<JourneyStatus>> {
         let shared = Arc::clone(&self.shared);
         let now = shared.clock.now();
@@ -90,7 +90,7 @@ impl Turn {
         let run = loaded.run();
         let settled = waiting.unwrap_or_else(|| {
             Settled::Now(match &step {
-                Some(step) => shared.step_reply(&loaded.deployed, run, step, None),
+                Some(step) => shared.step_reply(&loaded.deployed, run, &step.address, None),
                 None => shared.status(&loaded.deployed, run),
             })
         });
@@ -101,52 +101,6 @@ impl Turn {
 }
 
 /// The step that a remembered submission was resolved to.
-fn step_of(record: &KeyRecord) -> Option<StepRef> {
-    StepRef::parse(record.target.as_deref()?).ok()
-}
-
-/// The id of the state of a step.
-fn state_of(step: &StepRef) -> Option<StateId> {
-    match step {
-        StepRef::Id(id) => Some(id.clone()),
-        StepRef::Address(address) => StateId::parse(address.rsplit('~').next()?).ok(),
-    }
-}
-
-/// Whether a submission to `target` can mean the step of an earlier one: a repeat may name it by id, by address, or not at all where
-/// the binding allows (ENG-058).
-fn can_mean(target: &StepTarget, step: &StepRef) -> bool {
-    let state = state_of(step);
-    let named = |name: &StepRef| match (name, step) {
-        (StepRef::Address(one), StepRef::Address(other)) => one == other,
-        (name, _) => state_of(name) == state,
-    };
-    match target {
-        StepTarget::Any(name) | StepTarget::Covered { given: Some(name), .. } => named(name),
-        StepTarget::Covered { given: None, ids } => state.is_some_and(|state| ids.contains(&state)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::can_mean;
-    use jf_core::{StepRef, StepTarget};
-    use jf_dsl::StateId;
-
-    #[test]
-    fn eng_058_a_repeat_may_name_the_step_in_any_way() {
-        let step = |name: &str| StepRef::parse(name).unwrap();
-        let covered = |given: Option<&str>, ids: &[&str]| {
-            let ids = ids.iter().map(|id| StateId::parse(*id).unwrap()).collect();
-            StepTarget::Covered { given: given.map(step), ids }
-        };
-        assert!(can_mean(&StepTarget::Any(step("wait")), &step("wait")));
-        assert!(can_mean(&StepTarget::Any(step("both~a~wait")), &step("wait")));
-        assert!(can_mean(&StepTarget::Any(step("wait")), &step("both~a~wait")));
-        assert!(!can_mean(&StepTarget::Any(step("both~b~wait")), &step("both~a~wait")));
-        assert!(!can_mean(&StepTarget::Any(step("other")), &step("wait")));
-        assert!(can_mean(&covered(None, &["other", "wait"]), &step("wait")));
-        assert!(!can_mean(&covered(None, &["other"]), &step("wait")));
-        assert!(can_mean(&covered(Some("wait"), &["wait"]), &step("wait")));
-    }
+fn step_of(record: &KeyRecord) -> Option<ResolvedStep> {
+    ResolvedStep::from_target(record.target.as_deref()?)
 }

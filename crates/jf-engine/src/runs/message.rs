@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jf_core::spi::{Notification, TaskWrite};
-use jf_core::{At, Caller, EngineError, Head, HeadCondition, JourneyStatus, ScheduleId, StartReply, StepRef};
+use jf_core::{At, Caller, EngineError, Head, HeadCondition, JourneyStatus, ScheduleId, StartReply};
 use jf_machine::{ActivationId, InitialContext, ScheduleOrder, SegmentId, Submission, TaskFailure};
 use jiff::Timestamp;
 use tokio::sync::oneshot;
 
 use super::compensation::Companion;
 use super::replies::Settled;
+use super::resolved::ResolvedStep;
 use crate::deployment::Deployed;
 use crate::keys::{KeyUse, StartTurn};
 use crate::load::Permit;
@@ -25,7 +26,7 @@ pub(crate) struct Admitted<T> {
     /// The head after its commit, or the present one of a replay.
     pub(crate) at: Head,
     /// What a submission was resolved to.
-    pub(crate) step: Option<StepRef>,
+    pub(crate) step: Option<ResolvedStep>,
     /// It had been applied before (ENG-053).
     pub(crate) replayed: bool,
     /// The version has a read guard, so a repeated command is answered only to those who may read.
@@ -108,10 +109,10 @@ pub(crate) struct CancelRun {
     pub(crate) caller: Caller,
     pub(crate) if_head: Option<Vec<HeadCondition>>,
     pub(crate) key: Option<KeyUse>,
-    /// The read guard has let it pass (ENG-057).
-    pub(crate) is_judged: bool,
     /// When the caller gives up waiting for a synchronous compensation (ENG-055).
     pub(crate) until: Timestamp,
+    /// The read guard has let it pass (ENG-057).
+    pub(crate) is_judged: bool,
     pub(crate) permit: Permit,
     pub(crate) reply: Reply<At<JourneyStatus>>,
 }

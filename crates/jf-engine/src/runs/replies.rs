@@ -43,10 +43,10 @@ pub(super) enum Waiter {
     Step {
         segment: SegmentId,
         /// The step that was submitted, whose `response` block applies (ENG-048).
-        step: StepRef,
+        address: StepRef,
         waiters: Waiters<At<JourneyStatus>>,
     },
-    /// For the compensation that a cancellation has brought about.
+    /// For the end of the synchronous compensation that a cancellation has brought about (ENG-055).
     Cancel(Waiters<At<JourneyStatus>>),
 }
 
@@ -130,11 +130,11 @@ impl Shared {
         &self,
         deployed: &Deployed,
         run: &Run,
-        step: &StepRef,
+        address: &StepRef,
         segment: Option<SegmentId>,
     ) -> At<JourneyStatus> {
         let mut status = self.status(deployed, run);
-        let members = run.step_response(&deployed.program, step, segment);
+        let members = run.step_response(&deployed.program, address, segment);
         status.document.projection = self.members(deployed, run, members);
         status
     }
@@ -164,19 +164,19 @@ impl Shared {
         }
     }
 
-    /// Waits for the answer to a submission; at the wait limit or when the node has drained, the present state is the answer.
+    /// Waits for the answer to a submission or cancellation; at the wait limit or when the node has drained, the present state is the answer.
     pub(crate) async fn settle_step(
         self: Arc<Self>,
         id: JourneyId,
-        step: Option<StepRef>,
+        address: Option<StepRef>,
         waiting: Waiting<At<JourneyStatus>>,
     ) -> Result<At<JourneyStatus>, jf_core::EngineError> {
         match self.wait(waiting).await {
             Some(status) => Ok(status),
             None => {
                 let ReadRun { snapshot, deployed, .. } = self.read(&id).await?;
-                Ok(match &step {
-                    Some(step) => self.step_reply(&deployed, &snapshot.0, step, None),
+                Ok(match &address {
+                    Some(address) => self.step_reply(&deployed, &snapshot.0, address, None),
                     None => self.status(&deployed, &snapshot.0),
                 })
             }

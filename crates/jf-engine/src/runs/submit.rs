@@ -10,6 +10,7 @@ use super::cell::Held;
 use super::commit::Transaction;
 use super::message::{Admitted, Message, Submit};
 use super::replies::{Settled, Waiter, Waiters};
+use super::resolved::ResolvedStep;
 use super::turn::Turn;
 use crate::clock::after;
 use crate::keys::KeyUse;
@@ -80,7 +81,7 @@ impl Turn {
         if let Some(key) = key {
             let query = deployed.program.projected_query(Some(&accepted.state), caller);
             let seq = self.loaded().run().seq();
-            transaction.keys.push(key.for_run(self.id(), &query, seq, Some(&accepted.step)));
+            transaction.keys.push(key.for_run(self.id(), &query, seq, Some(&ResolvedStep::of(accepted))));
         }
         if caller.is_request() {
             let passthrough = deployed.program.passthrough(Some(&accepted.state), caller);
@@ -95,17 +96,17 @@ impl Turn {
         until: Timestamp,
     ) -> Admitted<At<JourneyStatus>> {
         let shared = Arc::clone(&self.shared);
-        let Accepted { step, segment, .. } = accepted;
+        let (step, segment) = (ResolvedStep::of(&accepted), accepted.segment);
         let loaded = self.loaded();
         let run = loaded.run();
         let at = shared.head(run.seq());
         let guarded = loaded.deployed.program.guards_reads();
         let settled = if run.has_stopped(segment) {
-            Settled::Now(shared.step_reply(&loaded.deployed, run, &step, Some(segment)))
+            Settled::Now(shared.step_reply(&loaded.deployed, run, &step.address, Some(segment)))
         } else {
             let mut waiters = Waiters::new(key, until);
             let settled = waiters.attach(&self.active);
-            self.cell().waiters.push(Waiter::Step { segment, step: step.clone(), waiters });
+            self.cell().waiters.push(Waiter::Step { segment, address: step.address.clone(), waiters });
             settled
         };
         Admitted { at, step: Some(step), replayed: false, guarded, settled }

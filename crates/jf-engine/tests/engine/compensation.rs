@@ -69,6 +69,38 @@ async fn eng_092_a_synchronous_compensation_comes_before_the_outcome() {
     assert_eq!(bench.outcome(&linked(outcome.links.as_ref())).await.error.unwrap().code, "urn:broken");
 }
 
+/// Also ENG-047, ENG-053: a cancellation that is followed by a synchronous compensation is answered when that ends, or at the limit.
+#[tokio::test]
+async fn eng_055_the_answer_to_a_cancellation_waits_for_its_compensation() {
+    let spec = failing("sync").replace("start: bad\nstates:", "start: ask\nstates:\n  ask: { type: wait, wait: { input: { schema: {} } }, next: bad }");
+    let bench = Bench::new(&[journey("undo", &spec)]).await;
+    for answered_at_limit in [false, true] {
+        let id = bench.parked("undo", json!({})).await;
+        let who = caller();
+        let cancel = || bench.engine.cancel(Cancel::new(id.clone()).with_key(key("first")), &who);
+        let waiting = tokio::spawn(cancel().await.unwrap().settled());
+        let job = soon(bench.desk.next()).await;
+        let repeated = cancel().await.unwrap();
+        assert!(repeated.replayed);
+        let repeated = tokio::spawn(repeated.settled());
+        let meanwhile = bench.cancel(&id).await.unwrap();
+        assert_eq!(meanwhile.document.phase, Phase::Running, "ENG-092: unchanged, at once");
+        breathe().await;
+        assert!(!waiting.is_finished() && !repeated.is_finished());
+        if answered_at_limit {
+            bench.pass(31).await;
+            assert_eq!(soon(waiting).await.unwrap().unwrap(), meanwhile);
+            job.done(json!(null));
+            continue;
+        }
+        job.done(json!(null));
+        let status = soon(waiting).await.unwrap().unwrap();
+        assert_eq!(status.document.phase, Phase::Failed);
+        assert_eq!(soon(repeated).await.unwrap().unwrap(), status, "ENG-053: attached to the first");
+        assert_eq!(bench.outcome(&id).await.error.unwrap().code, "JOURNEY_CANCELLED");
+    }
+}
+
 #[tokio::test]
 async fn eng_006_a_start_under_a_long_compensation_is_answered_with_the_status() {
     let bench = Bench::new(&[journey("undo", &failing("sync"))]).await;

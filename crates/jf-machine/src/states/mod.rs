@@ -122,7 +122,7 @@ impl Op {
             Self::ExternalInput(input) => Ok(input.enter(id, flow, machine)),
             Self::Timer(timer) => timer.enter(id, flow, machine),
             Self::Subjourney(call) => call.enter(id, flow, machine),
-            Self::Parallel(_) => Ok(Next::Split),
+            Self::Parallel(parallel) => parallel.enter(machine),
             Self::Succeed(succeed) => Ok(succeed.enter(id, flow, machine)),
             Self::Fail(fail) => Err(fail.enter(id, flow, machine)),
         }

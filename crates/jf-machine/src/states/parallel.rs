@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use jf_core::run_fault;
 use jf_dsl::{BranchName, ErrorPolicy, JoinStrategy, JsonPath, StateId, VarName};
 use serde_json::{Map, Value};
 
-use super::Index;
+use super::{Index, Next};
 use crate::context::Target;
 use crate::failure::{Failure, scope_outcome};
 use crate::flow::EndedBranch;
@@ -54,6 +55,15 @@ impl Parallel {
             result_var: block.join.result_var.clone(),
             next: linker.target(index, &state.next),
         })
+    }
+
+    /// Splits, unless the run would have more flows than the platform allows.
+    pub(super) fn enter(&self, machine: &Machine<'_>) -> Result<Next, Failure> {
+        if machine.run.flows.len() + self.branches.len() > machine.limits().flows_per_run {
+            let detail = "the run has more branches at the same time than the platform allows";
+            return Err(Failure::runtime_because(run_fault::INTERNAL, detail));
+        }
+        Ok(Next::Split)
     }
 
     /// The branches in document order.

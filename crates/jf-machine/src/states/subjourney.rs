@@ -78,7 +78,7 @@ impl Subjourney {
         };
         let limits = machine.limits();
         let weight =
-            compact_len(&context, limits.context_depth).filter(|weight| *weight <= limits.context_bytes);
+            compact_len(&context, limits.depth()).filter(|weight| *weight <= limits.context_bytes);
         let weight = weight.ok_or_else(|| {
             Failure::runtime_because(run_fault::INTERNAL, "the context is larger than the platform allows")
         })?;

@@ -70,7 +70,9 @@ impl Task {
         result: Result<Vec<TaskWrite>, TaskFailure>,
         machine: &mut Machine<'_>,
     ) -> Result<StateIndex, Failure> {
-        let done = result.map_err(Failure::task).and_then(|writes| machine.write_all(flow, writes));
+        let limits = machine.limits();
+        let done = result.map_err(|failure| Failure::task(failure, limits));
+        let done = done.and_then(|writes| machine.write_all(flow, writes));
         let (id, kind) = (id.clone(), self.kind.clone());
         machine.report(match &done {
             Ok(()) => Fact::TaskCompleted(id, kind),

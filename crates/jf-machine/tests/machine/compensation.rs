@@ -136,6 +136,8 @@ fn eng_092_a_synchronous_compensation_holds_the_outcome_back() {
     assert!(world.timers.is_empty(), "deadlines no longer apply");
     assert_eq!(world.story(), ["ask []", "ask [ask]", "bad []"]);
     assert_eq!(links(&world), [false, false, true]);
+    let meanwhile = world.run.step_response(&world.program, &taken.address, Some(taken.segment));
+    assert_eq!(Value::Object(meanwhile.members), json!({ "ref": 1 }), "ENG-048: the answer at the limit");
     let mut other = world.compensate();
     world.pass(100);
     assert!(!world.cancel().unwrap().changed(), "the status unchanged, at once");
@@ -150,7 +152,7 @@ fn eng_092_a_synchronous_compensation_holds_the_outcome_back() {
     assert_eq!(world.run.termination(), Some(TerminationKind::Fail));
     assert_eq!(world.story().last().unwrap(), "FAILED");
     assert!(world.run.is_settled() && world.run.has_stopped(taken.segment) && !world.run.is_pending());
-    let shown = world.run.step_response(&world.program, &taken.step, Some(taken.segment));
+    let shown = world.run.step_response(&world.program, &taken.address, Some(taken.segment));
     assert_eq!(Value::Object(shown.members), json!({ "ref": 1 }));
 }
 
@@ -201,4 +203,29 @@ metadata: { bindings: { attributes: { fromPayload: { who: { path: who } } } } }
     other.submit("hold", json!(1));
     assert_eq!((other.error().0, other.outcome().outcome_id.as_deref()), ("ALSO", None));
     assert!(other.order.is_none() && late.order.is_none());
+}
+
+/// Its steps are those of its own states, whatever ids the main run has.
+#[test]
+fn eng_048_a_step_of_a_compensation_answers_from_its_own_block() {
+    let spec = "
+start: ask
+states:
+  ask: { type: wait, wait: { input: { schema: {} } }, next: bad }
+  bad: { type: fail, errorCode: NO, reason: because }
+compensation:
+  start: ask
+  states:
+    ask: { type: wait, wait: { input: { schema: {} }, response: { outputVar: view } }, next: end }
+    end: { type: succeed }
+";
+    let mut world = World::start(journey(spec), json!({ "view": { "ref": 1 } }));
+    world.submit("ask", json!(1));
+    let mut other = world.compensate();
+    let taken = other.try_submit(submission("ask", json!(1))).unwrap().accepted().unwrap().clone();
+    assert!(other.finished);
+    for segment in [Some(taken.segment), None] {
+        let shown = other.run.step_response(&other.program, &taken.address, segment);
+        assert_eq!(Value::Object(shown.members), json!({ "ref": 1 }));
+    }
 }

@@ -305,11 +305,11 @@ fn eng_047_the_answer_waits_for_what_the_flow_continues_into() {
     assert_eq!(world.running(), ["after"]);
     assert!(!world.run.has_stopped(left.segment), "through the join and beyond");
     assert_eq!(world.task().segment, left.segment, "TSK-008");
-    let shown = world.run.step_response(&world.program, &left.step, Some(left.segment));
+    let shown = world.run.step_response(&world.program, &left.address, Some(left.segment));
     assert_eq!(Value::Object(shown.members), json!({ "ref": 1 }), "ENG-048: as it was when the scope ended");
     world.finish_at("after", &[]);
     assert!(world.run.has_stopped(left.segment));
-    let replayed = world.run.step_response(&world.program, &left.step, None);
+    let replayed = world.run.step_response(&world.program, &left.address, None);
     assert!(replayed.members.is_empty(), "ENG-048: a replay after the end of the branch adds none");
 }
 
@@ -514,4 +514,80 @@ subjourneys:
     world.submit(all[2], json!(1));
     world.submit("hold", json!(1));
     assert!(world.outcome().error.is_none());
+}
+
+/// The same step id stands in two branches, so the id of a step that was submitted may mean another one by the time of the answer.
+#[test]
+fn eng_048_the_answer_reads_the_branch_that_was_submitted_to() {
+    let spec = race("strategy: allOf").replace(
+        "sign: { type: webhook, webhook: { input: { schema: {} } }, next: rest }",
+        "sign: { type: webhook, webhook: { input: { schema: {} }, response: { outputVar: view } }, next: rest }",
+    );
+    let mut world = World::start(journey(&spec), json!({ "view": { "of": "both" } }));
+    world.submit("race~right~sign", json!(1));
+    let taken = world.try_submit(submission("sign", json!(1))).unwrap().accepted().unwrap().clone();
+    assert_eq!((taken.step.to_string(), taken.address.to_string()), ("sign".into(), "race~left~sign".into()));
+    let shown = |world: &World, segment| {
+        Value::Object(world.run.step_response(&world.program, &taken.address, segment).members)
+    };
+    assert_eq!(shown(&world, Some(taken.segment)), json!({ "of": "both" }), "both scopes are live");
+    assert_eq!(shown(&world, None), json!({ "of": "both" }), "a replay names the branch as well");
+    world.finish_at("call", &[("view", json!({ "of": "left" }))]);
+    assert_eq!(shown(&world, Some(taken.segment)), json!({ "of": "left" }), "as it was when the branch ended");
+    assert_eq!(shown(&world, None), json!({}), "a replay after the end of the branch");
+    let elsewhere = jf_core::StepRef::parse("sign").unwrap();
+    assert!(
+        world.run.step_response(&world.program, &elsewhere, None).members.is_empty(),
+        "there is no such step at the top level"
+    );
+}
+
+/// ENG-059: what is remembered of steps that ended in a segment does not grow with its length.
+#[test]
+fn eng_059_a_loop_of_races_remembers_each_loser_once() {
+    let spec = "
+start: race
+states:
+  race:
+    type: parallel
+    parallel:
+      branches:
+        - { name: slow, start: w, states: { w: { type: wait, wait: { input: { schema: {} } }, next: e }, e: { type: succeed } } }
+        - { name: quick, start: e, states: { e: { type: succeed } } }
+      join: { strategy: firstCompleted }
+    next: count
+  count: { type: transform, transform: { mapper: { lang: mini, expr: '{\"$add\":[\"=context.n\",1]}' }, target: { kind: var }, resultVar: n }, next: more }
+  more:
+    type: choice
+    choices: [{ when: { predicate: { lang: mini, expr: '{\"$lt\":[\"=context.n\",\"=context.to\"]}' } }, next: race }]
+    default: call
+  call: { type: task, task: { kind: 'fake:v1' }, next: done }
+  done: { type: succeed }
+";
+    let stored = |rounds: u64| {
+        let mut world = World::start(journey(spec), json!({ "n": 0, "to": rounds }));
+        let hold = world.try_submit(submission("race~slow~w", json!(1))).unwrap_err().hold();
+        assert_eq!(hold, Hold::WithKey);
+        world.run.to_snapshot().len()
+    };
+    assert!(stored(900) < stored(2) + 40);
+}
+
+/// Branches of branches are bounded by the platform, however small the definition is.
+#[test]
+fn sta_104_a_run_cannot_split_without_bound() {
+    let both = |inside: &str| {
+        format!("{{ type: parallel, parallel: {{ branches: [{{ name: a, start: r, states: {{ r: {inside}, e: {{ type: succeed }} }} }}, {{ name: b, start: r, states: {{ r: {inside}, e: {{ type: succeed }} }} }}], join: {{ strategy: allOf }} }}, next: e }}")
+    };
+    let rest = both("{ type: timer, timer: { duration: PT1S }, next: e }");
+    let spec = format!("start: s\nstates: {{ s: {}, e: {{ type: succeed }} }}\n", both(&rest));
+    let most = |flows| {
+        World::with(journey(&spec), json!({}), |world| world.limits.flows_per_run = flows)
+    };
+    let mut fits = most(7);
+    fits.pass(1);
+    assert!(fits.outcome().error.is_none());
+    let beyond = most(6);
+    assert_eq!(beyond.error().0, urn("internal"));
+    assert_eq!(beyond.run.termination(), Some(TerminationKind::RuntimeError));
 }

@@ -1,5 +1,5 @@
 use jf_machine::{Run, SnapshotError};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{World, journey};
 
@@ -35,4 +35,87 @@ fn eng_101_other_bytes_are_no_snapshot() {
     {
         assert!(matches!(Run::from_snapshot(wrong), Err(SnapshotError::Malformed(_))), "{wrong:?}");
     }
+}
+
+/// A run with branches, one of them in a subjourney.
+fn tree() -> Value {
+    let spec = "
+start: both
+states:
+  both:
+    type: parallel
+    parallel:
+      branches:
+        - { name: a, start: w, states: { w: { type: wait, wait: { input: { schema: {} } }, next: e }, e: { type: succeed } } }
+        - { name: b, start: r, states: { r: { type: subjourney, subjourney: { ref: sub }, next: e }, e: { type: succeed } } }
+      join: { strategy: allOf }
+    next: e
+  e: { type: succeed }
+subjourneys: { sub: { start: w, states: { w: { type: wait, wait: { input: { schema: {} } }, next: e }, e: { type: succeed } } } }
+";
+    let bytes = World::start(journey(spec), json!({})).run.to_snapshot();
+    serde_json::from_slice(&bytes[1..]).unwrap()
+}
+
+fn read(run: &Value) -> Result<Run, SnapshotError> {
+    Run::from_snapshot(&[&[1], serde_json::to_vec(run).unwrap().as_slice()].concat())
+}
+
+/// INV-1: what is read back can be relied on, so that nothing panics later.
+#[test]
+fn inv_1_a_snapshot_that_no_run_can_have_is_refused() {
+    let sound = tree();
+    assert!(read(&sound).is_ok());
+    let set = |place: &'static str, value: Value| (place, value);
+    let scope = sound["flows"][1]["scopes"][0].clone();
+    let outcome = World::start(journey("start: e\nstates: { e: { type: succeed } }\n"), json!({}));
+    let end: Value = serde_json::from_slice(&outcome.run.to_snapshot()[1..]).unwrap();
+    let wrong = [
+        set("/flows", json!([])),
+        set("/flows/0/scopes", json!([])),
+        set("/flows/2/scopes", json!([])),
+        set("/flows/1/scopes/0/context", json!(7)),
+        set("/flows/1/branch/flow", json!(2)),
+        set("/flows/1/branch/flow", json!(1)),
+        set("/flows/2/branch/flow", json!(99)),
+        set("/flows/2/branch/flow", json!(1)),
+        set("/flows/0/position", json!("moving")),
+        set("/flows/0/branch", json!({ "flow": 1, "name": "a" })),
+        set("/flows/1/branch", json!(null)),
+        set("/flows/1/scopes", Value::Array(vec![scope; 300])),
+        set("/end", end["end"].clone()),
+    ];
+    for (place, value) in wrong {
+        let mut run = sound.clone();
+        let shown = value.to_string();
+        match run.pointer_mut(place) {
+            Some(slot) => *slot = value,
+            None => {
+                let (outer, name) = place.rsplit_once('/').unwrap();
+                run.pointer_mut(outer).unwrap()[name] = value;
+            }
+        }
+        assert!(matches!(read(&run), Err(SnapshotError::Malformed(None))), "{place} {shown:.60}");
+    }
+}
+
+#[test]
+fn def_203_a_snapshot_cannot_exhaust_the_stack() {
+    let place = |depth: usize| {
+        let context = format!("{{\"a\":{}1{}}}", "[".repeat(depth), "]".repeat(depth));
+        let text = tree().to_string();
+        assert_eq!(text.matches("\"context\":{}").count(), 4);
+        [&[1], text.replacen("\"context\":{}", &format!("\"context\":{context}"), 1).as_bytes()].concat()
+    };
+    assert!(Run::from_snapshot(&place(300)).is_ok(), "deeper than any context");
+    for depth in [600, 1_000_000] {
+        assert!(matches!(Run::from_snapshot(&place(depth)), Err(SnapshotError::Malformed(Some(_)))));
+        let opened = [&[1][..], "[".repeat(depth).as_bytes()].concat();
+        assert!(Run::from_snapshot(&opened).is_err());
+    }
+    let quoted = place(1).len();
+    let text = String::from_utf8(place(1)[1..].to_vec()).unwrap();
+    let texts = text.replace("[1]", &format!("[\"{}\\\"{}\"]", "[".repeat(700), "{".repeat(700)));
+    assert!(texts.len() > quoted + 1_000);
+    assert!(Run::from_snapshot(&[&[1], texts.as_bytes()].concat()).is_ok(), "brackets in texts do not count");
 }

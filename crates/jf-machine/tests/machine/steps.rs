@@ -218,7 +218,7 @@ fn eng_048_the_response_block_of_a_step() {
     );
     assert_eq!(start.facts.len(), 1, "ENG-029");
     let accepted = world.try_submit(submission("ask", json!({}))).unwrap().accepted().unwrap().clone();
-    let (step, segment) = (accepted.step, Some(accepted.segment));
+    let (step, segment) = (accepted.address, Some(accepted.segment));
     world.finish(&[("view", json!({ "ref": "R2" }))]);
     let response =
         |world: &World| Value::Object(world.run.step_response(&world.program, &step, segment).members);

@@ -145,13 +145,13 @@ fn sta_088_waits_inside_are_steps_of_the_run() {
     world.finish(&[("view", json!({ "ref": "R1", "phase": "no" }))]);
     assert!(world.run.has_stopped(taken.segment));
     assert_eq!(world.output()["r"]["ref"], "R1");
-    let shown = world.run.step_response(&world.program, &taken.step, Some(taken.segment));
+    let shown = world.run.step_response(&world.program, &taken.address, Some(taken.segment));
     assert_eq!(
         Value::Object(shown.members),
         json!({ "ref": "R1" }),
         "ENG-048: as it was when the scope ended"
     );
-    let replayed = world.run.step_response(&world.program, &taken.step, None);
+    let replayed = world.run.step_response(&world.program, &taken.address, None);
     assert!(replayed.members.is_empty(), "ENG-048: a replay adds none");
 }
 
@@ -161,7 +161,7 @@ fn eng_048_the_answer_reads_the_scope_of_the_step() {
     assert!(world.run.start_response(&world.program).members.is_empty(), "the child has no such variable");
     let taken = world.try_submit(submission("ask", json!(1))).unwrap().accepted().unwrap().clone();
     for segment in [Some(taken.segment), None] {
-        let shown = world.run.step_response(&world.program, &taken.step, segment);
+        let shown = world.run.step_response(&world.program, &taken.address, segment);
         assert!(shown.members.is_empty(), "nor has it now");
     }
 }

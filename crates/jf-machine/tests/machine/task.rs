@@ -52,6 +52,18 @@ fn sta_023_a_fault_without_a_problem_is_internal() {
     assert_eq!(world.run.termination(), Some(TerminationKind::RuntimeError));
 }
 
+/// Also DEF-203: a Problem becomes part of the run.
+#[test]
+fn sta_022_a_problem_beyond_all_bounds_is_kept_without_its_extensions() {
+    let deep = (0..600).fold(json!(1), |inner, _| json!([inner]));
+    for huge in [deep, json!("x".repeat(5_000_000))] {
+        let mut world = World::start(journey(CALL), json!({}));
+        let problem = Problem::new("urn:x", "X").with_status(403).with("more", huge);
+        world.fail_task(TaskError::reported(problem).into());
+        assert_eq!(world.problem(), &json!({ "type": "urn:x", "title": "X", "status": 403 }));
+    }
+}
+
 #[test]
 fn sta_041_the_reason_is_title_then_detail_then_code() {
     let full = Problem::new("urn:x", "title").with_detail("detail");

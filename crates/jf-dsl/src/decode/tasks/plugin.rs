@@ -15,8 +15,8 @@ impl Decoder<'_> {
         self.mentions(block);
         let config = config(block.node);
         if available {
-            let (path, key) = (block.path(), block.anchor());
-            self.tasks.push(PendingTask { path, kind: kind.clone(), config: config.clone(), key });
+            let (path, key, extra) = (block.path(), block.anchor(), self.extra.clone());
+            self.tasks.push(PendingTask { path, kind: kind.clone(), config: config.clone(), key, extra });
         }
         TaskConfig::plugin(kind, config)
     }

@@ -28,9 +28,15 @@ impl ExpressionEngine for Mini {
         true
     }
 
-    fn compile(&self, source: &str, _: Site<'_>) -> Result<Arc<dyn CompiledExpression>, CompileError> {
+    fn compile(&self, source: &str, site: Site<'_>) -> Result<Arc<dyn CompiledExpression>, CompileError> {
         let template = serde_json::from_str(source).map_err(|error| CompileError::new(error.to_string()))?;
-        Ok(Arc::new(Compiled(template)))
+        let bound = |name: &str| {
+            ["context", "payload", "error", "platform"].contains(&name) || site.extra.contains(&name)
+        };
+        match unbound(&template, &bound) {
+            None => Ok(Arc::new(Compiled(template))),
+            Some(name) => Err(CompileError::new(format!("nothing is bound to `{name}`"))),
+        }
     }
 }
 
@@ -41,6 +47,18 @@ impl CompiledExpression for Compiled {
 
     fn type_mismatch(&self) -> EvalError {
         error(EvalErrorKind::TypeMismatch)
+    }
+}
+
+/// A name that the expression reads and nothing is bound to.
+fn unbound<'t>(template: &'t Value, bound: &impl Fn(&str) -> bool) -> Option<&'t str> {
+    match template {
+        Value::String(text) => {
+            text.strip_prefix('=')?.split('.').next().filter(|name| !bound(name))
+        }
+        Value::Array(items) => items.iter().find_map(|item| unbound(item, bound)),
+        Value::Object(members) => members.values().find_map(|member| unbound(member, bound)),
+        _ => None,
     }
 }
 

@@ -30,7 +30,13 @@ pub(crate) use mini::Mini;
 
 /// A task that does nothing of its own: tests say what it gave back.
 #[derive(Debug)]
-struct FakeTask(TaskDescriptor);
+pub(crate) struct FakeTask(TaskDescriptor);
+
+impl FakeTask {
+    pub(crate) fn new(kind: &'static str) -> Self {
+        Self(TaskDescriptor::new(kind, json!({})))
+    }
+}
 
 #[async_trait]
 impl PreparedTask for FakeTask {
@@ -50,7 +56,7 @@ impl TaskPlugin for FakeTask {
 }
 
 pub(crate) fn registries() -> Registries {
-    let task = FakeTask(TaskDescriptor::new("fake:v1", json!({})));
+    let task = FakeTask::new("fake:v1");
     Registries::builder()
         .binding("http")
         .binding("websocket")
