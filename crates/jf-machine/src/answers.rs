@@ -106,8 +106,10 @@ impl Run {
     pub fn start_response(&self, program: &Program) -> ResponseMembers {
         let [step] = self.active_steps() else { return ResponseMembers::default() };
         let address = step.address.clone().unwrap_or_else(|| step.step_id.to_string());
-        StepRef::parse(&address)
-            .map_or_else(|_| ResponseMembers::default(), |address| self.step_response(program, &address, None))
+        StepRef::parse(&address).map_or_else(
+            |_| ResponseMembers::default(),
+            |address| self.step_response(program, &address, None),
+        )
     }
 
     /// The scope that a step is in, its context and the id of the step there, if that scope is live or the top level: an id without

@@ -66,6 +66,8 @@ impl PlatformValues {
 pub struct Limits {
     /// Transitions of one flow in one segment (ENG-066).
     pub transitions_per_segment: u32,
+    /// Transitions of all flows that one input moves, branches of branches included: what is told of them is kept until the commit.
+    pub transitions_per_trigger: u32,
     /// Size of a live context as compact JSON, in bytes (DEF-203).
     pub context_bytes: usize,
     /// Nesting of a live context. Guards the stack of whoever walks it; far beyond what bodies may have. More than 448 counts as
@@ -91,6 +93,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             transitions_per_segment: 10_000,
+            transitions_per_trigger: 1_000_000,
             context_bytes: 4 * 1024 * 1024,
             context_depth: 256,
             flows_per_run: 10_000,

@@ -120,9 +120,7 @@ impl<'a> Machine<'a> {
                 self.push(Effect::Continue);
                 return Then::Over;
             }
-            let moving = &mut self.run.flows[flow];
-            moving.transitions = moving.transitions.saturating_add(1);
-            if moving.transitions > self.env.limits.transitions_per_segment {
+            if self.is_beyond_transitions(flow) {
                 self.stop(flow, state, Position::Moving);
                 self.end_run(Err(Failure::runtime(run_fault::TRANSITION_LIMIT)));
                 return Then::Over;
@@ -166,6 +164,18 @@ impl<'a> Machine<'a> {
                 }
             }
         }
+    }
+
+    /// Counts a transition: those of the flow in its segment (ENG-066), and those of all flows together, since branches of branches
+    /// can be many.
+    fn is_beyond_transitions(&mut self, flow: usize) -> bool {
+        let limits = self.env.limits;
+        let moving = &mut self.run.flows[flow];
+        moving.transitions = moving.transitions.saturating_add(1);
+        let trigger = self.run.trigger.get_or_insert_default();
+        trigger.transitions = trigger.transitions.saturating_add(1);
+        moving.transitions > limits.transitions_per_segment
+            || trigger.transitions > limits.transitions_per_trigger
     }
 
     fn stop(&mut self, flow: usize, state: &LinkedState, position: Position) {

@@ -92,6 +92,9 @@ pub(crate) struct Shown {
 pub(crate) struct Trigger {
     /// A step was activated or deactivated.
     pub(crate) steps_moved: bool,
+    /// States entered, by all flows.
+    #[serde(default)]
+    pub(crate) transitions: u32,
 }
 
 /// How a run ended.

@@ -5,6 +5,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::Run;
+use crate::compensation::Stage;
 use crate::flow::{Flow, Position};
 
 /// The form that [`Run::to_snapshot`] writes. It grows by one with every change that an older interpreter cannot read, and older
@@ -52,7 +53,9 @@ impl Run {
 
     /// Whether it is put together like a run, so that what the interpreter relies on is there.
     fn is_sound(&self) -> bool {
-        self.flows.is_empty() == self.has_come_to_its_end() && are_a_tree(&self.flows)
+        let owed = self.compensation.as_ref().map(|following| &following.stage);
+        let follows = !matches!(owed, Some(Stage::Owed(owed)) if !owed.context.is_object());
+        follows && self.flows.is_empty() == self.has_come_to_its_end() && are_a_tree(&self.flows)
     }
 }
 

@@ -61,8 +61,7 @@ pub fn prepare_start(
             context = projected;
         }
     }
-    let Some(weight) =
-        compact_len(&context, limits.depth()).filter(|weight| *weight <= limits.context_bytes)
+    let Some(weight) = compact_len(&context, limits.depth()).filter(|weight| *weight <= limits.context_bytes)
     else {
         return Err(EngineError::new(EngineErrorKind::TooLarge)
             .with_detail("the input is larger than a context may be"));

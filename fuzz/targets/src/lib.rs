@@ -4,6 +4,7 @@
 //! the tests of this crate replay the seeds and what was found once (`fuzz/regressions/<target>/`), without a fuzzer.
 
 mod definition;
+mod machine;
 mod openapi;
 mod seeds;
 mod show;
@@ -22,7 +23,7 @@ pub struct Target {
 }
 
 /// All targets.
-pub const TARGETS: [Target; 9] = [
+pub const TARGETS: [Target; 11] = [
     Target { name: "load_yaml", check: definition::load_yaml, seeds: seeds::yaml },
     Target { name: "load_json", check: definition::load_json, seeds: seeds::json },
     Target { name: "repair", check: definition::repair, seeds: seeds::yaml },
@@ -32,6 +33,8 @@ pub const TARGETS: [Target; 9] = [
     Target { name: "duration", check: values::duration, seeds: || seeds::lines("duration") },
     Target { name: "json_path", check: values::json_path, seeds: || seeds::lines("json_path") },
     Target { name: "texts", check: values::texts, seeds: || seeds::lines("texts") },
+    Target { name: "machine", check: machine::story, seeds: || seeds::lines("machine") },
+    Target { name: "snapshot", check: machine::snapshot, seeds: machine::snapshots },
 ];
 
 impl Target {

@@ -1,7 +1,5 @@
 //! What a keyed command was, as a digest (ENG-058).
 
-use std::sync::Arc;
-
 use jf_core::{Caller, EngineError, EngineErrorKind, HeadCondition, IdempotencyKey, JourneyId};
 use jf_store::{Fingerprint, KeyRecord, KeyScope, NewKey};
 use jiff::Timestamp;

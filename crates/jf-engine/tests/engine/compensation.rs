@@ -72,7 +72,10 @@ async fn eng_092_a_synchronous_compensation_comes_before_the_outcome() {
 /// Also ENG-047, ENG-053: a cancellation that is followed by a synchronous compensation is answered when that ends, or at the limit.
 #[tokio::test]
 async fn eng_055_the_answer_to_a_cancellation_waits_for_its_compensation() {
-    let spec = failing("sync").replace("start: bad\nstates:", "start: ask\nstates:\n  ask: { type: wait, wait: { input: { schema: {} } }, next: bad }");
+    let spec = failing("sync").replace(
+        "start: bad\nstates:",
+        "start: ask\nstates:\n  ask: { type: wait, wait: { input: { schema: {} } }, next: bad }",
+    );
     let bench = Bench::new(&[journey("undo", &spec)]).await;
     for answered_at_limit in [false, true] {
         let id = bench.parked("undo", json!({})).await;

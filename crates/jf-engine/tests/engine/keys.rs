@@ -253,9 +253,7 @@ async fn eng_058_projected_query_values_count_and_headers_do_not() {
 #[tokio::test]
 async fn eng_052_keys_go_with_their_run() {
     let bench = Setup::new(&[journey("approval", APPROVAL)])
-        .store(std::sync::Arc::new(jf_store::MemoryStore::with_retention(
-            jf_store::Retention::default().with_ended_runs(Duration::from_secs(100)),
-        )))
+        .store(crate::store(jf_store::Retention::default().with_ended_runs(Duration::from_secs(100))))
         .build()
         .await;
     let first = started(&bench, start("approval", json!({}), "k")).await;

@@ -5,7 +5,7 @@ use jf_core::{
     Cursor, Delivery, Engine, EngineErrorKind, Epoch, Event, GapReason, HeadSignal, JourneyId, Replay,
     Replaying, SubscribeOptions, Subscription,
 };
-use jf_store::{MemoryStore, Retention};
+use jf_store::Retention;
 use serde_json::json;
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -62,10 +62,7 @@ async fn eng_106_statuses_read_at_one_number_are_equal() {
 #[tokio::test]
 async fn eng_132_what_is_missing_is_told() {
     let retention = Retention::default().with_events(3);
-    let bench = Setup::new(&[journey("loop", LOOP)])
-        .store(Arc::new(MemoryStore::with_retention(retention)))
-        .build()
-        .await;
+    let bench = Setup::new(&[journey("loop", LOOP)]).store(crate::store(retention)).build().await;
     let id = bench.parked("loop", json!({})).await;
     for round in 0..5 {
         bench.submitted(step(&id, "wait", json!(round))).await.unwrap();
@@ -103,10 +100,7 @@ async fn eng_132_a_watch_tells_the_head_at_once_and_whenever_it_moves() {
 #[tokio::test]
 async fn eng_104_watchers_learn_that_a_run_is_gone() {
     let retention = Retention::default().with_ended_runs(Duration::from_secs(90));
-    let bench = Setup::new(&[journey("approval", APPROVAL)])
-        .store(Arc::new(MemoryStore::with_retention(retention)))
-        .build()
-        .await;
+    let bench = Setup::new(&[journey("approval", APPROVAL)]).store(crate::store(retention)).build().await;
     let id = bench.parked("approval", json!({})).await;
     bench.cancel(&id).await.unwrap();
     let mut watch = bench.engine.watch(&id).await.unwrap();

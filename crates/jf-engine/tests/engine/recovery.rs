@@ -1,7 +1,7 @@
 //! Restarts on one store (ENG-101, ENG-102).
 
 use jf_core::{Engine, EngineErrorKind, ListQuery, Phase};
-use jf_store::{MemoryStore, Store};
+use jf_store::Store;
 use serde_json::json;
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -114,7 +114,7 @@ async fn eng_108_logs_of_another_store_have_another_epoch() {
     let definitions = [journey("approval", APPROVAL)];
     let one = Bench::new(&definitions).await;
     let same = restart(&one, &definitions).await;
-    let other = Setup::new(&definitions).store(Arc::new(MemoryStore::new())).build().await;
+    let other = Setup::new(&definitions).build().await;
     let epoch = async |bench: &Bench| {
         let id = bench.parked("approval", json!({})).await;
         bench.status(&id).await.at.epoch

@@ -138,7 +138,7 @@ async fn a_caller_that_goes_away_stops_nothing() {
 async fn def_028_new_runs_use_the_serving_version_and_old_ones_keep_theirs() {
     let old = APPROVAL.replace("outputVar: payload", "outputVar: version");
     let old = format!("input: {{ schema: {{ type: object }} }}\n{old}");
-    let store: std::sync::Arc<dyn jf_store::Store> = std::sync::Arc::new(jf_store::MemoryStore::new());
+    let store: std::sync::Arc<dyn jf_store::Store> = crate::support::store();
     let first = crate::support::definition("Journey", "approval", "1.9.0", &old);
     let second = crate::support::definition("Journey", "approval", "1.10.0", APPROVAL);
     let before = Setup::new(std::slice::from_ref(&first)).store(store.clone()).build().await;

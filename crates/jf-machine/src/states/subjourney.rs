@@ -77,8 +77,7 @@ impl Subjourney {
             None => Value::Object(Map::new()),
         };
         let limits = machine.limits();
-        let weight =
-            compact_len(&context, limits.depth()).filter(|weight| *weight <= limits.context_bytes);
+        let weight = compact_len(&context, limits.depth()).filter(|weight| *weight <= limits.context_bytes);
         let weight = weight.ok_or_else(|| {
             Failure::runtime_because(run_fault::INTERNAL, "the context is larger than the platform allows")
         })?;

@@ -1,7 +1,7 @@
 use jf_machine::{Program, Run};
 use serde_json::{Value, json};
 
-use crate::support::{World, journey};
+use crate::support::{World, journey, load};
 
 /// Also EXP-012.
 #[test]
@@ -46,4 +46,23 @@ fn the_types_cross_threads() {
     shared::<Run>();
     shared::<jf_machine::Effects>();
     shared::<jf_machine::Refused>();
+}
+
+/// A variable is a member of the context and no name of its own; a load that reads it as one is refused.
+#[test]
+fn exp_016_variables_are_reached_through_the_context() {
+    let spec = |expr: &str| {
+        format!(
+            "
+start: keep
+states:
+  keep: {{ type: transform, transform: {{ mapper: {{ lang: mini, expr: '7' }}, target: {{ kind: var }}, resultVar: kept }}, next: show }}
+  show: {{ type: transform, transform: {{ mapper: {{ lang: mini, expr: '\"={expr}\"' }}, target: {{ kind: var }}, resultVar: seen }}, next: done }}
+  done: {{ type: succeed, outputVar: seen }}
+"
+        )
+    };
+    assert_eq!(World::start(journey(&spec("context.kept")), json!({})).output(), 7);
+    let refused = load("Journey", &spec("kept")).unwrap_err().to_string();
+    assert!(refused.contains("nothing is bound to `kept`"), "{refused}");
 }

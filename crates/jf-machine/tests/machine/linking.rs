@@ -76,7 +76,9 @@ impl TaskPlugin for Curious {
 #[test]
 fn exp_011_plugins_know_the_names_and_the_folder_of_their_tasks() {
     let call = |expr: &str| {
-        format!("{{ type: task, task: {{ kind: 'curious:v1', mapper: {{ lang: mini, expr: '\"={expr}\"' }} }}, next: e }}")
+        format!(
+            "{{ type: task, task: {{ kind: 'curious:v1', mapper: {{ lang: mini, expr: '\"={expr}\"' }} }}, next: e }}"
+        )
     };
     let definition = |main: &str| {
         format!(

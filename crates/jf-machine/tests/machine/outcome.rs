@@ -173,3 +173,22 @@ fn eng_048_an_ended_run_keeps_its_context_only_where_answers_may_read_it() {
         "  ask: { type: wait, wait: { input: { schema: {} }, response: { outputVar: view } }, next: end }\n";
     assert_eq!(ended(&format!("{SUCCEED}{step}"), input.clone()).kept_context(), Some(input));
 }
+
+/// The document of the last event is the one that every later read shows, whatever is asked of the run then.
+#[test]
+fn eng_036_an_outcome_is_classified_once() {
+    let spec = format!(
+        "{FAIL}outcomes: {{ late: {{ when: {{ phase: FAILED, predicate: {{ lang: mini, expr: '{{\"$eq\":[\"=platform.environment\",\"first\"]}}' }} }} }} }}\n"
+    );
+    let mut world = World::with(journey(&spec), json!({ "code": 1 }), |world| {
+        world.platform.environment = "first".into();
+    });
+    let published = world.outcome().clone();
+    assert_eq!(published.outcome_id.as_deref(), Some("late"));
+    world.platform.environment = "second".into();
+    assert!(!world.cancel().unwrap().changed());
+    world.run = jf_machine::Run::from_snapshot(&world.run.to_snapshot()).unwrap();
+    assert!(*world.outcome() == published);
+    let last = world.log.last().map(|entry| entry.document.clone());
+    assert!(matches!(last, Some(jf_core::LogDocument::Outcome(outcome)) if *outcome == published));
+}

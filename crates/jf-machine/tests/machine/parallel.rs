@@ -438,6 +438,29 @@ states:
     assert!(!world.finished, "every round is a segment of its own");
 }
 
+/// Also of all flows together: branches are flows of their own, so there could be any number of transitions otherwise.
+#[test]
+fn eng_066_transitions_of_all_branches_are_counted_together() {
+    let branch = |name: &str| {
+        let spin = "{ type: choice, choices: [{ when: { predicate: { lang: mini, expr: 'false' } }, next: e }], default: s }";
+        format!("{{ name: {name}, start: s, states: {{ s: {spin}, e: {{ type: succeed }} }} }}")
+    };
+    let branches: Vec<String> = (0..4).map(|at| branch(&format!("b{at}"))).collect();
+    let spec = format!(
+        "start: both\nstates:\n  both: {{ type: parallel, parallel: {{ branches: [{}], join: {{ strategy: allOf, errorPolicy: ignoreErrors }} }}, next: e }}\n  e: {{ type: succeed }}\n",
+        branches.join(", ")
+    );
+    let entered = |flow: u32, all: u32| {
+        let world = World::with(journey(&spec), json!({}), |world| {
+            (world.limits.transitions_per_segment, world.limits.transitions_per_trigger) = (flow, all);
+        });
+        assert_eq!(world.error().0, urn("transition-limit"));
+        world.facts.iter().filter(|fact| matches!(fact, jf_machine::Fact::StateEntered(_))).count()
+    };
+    assert_eq!(entered(100, 1_000), 101, "the first branch to pass its bound ends the run");
+    assert_eq!(entered(100, 60), 60, "so do all of them together");
+}
+
 #[test]
 fn eng_073_only_the_deadline_interrupts_an_input() {
     let spec = "
@@ -533,7 +556,11 @@ fn eng_048_the_answer_reads_the_branch_that_was_submitted_to() {
     assert_eq!(shown(&world, Some(taken.segment)), json!({ "of": "both" }), "both scopes are live");
     assert_eq!(shown(&world, None), json!({ "of": "both" }), "a replay names the branch as well");
     world.finish_at("call", &[("view", json!({ "of": "left" }))]);
-    assert_eq!(shown(&world, Some(taken.segment)), json!({ "of": "left" }), "as it was when the branch ended");
+    assert_eq!(
+        shown(&world, Some(taken.segment)),
+        json!({ "of": "left" }),
+        "as it was when the branch ended"
+    );
     assert_eq!(shown(&world, None), json!({}), "a replay after the end of the branch");
     let elsewhere = jf_core::StepRef::parse("sign").unwrap();
     assert!(
@@ -577,17 +604,115 @@ states:
 #[test]
 fn sta_104_a_run_cannot_split_without_bound() {
     let both = |inside: &str| {
-        format!("{{ type: parallel, parallel: {{ branches: [{{ name: a, start: r, states: {{ r: {inside}, e: {{ type: succeed }} }} }}, {{ name: b, start: r, states: {{ r: {inside}, e: {{ type: succeed }} }} }}], join: {{ strategy: allOf }} }}, next: e }}")
+        format!(
+            "{{ type: parallel, parallel: {{ branches: [{{ name: a, start: r, states: {{ r: {inside}, e: {{ type: succeed }} }} }}, {{ name: b, start: r, states: {{ r: {inside}, e: {{ type: succeed }} }} }}], join: {{ strategy: allOf }} }}, next: e }}"
+        )
     };
     let rest = both("{ type: timer, timer: { duration: PT1S }, next: e }");
     let spec = format!("start: s\nstates: {{ s: {}, e: {{ type: succeed }} }}\n", both(&rest));
-    let most = |flows| {
-        World::with(journey(&spec), json!({}), |world| world.limits.flows_per_run = flows)
-    };
+    let most = |flows| World::with(journey(&spec), json!({}), |world| world.limits.flows_per_run = flows);
     let mut fits = most(7);
     fits.pass(1);
     assert!(fits.outcome().error.is_none());
-    let beyond = most(6);
+    let mut beyond = most(6);
+    assert_eq!(beyond.timers.len(), 2, "the second one cannot split");
+    beyond.pass(1);
     assert_eq!(beyond.error().0, urn("internal"));
     assert_eq!(beyond.run.termination(), Some(TerminationKind::RuntimeError));
+}
+
+/// The branches that have ended, in this order, and whether well.
+type Ends<'a> = &'a [(&'static str, bool)];
+
+/// STA-106, STA-107 in one line each: whether the join condition holds.
+fn holds(strategy: &str, policy: &str, ends: Ends<'_>) -> bool {
+    let by_strategy = match strategy {
+        "allOf" => false,
+        "anyOf" => ends.iter().any(|(_, well)| *well),
+        _ => !ends.is_empty(),
+    };
+    by_strategy || ends.len() == 3 || (policy == "failFast" && ends.iter().any(|(_, well)| !well))
+}
+
+/// STA-113: the branch whose failure is that of the state, if there is no mapper.
+fn blamed(strategy: &str, policy: &str, ends: Ends<'_>) -> Option<&'static str> {
+    let failed: Vec<&'static str> = ends.iter().filter(|(_, well)| !well).map(|(name, _)| *name).collect();
+    let fails = match (policy, strategy) {
+        ("ignoreErrors", _) => false,
+        ("failFast", _) | (_, "allOf") => !failed.is_empty(),
+        (_, "anyOf") => failed.len() == ends.len(),
+        _ => !ends[0].1,
+    };
+    failed.first().filter(|_| fails).copied()
+}
+
+/// Lets the branches end in every order from here on, and counts the orders.
+fn every_order(world: &World, ends: Ends<'_>, judge: &mut impl FnMut(&World, Ends<'_>) -> bool) -> usize {
+    if judge(world, ends) {
+        return 1;
+    }
+    let mut orders = 0;
+    for name in ["a", "b", "c"] {
+        if ends.iter().any(|(ended, _)| *ended == name) {
+            continue;
+        }
+        for well in [true, false] {
+            let mut next = world.clone();
+            let state = format!("{name}1");
+            match (well, name) {
+                (true, _) => next.finish_at(&state, &[("v", json!(name))]),
+                (false, "a") => next.fail_at(&state, "urn:a"),
+                (false, "b") => next.fail_at(&state, "urn:b"),
+                (false, _) => next.fail_at(&state, "urn:c"),
+            }
+            orders += every_order(&next, &[ends, &[(name, well)]].concat(), judge);
+        }
+    }
+    orders
+}
+
+/// Every strategy, policy and order of ends, with a mapper and without one, against what the rules say in so many words. Also STA-102,
+/// STA-103, STA-106, STA-108, STA-110, STA-113.
+#[test]
+fn sta_107_joins_in_every_order_of_ends() {
+    let mut all = 0;
+    for strategy in ["allOf", "anyOf", "firstCompleted"] {
+        for given in ["collectAll", "failFast", "ignoreErrors", ""] {
+            for mapped in [false, true] {
+                let member = if given.is_empty() { String::new() } else { format!(", errorPolicy: {given}") };
+                let mapper = ", mapper: { lang: mini, expr: '\"=branches\"' }";
+                let mapper = if mapped { mapper } else { "" };
+                let world = three(&format!("strategy: {strategy}{member}, resultVar: r{mapper}"));
+                let policy = if given.is_empty() { "collectAll" } else { given };
+                all += every_order(&world, &[], &mut |world, ends| {
+                    let told = format!("{strategy} {policy} {ends:?}, mapped: {mapped}");
+                    let joined = holds(strategy, policy, ends);
+                    assert_eq!(world.finished, joined, "{told}");
+                    if !joined {
+                        return false;
+                    }
+                    assert!(world.tasks.is_empty(), "STA-108: {told}");
+                    match blamed(strategy, policy, ends).filter(|_| !mapped) {
+                        Some(name) => assert_eq!(world.error().0, format!("urn:{name}"), "{told}"),
+                        None => {
+                            for name in ["a", "b", "c"] {
+                                let branch = &world.output()["r"][name];
+                                let end = ends.iter().find(|(ended, _)| *ended == name);
+                                let kind = match end {
+                                    Some((_, true)) => "Success",
+                                    Some((_, false)) => "Fail",
+                                    None => "Cancel",
+                                };
+                                assert_eq!(branch["_outcome"]["terminationKind"], kind, "{told}");
+                                let seen = branch.get("v").is_some();
+                                assert_eq!(seen, kind == "Success", "STA-110, STA-008: {told}");
+                            }
+                        }
+                    }
+                    true
+                });
+            }
+        }
+    }
+    assert_eq!(all, 516, "orders");
 }

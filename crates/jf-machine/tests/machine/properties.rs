@@ -9,9 +9,10 @@ use crate::support::arbitrary::{Happening, Sketch, happenings, sketch, tree};
 use crate::support::{World, journey};
 
 fn world(sketch: &Sketch) -> World {
-    // A few transitions are enough here, and let endless loops end.
+    // A few transitions and branches are enough here, and let endless loops end.
     World::with(journey(&sketch.spec()), json!({ "k": 0, "payload": "sent" }), |world| {
-        world.limits.transitions_per_segment = 30;
+        (world.limits.transitions_per_segment, world.limits.transitions_per_trigger) = (30, 90);
+        world.limits.flows_per_run = 16;
         world.limits.evaluations_per_apply = 7;
     })
 }
@@ -30,12 +31,25 @@ fn shown(world: &World) -> (&[LogEntry], &[Fact], &Run) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 192, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
 
-    /// The same with branches and subjourneys. Also STA-066, STA-068, STA-108, ENG-031.
+    /// The same with branches, subjourneys and a compensation, which goes its own way with the same happenings. Also STA-066, STA-068,
+    /// STA-104, STA-108, ENG-031, ENG-090, ENG-095.
     #[test]
     fn inv_1_every_tree_of_flows_keeps_its_invariants(sketch in tree(), happenings in happenings()) {
-        live(world(&sketch), &happenings, |_| {});
+        let mut main = live(world(&sketch), &happenings, |_| {});
+        if main.order.is_some() {
+            let compensation = live(main.compensate(), &happenings, |_| {});
+            prop_assert!(compensation.order.is_none(), "ENG-095");
+        }
+    }
+
+    /// EXP-007: with branches and subjourneys.
+    #[test]
+    fn exp_007_equal_inputs_give_equal_trees(sketch in tree(), happenings in happenings()) {
+        let one = live(world(&sketch), &happenings, |_| {});
+        let other = live(world(&sketch), &happenings, |_| {});
+        prop_assert!(shown(&one) == shown(&other));
     }
 
     /// ENG-101: with branches and subjourneys.

@@ -18,7 +18,7 @@ use jf_core::{
 };
 use jf_dsl::{Catalog, SourceFile};
 use jf_engine::{BuildError, EmbeddedEngine, EngineConfig, NoHttp, SpanBridge};
-use jf_store::{MemoryStore, Store};
+use jf_store::{Retention, Store};
 use jf_testkit::{FaultyStore, ManualClock};
 use jiff::SignedDuration;
 use serde_json::Value;
@@ -56,9 +56,14 @@ states:
   done: { type: succeed, outputVar: payload }
 ";
 
-/// A store in memory whose commits can be made to fail.
+/// A new and empty store of the kind that these tests run on.
+pub(crate) fn store() -> Arc<dyn Store> {
+    crate::store(Retention::default())
+}
+
+/// One whose commits can be made to fail.
 pub(crate) fn faulty_store() -> Arc<FaultyStore> {
-    Arc::new(FaultyStore::new(Arc::new(MemoryStore::new())))
+    Arc::new(FaultyStore::new(store()))
 }
 
 /// What an engine is built from.
@@ -76,7 +81,7 @@ impl Setup {
             definitions: definitions.to_vec(),
             config: EngineConfig::default(),
             bridge: None,
-            store: Arc::new(MemoryStore::new()),
+            store: store(),
             clock: ManualClock::default(),
         }
     }

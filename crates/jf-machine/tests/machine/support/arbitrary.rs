@@ -9,7 +9,7 @@ use proptest::option;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{World, caller, head, submission};
+use super::{NEVER_WRITTEN, World, caller, head, submission};
 
 /// A definition of up to eight states; targets are taken modulo their number.
 #[derive(Debug, Clone)]
@@ -18,6 +18,15 @@ pub(crate) struct Sketch {
     subjourneys: Vec<Vec<StateSketch>>,
     deadline: Option<u8>,
     cancellable: bool,
+    compensation: Option<CompensationSketch>,
+}
+
+/// What follows an end, whether that is waited for, and whether successes are followed as well.
+#[derive(Debug, Clone)]
+struct CompensationSketch {
+    states: Vec<StateSketch>,
+    sync: bool,
+    after_success: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -80,11 +89,33 @@ fn nested() -> impl Strategy<Value = StateSketch> {
     })
 }
 
+/// The states without attribute transforms, which compensation must not have, nor what it runs (DEF-098).
+fn compensating(states: Vec<StateSketch>) -> Vec<StateSketch> {
+    let state = |state| match state {
+        StateSketch::Transform { target, next, .. } if target.contains("attributes") => {
+            StateSketch::Task { next }
+        }
+        StateSketch::Subjourney { next, .. } => StateSketch::Task { next },
+        StateSketch::Parallel { branches, join, next } => {
+            StateSketch::Parallel { branches: branches.into_iter().map(compensating).collect(), join, next }
+        }
+        other => other,
+    };
+    states.into_iter().map(state).collect()
+}
+
 /// A definition with subjourneys and branches; the states of all scopes have the same ids.
 pub(crate) fn tree() -> impl Strategy<Value = Sketch> {
     let states = || vec(prop_oneof![2 => state().boxed(), 2 => nested().boxed()], 1..6);
-    (states(), states(), vec(state(), 1..4), option::of(1_u8..60)).prop_map(
-        |(states, first, second, deadline)| {
+    let compensation =
+        (vec(prop_oneof![4 => state().boxed(), 1 => nested().boxed()], 1..4), any::<bool>(), any::<bool>())
+            .prop_map(|(states, sync, after_success)| CompensationSketch {
+                states: compensating(states),
+                sync,
+                after_success,
+            });
+    (states(), states(), vec(state(), 1..4), option::of(1_u8..60), option::of(compensation)).prop_map(
+        |(states, first, second, deadline, compensation)| {
             let first = first.into_iter().map(|state| match state {
                 // No subjourney runs itself (DEF-044).
                 StateSketch::Subjourney { input, result, next, .. } => {
@@ -93,7 +124,8 @@ pub(crate) fn tree() -> impl Strategy<Value = Sketch> {
                 StateSketch::Parallel { next, .. } => StateSketch::Task { next },
                 other => other,
             });
-            Sketch { states, deadline, cancellable: true, subjourneys: vec![first.collect(), second] }
+            let subjourneys = vec![first.collect(), second];
+            Sketch { states, deadline, cancellable: true, subjourneys, compensation }
         },
     )
 }
@@ -139,7 +171,7 @@ fn state() -> impl Strategy<Value = StateSketch> {
 
 pub(crate) fn sketch() -> impl Strategy<Value = Sketch> {
     (vec(state(), 1..8), option::of(1_u8..60), any::<bool>()).prop_map(|(states, deadline, cancellable)| {
-        Sketch { states, subjourneys: Vec::new(), deadline, cancellable }
+        Sketch { states, subjourneys: Vec::new(), deadline, cancellable, compensation: None }
     })
 }
 
@@ -157,6 +189,11 @@ impl Sketch {
             spec.push_str(&format!(
                 "execution: {{ maxDurationSec: {seconds}, onTimeout: {{ errorCode: T, reason: r }} }}\n"
             ));
+        }
+        if let Some(CompensationSketch { states, sync, after_success }) = &self.compensation {
+            let mode = if *sync { "sync" } else { "async" };
+            let also = if *after_success { ", alsoFor: [{ when: {} }]" } else { "" };
+            spec.push_str(&format!("compensation: {{ mode: {mode}{also}, {} }}\n", flow_scope(states)));
         }
         format!("{spec}lifecycle: {{ cancellable: {} }}\n", self.cancellable)
     }
@@ -271,6 +308,8 @@ pub(crate) enum Happening {
     },
     Begin,
     Resume,
+    CompensationStarted,
+    CompensationEnded,
 }
 
 pub(crate) fn happenings() -> impl Strategy<Value = Vec<Happening>> {
@@ -290,6 +329,8 @@ pub(crate) fn happenings() -> impl Strategy<Value = Vec<Happening>> {
         2 => (0_u64..8, 0_u8..3).prop_map(|(activation, kind)| Happening::Stale { activation, kind }),
         1 => Just(Happening::Begin),
         1 => Just(Happening::Resume),
+        1 => Just(Happening::CompensationStarted),
+        1 => Just(Happening::CompensationEnded),
     ];
     vec(one, 0..24)
 }
@@ -310,15 +351,9 @@ impl World {
             Happening::Pass(millis) => self.pass_millis(i64::from(*millis)),
             Happening::Finish(k) => self.end_with(Ok(vec![write(WriteTarget::Var("k".into()), json!(k))])),
             Happening::Conflict => {
-                let before = self.kept_context();
-                // In a branch or a subjourney the run may go on.
-                let ends = self.running().len() == 1 && self.positions().len() == 1 && self.at_top();
-                let path = |path: &str| WriteTarget::Path(path.parse().unwrap());
-                let writes =
-                    vec![write(WriteTarget::Var("k".into()), json!("w")), write(path("k.x"), json!(1))];
-                self.end_with(Ok(writes));
-                let unchanged = || self.kept_context().is_none_or(|context| Some(context) == before);
-                assert!(!ends || (self.finished && unchanged()), "STA-008: a failed state has written");
+                let below = WriteTarget::Path("k.x".parse().unwrap());
+                let first = write(WriteTarget::Var("k".into()), json!(NEVER_WRITTEN));
+                self.end_with(Ok(vec![first, write(below, json!(1))]));
             }
             Happening::Fault(reported) => {
                 let kind = if *reported { TaskErrorKind::Reported } else { TaskErrorKind::Fault };
@@ -328,6 +363,7 @@ impl World {
                 drop(self.tell(Input::StepSubmitted(submission(&format!("s{step}"), json!(payload)))));
             }
             Happening::Mistyped { step } => {
+                // Some schemas take anything.
                 drop(self.tell(Input::StepSubmitted(submission(&format!("s{step}"), json!("text")))));
             }
             Happening::SubmitTo { nth, payload } => {
@@ -351,13 +387,9 @@ impl World {
             Happening::Stale { activation: number, kind } => self.stale(*number, *kind),
             Happening::Begin => drop(self.tell(Input::Begin)),
             Happening::Resume => drop(self.tell(Input::Resume)),
+            Happening::CompensationStarted => drop(self.tell(Input::CompensationStarted)),
+            Happening::CompensationEnded => drop(self.tell(Input::CompensationEnded)),
         }
-    }
-
-    /// Whether the run is in its top-level scope alone.
-    fn at_top(&self) -> bool {
-        let text = format!("{:?}", self.run);
-        text.matches("Scope {").count() == 1
     }
 
     fn tell(&mut self, input: Input) -> Result<jf_machine::Effects, Refused> {

@@ -53,9 +53,7 @@ impl CompiledExpression for Compiled {
 /// A name that the expression reads and nothing is bound to.
 fn unbound<'t>(template: &'t Value, bound: &impl Fn(&str) -> bool) -> Option<&'t str> {
     match template {
-        Value::String(text) => {
-            text.strip_prefix('=')?.split('.').next().filter(|name| !bound(name))
-        }
+        Value::String(text) => text.strip_prefix('=')?.split('.').next().filter(|name| !bound(name)),
         Value::Array(items) => items.iter().find_map(|item| unbound(item, bound)),
         Value::Object(members) => members.values().find_map(|member| unbound(member, bound)),
         _ => None,

@@ -2,6 +2,8 @@
 //! every run checked after every input.
 
 pub(crate) mod arbitrary;
+pub(crate) mod explore;
+mod isolation;
 mod mini;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,7 +18,7 @@ use jf_core::{
     ActiveStep, Caller, EngineError, Epoch, HeadCondition, JourneyId, JourneyOutcome, JourneyStatus,
     LogDocument, Phase, Problem, StepRef, StepTarget,
 };
-use jf_dsl::{SourceFile, TaskConfig};
+use jf_dsl::{Diagnostics, Loaded, SourceFile, TaskConfig};
 use jf_machine::{
     ActivationId, CompensationOrder, Diagnostic, Effect, Effects, Env, Fact, Input, Limits, LogEntry,
     PlatformValues, Program, PutMode, Refused, Run, Schedule, ScheduleOrder, Submission, TaskFailure,
@@ -27,6 +29,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 pub(crate) use mini::Mini;
+
+/// Written by tasks that fail after it and by submissions that are refused: it must never be seen in a run.
+pub(crate) const NEVER_WRITTEN: &str = "never written";
 
 /// A task that does nothing of its own: tests say what it gave back.
 #[derive(Debug)]
@@ -74,12 +79,15 @@ fn definition(kind: &str, spec: &str) -> String {
     )
 }
 
+/// Loads a definition from the members of its `spec`.
+pub(crate) fn load(kind: &str, spec: &str) -> Result<Loaded, Diagnostics> {
+    jf_dsl::load(&SourceFile::new("test.journey.yaml", definition(kind, spec)), &registries())
+}
+
 /// Links a definition from the members of its `spec`.
 pub(crate) fn program(kind: &str, spec: &str) -> Program {
-    let source = SourceFile::new("test.journey.yaml", definition(kind, spec));
-    let registries = registries();
-    let loaded = jf_dsl::load(&source, &registries).unwrap_or_else(|problems| panic!("{problems}"));
-    Program::link(&loaded, &registries).unwrap()
+    let loaded = load(kind, spec).unwrap_or_else(|problems| panic!("{problems}"));
+    Program::link(&loaded, &registries()).unwrap()
 }
 
 pub(crate) fn journey(spec: &str) -> Program {
@@ -208,6 +216,7 @@ impl World {
     fn feed_now(&mut self, input: Input) -> Result<Effects, Refused> {
         let before = self.run.clone();
         let result = self.apply(input);
+        isolation::check(&before, &self.run);
         match &result {
             Ok(effects) => {
                 assert!(effects.changed() || (self.run == before && effects.iter().next().is_none()));
@@ -282,6 +291,10 @@ impl World {
             assert!(self.run.deadline().is_none_or(|deadline| *timer <= deadline), "ENG-061");
         }
         let snapshot = self.run.to_snapshot();
+        assert!(
+            !String::from_utf8_lossy(&snapshot).contains(NEVER_WRITTEN),
+            "STA-008: a failed state has written"
+        );
         let parsed = parse(&snapshot);
         let flows = parsed["flows"].as_array().unwrap();
         for flow in flows.iter().filter(|flow| flow["position"].get("step").is_some()) {
@@ -550,6 +563,12 @@ impl World {
         });
         entries.collect()
     }
+}
+
+/// Applies one input to a run as it would be applied in a world, and leaves the world as it is.
+pub(crate) fn apply_to(world: &World, run: &mut Run, input: Input) -> Result<Effects, Refused> {
+    let env = Env::new(world.now, 0, &world.epoch, &world.platform, &world.limits);
+    apply(&world.program, run, input, &env)
 }
 
 pub(crate) fn any(step: &str) -> StepTarget {

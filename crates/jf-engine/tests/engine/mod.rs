@@ -1,6 +1,4 @@
-//! The engine as a whole, in virtual time.
-
-#![expect(clippy::unwrap_used, reason = "tests: most of this are helpers that clippy does not see as tests")]
+//! The engine as a whole, in virtual time, on whatever store the program around it has.
 
 mod apis;
 mod build;
@@ -20,10 +18,11 @@ mod overload;
 mod races;
 mod reads;
 mod recovery;
+mod restarts;
 mod schedules;
 mod start;
 mod steps;
-mod support;
+pub(crate) mod support;
 mod tasks;
 mod timers;
 mod traces;

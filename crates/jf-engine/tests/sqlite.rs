@@ -1,0 +1,147 @@
+//! The same tests on the SQLite store: every run is encoded and read back, and nothing is shared with what was committed.
+
+#![expect(clippy::unwrap_used, reason = "tests: most of this are helpers that clippy does not see as tests")]
+
+mod engine;
+
+use std::num::NonZeroUsize;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
+
+use async_trait::async_trait;
+use engine::support;
+use jf_core::spi::DefinitionIdentity;
+use jf_core::{Epoch, IdempotencyKey, JourneyId};
+use jf_store::{
+    Claim, Commit, DefinitionSource, DueRun, EventPage, KeyRecord, KeyScope, ListKey, Retention, Revision,
+    RunFilter, RunIndex, Store, StoreError, StoredRun, Swept,
+};
+use jf_store_sqlite::{SqliteConfig, SqliteStore, Synchronous};
+use jiff::Timestamp;
+use tempfile::TempDir;
+
+/// A new and empty store.
+fn store(retention: Retention) -> Arc<dyn Store> {
+    let folder = tempfile::tempdir().unwrap();
+    // The power does not fail in here.
+    let config = SqliteConfig::new(folder.path().join("runs.db"))
+        .with_synchronous(Synchronous::Normal)
+        .with_retention(retention);
+    Arc::new(InPlace { store: SqliteStore::open(&config).unwrap(), _folder: folder })
+}
+
+/// A store that is waited for in place. Virtual time stands still meanwhile, so a test that lets everything run until it has to wait
+/// knows that it waits for nothing but the test.
+#[derive(Debug)]
+struct InPlace {
+    store: SqliteStore,
+    _folder: TempDir,
+}
+
+/// Waits for the thread of the store, which needs no runtime.
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    struct Unpark(Thread);
+
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let mut future = pin!(future);
+    loop {
+        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(value) => return value,
+            Poll::Pending => thread::park(),
+        }
+    }
+}
+
+#[async_trait]
+impl Store for InPlace {
+    fn is_durable(&self) -> bool {
+        self.store.is_durable()
+    }
+
+    async fn epoch(&self) -> Result<Epoch, StoreError> {
+        block_on(self.store.epoch())
+    }
+
+    async fn claim(&self) -> Result<Claim, StoreError> {
+        block_on(self.store.claim())
+    }
+
+    async fn commit(&self, commit: Commit) -> Result<Revision, StoreError> {
+        block_on(self.store.commit(commit))
+    }
+
+    async fn load(&self, run: &JourneyId) -> Result<Option<StoredRun>, StoreError> {
+        block_on(self.store.load(run))
+    }
+
+    async fn locate(&self, run: &JourneyId) -> Result<Option<RunIndex>, StoreError> {
+        block_on(self.store.locate(run))
+    }
+
+    async fn events(
+        &self,
+        run: &JourneyId,
+        after: u64,
+        limit: NonZeroUsize,
+    ) -> Result<Option<EventPage>, StoreError> {
+        block_on(self.store.events(run, after, limit))
+    }
+
+    async fn due(&self, until: Timestamp, limit: NonZeroUsize) -> Result<Vec<DueRun>, StoreError> {
+        block_on(self.store.due(until, limit))
+    }
+
+    async fn in_motion(
+        &self,
+        after: Option<&JourneyId>,
+        limit: NonZeroUsize,
+    ) -> Result<Vec<JourneyId>, StoreError> {
+        block_on(self.store.in_motion(after, limit))
+    }
+
+    async fn list(
+        &self,
+        filter: &RunFilter,
+        after: Option<&ListKey>,
+        limit: NonZeroUsize,
+    ) -> Result<Vec<StoredRun>, StoreError> {
+        block_on(self.store.list(filter, after, limit))
+    }
+
+    async fn key(
+        &self,
+        scope: &KeyScope,
+        key: &IdempotencyKey,
+        now: Timestamp,
+    ) -> Result<Option<KeyRecord>, StoreError> {
+        block_on(self.store.key(scope, key, now))
+    }
+
+    async fn sweep(&self, now: Timestamp, limit: NonZeroUsize) -> Result<Swept, StoreError> {
+        block_on(self.store.sweep(now, limit))
+    }
+
+    async fn keep_definition(
+        &self,
+        claim: Claim,
+        identity: &DefinitionIdentity,
+        source: DefinitionSource,
+    ) -> Result<(), StoreError> {
+        block_on(self.store.keep_definition(claim, identity, source))
+    }
+
+    async fn definition(
+        &self,
+        identity: &DefinitionIdentity,
+    ) -> Result<Option<DefinitionSource>, StoreError> {
+        block_on(self.store.definition(identity))
+    }
+}
