@@ -22,6 +22,9 @@ use jf_store_sqlite::{SqliteConfig, SqliteStore, Synchronous};
 use jiff::Timestamp;
 use tempfile::TempDir;
 
+/// Of so many faults one is tried: each needs files and threads, and all of them are tried in memory.
+const FAULTS_OF: usize = 5;
+
 /// A new and empty store.
 fn store(retention: Retention) -> Arc<dyn Store> {
     let folder = tempfile::tempdir().unwrap();
