@@ -12,18 +12,20 @@ use std::thread::{self, Thread};
 
 use async_trait::async_trait;
 use engine::support;
-use jf_core::spi::DefinitionIdentity;
-use jf_core::{Epoch, IdempotencyKey, JourneyId};
+use jf_core::spi::{DefinitionIdentity, ScheduleIdentity};
+use jf_core::{Epoch, IdempotencyKey, JourneyId, ScheduleId};
 use jf_store::{
-    Claim, Commit, DefinitionSource, DueRun, EventPage, KeyRecord, KeyScope, ListKey, Retention, Revision,
-    RunFilter, RunIndex, Store, StoreError, StoredRun, Swept,
+    Claim, Commit, DefinitionSource, DueRun, DueSchedule, EventPage, KeyRecord, KeyScope, ListKey, Retention,
+    Revision, RunFilter, RunIndex, ScheduleChange, Store, StoreError, StoredRun, StoredSchedule, Swept,
 };
 use jf_store_sqlite::{SqliteConfig, SqliteStore, Synchronous};
 use jiff::Timestamp;
 use tempfile::TempDir;
 
-/// Of so many faults one is tried: each needs files and threads, and all of them are tried in memory.
-const FAULTS_OF: usize = 5;
+/// Whether a fault of the store is tried: one of five, since each needs files and threads; all are tried in memory.
+const fn tries_fault(number: usize) -> bool {
+    number.is_multiple_of(5)
+}
 
 /// A new and empty store.
 fn store(retention: Retention) -> Arc<dyn Store> {
@@ -146,5 +148,42 @@ impl Store for InPlace {
         identity: &DefinitionIdentity,
     ) -> Result<Option<DefinitionSource>, StoreError> {
         block_on(self.store.definition(identity))
+    }
+
+    async fn schedule(&self, id: &ScheduleId) -> Result<Option<StoredSchedule>, StoreError> {
+        block_on(self.store.schedule(id))
+    }
+
+    async fn newest_schedule(
+        &self,
+        identity: &ScheduleIdentity,
+    ) -> Result<Option<StoredSchedule>, StoreError> {
+        block_on(self.store.newest_schedule(identity))
+    }
+
+    async fn due_schedules(
+        &self,
+        until: Timestamp,
+        limit: NonZeroUsize,
+    ) -> Result<Vec<DueSchedule>, StoreError> {
+        block_on(self.store.due_schedules(until, limit))
+    }
+
+    async fn scheduled_versions(&self) -> Result<Vec<DefinitionIdentity>, StoreError> {
+        block_on(self.store.scheduled_versions())
+    }
+
+    async fn schedules_of(
+        &self,
+        definition: &DefinitionIdentity,
+        suspended: bool,
+        after: Option<&ScheduleId>,
+        limit: NonZeroUsize,
+    ) -> Result<Vec<ScheduleId>, StoreError> {
+        block_on(self.store.schedules_of(definition, suspended, after, limit))
+    }
+
+    async fn change_schedule(&self, claim: Claim, change: ScheduleChange) -> Result<(), StoreError> {
+        block_on(self.store.change_schedule(claim, change))
     }
 }

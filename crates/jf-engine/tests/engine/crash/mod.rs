@@ -54,7 +54,7 @@ async fn eng_101_every_write_may_go_wrong_in_every_way() {
         let (expected, writes) = undisturbed(case).await;
         assert!(writes >= case.writes, "{}: there is something to lose in {writes} writes", case.name);
         for (first, fate) in Fate::FAULTS.into_iter().enumerate() {
-            for at in (first % crate::FAULTS_OF..writes).step_by(crate::FAULTS_OF) {
+            for at in (0..writes).filter(|at| crate::tries_fault(first + at)) {
                 let (end, repeated) = disturbed(case, at, fate).await;
                 assert_eq!(end, expected, "{}: {fate:?} after {at} writes", case.name);
                 // What was in flight when it happened, at most: one task per branch.
@@ -63,7 +63,7 @@ async fn eng_101_every_write_may_go_wrong_in_every_way() {
             }
         }
     }
-    assert!(tried > 300 / crate::FAULTS_OF, "{tried} faults");
+    assert!(tried > 60, "{tried} faults");
 }
 
 /// Reads that fail keep nobody from their end either.
