@@ -349,7 +349,8 @@ impl WriterThread {
         let done = self.transaction(|thread| {
             let mut gathered = Gathered::default();
             let claim = latest_claim(&thread.connection)?;
-            if !thread.fresh.is_empty() {
+            // The journal may outlast what is ahead of the rows, and must not speak of runs that are gone.
+            if thread.journal > 0 || !thread.fresh.is_empty() {
                 thread.scene(claim).settle_all(&mut gathered)?;
             }
             let swept = sweep::sweep(&thread.connection, &thread.retention, claim, now, limit)?;
