@@ -61,6 +61,7 @@ impl Explorer {
     pub(crate) const ALL: Self = Self { values: 2, cancels: true, fails: true, most: 4_000 };
 
     /// Explores everything, and checks at every state and move what must hold there.
+    #[expect(clippy::print_stdout, reason = "how much was explored is worth knowing")]
     pub(crate) fn explore(self, name: &str, start: World) -> Reach {
         let mut seen = HashSet::from([canonical(&start)]);
         let mut reach =
