@@ -20,7 +20,7 @@ const SAMPLED: u8 = 0b01;
 ///
 /// let inbound = TraceContext::parse("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", None).unwrap();
 /// let outbound = inbound.child(0x53995c3f42cd8ad8);
-/// assert_eq!(outbound.traceparent(), "00-4bf92f3577b34da6a3ce929d0e0e4736-53995c3f42cd8ad8-01");
+/// assert_eq!(outbound.traceparent().as_ref(), "00-4bf92f3577b34da6a3ce929d0e0e4736-53995c3f42cd8ad8-01");
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct TraceContext {
