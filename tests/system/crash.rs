@@ -154,13 +154,12 @@ impl Client {
         }
     }
 
-    async fn outcome(&mut self, run: &Run, undoing: bool) -> Value {
+    /// How a run ended. A compensation is created by the commit of the outcome that links to it (ENG-096), so none may be unknown.
+    async fn outcome(&mut self, run: &Run) -> Value {
         loop {
             match self.ask(&Ask::Outcome(run.clone())).await {
                 Answer::Outcome(seen) => return seen.document,
                 Answer::Error(problem) if problem["type"] == urn("not-terminal") => moment().await,
-                // A compensation is begun a moment after the outcome that links to it.
-                Answer::Error(problem) if undoing && problem["type"] == urn("not-found") => moment().await,
                 other => panic!("{run:?} is lost: {other:?}"),
             }
         }
@@ -188,9 +187,9 @@ impl Client {
             cancel.key = key("cancel", number);
             self.command(Ask::Cancel(cancel)).await;
         }
-        let outcome = self.outcome(&run, false).await;
+        let outcome = self.outcome(&run).await;
         let undone = match compensation(&outcome) {
-            Some(undoing) => Some(self.outcome(&undoing, true).await),
+            Some(undoing) => Some(self.outcome(&undoing).await),
             None => None,
         };
         self.world.open.fetch_sub(1, Ordering::Relaxed);
