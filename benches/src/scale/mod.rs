@@ -83,7 +83,7 @@ impl Scale {
         let (mut filled, mut known) = (0, Vec::new());
         for level in levels(self.runs) {
             let begun = Instant::now();
-            known.extend(fill::fill(&growing, "parked", filled, level, 30).await);
+            known.extend(fill::fill(&growing, "parked", filled, level, DAYS_AGO).await);
             let each = (level - filled) as f64 / begun.elapsed().as_secs_f64();
             filled = level;
             report.figure(&format!("{level} runs: runs brought in per second"), each, "/s");
@@ -107,6 +107,9 @@ impl Scale {
         sweep::measure(&growing, report).await;
     }
 }
+
+/// When the runs began: long ago, but not so long that the server forgets the ones that ended.
+const DAYS_AGO: i64 = 20;
 
 /// A thousand, and ten times as many each, up to `most`.
 fn levels(most: usize) -> impl Iterator<Item = usize> {
