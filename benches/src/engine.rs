@@ -1,10 +1,12 @@
 //! Start → outcome through the engine alone, on one core and without a transport: what is left of a request when HTTP is taken away.
 
-use std::time::Instant;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use jf_core::{Caller, Engine, JourneyId, StartReply, StartRequest, StepRef, StepTarget, SubmitStep};
 use serde_json::json;
 
+use crate::load::cpu_time;
 use crate::report::Report;
 use crate::{Effort, system};
 
@@ -21,6 +23,35 @@ pub(crate) fn measure(effort: Effort, report: &mut Report) {
         let rate = median(effort, async || submit(&*engine, &run).await).await;
         report.figure("engine step → status, one core, no transport", rate, "/s");
     });
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    for threads in [1, cores] {
+        let cost = runtime.block_on(async { side_by_side(&system::engine().await, threads, effort.time) });
+        report.figure(&format!("engine start → outcome, {threads} threads: time of cores each"), cost, " µs");
+    }
+}
+
+/// Starts by several threads at once, each on its own: what one costs more than by one thread is what threads lose to each other.
+fn side_by_side(engine: &Arc<dyn Engine>, threads: usize, time: Duration) -> f64 {
+    let before = cpu_time();
+    let threads: Vec<_> = (0..threads)
+        .map(|_| {
+            let engine = Arc::clone(engine);
+            std::thread::spawn(move || {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+                runtime.expect("a runtime can be built").block_on(async {
+                    let (begin, mut done) = (Instant::now(), 0_u32);
+                    while begin.elapsed() < time {
+                        start(&*engine, "three-states").await;
+                        done += 1;
+                    }
+                    f64::from(done)
+                })
+            })
+        })
+        .collect();
+    let done: f64 = threads.into_iter().map(|thread| thread.join().expect("no start fails")).sum();
+    let spent = cpu_time().zip(before).map_or(Duration::ZERO, |(now, before)| now - before);
+    spent.as_secs_f64() * 1e6 / done
 }
 
 /// How often something can be done in a second.

@@ -63,7 +63,7 @@ pub(crate) async fn run<W: Work>(clients: Vec<W>, time: Duration) -> (Sample, Ve
 }
 
 /// Time this process has spent on all cores, to a hundredth of a second.
-fn cpu_time() -> Option<Duration> {
+pub(crate) fn cpu_time() -> Option<Duration> {
     let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
     // The name of the program may hold anything; numbers follow its bracket.
     let (_, numbers) = stat.rsplit_once(')')?;

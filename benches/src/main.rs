@@ -28,6 +28,11 @@ use clap::{Parser, Subcommand};
 
 use crate::report::Report;
 
+/// The allocator of `jf`. Memory that one thread takes is given back by another all the time here: the allocator of the system waits for locks then.
+#[cfg(not(target_env = "msvc"))]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// Measures JourneyForge against references in the same process run.
 #[derive(Debug, Parser)]
 #[command(name = "jf-bench")]

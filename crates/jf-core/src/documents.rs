@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::JourneyId;
+use crate::{JourneyId, Links};
 
 /// Where a run stands as a whole (ENG-020). The last two are final.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -108,33 +108,6 @@ impl ActiveStep {
         Self { step_id, address: None, step_type, due_at: None }
     }
 }
-
-/// One hypermedia control (HTTP-051).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Link {
-    /// Root-relative, or absolute under the configured public base URL (HTTP-054).
-    pub href: String,
-    /// The HTTP method to use.
-    pub method: String,
-}
-
-impl Link {
-    /// A link followed with GET.
-    #[must_use]
-    pub fn get(href: impl Into<String>) -> Self {
-        Self { href: href.into(), method: "GET".to_owned() }
-    }
-
-    /// A link followed with POST.
-    #[must_use]
-    pub fn post(href: impl Into<String>) -> Self {
-        Self { href: href.into(), method: "POST".to_owned() }
-    }
-}
-
-/// Link relations in the order they are shown.
-pub type Links = IndexMap<String, Link>;
 
 /// Answer to an asynchronous start (ENG-023).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -39,6 +39,7 @@ mod error;
 mod head;
 mod identity;
 mod ids;
+mod links;
 mod log;
 mod problem;
 mod reply;
@@ -54,8 +55,8 @@ pub use jf_dsl as dsl;
 
 pub use caller::{Caller, CallerBuilder};
 pub use documents::{
-    ActiveStep, JourneyOutcome, JourneyStartResponse, JourneyStatus, Link, Links, OutcomeError, Phase,
-    StepType, TerminationKind,
+    ActiveStep, JourneyOutcome, JourneyStartResponse, JourneyStatus, OutcomeError, Phase, StepType,
+    TerminationKind,
 };
 pub use engine::{DrainReport, Engine, EngineCapabilities};
 pub use error::{Effect, EngineError, EngineErrorKind, ErrorClass, run_fault};
@@ -64,6 +65,7 @@ pub use identity::{PeerCertificates, Principal, client_network, rests_on_ambient
 pub use ids::{
     Cursor, Epoch, Head, HeadCondition, IdempotencyKey, InvalidId, JourneyId, ScheduleId, StepRef,
 };
+pub use links::{Link, Links};
 pub use log::{At, Event, EventFilter, EventKind, GapReason, LogDocument, Replay};
 pub use problem::{Problem, Violation};
 pub use reply::{ApiReply, ClientCookie, Page, StartReply, Started, Submitted};

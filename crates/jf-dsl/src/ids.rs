@@ -1,16 +1,18 @@
 //! Names and ids of the language as distinct types.
 //!
-//! Each is an immutable string behind an [`Arc`]: cloning is cheap, comparing is comparing text. Parsing enforces the
-//! form the specification gives the name, so a value of the type is always well formed.
+//! Each is an immutable string that is held in place when it is short, as most are, so that cloning one is copying it: a count of references that
+//! all threads change would cost more. Comparing is comparing text. Parsing enforces the form the specification gives the name, so a value of the type is
+//! always well formed.
 
 use std::borrow::Borrow;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use smol_str::SmolStr;
 
-use crate::text::written_as_text;
+use crate::text::described_as_text;
 
 /// The text does not have the form of the name it should be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -38,7 +40,7 @@ macro_rules! names {
     ($($(#[$doc:meta])* $name:ident, $what:literal, $check:path, $schema:tt;)*) => {$(
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(Arc<str>);
+        pub struct $name(SmolStr);
 
         impl $name {
             /// Reads the name.
@@ -46,10 +48,10 @@ macro_rules! names {
             /// # Errors
             ///
             /// When the text does not have the form described at the type.
-            pub fn parse(text: impl Into<Arc<str>>) -> Result<Self, InvalidName> {
-                let text = text.into();
-                match $check(&text) {
-                    Ok(()) => Ok(Self(text)),
+            pub fn parse(text: impl AsRef<str>) -> Result<Self, InvalidName> {
+                let text = text.as_ref();
+                match $check(text) {
+                    Ok(()) => Ok(Self(SmolStr::new(text))),
                     Err(reason) => Err(InvalidName { what: $what, reason }),
                 }
             }
@@ -115,15 +117,21 @@ macro_rules! names {
 
         impl From<$name> for Arc<str> {
             fn from(name: $name) -> Arc<str> {
-                name.0
+                name.0.into()
             }
         }
 
-        written_as_text!($name, $what, $schema);
+        described_as_text!($name, $what, $schema);
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
+            }
+        }
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = String::deserialize(deserializer)?;
+                let text = SmolStr::deserialize(deserializer)?;
                 Self::parse(text).map_err(serde::de::Error::custom)
             }
         }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use jf_core::spi::{
     Clock, Connectors, ExpressionEngine, HttpConnector, NoSecrets, Registries, RegistriesBuilder,
@@ -266,7 +267,7 @@ impl EngineBuilder {
             alarm: Arc::clone(&alarm),
             schedule_alarm: Arc::clone(&schedule_alarm),
             start_keys: StartKeys::default(),
-            draining: CancellationToken::new(),
+            draining: AtomicBool::new(false),
             drained: CancellationToken::new(),
             numbers: Numbers::new(seed),
             metrics: Metrics::new(),

@@ -9,6 +9,7 @@ use jf_machine::{PlatformValues, Program};
 use serde_json::Map;
 
 use crate::builder::BuildFault;
+use crate::metrics::Counted;
 use crate::withdrawn::Withdrawn;
 
 /// A version with its configured values.
@@ -16,6 +17,13 @@ use crate::withdrawn::Withdrawn;
 pub(crate) struct Deployed {
     pub(crate) program: Program,
     pub(crate) platform: PlatformValues,
+    pub(crate) counted: Counted,
+}
+
+impl Deployed {
+    pub(crate) fn new(program: Program, platform: PlatformValues) -> Self {
+        Self { program, platform, counted: Counted::default() }
+    }
 }
 
 /// Every deployed version, with the catalog it comes from.
@@ -77,7 +85,7 @@ impl Deployment {
             if serves {
                 versions.serving = versions.all.len();
             }
-            versions.all.push((version.clone(), Arc::new(Deployed { program, platform })));
+            versions.all.push((version.clone(), Arc::new(Deployed::new(program, platform))));
         }
         deployment
     }

@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -242,7 +243,7 @@ impl Engine for EmbeddedEngine {
 
     async fn drain(&self, deadline: Duration) -> DrainReport {
         let shared = &self.shared;
-        shared.draining.cancel();
+        shared.draining.store(true, Ordering::Release);
         let end = after(shared.clock.now(), deadline);
         tokio::select! {
             biased;

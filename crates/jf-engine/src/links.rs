@@ -49,8 +49,8 @@ impl LinkBase {
     ) -> JourneyStartResponse {
         let links = definition.spec.http_surface.links.enabled.then(|| {
             let mut links = Links::with_capacity(2);
-            links.insert("self".to_owned(), Link::get(self.status_url(&id)));
-            links.insert("result".to_owned(), Link::get(self.result_url(&id)));
+            links.insert("self", Link::get(self.status_url(&id)));
+            links.insert("result", Link::get(self.result_url(&id)));
             links
         });
         let status_url = self.status_url(&id);
@@ -71,8 +71,8 @@ impl LinkBase {
         }
         let id = &status.journey_id;
         let mut links = Links::with_capacity(3 + status.active_steps.len());
-        links.insert("self".to_owned(), Link::get(self.status_url(id)));
-        links.insert("result".to_owned(), Link::get(self.result_url(id)));
+        links.insert("self", Link::get(self.status_url(id)));
+        links.insert("result", Link::get(self.result_url(id)));
         if !status.phase.is_final() {
             for step in &status.active_steps {
                 let relation = relation(step, &status.active_steps);
@@ -80,7 +80,7 @@ impl LinkBase {
                 links.insert(relation.to_owned(), Link::post(href));
             }
             if definition.spec.lifecycle.cancellable && !run.is_compensation {
-                links.insert("cancel".to_owned(), Link::post(self.step_url(id, "cancel")));
+                links.insert("cancel", Link::post(self.step_url(id, "cancel")));
             }
         }
         self.compensation(run, &mut links);
@@ -97,7 +97,8 @@ impl LinkBase {
     ) -> JourneyOutcome {
         if definition.spec.http_surface.links.enabled {
             let url = self.result_url(&outcome.journey_id);
-            let mut links = Links::from([("self".to_owned(), Link::get(url))]);
+            let mut links = Links::with_capacity(1);
+            links.insert("self", Link::get(url));
             self.compensation(run, &mut links);
             outcome.links = Some(links);
         }
@@ -106,7 +107,7 @@ impl LinkBase {
 
     fn compensation(&self, run: &RunLinks<'_>, links: &mut Links) {
         if let Some(id) = run.compensation {
-            links.insert("compensation".to_owned(), Link::get(self.status_url(id)));
+            links.insert("compensation", Link::get(self.status_url(id)));
         }
     }
 

@@ -139,7 +139,7 @@ impl MemoryRun {
 
     pub(crate) fn report(&self, fact: &Fact, now: Option<Timestamp>) {
         let report = Report {
-            definition: self.deployed.program.identity(),
+            deployed: &self.deployed,
             run: &self.run,
             now: now.unwrap_or_else(|| self.shared.clock.now()),
             took: self.took,

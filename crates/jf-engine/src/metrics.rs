@@ -1,12 +1,12 @@
 //! What an engine counts (ENG-135), always; whoever wants it reads it as Prometheus text or takes it into a registry.
 
+mod counted;
 mod table;
 
 use std::fmt;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use jf_core::spi::DefinitionIdentity;
 use jf_dsl::TaskKind;
 use jf_machine::Run;
 use prometheus::core::{Collector, Desc};
@@ -15,8 +15,11 @@ use prometheus::{
     Encoder, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, TextEncoder,
 };
 
+pub(crate) use self::counted::Counted;
+use self::counted::Ended;
 use self::table as t;
 pub use self::table::{Metric, MetricKind};
+use crate::deployment::Deployed;
 use crate::shared::Shared;
 
 /// What an [`EmbeddedEngine`](crate::EmbeddedEngine) counts and measures. Clones are one and the same.
@@ -115,18 +118,31 @@ impl Metrics {
         })
     }
 
-    pub(crate) fn run_started(&self, definition: &DefinitionIdentity, run: &Run) {
-        let (kind, version) = (definition.kind.as_str(), definition.version.to_string());
-        self.runs_started.with_label_values(&[kind, definition.name.as_str(), &version, purpose(run)]).inc();
+    pub(crate) fn run_started(&self, deployed: &Deployed, run: &Run) {
+        let started = deployed.counted.started(run.compensates().is_some(), || {
+            let definition = deployed.program.identity();
+            let (kind, version) = (definition.kind.as_str(), definition.version.to_string());
+            let labels = [kind, definition.name.as_str(), &version, purpose(run)];
+            self.runs_started.with_label_values(&labels)
+        });
+        started.inc();
     }
 
-    pub(crate) fn run_ended(&self, definition: &DefinitionIdentity, run: &Run, age: Duration) {
-        let (kind, version) = (definition.kind.as_str(), definition.version.to_string());
-        let (name, phase) = (definition.name.as_str(), run.phase().as_str());
-        let termination = run.termination().map_or("", |termination| termination.as_str());
-        let labels = [kind, name, &version, purpose(run), phase, termination];
-        self.runs_completed.with_label_values(&labels).inc();
-        self.run_duration.with_label_values(&labels[..5]).observe(age.as_secs_f64());
+    pub(crate) fn run_ended(&self, deployed: &Deployed, run: &Run, age: Duration) {
+        // A run whose end is told has a termination, and that has one phase (ENG-025).
+        let Some(termination) = run.termination() else { return };
+        let ended = deployed.counted.ended(run.compensates().is_some(), termination, || {
+            let definition = deployed.program.identity();
+            let (kind, version) = (definition.kind.as_str(), definition.version.to_string());
+            let (name, phase) = (definition.name.as_str(), run.phase().as_str());
+            let labels = [kind, name, &version, purpose(run), phase, termination.as_str()];
+            Ended {
+                completed: self.runs_completed.with_label_values(&labels),
+                duration: self.run_duration.with_label_values(&labels[..5]),
+            }
+        });
+        ended.completed.inc();
+        ended.duration.observe(age.as_secs_f64());
     }
 
     pub(crate) fn task_ended(&self, kind: &TaskKind, result: &'static str, took: Duration) {

@@ -166,7 +166,7 @@ async fn attend_due<D: Due>(
 ) -> Rest {
     loop {
         // What is due while a node stops is left to the next one.
-        if shared.draining.is_cancelled() {
+        if shared.draining.load(Ordering::Acquire) {
             return Rest::Told;
         }
         if let Some(rest) = no_room(shared, under_way.len()) {

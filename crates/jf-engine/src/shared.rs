@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use jf_core::spi::{Clock, Connectors, DefinitionIdentity};
 use jf_core::{EngineError, EngineErrorKind, Epoch, Head, JourneyId, TraceContext};
@@ -54,7 +54,7 @@ pub(crate) struct Shared {
     /// Slots of background jobs.
     pub(crate) background: Arc<Semaphore>,
     /// Cancelled when the engine takes no more commands.
-    pub(crate) draining: CancellationToken,
+    pub(crate) draining: AtomicBool,
     /// Cancelled when the time to come to rest is over, or nothing is in motion any more.
     pub(crate) drained: CancellationToken,
     pub(crate) numbers: Numbers,
@@ -104,7 +104,7 @@ impl Shared {
 
     /// Lets a command in (ENG-143): not while draining, nor beyond the admission bound.
     pub(crate) fn admit(&self) -> Result<Permit, EngineError> {
-        if self.draining.is_cancelled() {
+        if self.draining.load(Ordering::Acquire) {
             self.metrics.refused(Refusal::Draining);
             let error = EngineError::new(EngineErrorKind::Draining);
             return Err(error.with_detail("this node is stopping").with_retry_after(RETRY_AFTER));
@@ -172,7 +172,7 @@ impl fmt::Debug for Shared {
             .field("epoch", &self.epoch)
             .field("load", &self.load)
             .field("watched", &self.watches.len())
-            .field("draining", &self.draining.is_cancelled())
+            .field("draining", &self.draining.load(Ordering::Acquire))
             .finish_non_exhaustive()
     }
 }

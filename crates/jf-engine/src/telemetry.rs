@@ -7,12 +7,13 @@ use jf_core::spi::DefinitionIdentity;
 use jf_machine::{Diagnostic, Fact, Run, ScheduleEvent};
 use jiff::Timestamp;
 
+use crate::deployment::Deployed;
 use crate::metrics::Metrics;
 
 /// The commit that facts belong to.
 #[derive(Clone, Copy)]
 pub(crate) struct Report<'a> {
-    pub(crate) definition: &'a DefinitionIdentity,
+    pub(crate) deployed: &'a Deployed,
     /// As committed.
     pub(crate) run: &'a Run,
     pub(crate) now: Timestamp,
@@ -37,9 +38,9 @@ impl Report<'_> {
 
     fn count(&self, fact: &Fact) {
         match fact {
-            Fact::JourneyStarted => self.metrics.run_started(self.definition, self.run),
+            Fact::JourneyStarted => self.metrics.run_started(self.deployed, self.run),
             Fact::JourneyCompleted { .. } | Fact::JourneyFailed { .. } => {
-                self.metrics.run_ended(self.definition, self.run, self.age());
+                self.metrics.run_ended(self.deployed, self.run, self.age());
             }
             _ => {}
         }
@@ -69,9 +70,9 @@ impl Report<'_> {
             target: "journeyforge::run",
             event = fact.name(),
             run = self.run.journey_id().as_str(),
-            kind = %self.definition.kind,
-            definition = self.definition.name.as_str(),
-            version = %self.definition.version,
+            kind = %self.definition().kind,
+            definition = self.definition().name.as_str(),
+            version = %self.definition().version,
             seq = self.run.seq(),
             phase = self.run.phase().as_str(),
             state = fact.state().map(|state| state.as_str()),
@@ -110,9 +111,9 @@ impl Report<'_> {
             event = "Diagnostic",
             diagnostic = diagnostic.name(),
             run = self.run.journey_id().as_str(),
-            kind = %self.definition.kind,
-            definition = self.definition.name.as_str(),
-            version = %self.definition.version,
+            kind = %self.definition().kind,
+            definition = self.definition().name.as_str(),
+            version = %self.definition().version,
             seq = self.run.seq(),
             phase = self.run.phase().as_str(),
             state = diagnostic.state().map(|state| state.as_str()),
@@ -123,6 +124,10 @@ impl Report<'_> {
             violations,
             members,
         );
+    }
+
+    fn definition(&self) -> &DefinitionIdentity {
+        self.deployed.program.identity()
     }
 
     /// How long ago the run was created.

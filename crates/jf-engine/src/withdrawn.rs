@@ -58,7 +58,7 @@ impl Withdrawn {
             // Its runs can still be read; a task that needs the value will say so.
             tracing::warn!(%name, %version, %fault, "the configuration of a kept definition");
         }
-        Some(Arc::new(Deployed { program, platform }))
+        Some(Arc::new(Deployed::new(program, platform)))
     }
 }
 

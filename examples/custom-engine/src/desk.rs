@@ -116,8 +116,8 @@ impl Run {
             status.phase = outcome.phase;
             status.active_steps.clear();
             if let Some(links) = &mut status.links {
-                links.shift_remove(self.step.as_str());
-                links.shift_remove("cancel");
+                links.remove(self.step.as_str());
+                links.remove("cancel");
             }
         }
         status

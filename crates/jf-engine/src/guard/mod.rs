@@ -90,8 +90,7 @@ impl Shared {
             Verdict::Denied => Err(EngineError::not_found()),
             Verdict::Failed { code } => {
                 let fact = Fact::Diagnostic(Diagnostic::GuardFailed { code: code.clone() });
-                let definition = read.deployed.program.identity();
-                Report { definition, run, now, took: None, metrics: &self.metrics }.fact(&fact);
+                Report { deployed: &read.deployed, run, now, took: None, metrics: &self.metrics }.fact(&fact);
                 Err(EngineError::guard_fault(GuardFailed(code)))
             }
         }

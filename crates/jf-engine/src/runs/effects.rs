@@ -50,7 +50,7 @@ impl Turn {
                 Effect::Report(fact) => {
                     let loaded = self.loaded();
                     let report = Report {
-                        definition: loaded.deployed.program.identity(),
+                        deployed: &loaded.deployed,
                         run: loaded.run(),
                         now,
                         took: task.map(|(_, took)| took),

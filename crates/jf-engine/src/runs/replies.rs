@@ -142,8 +142,8 @@ impl Shared {
     /// The members that a `response` block adds; those it cannot add are told to telemetry (ENG-029).
     fn members(&self, deployed: &Deployed, run: &Run, response: ResponseMembers) -> Map<String, Value> {
         if !response.facts.is_empty() {
-            let (definition, now) = (deployed.program.identity(), self.clock.now());
-            let report = Report { definition, run, now, took: None, metrics: &self.metrics };
+            let now = self.clock.now();
+            let report = Report { deployed, run, now, took: None, metrics: &self.metrics };
             response.facts.iter().for_each(|fact| report.fact(fact));
         }
         response.members

@@ -6,7 +6,11 @@ use serde_json::json;
 use crate::support::{APPROVAL, Bench, Setup, journey, step};
 
 fn shown(links: Option<&Links>) -> Vec<String> {
-    links.into_iter().flatten().map(|(name, link)| format!("{name} {} {}", link.method, link.href)).collect()
+    links
+        .into_iter()
+        .flat_map(Links::iter)
+        .map(|(name, link)| format!("{name} {} {}", link.method, link.href))
+        .collect()
 }
 
 #[tokio::test]
