@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, Weak};
 
 use jf_core::JourneyId;
-use jf_store::StoreError;
+use jf_store::{StoreError, StoreErrorKind};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::after;
@@ -26,8 +26,10 @@ pub(crate) async fn run(engine: Weak<Shared>, stop: CancellationToken) {
         match go_on(&shared, &mut after_run, &stop).await {
             Ok(Progress::More) => {}
             Ok(Progress::Done) => return,
+            // It is for the one that has it now.
+            Err(error) if error.kind() == StoreErrorKind::LostClaim => return,
             Err(error) => {
-                tracing::warn!(%error, "what is pending cannot be read");
+                tracing::warn!(%error, "what is pending cannot be looked after");
                 let later = after(shared.clock.now(), RETRY_AFTER);
                 let sleep = shared.clock.sleep_until(later);
                 drop(shared);

@@ -1,6 +1,6 @@
 //! Due times: loops that are awake only when something falls due (ENG-070 to ENG-073, ENG-080).
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -23,8 +23,15 @@ const CONCURRENT: usize = 256;
 /// Due times that are read at once.
 const BATCH: usize = 32;
 
-/// Pause after the store has failed, and before something is attended to again with which nothing could be done.
+/// Pause after the store has failed, and before something is attended to again with which nothing could be done; doubled with each
+/// further time.
 const PAUSE: Duration = Duration::from_secs(1);
+
+/// Longest pause.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// Things with which nothing could be done that take up no room. They are read again and again with what is due, so there is a bound.
+const MOST_TROUBLED: usize = 16_384;
 
 /// The time a loop sleeps until, and the way to wake it for an earlier one.
 #[derive(Debug)]
@@ -118,16 +125,16 @@ impl Due for DueSchedules {
 /// Attends to what falls due, until `stop`. Holds the engine only while there is something to do.
 pub(crate) async fn run<D: Due>(engine: Weak<Shared>, alarm: Arc<Alarm>, stop: CancellationToken) {
     let (done, mut attended) = mpsc::channel(CONCURRENT);
-    let mut under_way: HashSet<D::Id> = HashSet::new();
+    let mut attention = Attention::<D::Id>::default();
     loop {
         let Some(shared) = engine.upgrade() else { return };
-        let load = Arc::clone(&shared.load);
+        let (load, clock) = (Arc::clone(&shared.load), Arc::clone(&shared.clock));
         alarm.clear();
-        let rest = attend_due::<D>(&shared, &mut under_way, &done).await;
+        let rest = attend_due::<D>(&shared, &mut attention, &done).await;
         let sleep = match rest {
             Rest::Until(due) => {
                 alarm.sleep_until(due);
-                shared.clock.sleep_until(due)
+                clock.sleep_until(due)
             }
             Rest::Told | Rest::Relieved => Box::pin(std::future::pending()),
         };
@@ -137,10 +144,10 @@ pub(crate) async fn run<D: Due>(engine: Weak<Shared>, alarm: Arc<Alarm>, stop: C
             () = sleep => {}
             () = alarm.earlier.notified() => {}
             () = load.relieved(), if rest == Rest::Relieved => {}
-            Some(id) = attended.recv() => {
-                under_way.remove(&id);
-                while let Ok(id) = attended.try_recv() {
-                    under_way.remove(&id);
+            Some((id, outcome)) = attended.recv() => {
+                attention.ended(id, outcome, clock.now());
+                while let Ok((id, outcome)) = attended.try_recv() {
+                    attention.ended(id, outcome, clock.now());
                 }
             }
         }
@@ -158,23 +165,87 @@ enum Rest {
     Relieved,
 }
 
+/// What came of something that was attended to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    /// It is due no more.
+    Done,
+    /// Nothing could be done: the store has failed, the clock was set back, or it cannot be read.
+    Nothing,
+}
+
+/// What is due and known already.
+struct Attention<Id> {
+    /// Being attended to.
+    under_way: HashSet<Id>,
+    /// Nothing could be done with these. They wait for another time, and everything else goes before them: a few hundred runs of a version
+    /// that does not fit what is installed any more must not keep all others from their timers.
+    troubled: HashMap<Id, Trouble>,
+}
+
+/// How often nothing could be done, and when to try again.
+#[derive(Debug, Clone, Copy)]
+struct Trouble {
+    times: u32,
+    until: Timestamp,
+}
+
+impl<Id> Default for Attention<Id> {
+    fn default() -> Self {
+        Self { under_way: HashSet::new(), troubled: HashMap::new() }
+    }
+}
+
+impl<Id: Eq + Hash> Attention<Id> {
+    /// Enough to find something new among what is due: what is known comes first.
+    fn enough(&self) -> NonZeroUsize {
+        NonZeroUsize::MIN.saturating_add(self.under_way.len() + self.troubled.len() + BATCH)
+    }
+
+    /// Whether it is known already, and needs nothing for the moment.
+    fn is_known(&self, id: &Id, now: Timestamp) -> bool {
+        self.under_way.contains(id) || self.troubled.get(id).is_some_and(|trouble| trouble.until > now)
+    }
+
+    /// What takes up room.
+    fn room_taken(&self) -> usize {
+        self.under_way.len() + self.troubled.len().saturating_sub(MOST_TROUBLED)
+    }
+
+    fn ended(&mut self, id: Id, outcome: Outcome, now: Timestamp) {
+        self.under_way.remove(&id);
+        match outcome {
+            Outcome::Done => drop(self.troubled.remove(&id)),
+            Outcome::Nothing => {
+                let trouble = self.troubled.entry(id).or_insert(Trouble { times: 0, until: now });
+                let pause = PAUSE.saturating_mul(1 << trouble.times.min(16)).min(LONGEST_PAUSE);
+                *trouble = Trouble { times: trouble.times.saturating_add(1), until: after(now, pause) };
+            }
+        }
+    }
+
+    /// When something is to be tried again that could not be attended to.
+    fn next_trial(&self, now: Timestamp) -> Option<Timestamp> {
+        self.troubled.values().map(|trouble| trouble.until).filter(|until| *until > now).min()
+    }
+}
+
 /// Begins to attend to what is due as far as there is room, and tells when to look again.
 async fn attend_due<D: Due>(
     shared: &Arc<Shared>,
-    under_way: &mut HashSet<D::Id>,
-    done: &mpsc::Sender<D::Id>,
+    attention: &mut Attention<D::Id>,
+    done: &mpsc::Sender<(D::Id, Outcome)>,
 ) -> Rest {
     loop {
         // What is due while a node stops is left to the next one.
         if shared.draining.load(Ordering::Acquire) {
             return Rest::Told;
         }
-        if let Some(rest) = no_room(shared, under_way.len()) {
+        if let Some(rest) = no_room(shared, attention.room_taken()) {
             return rest;
         }
         let now = shared.clock.now();
-        // What is being attended to is still due, and comes first.
-        let limit = NonZeroUsize::MIN.saturating_add(under_way.len() + BATCH);
+        let limit = attention.enough();
         let due = match D::read(shared, limit).await {
             Ok(due) => due,
             Err(error) => {
@@ -182,47 +253,51 @@ async fn attend_due<D: Due>(
                 return Rest::Until(after(now, PAUSE));
             }
         };
+        let mut next = None;
         let further = due.len() == limit.get();
+        let mut seen = HashSet::new();
         for (due, id) in due {
-            if under_way.contains(&id) {
-                continue;
-            }
             if due > now {
-                return Rest::Until(due);
+                next = Some(due);
+                break;
             }
-            if let Some(rest) = no_room(shared, under_way.len()) {
-                return rest;
+            if !attention.is_known(&id, now) {
+                if let Some(rest) = no_room(shared, attention.room_taken()) {
+                    return rest;
+                }
+                attention.under_way.insert(id.clone());
+                shared.runtime.spawn(attend::<D>(Arc::clone(shared), id.clone(), done.clone()));
             }
-            under_way.insert(id.clone());
-            shared.runtime.spawn(attend::<D>(Arc::clone(shared), id, done.clone()));
+            if !attention.troubled.is_empty() {
+                seen.insert(id);
+            }
         }
-        if !further {
-            return Rest::Told;
+        if next.is_some() || !further {
+            // All that is due was seen: what was not is due no more.
+            attention.troubled.retain(|id, _| seen.contains(id));
+            let next = next.into_iter().chain(attention.next_trial(now)).min();
+            return next.map_or(Rest::Told, Rest::Until);
         }
     }
 }
 
 /// What to wait for before something further is attended to. What is under way will go on, so it takes up room already.
-fn no_room(shared: &Shared, under_way: usize) -> Option<Rest> {
+fn no_room(shared: &Shared, taken: usize) -> Option<Rest> {
     let room = shared.load.room().min(CONCURRENT);
-    if under_way < room {
+    if taken < room {
         None
-    } else if under_way == 0 {
+    } else if taken == 0 {
         Some(Rest::Relieved)
     } else {
         Some(Rest::Told)
     }
 }
 
-async fn attend<D: Due>(shared: Arc<Shared>, id: D::Id, done: mpsc::Sender<D::Id>) {
+async fn attend<D: Due>(shared: Arc<Shared>, id: D::Id, done: mpsc::Sender<(D::Id, Outcome)>) {
     let (applied, outcome) = oneshot::channel();
     D::attend(&shared, &id, applied).await;
-    if outcome.await.is_err() {
-        // Nothing could be applied: the store has failed, or the clock was set back.
-        let later = after(shared.clock.now(), PAUSE);
-        shared.clock.sleep_until(later).await;
-    }
+    let outcome = if outcome.await.is_ok() { Outcome::Done } else { Outcome::Nothing };
     drop(shared);
     // The scheduler may be gone with its engine.
-    let _ = done.send(id).await;
+    let _ = done.send((id, outcome)).await;
 }

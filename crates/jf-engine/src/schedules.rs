@@ -48,7 +48,18 @@ impl Shared {
 
     /// Lets a schedule rest whose version is not deployed. Tells whether that was possible, or has become unnecessary.
     pub(crate) async fn let_rest(&self, mut known: StoredAt) -> bool {
-        !known.schedule.suspend() || self.keep_schedule(&known, ScheduleEvent::Suspended).await
+        if !known.schedule.suspend() {
+            return true;
+        }
+        match self.keep_schedule(&known, ScheduleEvent::Suspended).await {
+            Ok(()) => true,
+            // It is looked at again when it is due.
+            Err(error) if error.kind() == StoreErrorKind::StaleSchedule => true,
+            Err(error) => {
+                tracing::warn!(%error, schedule = %known.schedule.id(), "a schedule cannot be kept");
+                false
+            }
+        }
     }
 
     /// Lets every schedule rest whose version is not deployed any more, and wakes those whose version is back (ENG-086).
@@ -56,7 +67,7 @@ impl Shared {
     /// Reads nothing but indexes where nothing has changed since the last time.
     ///
     /// # Errors
-    /// When the store cannot be read.
+    /// When the store cannot be read or written; what was not reviewed is found by the next review.
     pub(crate) async fn review_schedules(&self) -> Result<(), StoreError> {
         for definition in self.store.scheduled_versions().await? {
             let is_deployed = self.deployment.version(&definition.name, &definition.version).is_some();
@@ -74,36 +85,32 @@ impl Shared {
     }
 
     async fn review_schedule(&self, id: &ScheduleId, is_deployed: bool) -> Result<(), StoreError> {
-        let Some(mut known) = self.schedule(id).await? else { return Ok(()) };
-        let event = if is_deployed { ScheduleEvent::Resumed } else { ScheduleEvent::Suspended };
-        let changed = if is_deployed { known.schedule.resume() } else { known.schedule.suspend() };
-        if changed {
-            self.keep_schedule(&known, event).await;
+        loop {
+            let Some(mut known) = self.schedule(id).await? else { return Ok(()) };
+            let event = if is_deployed { ScheduleEvent::Resumed } else { ScheduleEvent::Suspended };
+            let changed = if is_deployed { known.schedule.resume() } else { known.schedule.suspend() };
+            if !changed {
+                return Ok(());
+            }
+            match self.keep_schedule(&known, event).await {
+                // A run of it has ended, or made it anew. That leaves it at rest or awake as it was, and nothing else would ever look.
+                Err(error) if error.kind() == StoreErrorKind::StaleSchedule => {}
+                kept => return kept,
+            }
         }
-        Ok(())
     }
 
-    /// Stores a schedule that changed without a run. Tells whether it is as it should be; one that changed meanwhile is looked at again when
-    /// it is due.
-    async fn keep_schedule(&self, known: &StoredAt, event: ScheduleEvent) -> bool {
+    /// Stores a schedule that changed without a run.
+    async fn keep_schedule(&self, known: &StoredAt, event: ScheduleEvent) -> Result<(), StoreError> {
         let StoredAt { schedule, revision } = known;
         let (index, snapshot) = stored(schedule);
         let change = ScheduleChange::replace(schedule.id().clone(), *revision, index, snapshot);
-        match self.store.change_schedule(self.claim, change).await {
-            Ok(()) => {
-                telemetry::schedule_changed(&schedule.identity().definition, schedule.id(), event);
-                if let Some(due) = schedule.due() {
-                    self.schedule_alarm.set(due);
-                }
-                true
-            }
-            Err(error) if error.kind() == StoreErrorKind::StaleSchedule => true,
-            Err(error) => {
-                tracing::warn!(%error, schedule = %schedule.id(), "a schedule cannot be kept");
-                self.schedule_alarm.set(self.clock.now());
-                false
-            }
+        self.store.change_schedule(self.claim, change).await?;
+        telemetry::schedule_changed(&schedule.identity().definition, schedule.id(), event);
+        if let Some(due) = schedule.due() {
+            self.schedule_alarm.set(due);
         }
+        Ok(())
     }
 }
 

@@ -74,7 +74,12 @@ impl Numbers {
         Self { seeds: AtomicU64::new(seed) }
     }
 
-    /// A number that looks like chance (EXP-006): the finaliser of SplitMix64 over a counter.
+    /// A number that is given once.
+    pub(crate) fn unique(&self) -> u64 {
+        self.seed()
+    }
+
+    /// A number that looks like chance (EXP-006): the finaliser of SplitMix64 over a counter, which maps no two to one.
     pub(crate) fn seed(&self) -> u64 {
         let counter = self.seeds.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
         let mixed = (counter ^ (counter >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -69,7 +69,7 @@ impl Run {
         }
         let end = self.end.as_ref().or(self.ending.as_deref())?;
         let context = Arc::clone(end.context.as_ref()?);
-        let weight = compact_len(&context, env.limits.context_depth).unwrap_or_default();
+        let weight = compact_len(&context, env.limits.depth()).unwrap_or(usize::MAX);
         Some((context, weight))
     }
 }

@@ -166,7 +166,8 @@ impl Schedule {
         self.due().filter(|due| *due <= env.now)?;
         self.next = self.first_after(env.now);
         self.running = Some(Running { run: journey_id.clone(), counts: true });
-        let weight = compact_len(&self.context, env.limits.context_depth).unwrap_or_default();
+        // The limits may have shrunk since: a context beyond them can still be read, and every write to it fails.
+        let weight = compact_len(&self.context, env.limits.depth()).unwrap_or(usize::MAX);
         let context = (Arc::clone(&self.context), weight);
         let mut run = Run::at(program, Place::from(self.start.clone()), journey_id, context, env);
         run.tags = static_tags(program.definition());

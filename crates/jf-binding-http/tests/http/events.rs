@@ -230,6 +230,25 @@ async fn http_105_silence_is_broken_by_comments() {
     assert_eq!(begun.elapsed().as_secs(), 25);
 }
 
+/// A guard may take longer than a reader is left in silence: it is waited for, and not asked anew with every comment.
+#[tokio::test(start_paused = true)]
+async fn http_105_a_guard_that_takes_longer_than_the_silence_is_heard() {
+    let log = Log::of(1);
+    let config = HttpConfig::default().with_heartbeat(Duration::from_secs(1));
+    let mut reader = Reader::open(&app(&log, config), request("")).await;
+    assert_eq!(reader.event().await, status_at(1));
+    log.guard_takes(Duration::from_secs(4));
+    log.moves(1);
+    let begun = Instant::now();
+    loop {
+        match reader.next().await.as_deref() {
+            Some(":\n\n") => assert!(begun.elapsed() < Duration::from_secs(10), "the guard is never heard"),
+            Some(text) => break assert!(text.starts_with("id: e1.2\n"), "{text}"),
+            None => panic!("the run goes on"),
+        }
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn flow_8_statuses_of_a_conflated_stream_keep_their_distance() {
     let log = Log::of(1);

@@ -215,7 +215,9 @@ impl Engine for FakeEngine {
 
     async fn get_status(&self, id: &JourneyId, caller: &Caller) -> Result<At<JourneyStatus>, EngineError> {
         self.note(Call::Status(id.clone(), caller.clone()))?;
-        self.script.log.as_ref().map_or_else(|| Ok(status()), |log| log.status())
+        let Some(log) = &self.script.log else { return Ok(status()) };
+        log.guard().await;
+        log.status()
     }
 
     async fn get_outcome(&self, id: &JourneyId, caller: &Caller) -> Result<At<JourneyOutcome>, EngineError> {
@@ -265,10 +267,9 @@ impl Engine for FakeEngine {
         _limit: NonZeroU32,
         _caller: &Caller,
     ) -> Result<Replay, EngineError> {
-        match &self.script.log {
-            Some(log) => log.events(&from),
-            None => Err(EngineError::unsupported("subscriptions")),
-        }
+        let Some(log) = &self.script.log else { return Err(EngineError::unsupported("subscriptions")) };
+        log.guard().await;
+        log.events(&from)
     }
 
     async fn watch(&self, _id: &JourneyId) -> Result<HeadWatch, EngineError> {

@@ -1,6 +1,7 @@
 //! The log of the scripted run: statuses, and an outcome at the end.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use jf_core::{
     At, Cursor, EngineError, Event, GapReason, HeadPublisher, HeadWatch, JourneyOutcome, JourneyStatus,
@@ -24,6 +25,8 @@ struct State {
     removed: bool,
     /// How many reads fail like a guard that breaks.
     guard_faults: u32,
+    /// How long the guard of each read takes.
+    guard_takes: Duration,
 }
 
 impl Log {
@@ -54,6 +57,19 @@ impl Log {
 
     pub(crate) fn guard_breaks(&self, times: u32) {
         self.change(|state| state.guard_faults = times);
+    }
+
+    /// From now on the guard of each read takes so long.
+    pub(crate) fn guard_takes(&self, time: Duration) {
+        self.state.lock().unwrap().guard_takes = time;
+    }
+
+    /// Waits for the guard of a read.
+    pub(crate) async fn guard(&self) {
+        let time = self.state.lock().unwrap().guard_takes;
+        if !time.is_zero() {
+            tokio::time::sleep(time).await;
+        }
     }
 
     pub(crate) fn is_watched(&self) -> bool {

@@ -31,7 +31,6 @@ pub(super) struct Cell {
     pub(super) waiters: Vec<Waiter>,
     /// Cancellations that wait for the read guard (ENG-057).
     pub(super) judging: Vec<Judging>,
-    pub(super) last_judged: u64,
     /// Submissions that wait for their step (ENG-059), in the order they came.
     pub(super) held: Vec<Held>,
     /// The run has changed since the held submissions were tried.
@@ -58,6 +57,12 @@ pub(super) struct Loaded {
     index: RunIndex,
 }
 
+/// A run as it stands, to be put back should what follows not hold.
+pub(super) struct Standing {
+    snapshot: Arc<RunSnapshot>,
+    index: RunIndex,
+}
+
 /// What belongs to a segment and lives no longer.
 pub(super) struct Segment {
     pub(super) id: SegmentId,
@@ -75,6 +80,8 @@ pub(super) struct Held {
 
 /// A cancellation that waits for the read guard.
 pub(super) struct Judging {
+    /// No other cancellation of this process has it: a verdict may outlive the turn that asked for it, and must not be taken for that on
+    /// somebody else.
     pub(super) number: u64,
     pub(super) cancel: CancelRun,
     /// What its caller has asked for since, in order.
@@ -105,6 +112,17 @@ impl Loaded {
 
     pub(super) fn run(&self) -> &Run {
         &self.snapshot.0
+    }
+
+    /// What [`Loaded::put_back`] goes back to.
+    pub(super) fn standing(&self) -> Standing {
+        Standing { snapshot: Arc::clone(&self.snapshot), index: self.index.clone() }
+    }
+
+    /// Takes back everything since: nothing of it was committed. The index goes with it, which is made from the one before.
+    pub(super) fn put_back(&mut self, standing: Standing) {
+        let Standing { snapshot, index } = standing;
+        (self.snapshot, self.index) = (snapshot, index);
     }
 
     /// The run as last committed, for the read guard; `None` before it is created.

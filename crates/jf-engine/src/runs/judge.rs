@@ -29,10 +29,8 @@ impl Turn {
                 let _ = cancel.reply.send(Err(error));
             }
             None => {
-                let cell = self.cell();
-                cell.last_judged += 1;
-                let number = cell.last_judged;
-                cell.judging.push(Judging { number, cancel, behind: Vec::new() });
+                let number = self.shared.numbers.unique();
+                self.cell().judging.push(Judging { number, cancel, behind: Vec::new() });
                 let (shared, active) = (Arc::clone(&self.shared), Arc::clone(&self.active));
                 shared.runtime.clone().spawn(async move {
                     let verdict = verdict.await;

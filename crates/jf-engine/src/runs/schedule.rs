@@ -61,7 +61,7 @@ impl Turn {
                 Ok(found) => found,
                 Err(error) => return drop(self.failed_to_read(&error)),
             };
-            let before = Arc::clone(&self.loaded().snapshot);
+            let before = self.loaded().standing();
             let mut transaction = self.transaction();
             self.apply_overdue(&mut transaction).await;
             transaction.basis = found.as_ref().map(|found| Basis::Found(found.revision));
@@ -72,7 +72,7 @@ impl Turn {
             match self.try_commit(transaction).await {
                 Err(NotCommitted::Stale(cancelled)) => {
                     // Nothing of it has happened: the run is as it was, and what was asked of it meanwhile waits again.
-                    self.loaded().snapshot = before;
+                    self.loaded().put_back(before);
                     for cancel in cancelled {
                         let message = Message::Cancel(Box::new(cancel));
                         let none = self.active.post(&self.shared, message);

@@ -379,6 +379,31 @@ async fn eng_057_while_a_cancellation_is_judged_the_run_goes_on_for_others() {
     }
 }
 
+/// A turn that breaks off loses what it had to judge. The verdict comes all the same, and is none on what others have asked for since.
+#[tokio::test]
+async fn eng_057_a_verdict_that_nobody_waits_for_decides_nothing_else() {
+    let spec = "start: wait
+states:
+  wait: { type: wait, wait: { input: { schema: {} } }, next: boom }
+  boom: { type: transform, transform: { mapper: { lang: tiny, expr: '\"panic\"' }, target: { kind: var }, resultVar: x }, next: wait }
+";
+    let bench = Bench::new(&[asking(spec)]).await;
+    let id = bench.parked("guarded", json!({})).await;
+    let (ann, bob) = (who("ann"), who("bob"));
+    let mut lost = Box::pin(bench.engine.cancel(Cancel::new(id.clone()), &ann));
+    assert!((&mut lost).now_or_never().is_none());
+    let judging_ann = bench.desk.next().await;
+    assert_eq!(kind(bench.submit(step(&id, "wait", json!(1))).await), EngineErrorKind::Internal);
+    assert_eq!(kind(soon(lost).await), EngineErrorKind::Internal);
+    let mut cancel = Box::pin(bench.engine.cancel(Cancel::new(id.clone()), &bob));
+    assert!((&mut cancel).now_or_never().is_none());
+    judging_ann.done(json!({ "allowed": true }));
+    breathe().await;
+    assert!((&mut cancel).now_or_never().is_none(), "it was Ann who is allowed to");
+    decide(&bench, false).await;
+    assert_eq!(kind(soon(cancel).await), EngineErrorKind::NotFound);
+}
+
 #[tokio::test]
 async fn eng_116_a_decision_is_reused_for_the_same_request_and_state() {
     let bench = Setup::new(&[asking(APPROVAL)])

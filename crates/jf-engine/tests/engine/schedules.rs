@@ -276,6 +276,113 @@ async fn tsk_104_of_two_that_find_no_schedule_one_makes_it() {
     }
 }
 
+/// Nothing of an answer that was taken back stays behind: the store finds each run by what it is.
+#[tokio::test]
+async fn tsk_104_who_comes_second_is_found_by_what_it_has_become() {
+    let spec = "\
+start: try
+states:
+  try: { type: subjourney, subjourney: { ref: planning, resultVar: tried, resultKind: outcome, onFailure: { behavior: capture } }, next: mark }
+  mark: { type: transform, transform: { mapper: { lang: tiny, expr: '{\"orderId\":\"=context.tried.phase\"}' }, target: { kind: attributes } }, next: ask }
+  ask: { type: task, task: { kind: 'desk:v1', does: asked }, next: more }
+  more: { type: transform, transform: { mapper: { lang: tiny, expr: '{\"channel\":\"desk\"}' }, target: { kind: attributes } }, next: done }
+  work: { type: succeed }
+  done: { type: succeed, outputVar: tried }
+subjourneys:
+  planning:
+    start: plan
+    states:
+      plan: { type: task, task: { kind: 'schedule:v1', start: work, interval: PT1H, maxRuns: 1, startAt: '2026-02-01T00:00:00Z' }, next: planned }
+      planned: { type: succeed }
+";
+    let bench = Setup::new(&[journey("plan", spec)]).store(faulty_store()).build().await;
+    let ids = futures::future::join_all((0..5).map(|_| async {
+        let started = bench.start("plan", json!({})).await;
+        let id = started.journey_id.clone();
+        soon(started.settled()).await.unwrap();
+        id
+    }))
+    .await;
+    let mut succeeded = 0;
+    for id in ids {
+        let tried = bench.outcome(&id).await.output;
+        succeeded += usize::from(tried["phase"] == "SUCCEEDED");
+        let index = bench.store.locate(&id).await.unwrap().unwrap();
+        assert_eq!(Some(index.attributes["orderId"].as_str()), tried["phase"].as_str());
+        assert_eq!(index.attributes["channel"], "desk");
+    }
+    assert_eq!(succeeded, 1);
+}
+
+/// A schedule that rests, and whose run goes on: what two engines without its version have left. The second one is given back, with what it
+/// is at: its store is that of a process that hangs.
+async fn resting(definitions: &[String], other: &[String]) -> (Arc<dyn Store>, Bench) {
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let kept = Kept::Memory(Arc::clone(&store));
+    let before = bench(&kept, definitions).await;
+    before.run("plan", json!({ "chain": null })).await;
+    let _lost = before.desk.next().await;
+    let clock = before.clock.clone();
+    let mut setup = Setup::new(other).store(Arc::clone(&store));
+    setup.clock = clock;
+    let without = setup.build().await;
+    let version = store.scheduled_versions().await.unwrap().remove(0);
+    soon(async {
+        while store.schedules_of(&version, true, None, NonZeroUsize::MIN).await.unwrap().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    (store, without)
+}
+
+/// Also ENG-084: whenever the run ends while schedules are looked through.
+#[tokio::test]
+async fn eng_086_a_schedule_whose_version_is_back_goes_on_though_its_run_ends_at_that_moment() {
+    let spec = planning("interval: PT1H, maxRuns: 9", AT_THE_DESK);
+    let first = [definition("Journey", "plan", "1.0.0", &spec)];
+    let second = [definition("Journey", "plan", "2.0.0", &spec)];
+    for moments in 0..24 {
+        let (disk, without) = resting(&first, &second).await;
+        let mut setup = Setup::new(&first).store(Arc::new(FaultyStore::new(disk)));
+        setup.clock = without.clock.clone();
+        let back = setup.build().await;
+        let job = back.desk.next().await;
+        for _ in 0..moments {
+            tokio::task::yield_now().await;
+        }
+        job.done(json!(1));
+        until_runs(&back, 2, 0).await;
+        assert!(next_due(&back).await.is_some(), "after {moments} moments");
+        drop(without);
+    }
+}
+
+/// Also ENG-101: trouble with the store passes.
+#[tokio::test]
+async fn eng_086_a_schedule_goes_on_when_the_store_had_trouble_as_its_version_came_back() {
+    let spec = planning("interval: PT1H, maxRuns: 9", AT_THE_DESK);
+    let first = [definition("Journey", "plan", "1.0.0", &spec)];
+    let second = [definition("Journey", "plan", "2.0.0", &spec)];
+    for fate in [Fate::Refused, Fate::Unknown, Fate::Lost] {
+        let (disk, without) = resting(&first, &second).await;
+        let faulty = Arc::new(FaultyStore::new(disk));
+        // The claim and the definition are written before.
+        faulty.fail_at(2, fate);
+        let mut setup = Setup::new(&first).store(faulty);
+        setup.clock = without.clock.clone();
+        let back = setup.build().await;
+        let job = back.desk.next().await;
+        back.pass(2).await;
+        job.done(json!(1));
+        until_runs(&back, 2, 0).await;
+        back.pass(HOUR).await;
+        back.desk.next().await.done(json!(2));
+        until_runs(&back, 3, 0).await;
+        drop(without);
+    }
+}
+
 /// Also ENG-117.
 #[tokio::test]
 async fn eng_086_a_withdrawn_version_begins_no_runs_until_it_is_back() {

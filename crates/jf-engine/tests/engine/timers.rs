@@ -1,10 +1,15 @@
 //! Time-outs, timers and deadlines (ENG-060 to ENG-073).
 
-use jf_core::{EngineErrorKind, Phase};
+use std::sync::Arc;
+
+use jf_core::spi::{Clock, DefinitionIdentity};
+use jf_core::{EngineErrorKind, JourneyId, Phase};
+use jf_dsl::{DefinitionName, Kind, Version};
+use jf_store::{Commit, EncodeError, RunIndex, Snapshot};
 use jiff::SignedDuration;
 use serde_json::json;
 
-use crate::support::{APPROVAL, Bench, as_outcome, journey, kind, soon, step};
+use crate::support::{APPROVAL, Bench, Setup, as_outcome, journey, kind, soon, step};
 
 #[tokio::test]
 async fn sta_069_a_wait_times_out_by_itself() {
@@ -41,6 +46,50 @@ states:
     bench.pass(10).await;
     assert_eq!(bench.until_ended(&id).await.phase, Phase::Succeeded);
     assert_eq!(bench.clock.sleepers(), 1, "nothing but the sweeper waits for anything");
+}
+
+/// What another program left as a run.
+#[derive(Debug)]
+struct Foreign;
+
+impl Snapshot for Foreign {
+    fn encode(&self) -> Result<Vec<u8>, EncodeError> {
+        Ok(b"from elsewhere".to_vec())
+    }
+}
+
+/// Many runs that cannot be gone on with, as those of a version that does not fit what is installed any more: they have been due for longer
+/// than anything else, and nothing can be done with them.
+#[tokio::test]
+async fn eng_072_runs_that_cannot_be_gone_on_with_keep_nobody_from_their_timers() {
+    let spec = "\
+start: nap
+states:
+  nap: { type: timer, timer: { duration: PT10S }, next: done }
+  done: { type: succeed }
+";
+    let setup = Setup::new(&[journey("naps", spec)]);
+    let (store, created) = (Arc::clone(&setup.store), setup.clock.now());
+    let claim = store.claim().await.unwrap();
+    let definition = DefinitionIdentity {
+        kind: Kind::Journey,
+        name: DefinitionName::parse("naps").unwrap(),
+        version: Version::new(1, 0, 0),
+    };
+    for _ in 0..600 {
+        let mut index = RunIndex::new(definition.clone(), created, Phase::Running);
+        index.due = Some(created);
+        let run = JourneyId::random();
+        store.commit(Commit::create(claim, run, created, Arc::new(Foreign), index)).await.unwrap();
+    }
+    let bench = setup.build().await;
+    for _ in 0..3 {
+        bench.pass(60).await;
+        let id = bench.parked("naps", json!({})).await;
+        bench.pass(10).await;
+        let ended = futures::FutureExt::now_or_never(bench.until_ended(&id));
+        assert_eq!(ended.expect("its time has come").phase, Phase::Succeeded);
+    }
 }
 
 #[tokio::test]

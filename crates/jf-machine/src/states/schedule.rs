@@ -210,7 +210,7 @@ impl ScheduleTask {
         if interval.is_shorter_than(&limits.schedule_minimum) {
             return Err(invalid("`interval` is shorter than the platform allows"));
         }
-        if compact_len(&context, limits.context_depth).is_none_or(|bytes| bytes > limits.context_bytes) {
+        if compact_len(&context, limits.depth()).is_none_or(|bytes| bytes > limits.context_bytes) {
             return Err(invalid("`context` is larger than the platform allows"));
         }
         let definition = machine.program.identity().clone();

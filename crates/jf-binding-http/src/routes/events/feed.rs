@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures::Stream;
 use futures::future::poll_fn;
 use jf_core::{Caller, Delivery, EngineError, EventKind, Subscription};
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep_until};
 
 use super::counted::Place;
 use super::frame;
@@ -78,32 +78,33 @@ impl Feed {
             Stage::Opening | Stage::Live => {}
         }
         let readiness = self.readiness.clone();
-        let heartbeat = self.heartbeat;
         tokio::select! {
             biased;
             () = readiness.draining() => {
                 self.stage = Stage::Over;
                 Some(frame::retry(draw(Duration::ZERO..self.drain_window)))
             }
-            delivery = self.deliver() => delivery.unwrap_or_else(|error| {
+            told = self.tell() => told.unwrap_or_else(|error| {
                 // The reader comes back with its cursor.
                 problem::report(&error);
                 None
             }),
-            () = sleep(heartbeat) => {
-                // Wake-ups may be lost; the log is looked at all the same (ENG-132).
-                self.subscription.touch();
-                Some(frame::COMMENT)
-            }
         }
     }
 
-    /// The next thing to tell; `None` at the end, which is told by ending (HTTP-104). Cancel safe.
-    async fn deliver(&mut self) -> Result<Option<Bytes>, EngineError> {
+    /// The next thing to tell, or a comment after a time of silence; `None` at the end, which is told by ending (HTTP-104). Cancel safe.
+    async fn tell(&mut self) -> Result<Option<Bytes>, EngineError> {
+        let silence = Instant::now() + self.heartbeat;
         loop {
-            poll_fn(|cx| self.subscription.poll_ready(cx)).await;
-            if let Some(moment) = self.not_before {
-                sleep_until(moment).await;
+            // Silence breaks off the wait and never a read: its guard may take longer than that, and would be asked again for ever.
+            tokio::select! {
+                biased;
+                () = self.ready() => {}
+                () = sleep_until(silence) => {
+                    // Wake-ups may be lost; the log is looked at all the same (ENG-132).
+                    self.subscription.touch();
+                    return Ok(Some(frame::COMMENT));
+                }
             }
             let Some(delivery) = self.subscription.pull(&self.caller).await? else { continue };
             return Ok(Some(match delivery {
@@ -122,6 +123,14 @@ impl Feed {
                 // A delivery this version does not know says nothing that a reader of it could miss.
                 _ => continue,
             }));
+        }
+    }
+
+    /// Waits until there may be something to tell, and it may be told.
+    async fn ready(&mut self) {
+        poll_fn(|cx| self.subscription.poll_ready(cx)).await;
+        if let Some(moment) = self.not_before {
+            sleep_until(moment).await;
         }
     }
 }

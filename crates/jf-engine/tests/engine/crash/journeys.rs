@@ -8,35 +8,35 @@ pub(super) struct Case {
     pub(super) answers: &'static [&'static str],
     /// The current state at which the run is cancelled.
     pub(super) cancelled_at: Option<&'static str>,
+    /// Runs there are at the end: the run, what undoes it, and those that a schedule has begun.
+    pub(super) runs: usize,
     /// Commits, claim and kept definition included, that there are at least to go wrong.
     pub(super) writes: usize,
-}
-
-impl Case {
-    /// Runs there are at the end: the run, and what undoes it.
-    pub(super) fn runs(&self) -> usize {
-        1 + usize::from(self.spec.contains("compensation:"))
-    }
 }
 
 const fn case(
     name: &'static str,
     spec: &'static str,
     answers: &'static [&'static str],
+    runs: usize,
     writes: usize,
 ) -> Case {
-    Case { name, spec, answers, cancelled_at: None, writes }
+    Case { name, spec, answers, cancelled_at: None, runs, writes }
 }
 
-pub(super) const CASES: [Case; 8] = [
-    case("long", LONG_WAY, &["wait"], 9),
-    case("tree", TREE, &["both~left~sign", "both~right~run~sign"], 9),
-    case("race", RACE, &["race~person~sign"], 6),
-    case("nested", NESTED, &["outer~inner~sign"], 7),
-    case("undone", UNDONE, &["wait"], 8),
-    case("undone-first", UNDONE_FIRST, &["wait"], 8),
-    case("hurried", HURRIED, &[], 5),
-    Case { cancelled_at: Some("wait"), ..case("cancelled", UNDONE, &[], 8) },
+pub(super) const CASES: [Case; 12] = [
+    case("long", LONG_WAY, &["wait"], 1, 9),
+    case("tree", TREE, &["both~left~sign", "both~right~run~sign"], 1, 9),
+    case("race", RACE, &["race~person~sign"], 1, 6),
+    case("nested", NESTED, &["outer~inner~sign"], 1, 7),
+    case("undone", UNDONE, &["wait"], 2, 8),
+    case("undone-first", UNDONE_FIRST, &["wait"], 2, 8),
+    case("hurried", HURRIED, &[], 1, 5),
+    Case { cancelled_at: Some("wait"), ..case("cancelled", UNDONE, &[], 2, 8) },
+    case("planned", PLANNED, &[], 3, 10),
+    case("planned-undone", PLANNED_UNDONE, &[], 5, 9),
+    case("guarded", GUARDED, &["wait"], 1, 5),
+    Case { cancelled_at: Some("wait"), ..case("guarded-cancelled", GUARDED, &[], 1, 5) },
 ];
 
 /// Everything a run can wait for, one after the other.
@@ -185,4 +185,44 @@ states:
   nap: { type: timer, timer: { duration: PT5S }, next: wait }
   wait: { type: wait, wait: { input: { schema: {} }, timeoutSec: 600, onTimeout: first }, next: done }
   done: { type: succeed }
+";
+
+/// Makes a schedule, whose runs take each other further.
+const PLANNED: &str = "\
+start: plan
+states:
+  plan: { type: task, task: { kind: 'schedule:v1', start: note, interval: PT1M, maxRuns: 2 }, next: planned }
+  planned: { type: succeed }
+  note: { type: transform, transform: { mapper: { lang: tiny, expr: '{\"before\":\"=context.chain\"}' }, target: { kind: var }, resultVar: chain }, next: work }
+  work: { type: task, task: { kind: 'desk:v1' }, next: nap }
+  nap: { type: timer, timer: { duration: PT3S }, next: done }
+  done: { type: succeed, outputVar: chain }
+";
+
+/// Its scheduled runs fail, and each is undone before its end is told: to readers, and to the schedule.
+const PLANNED_UNDONE: &str = "\
+start: plan
+states:
+  plan: { type: task, task: { kind: 'schedule:v1', start: note, interval: PT1M, maxRuns: 2 }, next: planned }
+  planned: { type: succeed }
+  note: { type: transform, transform: { mapper: { lang: tiny, expr: '{\"before\":\"=context.chain\"}' }, target: { kind: var }, resultVar: chain }, next: bad }
+  bad: { type: fail, errorCode: NO, reason: because }
+compensation:
+  mode: sync
+  start: undo
+  states:
+    undo: { type: task, task: { kind: 'desk:v1' }, next: end }
+    end: { type: succeed, outputVar: chain }
+";
+
+/// Read by those alone whom a service knows, which is asked with every read and before a cancellation.
+const GUARDED: &str = "\
+access: { read: { guardRef: guard } }
+subjourneys:
+  guard: { start: judge, states: { judge: { type: task, task: { kind: 'desk:v1' }, next: done }, done: { type: succeed, outputVar: answer } } }
+start: first
+states:
+  first: { type: task, task: { kind: 'desk:v1' }, next: wait }
+  wait: { type: wait, wait: { input: { schema: {} } }, next: done }
+  done: { type: succeed, outputVar: answer }
 ";
