@@ -26,19 +26,22 @@ pub struct EngineCapabilities {
     pub idempotency: bool,
     /// `events` and `watch` work, so that runs can be subscribed.
     pub events: bool,
+    /// Read guards are evaluated (ENG-110). Where not, a start of a definition that declares one is refused: its runs would be open to
+    /// everybody.
+    pub read_guards: bool,
 }
 
 impl EngineCapabilities {
     /// Nothing but the operations every engine has.
     #[must_use]
     pub const fn minimal() -> Self {
-        Self { durable: false, list: false, idempotency: false, events: false }
+        Self { durable: false, list: false, idempotency: false, events: false, read_guards: false }
     }
 
     /// Everything this version of the interface knows, in memory.
     #[must_use]
     pub const fn all_in_memory() -> Self {
-        Self { durable: false, list: true, idempotency: true, events: true }
+        Self { durable: false, list: true, idempotency: true, events: true, read_guards: true }
     }
 
     /// Whether runs survive a restart of the process.
@@ -66,6 +69,13 @@ impl EngineCapabilities {
     #[must_use]
     pub const fn with_events(mut self, events: bool) -> Self {
         self.events = events;
+        self
+    }
+
+    /// Whether read guards are evaluated.
+    #[must_use]
+    pub const fn with_read_guards(mut self, read_guards: bool) -> Self {
+        self.read_guards = read_guards;
         self
     }
 }

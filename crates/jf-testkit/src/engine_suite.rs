@@ -23,6 +23,10 @@ macro_rules! for_each_engine_case {
             reads_at_one_head_are_equal
             an_outcome_is_there_after_the_end_only
             absence_looks_alike_everywhere
+            a_denied_read_looks_like_absence
+            an_allowed_read_is_a_read
+            a_repeated_command_is_guarded
+            the_head_is_told_to_readers_alone
             documents_carry_links_unless_turned_off
             the_catalog_is_one_snapshot
             events_are_numbered_without_a_hole

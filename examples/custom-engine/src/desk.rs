@@ -179,6 +179,10 @@ impl Engine for Desk {
         let loaded = self.catalog.journey(request.journey.as_str()).ok_or_else(EngineError::not_found)?;
         refuse_key(request.key.as_ref())?;
         let definition = &loaded.definition;
+        if definition.spec.access.read.as_ref().is_some_and(|read| read.guard_ref.is_some()) {
+            // Ignoring it would show its runs to everybody.
+            return Err(EngineError::unsupported("read guards"));
+        }
         if !request.input.is_object() {
             return Err(EngineError::invalid_input("the input of a journey is a JSON object"));
         }

@@ -5,9 +5,11 @@
 //! after the other. What an engine says it does not offer ([`Engine::capabilities`](jf_core::Engine::capabilities)) must be refused as
 //! unsupported, and that is checked instead.
 //!
-//! The journeys of the suite have one `wait` and no expression, task or timer, so that they run on the simplest engine.
+//! The journeys of the suite have one `wait` and no expression, task or timer, so that they run on the simplest engine. The guard of one
+//! says what the run was started with.
 
 mod commands;
+mod guards;
 mod lifecycle;
 mod log;
 mod reads;
@@ -20,6 +22,10 @@ pub use commands::{
     commands_apply_in_the_order_they_are_given, dropped_futures_change_nothing,
     exactly_one_of_racing_commands_wins, keys_are_honoured_or_refused, not_every_journey_can_be_cancelled,
     preconditions_hold_at_the_commit,
+};
+pub use guards::{
+    a_denied_read_looks_like_absence, a_repeated_command_is_guarded, an_allowed_read_is_a_read,
+    the_head_is_told_to_readers_alone,
 };
 pub use lifecycle::{a_draining_engine_reads_but_takes_no_commands, what_is_not_offered_is_refused};
 pub use log::{

@@ -32,6 +32,7 @@ where
 
 pub(super) const APPROVAL: &str = "suite-approval";
 pub(super) const STUBBORN: &str = "suite-stubborn";
+pub(super) const GUARDED: &str = "suite-guarded";
 pub(super) const STEP: &str = "approval";
 
 const APPROVAL_TEXT: &str = r"
@@ -69,8 +70,31 @@ spec:
     done: { type: succeed }
 ";
 
+/// Whoever starts a run says whether it can be read.
+const GUARDED_TEXT: &str = r"
+apiVersion: v1
+kind: Journey
+metadata: { name: suite-guarded, version: 1.0.0 }
+spec:
+  lifecycle: { startMode: sync }
+  access: { read: { guardRef: guard } }
+  subjourneys:
+    guard:
+      start: decide
+      states:
+        decide: { type: succeed, outputVar: decision }
+  start: approval
+  states:
+    approval:
+      type: wait
+      wait: { input: { schema: {} } }
+      next: done
+    done: { type: succeed }
+";
+
 fn catalog() -> Catalog {
-    let loaded = [(APPROVAL, APPROVAL_TEXT), (STUBBORN, STUBBORN_TEXT)].map(|(name, text)| {
+    let texts = [(APPROVAL, APPROVAL_TEXT), (STUBBORN, STUBBORN_TEXT), (GUARDED, GUARDED_TEXT)];
+    let loaded = texts.map(|(name, text)| {
         let source = SourceFile::new(format!("{name}.journey.yaml"), text);
         load(&source, &StaticCapabilities::full()).unwrap_or_else(|found| {
             panic!("the suite's own journey: {}", found.to_terminal(Default::default()))
