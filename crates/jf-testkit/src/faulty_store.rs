@@ -19,6 +19,8 @@ use jiff::Timestamp;
 pub enum Fate {
     /// It holds.
     Holds,
+    /// It is made after others that are begun later, if these are not late as well; whether it holds then is for the store to say.
+    Late,
     /// It does not hold, and the engine learns that.
     Refused,
     /// It holds, but the engine does not learn of it.
@@ -44,9 +46,12 @@ impl Fate {
     /// Whether what was to be written is there afterwards.
     #[must_use]
     pub const fn holds(self) -> bool {
-        matches!(self, Self::Holds | Self::Unknown | Self::KilledAfter)
+        matches!(self, Self::Holds | Self::Late | Self::Unknown | Self::KilledAfter)
     }
 }
+
+/// How often others get their turn before a late write.
+const MOMENTS: usize = 64;
 
 /// A store over another one that takes its time over writes, as if it had to wait for a disk, and loses those it is told to.
 ///
@@ -147,9 +152,14 @@ impl FaultyStore {
     async fn write<T>(&self, write: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
         tokio::task::yield_now().await;
         let fate = self.fate();
+        if fate == Fate::Late {
+            for _ in 0..MOMENTS {
+                tokio::task::yield_now().await;
+            }
+        }
         let written = if fate.holds() { Some(write.await?) } else { None };
         match (fate, written) {
-            (Fate::Holds, Some(written)) => Ok(written),
+            (Fate::Holds | Fate::Late, Some(written)) => Ok(written),
             (Fate::Refused, _) => Err(StoreError::new(StoreErrorKind::Unavailable)),
             (Fate::Killed, _) => Err(StoreError::new(StoreErrorKind::LostClaim)),
             _ => Err(StoreError::new(StoreErrorKind::FateUnknown)),
