@@ -3,7 +3,7 @@
 //!
 //! The number of kills is small here; `JF_TEST_KILLS=500` asks for more. The figures are printed either way.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -21,7 +21,10 @@ use tokio::task::JoinSet;
 use crate::orders::{catalog, compensation};
 use crate::support::binary::{Serving, run};
 use crate::support::ledger::{Call, Ledger};
-use crate::support::{PATIENCE, root, urn};
+use crate::support::{PATIENCE, in_time, root, urn};
+
+/// Every so many orders one has itself reminded of, by runs that begin by time.
+const REMINDED: u64 = 3;
 
 /// Clients with an order each, at any time; every other one over WebSocket.
 const CLIENTS: usize = 12;
@@ -165,12 +168,28 @@ impl Client {
         }
     }
 
+    /// Has runs begun by time. Nobody waits for them.
+    async fn remind(&mut self, number: u64) {
+        let mut start = Start::new("reminder", json!({ "number": number }));
+        start.key = key("remind", number);
+        let run = self.command(Ask::Start(start)).await.run().unwrap();
+        let outcome = self.outcome(&run).await;
+        assert_eq!(
+            (&outcome["phase"], &outcome["output"]),
+            (&json!("SUCCEEDED"), &json!(number)),
+            "{outcome}"
+        );
+    }
+
     /// One order from beginning to end.
     async fn order(&mut self) -> Known {
         let number = self.world.orders.fetch_add(1, Ordering::Relaxed) + 1;
         let (broken, withdrawn) = (number.is_multiple_of(5), number % 7 == 3);
         self.world.open.fetch_add(1, Ordering::Relaxed);
         self.repeated = 0;
+        if number.is_multiple_of(REMINDED) {
+            self.remind(number).await;
+        }
         let input = json!({ "number": number, "broken": broken });
         let mut start = Start::new("order", input);
         start.key = key("start", number);
@@ -251,7 +270,36 @@ fn verify(known: &Known, calls: &[&Call]) -> usize {
     );
     let last = |calls: &[u64]| calls.iter().max().copied();
     assert!(refunded.first().is_none_or(|first| last(&charged) < Some(*first)), "order {number}: {calls:?}");
+    // ENG-083, ENG-084, TSK-105: two reminders, the second one after the first and with what it has left.
+    let [first, second]: [Vec<u64>; 2] = ["remind1", "remind2"].map(numbers);
+    let reminders = usize::from(number.is_multiple_of(REMINDED));
+    assert!(first.len() >= reminders && second.len() >= reminders, "order {number}: {calls:?}");
+    assert!(first.is_empty() || last(&first) < second.first().copied(), "order {number}: {calls:?}");
+    let known = ["reserve", "charge", "refund", "remind1", "remind2"];
+    assert!(calls.iter().all(|call| known.contains(&&*call.what)), "order {number}: {calls:?}");
     [reserved, charged, refunded].iter().map(|made| made.len().saturating_sub(1)).sum()
+}
+
+/// Waits until the runs of all schedules have come to their end.
+async fn reminded(server: SocketAddr, ledger: &Ledger, orders: u64) {
+    let http = HttpDriver::new(server, catalog());
+    let going = ["journeyName=reminder", "phase=RUNNING"].map(|one| {
+        let (name, value) = one.split_once('=').expect("a parameter");
+        (name.to_owned(), value.to_owned())
+    });
+    in_time("reminders", async {
+        loop {
+            let calls = ledger.calls();
+            let last: BTreeSet<u64> =
+                calls.iter().filter(|call| call.what == "remind2").map(|call| call.order).collect();
+            let Answer::Page(page) = http.list(&going).await.unwrap() else { panic!("a page") };
+            if last.len() as u64 == orders / REMINDED && page["items"].as_array().is_some_and(Vec::is_empty) {
+                return;
+            }
+            moment().await;
+        }
+    })
+    .await;
 }
 
 /// What was asked of the services, by order.
@@ -345,6 +393,7 @@ async fn eng_101_orders_survive_every_kill_of_their_server() {
     server.send_replace(Some(serving.address()));
     close.send_replace(true);
     let known: Vec<Known> = clients.join_all().await.into_iter().flatten().collect();
+    reminded(serving.address(), &ledger, known.len() as u64).await;
     serving.terminate().await;
     let (status, _, log) = serving.ended().await;
     assert_eq!(status.code(), Some(0), "{log}");
@@ -354,11 +403,12 @@ async fn eng_101_orders_survive_every_kill_of_their_server() {
     let orders = by_order(&calls);
     let again: usize = known.iter().map(|order| verify(order, &orders[&order.number])).sum();
     assert_eq!(known.len() as u64, world.orders.load(Ordering::Relaxed), "every order came to its end");
-    // ENG-050, ENG-096: one run for each order, and one for each that was undone.
+    // ENG-050, ENG-096, TSK-105: one run for each order, one for each that was undone, and three for each that is reminded of.
     let undone = known.iter().filter(|order| order.undone.is_some()).count();
     let checked = run(["store".as_ref(), "check".as_ref(), folder.path().join("runs.db").as_os_str()]).await;
     let told = String::from_utf8_lossy(&checked.stdout).into_owned();
-    let expected = known.len() + undone;
+    let reminders = known.len() / usize::try_from(REMINDED).unwrap();
+    let expected = known.len() + undone + 3 * reminders;
     assert!(
         checked.status.success() && told.contains(&format!(": {expected} runs ({expected} ended), ")),
         "{told}"
@@ -367,7 +417,7 @@ async fn eng_101_orders_survive_every_kill_of_their_server() {
     assert!(again <= open, "{again} calls again with {open} orders open at kills");
     let repeated: usize = known.iter().map(|order| order.repeated).sum();
     println!(
-        "{kills} kill points ({early} before it listened), {} orders, {undone} undone; open at a kill: {:.1} on average, {most_open} at \
+        "{kills} kill points ({early} before it listened), {} orders, {undone} undone, {reminders} reminded of twice; open at a kill: {:.1} on average, {most_open} at \
          most; {} commands acknowledged, {repeated} requests repeated; {} calls, {again} of them again; lost 0, timers fired twice 0; \
          seed {seed}, {:.0} s",
         known.len(),

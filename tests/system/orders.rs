@@ -12,12 +12,14 @@ use crate::support::{in_time, root, urn};
 
 const PLAIN: &Request = &Request::PLAIN;
 
-/// The catalog of the one journey.
+/// The catalog of orders and reminders.
 pub(crate) fn catalog() -> Catalog {
-    let source = SourceFile::from_path(root().join("tests/orders/order.journey.yaml")).unwrap();
-    let loaded = load(&source, &registries());
-    let loaded = loaded.unwrap_or_else(|found| panic!("{}", found.to_terminal(Default::default())));
-    Catalog::new(vec![loaded]).unwrap()
+    let loaded = ["order", "reminder"].map(|name| {
+        let file = root().join(format!("tests/orders/{name}.journey.yaml"));
+        let loaded = load(&SourceFile::from_path(file).unwrap(), &registries());
+        loaded.unwrap_or_else(|found| panic!("{}", found.to_terminal(Default::default())))
+    });
+    Catalog::new(loaded.into()).unwrap()
 }
 
 /// Reads the outcome of a run that comes to its end by itself.

@@ -304,6 +304,8 @@ fn check_settings(config: &EngineConfig) -> Vec<BuildFault> {
     positive("concurrent_guards", config.concurrent_guards > 0);
     positive("sweep_interval", !config.sweep_interval.is_zero());
     positive("limits.transitions_per_segment", config.limits.transitions_per_segment > 0);
+    positive("limits.transitions_per_trigger", config.limits.transitions_per_trigger > 0);
+    positive("limits.flows_per_run", config.limits.flows_per_run > 0);
     positive("limits.evaluations_per_apply", config.limits.evaluations_per_apply > 0);
     positive("limits.context_bytes", config.limits.context_bytes > 0);
     positive("limits.guard_evaluation", !config.limits.guard_evaluation.is_zero());

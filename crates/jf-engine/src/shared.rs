@@ -101,7 +101,14 @@ impl Shared {
             concurrent_tasks = config.concurrent_tasks,
             admission = config.admission,
             background_jobs = config.background_jobs,
+            commands_per_run = config.commands_per_run,
+            concurrent_guards = config.concurrent_guards,
+            guard_evaluation = ?limits.guard_evaluation,
+            guard_reuse = ?config.guard_reuse,
+            schedule_minimum = %limits.schedule_minimum,
             transitions_per_segment = limits.transitions_per_segment,
+            transitions_per_trigger = limits.transitions_per_trigger,
+            flows_per_run = limits.flows_per_run,
             context_bytes = limits.context_bytes,
             "the engine is ready"
         );
@@ -190,6 +197,10 @@ pub(crate) fn unreadable(id: &JourneyId, error: UnreadableRun) -> EngineError {
 
 /// What a caller is told when the store has failed (ENG-143).
 pub(crate) fn store_error(error: &StoreError) -> EngineError {
+    if error.kind() == StoreErrorKind::Full {
+        // No trouble of the store, and as frequent as starts are.
+        return crowded("too many runs go on; try again");
+    }
     tracing::warn!(%error, "the store has failed");
     let kind = match error.kind() {
         StoreErrorKind::Unavailable | StoreErrorKind::LostClaim | StoreErrorKind::KeyTaken => {

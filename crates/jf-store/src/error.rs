@@ -20,6 +20,8 @@ pub enum StoreErrorKind {
     Invalid,
     /// The store cannot be reached or is overloaded. Nothing happened.
     Unavailable,
+    /// The store holds as many runs that go on as it may. Nothing happened; there is room again when some have ended.
+    Full,
     /// Whether the commit happened cannot be told; load the run anew.
     FateUnknown,
     /// What is stored cannot be read.
@@ -38,6 +40,7 @@ impl StoreErrorKind {
             Self::LostClaim => "lost claim",
             Self::Invalid => "invalid commit",
             Self::Unavailable => "store unavailable",
+            Self::Full => "store full",
             Self::FateUnknown => "fate of the commit unknown",
             Self::Corrupt => "stored data corrupt",
         }

@@ -83,6 +83,11 @@ use crate::{
 ///     [`schedules_of`](Self::schedules_of) those of one version that are suspended, or that are not, in the order of their ids.
 /// 27. [`change_schedule`](Self::change_schedule) changes a schedule without a run, with the latest claim, as sentence 23 says.
 ///
+/// Bounds:
+///
+/// 28. A store that is not durable may refuse a commit that creates its run with `Full` when it holds as many runs that have not ended as it
+///     was told to. What a commit has in its outbox is never refused for that: the end of a run must not wait for that of another.
+///
 /// Reads see commits of one run in order; commits of different runs need not be seen in any order. No method blocks its thread on
 /// I/O: what has to wait waits as a future.
 #[async_trait]
@@ -105,7 +110,8 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Makes one change of one run happen: the only way to write.
     ///
     /// # Errors
-    /// StaleRevision, Exists, StaleSchedule, KeyTaken, LostClaim, Invalid, Unavailable: nothing happened. FateUnknown: load the run anew.
+    /// StaleRevision, Exists, StaleSchedule, KeyTaken, LostClaim, Invalid, Unavailable, Full: nothing happened. FateUnknown: load the run
+    /// anew.
     async fn commit(&self, commit: Commit) -> Result<Revision, StoreError>;
 
     /// A run as last committed.

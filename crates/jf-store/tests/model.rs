@@ -12,7 +12,8 @@ use jf_core::dsl::{DefinitionName, Kind, Version};
 use jf_core::spi::DefinitionIdentity;
 use jf_core::{JourneyId, Phase};
 use jf_store::{
-    Commit, DueRun, EncodeError, ListKey, MemoryStore, Revision, RunFilter, RunIndex, Snapshot, Store,
+    Commit, DueRun, EncodeError, ListKey, MemoryStore, NewRun, OutboxEntry, Revision, RunFilter, RunIndex,
+    Snapshot, Store, StoreErrorKind,
 };
 use jiff::Timestamp;
 use proptest::collection::vec;
@@ -90,6 +91,8 @@ proptest! {
             }
         }
         prop_assert_eq!(store.len(), model.len());
+        let live = model.values().filter(|(_, index)| !index.phase.is_final()).count();
+        prop_assert_eq!(store.live_runs(), live);
         for (run, (revision, index)) in &model {
             let stored = block_on(store.load(run)).unwrap().unwrap();
             prop_assert_eq!((stored.revision, &stored.index), (*revision, index));
@@ -119,6 +122,33 @@ proptest! {
         }
         prop_assert_eq!(listed, order);
     }
+}
+
+/// Sentence 28: beyond the bound nothing begins; what ends makes room, and what was refused takes none.
+#[test]
+fn s28_http_026_as_many_runs_go_on_as_may() {
+    let store = MemoryStore::new().with_live_runs(2);
+    let claim = block_on(store.claim()).unwrap();
+    let name = DefinitionName::parse("order").unwrap();
+    let identity = DefinitionIdentity { kind: Kind::Journey, name, version: Version::new(1, 0, 0) };
+    let index = |ended| {
+        let phase = if ended { Phase::Succeeded } else { Phase::Running };
+        RunIndex::new(identity.clone(), at(0), phase)
+    };
+    let create = |run, ended| Commit::create(claim, id(run), at(0), Arc::new(Nothing), index(ended));
+    let begin = |run, ended| block_on(store.commit(create(run, ended))).map_err(|error| error.kind());
+    assert_eq!((begin(0, false), begin(1, false)), (Ok(Revision::FIRST), Ok(Revision::FIRST)));
+    assert_eq!(begin(2, false), Err(StoreErrorKind::Full));
+    assert_eq!(begin(3, true), Ok(Revision::FIRST), "it is at its end already");
+    let end = |run, revision| Commit::update(claim, id(run), revision, at(1), Arc::new(Nothing), index(true));
+    let undone = NewRun::new(id(4), Arc::new(Nothing), index(false), Vec::new());
+    let last = end(0, Revision::FIRST).with_outbox(OutboxEntry::Create(Box::new(undone)));
+    block_on(store.commit(last)).unwrap();
+    assert_eq!((store.live_runs(), begin(2, false)), (2, Err(StoreErrorKind::Full)));
+    block_on(store.commit(end(1, Revision::FIRST))).unwrap();
+    block_on(store.commit(end(1, Revision::FIRST.next()))).unwrap();
+    assert_eq!(begin(1, false), Err(StoreErrorKind::Exists));
+    assert_eq!((store.live_runs(), begin(2, false)), (1, Ok(Revision::FIRST)));
 }
 
 /// ENG-138: a search that finds nothing looks at every run, and lets others have the thread meanwhile.

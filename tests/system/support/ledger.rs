@@ -55,7 +55,8 @@ impl Ledger {
     pub(crate) fn config(&self) -> String {
         let rewrite = ["stock", "bank"]
             .map(|service| format!("{{ from: 'http://{service}.example', to: 'http://{}' }}", self.address));
-        format!("connectors.http.rewrite: [{}]\nhttp.requestsPerSecond: 100000\n", rewrite.join(", "))
+        let settings = "http.requestsPerSecond: 100000\nlimits.scheduleMinInterval: PT0.1S\n";
+        format!("connectors.http.rewrite: [{}]\n{settings}", rewrite.join(", "))
     }
 
     /// Everything that was asked for, in order.

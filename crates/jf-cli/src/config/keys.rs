@@ -403,6 +403,18 @@ pub const KEYS: &[Key] = &[
         "Shortest interval of a schedule, checked when a definition is loaded and when a schedule is made (TSK-102).",
     ),
     key("limits.transitionsPerSegment", COUNT, "10000", "Transitions of a flow between two stops (ENG-066)."),
+    key(
+        "limits.transitionsPerTrigger",
+        COUNT,
+        "1000000",
+        "Transitions of all flows of a run between two commits, branches of branches included; beyond it the run fails as in ENG-066.",
+    ),
+    key(
+        "limits.flowsPerRun",
+        COUNT,
+        "10000",
+        "Flows of a run that are live at the same time, so that branches of branches cannot take all memory; beyond it the run fails.",
+    ),
     key("limits.contextBytes", BYTES, "4194304", "Size of a context as compact JSON (DEF-203)."),
     key(
         "limits.bodyBytes",
@@ -469,6 +481,12 @@ pub const KEYS: &[Key] = &[
         Kind::Duration,
         "\"PT24H\"",
         "How long the idempotency key of a start is kept (ENG-052).",
+    ),
+    key(
+        "limits.memoryLiveRuns",
+        COUNT,
+        "1000000",
+        "Runs that the memory store lets go on at the same time, waiting ones included; further starts are answered 503 (HTTP-026).",
     ),
     key(
         "limits.definition.fileBytes",

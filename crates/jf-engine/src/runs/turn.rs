@@ -12,6 +12,7 @@ use super::active::ActiveRun;
 use super::cell::{Cell, Loaded};
 use super::message::Message;
 use super::submit::Holding;
+use crate::metrics::Refusal;
 use crate::shared::{Shared, store_error, unavailable, unreadable};
 use crate::snapshot::RunSnapshot;
 
@@ -120,6 +121,11 @@ impl Turn {
     /// whose result was lost with it runs again then, which is what would happen after a crash (ENG-101).
     pub(super) fn failed(&mut self, error: EngineError, kind: StoreErrorKind) -> EngineError {
         self.forget();
+        if kind == StoreErrorKind::Full {
+            // A run that was to begin: there is nothing to look at.
+            self.shared.metrics.refused(Refusal::Admission);
+            return error;
+        }
         if kind == StoreErrorKind::LostClaim {
             tracing::error!(run = %self.id(), "another engine has claimed the store");
             let cell = self.cell();

@@ -1,7 +1,10 @@
 //! Bounds (ENG-010, HTTP-026, TSK-012).
 
+use std::sync::Arc;
+
 use futures::FutureExt;
 use jf_core::{EngineErrorKind, Phase};
+use jf_store::MemoryStore;
 use serde_json::json;
 
 use crate::support::{APPROVAL, Setup, breathe, journey, soon, step};
@@ -30,6 +33,31 @@ async fn http_026_beyond_the_admission_bound_commands_are_unavailable() {
     bench.desk.next().await.done(json!(1));
     bench.until_ended(&first.journey_id).await;
     assert!(bench.try_start("asking", json!({})).await.is_ok());
+}
+
+/// Runs that wait take memory for as long as they like; a store in memory has so much and no more.
+#[tokio::test]
+async fn http_026_a_store_in_memory_that_is_full_takes_no_further_runs() {
+    let undone = "compensation: { start: undo, mode: async, states: { undo: { type: timer, timer: { duration: PT10S }, next: end }, end: { type: succeed } } }";
+    let at_once = "start: done\nstates:\n  done: { type: succeed }";
+    let approval = journey("approval", &format!("{undone}\n{APPROVAL}"));
+    let store = Arc::new(MemoryStore::new().with_live_runs(2));
+    let bench = Setup::new(&[approval, journey("quick", at_once)]).store(store.clone()).build().await;
+    let first = bench.parked("approval", json!({})).await;
+    bench.parked("approval", json!({})).await;
+    for _ in 0..2 {
+        let refused = bench.try_start("approval", json!({})).await.unwrap_err();
+        assert_eq!(refused.kind(), EngineErrorKind::Unavailable);
+        assert!(refused.retry_after().is_some());
+    }
+    bench.run("quick", json!({})).await;
+    // The end of a run needs no room, nor does what undoes it.
+    bench.cancel(&first).await.unwrap();
+    assert_eq!((store.live_runs(), store.len()), (2, 4));
+    assert!(bench.try_start("approval", json!({})).await.is_err());
+    bench.pass(10).await;
+    assert_eq!(store.live_runs(), 1);
+    bench.parked("approval", json!({})).await;
 }
 
 #[tokio::test]

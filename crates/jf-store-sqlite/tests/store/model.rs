@@ -1,11 +1,14 @@
 //! The store in a file against the one in memory: the same operations give the same answers, however often the file is opened anew.
 
+use std::fs;
 use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::support::Folder;
 use futures::executor::block_on;
+use futures::future::join_all;
 use jf_core::dsl::{DefinitionName, Kind, StateId, Version};
 use jf_core::spi::{DefinitionIdentity, ScheduleIdentity};
 use jf_core::{IdempotencyKey, JourneyId, JourneyOutcome, JourneyStatus, LogDocument, Phase, ScheduleId};
@@ -14,10 +17,10 @@ use jf_store::{
     NewRun, OutboxEntry, Retention, Revision, RunFilter, RunIndex, ScheduleChange, ScheduleIndex, Snapshot,
     Store, StoreErrorKind, StoredSnapshot, Swept,
 };
-use jf_store_sqlite::{SqliteConfig, SqliteStore, check};
+use jf_store_sqlite::{SqliteConfig, SqliteStore, backup, check};
 use jiff::Timestamp;
 use proptest::collection::vec;
-use proptest::prelude::{ProptestConfig, Strategy, any, proptest};
+use proptest::prelude::{ProptestConfig, Strategy, TestCaseError, any, proptest};
 use proptest::{option, prop_assert, prop_assert_eq, prop_oneof};
 
 #[derive(Debug)]
@@ -53,9 +56,9 @@ struct Change {
 /// What it does beyond its run.
 #[derive(Debug, Clone)]
 struct Beyond {
-    creates: Option<u8>,
-    wakes: Option<u8>,
-    schedule: Option<ScheduleTurn>,
+    creates: Vec<u8>,
+    wakes: Vec<u8>,
+    schedules: Vec<ScheduleTurn>,
 }
 
 /// A change of one of a few schedules.
@@ -115,11 +118,19 @@ impl ScheduleTurn {
 
 #[derive(Debug, Clone)]
 enum Operation {
-    Commit(Change),
+    /// Commits that are sent together; the store may take several in one transaction.
+    Commits(Vec<Change>),
     Schedule(ScheduleTurn),
-    Sweep { seconds: u16, limit: u8 },
+    Sweep {
+        seconds: u16,
+        limit: u8,
+    },
     Claim,
     Reopen,
+    /// The process is killed.
+    Kill,
+    /// The file is looked at and copied while it is in use.
+    Inspect,
 }
 
 fn change() -> impl Strategy<Value = Change> {
@@ -128,12 +139,12 @@ fn change() -> impl Strategy<Value = Change> {
     let what =
         (option::of(0_u8..30), any::<bool>(), proptest::bool::weighted(0.3), any::<bool>(), any::<bool>());
     let keys = (option::weighted(0.2, 0_u8..3), option::weighted(0.2, 0_u8..3), vec(any::<u8>(), 0..6000));
-    let beyond = (
-        option::weighted(0.15, 0_u8..8),
-        option::weighted(0.2, 0_u8..8),
-        option::weighted(0.3, schedule_turn()),
-    );
-    let beyond = beyond.prop_map(|(creates, wakes, schedule)| Beyond { creates, wakes, schedule });
+    // Two thirds touch nothing but their run.
+    let few = |most: usize| prop_oneof![2 => 0..1, 1 => 0..=most];
+    let beyond = (few(2), few(3), few(2)).prop_flat_map(|(creates, wakes, schedules)| {
+        (vec(0_u8..8, creates), vec(0_u8..8, wakes), vec(schedule_turn(), schedules))
+    });
+    let beyond = beyond.prop_map(|(creates, wakes, schedules)| Beyond { creates, wakes, schedules });
     (how, what, keys, beyond).prop_map(
         |(
             (run, ahead, stale_claim, create_again, events, hole),
@@ -162,11 +173,13 @@ fn change() -> impl Strategy<Value = Change> {
 
 fn operation() -> impl Strategy<Value = Operation> {
     prop_oneof![
-        30 => change().prop_map(Operation::Commit),
+        20 => vec(change(), 1..6).prop_map(Operation::Commits),
         6 => schedule_turn().prop_map(Operation::Schedule),
         4 => (0_u16..300, 1_u8..5).prop_map(|(seconds, limit)| Operation::Sweep { seconds, limit }),
         1 => proptest::strategy::Just(Operation::Claim),
-        3 => proptest::strategy::Just(Operation::Reopen),
+        2 => proptest::strategy::Just(Operation::Reopen),
+        3 => proptest::strategy::Just(Operation::Kill),
+        1 => proptest::strategy::Just(Operation::Inspect),
     ]
 }
 
@@ -205,6 +218,8 @@ struct Pair {
     memory: MemoryStore,
     claims: (Claim, Claim),
     time: i64,
+    /// Files so far.
+    files: usize,
 }
 
 impl Pair {
@@ -215,10 +230,12 @@ impl Pair {
             .with_events_after_end(Duration::from_secs(40));
         let mut config = SqliteConfig::new(folder.file()).with_retention(retention);
         config.gather = gather;
+        // What is brought to its place is brought there by an operation, not by a moment of rest.
+        config.quiet = Duration::from_secs(3_600);
         let file = SqliteStore::open(&config).unwrap();
         let memory = MemoryStore::with_retention(retention);
         let claims = block_on(async { (file.claim().await.unwrap(), memory.claim().await.unwrap()) });
-        Self { config, file: Some(file), memory, claims, time: 0 }
+        Self { config, file: Some(file), memory, claims, time: 0, files: 1 }
     }
 
     fn file(&self) -> &SqliteStore {
@@ -230,10 +247,44 @@ impl Pair {
         self.file = Some(SqliteStore::open(&self.config).unwrap());
     }
 
-    fn commit(
-        &mut self,
-        change: &Change,
-    ) -> (Result<Revision, StoreErrorKind>, Result<Revision, StoreErrorKind>) {
+    /// The name of a further file beside the first.
+    fn further(&mut self) -> PathBuf {
+        self.files += 1;
+        self.config.path.with_file_name(format!("runs-{}.db", self.files))
+    }
+
+    /// Goes on with what the disk has at this moment.
+    fn kill(&mut self) {
+        let after = self.further();
+        for ending in ["", "-wal"] {
+            let with = |path: &Path| {
+                let mut name = path.as_os_str().to_owned();
+                name.push(ending);
+                PathBuf::from(name)
+            };
+            fs::copy(with(&self.config.path), with(&after)).unwrap();
+        }
+        self.config.path = after;
+        self.reopen();
+    }
+
+    /// Whether the file is whole as it stands, and a copy says the same.
+    fn inspect(&mut self, page: NonZeroUsize) -> Result<(), TestCaseError> {
+        let report = check(self.file().path()).unwrap();
+        prop_assert!(report.faults.is_empty(), "{:?}", report.faults);
+        prop_assert_eq!(report.runs, self.memory.len() as u64);
+        prop_assert_eq!(report.runs - report.ended, self.memory.live_runs() as u64);
+        let mut config = self.config.clone();
+        config.path = self.further();
+        backup(self.file().path(), &config.path).unwrap();
+        let copy = SqliteStore::open(&config).unwrap();
+        let now = at(self.time);
+        prop_assert_eq!(block_on(view(&copy, now, page)), block_on(view(&self.memory, now, page)));
+        Ok(())
+    }
+
+    /// Commits to the store in memory; gives the commit for the file, and what came of it.
+    fn commit(&mut self, change: &Change) -> (Commit, Result<Revision, StoreErrorKind>) {
         self.time += 1;
         let (now, run) = (at(self.time), id(change.run));
         let before = block_on(self.memory.load(&run)).unwrap();
@@ -278,7 +329,7 @@ impl Pair {
             keys.push(NewKey { scope: start_scope(key), key: name(key), record });
         }
         let mut outbox = Vec::new();
-        if let Some(new) = change.beyond.creates {
+        for new in change.beyond.creates.iter().copied() {
             let mut index = RunIndex::new(identity(new), now, Phase::Running);
             index.head = 2;
             index.compensation = true;
@@ -287,9 +338,9 @@ impl Pair {
             let new = NewRun::new(id(new), snapshot, index.clone(), events.collect());
             outbox.push(OutboxEntry::Create(Box::new(new)));
         }
-        outbox.extend(change.beyond.wakes.map(|run| OutboxEntry::Wake(id(run))));
-        let turn = change.beyond.schedule.as_ref();
-        outbox.extend(turn.map(|turn| OutboxEntry::Schedule(turn.change(&self.memory))));
+        outbox.extend(change.beyond.wakes.iter().map(|run| OutboxEntry::Wake(id(*run))));
+        let turns = change.beyond.schedules.iter();
+        outbox.extend(turns.map(|turn| OutboxEntry::Schedule(turn.change(&self.memory))));
         let commit = |claim: Claim, expected: Option<Revision>| {
             let claim = if change.stale_claim { Claim::new(0) } else { claim };
             let snapshot = Arc::new(Bytes(change.snapshot.clone()));
@@ -305,13 +356,8 @@ impl Pair {
         let expected = before
             .filter(|_| !change.create_again)
             .and_then(|stored| Revision::new(stored.revision.get() + u64::from(change.ahead)));
-        block_on(async {
-            let file =
-                self.file().commit(commit(self.claims.0, expected)).await.map_err(|error| error.kind());
-            let memory =
-                self.memory.commit(commit(self.claims.1, expected)).await.map_err(|error| error.kind());
-            (file, memory)
-        })
+        let memory = block_on(self.memory.commit(commit(self.claims.1, expected)));
+        (commit(self.claims.0, expected), memory.map_err(|error| error.kind()))
     }
 }
 
@@ -458,14 +504,18 @@ proptest! {
         let page = NonZeroUsize::new(page).unwrap();
         for operation in &operations {
             match operation {
-                Operation::Commit(change) => {
-                    let (file, memory) = pair.commit(change);
-                    prop_assert_eq!(file, memory, "{:?}", change);
+                Operation::Commits(changes) => {
+                    let (commits, memory): (Vec<_>, Vec<_>) = changes.iter().map(|change| pair.commit(change)).unzip();
+                    let file = block_on(join_all(commits.into_iter().map(|commit| pair.file().commit(commit))));
+                    let file: Vec<_> = file.into_iter().map(|done| done.map_err(|error| error.kind())).collect();
+                    prop_assert_eq!(file, memory, "{:?}", changes);
                     if look {
                         // Runs that are ahead of their rows look no different, and looking changes nothing.
                         let now = at(pair.time);
-                        let memory = block_on(look_at(&pair.memory, change.run, now, page));
-                        prop_assert_eq!(block_on(look_at(pair.file(), change.run, now, page)), memory);
+                        for change in changes {
+                            let memory = block_on(look_at(&pair.memory, change.run, now, page));
+                            prop_assert_eq!(block_on(look_at(pair.file(), change.run, now, page)), memory);
+                        }
                     }
                 }
                 Operation::Schedule(turn) => {
@@ -491,6 +541,8 @@ proptest! {
                     });
                 }
                 Operation::Reopen => pair.reopen(),
+                Operation::Kill => pair.kill(),
+                Operation::Inspect => pair.inspect(page)?,
             }
         }
         let now = at(pair.time);

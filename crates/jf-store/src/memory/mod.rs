@@ -11,7 +11,7 @@ use std::fmt;
 use std::future::poll_fn;
 use std::hash::{BuildHasher, RandomState};
 use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 
@@ -33,6 +33,9 @@ use crate::{
 
 const SHARDS: usize = 16;
 
+/// Runs that may go on at the same time, unless told otherwise.
+const LIVE_RUNS: usize = 1_000_000;
+
 /// Runs that are looked at under one lock of a shard while a list is put together.
 const LIST_CHUNK: usize = 512;
 
@@ -41,7 +44,8 @@ const LIST_CHUNK: usize = 512;
 /// It holds snapshots and events as they are, without encoding them (decision record 0007). Runs are spread over shards by their id; a commit
 /// takes the lock of one shard for about a microsecond and nothing waits for anything else; one with an outbox takes those of all runs it
 /// speaks of. Ended runs beyond
-/// [`Retention::memory_runs`] are removed as further runs end (ENG-104).
+/// [`Retention::memory_runs`] are removed as further runs end (ENG-104). Those that have not ended are never removed; how many there may be
+/// is bounded too, see [`MemoryStore::with_live_runs`].
 ///
 /// Its logs do not survive the process: each store has an epoch of its own (ENG-108). Several engines may share one store in
 /// turn; the latest claim wins.
@@ -49,6 +53,9 @@ pub struct MemoryStore {
     epoch: Epoch,
     retention: Retention,
     claims: AtomicU64,
+    /// Runs that have not ended.
+    live: AtomicUsize,
+    most_live: usize,
     hasher: RandomState,
     shards: [Mutex<Shard>; SHARDS],
     // Locks are taken in this order: keys of starts, schedules, shards by their number.
@@ -72,12 +79,39 @@ impl MemoryStore {
             epoch: Epoch::random(),
             retention,
             claims: AtomicU64::new(0),
+            live: AtomicUsize::new(0),
+            most_live: LIVE_RUNS,
             hasher: RandomState::new(),
             shards: std::array::from_fn(|_| Mutex::default()),
             start_keys: Mutex::default(),
             schedules: Mutex::default(),
             ended: Mutex::default(),
             definitions: Mutex::default(),
+        }
+    }
+
+    /// Lets so many runs go on at the same time: 1 000 000 unless told otherwise. A commit that would begin a further one is refused as
+    /// [`StoreErrorKind::Full`] (sentence 28 of the contract).
+    ///
+    /// Whoever may start runs could fill the memory with ones that wait for ever; a durable store has the disk for them.
+    #[must_use]
+    pub const fn with_live_runs(mut self, runs: usize) -> Self {
+        self.most_live = runs;
+        self
+    }
+
+    /// How many runs it holds that have not ended.
+    #[must_use]
+    pub fn live_runs(&self) -> usize {
+        self.live.load(Ordering::Acquire)
+    }
+
+    /// Takes a place for a run that goes on.
+    fn take_place(&self) -> Result<Place<'_>, StoreError> {
+        let within = |live: usize| (live < self.most_live).then_some(live + 1);
+        match self.live.fetch_update(Ordering::AcqRel, Ordering::Acquire, within) {
+            Ok(_) => Ok(Place { live: &self.live }),
+            Err(live) => Err(StoreError::new(StoreErrorKind::Full).with("runs", live)),
         }
     }
 
@@ -192,6 +226,23 @@ impl MemoryStore {
     }
 }
 
+/// A place for a run that goes on; given back unless the run has it.
+struct Place<'a> {
+    live: &'a AtomicUsize,
+}
+
+impl Place<'_> {
+    fn is_taken(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.live.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
 /// An outbox by what is done with it.
 struct Outbox {
     created: Vec<NewRun>,
@@ -269,18 +320,28 @@ impl Store for MemoryStore {
         let at = commit.at;
         let ends = commit.index.phase.is_final().then(|| commit.run.clone());
         let was_there = commit.expected.is_some();
-        let born_ended = commit.outbox.iter().filter_map(|entry| match entry {
-            OutboxEntry::Create(new) if new.index.phase.is_final() => Some(new.run.clone()),
-            _ => None,
-        });
-        let born_ended: Vec<JourneyId> = born_ended.collect();
+        let (mut born_ended, mut born_alive) = (Vec::new(), 0);
+        for entry in &commit.outbox {
+            match entry {
+                OutboxEntry::Create(new) if new.index.phase.is_final() => born_ended.push(new.run.clone()),
+                OutboxEntry::Create(_) => born_alive += 1,
+                _ => {}
+            }
+        }
+        let place = if was_there || ends.is_some() { None } else { Some(self.take_place()?) };
         let revision = self.apply(commit)?;
+        place.into_iter().for_each(Place::is_taken);
+        self.live.fetch_add(born_alive, Ordering::AcqRel);
         for run in born_ended {
             lock(&self.ended).push(at, run);
         }
         if let Some(run) = ends {
             // A later commit of an ended run finds its end on record already.
-            if !was_there || self.shard(&run).mark_end_recorded(&run) {
+            let has_ended = was_there && self.shard(&run).mark_end_recorded(&run);
+            if has_ended {
+                self.live.fetch_sub(1, Ordering::AcqRel);
+            }
+            if has_ended || !was_there {
                 lock(&self.ended).push(at, run);
                 self.evict();
             }

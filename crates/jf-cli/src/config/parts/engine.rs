@@ -31,6 +31,8 @@ impl Config {
         config.trace_sample_ratio = f64::from(self.count("observability.traces.samplePercent")) / 100.0;
         config.plugin_logs = self.plugin_logs();
         config.limits.transitions_per_segment = self.count("limits.transitionsPerSegment");
+        config.limits.transitions_per_trigger = self.count("limits.transitionsPerTrigger");
+        config.limits.flows_per_run = self.size("limits.flowsPerRun");
         config.limits.context_bytes = self.size("limits.contextBytes");
         config.commands_per_run = self.size("limits.commandsPerRun");
         config.concurrent_guards = self.size("limits.concurrentGuards");
@@ -110,7 +112,8 @@ impl Config {
 
     /// A store in memory, empty.
     pub(crate) fn memory_store(&self) -> Arc<dyn Store> {
-        Arc::new(MemoryStore::with_retention(self.retention()))
+        let live_runs = self.size("limits.memoryLiveRuns");
+        Arc::new(MemoryStore::with_retention(self.retention()).with_live_runs(live_runs))
     }
 
     /// How long the store keeps what has ended.
