@@ -232,7 +232,7 @@ struct Place<'a> {
 }
 
 impl Place<'_> {
-    fn is_taken(self) {
+    fn keep(self) {
         std::mem::forget(self);
     }
 }
@@ -330,7 +330,7 @@ impl Store for MemoryStore {
         }
         let place = if was_there || ends.is_some() { None } else { Some(self.take_place()?) };
         let revision = self.apply(commit)?;
-        place.into_iter().for_each(Place::is_taken);
+        place.into_iter().for_each(Place::keep);
         self.live.fetch_add(born_alive, Ordering::AcqRel);
         for run in born_ended {
             lock(&self.ended).push(at, run);
