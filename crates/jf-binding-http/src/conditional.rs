@@ -24,37 +24,53 @@ pub(crate) fn if_match(headers: &HeaderMap) -> Result<Option<Vec<HeadCondition>>
     };
     Ok(match tags(headers, IF_MATCH).map_err(|Unreadable| unreadable())? {
         Tags::Absent | Tags::Any => None,
-        Tags::List(tags) => Some(
-            tags.into_iter().filter(|tag| !tag.weak).filter_map(|tag| tag.head).map(Into::into).collect(),
-        ),
+        Tags::List(tags) => {
+            Some(tags.iter().filter(|tag| !tag.weak).filter_map(Tag::head).map(Into::into).collect())
+        }
     })
 }
 
 /// Whether a reader has seen the document of `head` already. Tags are compared weakly, as a read may; an unreadable header
 /// costs the reader nothing but the saving.
 pub(crate) fn is_seen(headers: &HeaderMap, head: &Head) -> bool {
+    knows(headers, |tag| tag.head().as_ref() == Some(head))
+}
+
+/// Whether a reader has the content of an entity tag already, which is given with its quotes.
+pub(crate) fn has_tag(headers: &HeaderMap, tag: &str) -> bool {
+    let opaque = tag.trim_matches('"').as_bytes();
+    knows(headers, |known| known.opaque == opaque)
+}
+
+fn knows<'h>(headers: &'h HeaderMap, is_it: impl FnMut(&Tag<'h>) -> bool) -> bool {
     match tags(headers, IF_NONE_MATCH) {
         Ok(Tags::Any) => true,
-        Ok(Tags::List(tags)) => tags.iter().any(|tag| tag.head.as_ref() == Some(head)),
+        Ok(Tags::List(tags)) => tags.iter().any(is_it),
         Ok(Tags::Absent) | Err(Unreadable) => false,
     }
 }
 
-enum Tags {
+enum Tags<'h> {
     Absent,
     Any,
-    List(Vec<Tag>),
+    List(Vec<Tag<'h>>),
 }
 
-struct Tag {
+struct Tag<'h> {
     weak: bool,
-    /// `None` for a tag that is none of ours.
-    head: Option<Head>,
+    opaque: &'h [u8],
+}
+
+impl Tag<'_> {
+    /// The position it stands for; `None` for a tag that is none of ours.
+    fn head(&self) -> Option<Head> {
+        std::str::from_utf8(self.opaque).ok().and_then(|opaque| opaque.parse().ok())
+    }
 }
 
 struct Unreadable;
 
-fn tags(headers: &HeaderMap, name: HeaderName) -> Result<Tags, Unreadable> {
+fn tags(headers: &HeaderMap, name: HeaderName) -> Result<Tags<'_>, Unreadable> {
     if !headers.contains_key(&name) {
         return Ok(Tags::Absent);
     }
@@ -71,7 +87,7 @@ fn tags(headers: &HeaderMap, name: HeaderName) -> Result<Tags, Unreadable> {
 }
 
 /// Reads `[W/]"opaque"` separated by commas; empty elements are allowed in lists (RFC 9110, 5.6.1).
-fn read_line(mut rest: &[u8], list: &mut Vec<Tag>) -> Result<(), Unreadable> {
+fn read_line<'h>(mut rest: &'h [u8], list: &mut Vec<Tag<'h>>) -> Result<(), Unreadable> {
     loop {
         rest = rest.trim_ascii_start();
         match rest {
@@ -85,8 +101,7 @@ fn read_line(mut rest: &[u8], list: &mut Vec<Tag>) -> Result<(), Unreadable> {
         let weak = rest.starts_with(b"W/");
         let quoted = rest.strip_prefix(b"W/").unwrap_or(rest).strip_prefix(b"\"").ok_or(Unreadable)?;
         let end = quoted.iter().position(|b| *b == b'"').ok_or(Unreadable)?;
-        let head = std::str::from_utf8(&quoted[..end]).ok().and_then(|opaque| opaque.parse().ok());
-        list.push(Tag { weak, head });
+        list.push(Tag { weak, opaque: &quoted[..end] });
         rest = quoted[end + 1..].trim_ascii_start();
         if !rest.is_empty() && !rest.starts_with(b",") {
             return Err(Unreadable);

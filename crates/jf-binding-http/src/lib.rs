@@ -2,7 +2,7 @@
 //!
 //! This crate is one of row 3: it knows [`jf_core::Engine`] and HTTP, and nothing of what an engine does inside. [`router`] gives
 //! the Journeys API and the Api endpoints of chapter 06 of the specification; [`health_router`] gives the probes of load
-//! balancers. Neither opens a port: an embedder composes them with routes and layers of its own and
+//! balancers, and [`document_router`] hands out finished documents such as a contract. None opens a port: an embedder composes them with routes and layers of its own and
 //! serves the result as it likes.
 //!
 //! ```
@@ -40,6 +40,7 @@ mod caller;
 mod conditional;
 mod config;
 mod cors;
+mod documents;
 mod idempotency;
 mod json;
 mod path;
@@ -50,5 +51,6 @@ mod routes;
 
 pub use config::{HttpConfig, ListMode};
 pub use cors::{InvalidOrigin, Origins};
+pub use documents::{Document, InvalidDocument, document_router};
 pub use router::router;
 pub use routes::health::{Readiness, health_router};

@@ -4,8 +4,9 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Weak};
 
 use axum::Router;
-use jf_binding_http::Readiness;
-use jf_binding_ws::Drain;
+use http::header::CONTENT_SECURITY_POLICY;
+use jf_binding_http::{Document, Readiness};
+use jf_binding_ws::{Drain, WsBinding};
 use jf_core::Engine;
 use jf_engine::{BuildError, EmbeddedEngine, EngineMetrics};
 use jf_store::Store;
@@ -45,6 +46,12 @@ pub enum HostError {
     /// The WebSocket binding refuses to start.
     #[error(transparent)]
     WebSocket(#[from] jf_binding_ws::ConfigError),
+    /// The contract cannot be served.
+    #[error(transparent)]
+    Contract(#[from] jf_binding_http::InvalidDocument),
+    /// Two things at one address.
+    #[error("`http.contract` is `{0}`, where a journey is served over WebSocket")]
+    ContractPath(String),
     /// The port cannot be had.
     #[error("cannot listen on {address}: {}", reason(error))]
     Listen {
@@ -126,12 +133,30 @@ impl Host {
         if self.config.serves_http() {
             let config = self.config.http(listener).with_drain(readiness.clone(), self.config.drain_window());
             let api = jf_binding_http::router(Arc::clone(&self.engine), config);
-            http = api.merge(http);
+            http = api.merge(http).merge(self.contract()?);
         }
         let mut websocket = self.config.websocket(listener);
         websocket.drain = sockets.clone();
-        let app = jf_binding_ws::attach(http, Arc::clone(&self.engine), websocket)?;
+        let websocket = WsBinding::new(Arc::clone(&self.engine), websocket)?;
+        if let Some(path) = self.config.contract_path().filter(|path| websocket.handles(path)) {
+            return Err(HostError::ContractPath(path));
+        }
+        let app = websocket.attach(http);
         Ok(Site { app, readiness, sockets })
+    }
+
+    /// The contract of what is deployed now, if the configuration has it served.
+    fn contract(&self) -> Result<Router, HostError> {
+        let Some(path) = self.config.contract_path() else { return Ok(Router::new()) };
+        let files = jf_export::contract_site(&self.engine.catalog(), &self.config.contract(), &path);
+        let documents = files.into_iter().map(|file| {
+            let document = Document::new(&file.path, file.media_type, file.content)?;
+            match &file.content_security_policy {
+                Some(policy) => document.with_header(CONTENT_SECURITY_POLICY, policy),
+                None => Ok(document),
+            }
+        });
+        Ok(jf_binding_http::document_router(documents.collect::<Result<Vec<_>, _>>()?))
     }
 }
 

@@ -28,6 +28,10 @@
 //! ```
 
 mod openapi;
+mod page;
 mod schema;
+mod site;
 
 pub use openapi::{OpenApi, openapi, openapi_of_catalog};
+pub use page::{Page, openapi_page};
+pub use site::{PublishedFile, contract_site};

@@ -5,6 +5,7 @@
 mod answers;
 mod apis;
 mod deployed;
+mod documents;
 mod errors;
 mod events;
 mod exposure;

@@ -83,6 +83,12 @@ pub const KEYS: &[Key] = &[
         "Definitions that are not reachable over HTTP (HTTP-006), Journeys and Apis of these names: their addresses are 404, other bindings serve them. `[\"*\"]` turns the whole API off; only the probes are left.",
     ),
     key(
+        "http.contract",
+        Kind::Path,
+        "",
+        "Where the contract of the HTTP API is served, such as `/contract`: a page for people at the path itself, the OpenAPI document of everything at `/contract/openapi.json`, and those of single definitions below it. Hidden definitions are left out. Without it nowhere.",
+    ),
+    key(
         "http.allowedOrigins",
         Kind::Origins,
         "[]",

@@ -161,7 +161,8 @@ fn base_url(text: &str) -> Result<(), String> {
 
 fn path(text: &str) -> Result<(), String> {
     let plain = text.bytes().all(|b| b.is_ascii_graphic() && !b"?#{}".contains(&b));
-    if plain && text.starts_with('/') && !text.starts_with("//") && !text.starts_with("/api/") {
+    let pattern = text.contains("/:") || text.contains("/*");
+    if plain && !pattern && text.starts_with('/') && !text.starts_with("//") && !text.starts_with("/api/") {
         return Ok(());
     }
     Err("must be a path such as `/ws/journeys`, outside of `/api/`".to_owned())

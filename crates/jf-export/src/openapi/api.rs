@@ -31,6 +31,7 @@ pub(super) fn add(document: &mut Document, definition: &Definition) {
         .tagged(name.as_str())
         .body(required, body);
     projection::parameters(&mut operation, &definition.spec.bindings.http.start);
+    projection::labels(&mut operation, &definition.spec.metadata.bindings);
 
     let output = match &definition.spec.output.schema {
         Some(schema) => document.schema(&names.component("Output"), schema.json()),

@@ -3,7 +3,8 @@
 use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
 
-use super::operation::Operation;
+use super::operation::{Operation, head_of};
+use super::problems::{self, Refusal};
 use super::unused;
 use crate::schema;
 
@@ -11,25 +12,34 @@ use crate::schema;
 pub(super) const JSON: &str = "application/json";
 pub(super) const PROBLEM: &str = "application/problem+json";
 
-/// What every address can answer, by its status and the name under `components.responses`.
-const ALWAYS: [(&str, &str); 5] = [
-    ("405", "MethodNotAllowed"),
-    ("429", "RateLimited"),
-    ("431", "HeadersTooLarge"),
-    ("500", "InternalError"),
-    ("503", "Unavailable"),
+/// What every address can answer.
+const ALWAYS: [&Refusal; 5] = [
+    &problems::METHOD_NOT_ALLOWED,
+    &problems::RATE_LIMITED,
+    &problems::HEADERS_TOO_LARGE,
+    &problems::INTERNAL_ERROR,
+    &problems::UNAVAILABLE,
 ];
 /// What commands can answer besides (HTTP-022 to HTTP-024).
-const COMMANDS: [(&str, &str); 5] = [
-    ("400", "BadRequest"),
-    ("403", "Forbidden"),
-    ("413", "TooLarge"),
-    ("415", "UnsupportedMediaType"),
-    ("422", "KeyMismatch"),
+const COMMANDS: [&Refusal; 6] = [
+    &problems::BAD_REQUEST,
+    &problems::FORBIDDEN,
+    &problems::NOT_FOUND,
+    &problems::TOO_LARGE,
+    &problems::UNSUPPORTED_MEDIA_TYPE,
+    &problems::KEY_MISMATCH,
 ];
+/// The operations on any run that an answer with its id leads to.
+pub(super) const ON_RUNS: [&str; 4] = [STATUS, OUTCOME, EVENTS, CANCEL];
+const STATUS: &str = "getStatus";
+const OUTCOME: &str = "getOutcome";
+const EVENTS: &str = "subscribe";
+const CANCEL: &str = "cancel";
 
 /// The tag of operations that belong to no definition.
 pub(super) const RUNS: &str = "runs";
+/// The tag of what browsers ask before pages of other origins send.
+pub(super) const ORIGINS: &str = "origins";
 /// The filters and pages of a listing (HTTP-081).
 const LIST_PARAMETERS: [&str; 11] = [
     "JourneyName",
@@ -107,12 +117,13 @@ impl Document {
     /// What is at an address of its own, besides the operations of definitions.
     fn reads(&mut self, list: bool) -> Map<String, Value> {
         let mut paths = Map::new();
-        let mut get = |path: &str, operation: Operation, errors: &[(&str, &str)]| {
-            let errors: Vec<_> = ALWAYS.iter().chain(errors).copied().collect();
-            paths.insert(path.to_owned(), json!({ "get": operation.finish(&errors) }));
+        let mut get = |path: &str, operation: Operation, refusals: &[&Refusal]| {
+            let refusals: Vec<_> = ALWAYS.iter().chain(refusals).copied().collect();
+            let get = operation.finish(&refusals);
+            paths.insert(path.to_owned(), json!({ "get": get, "head": head_of(&get) }));
         };
-        let mut status = Operation::new("getStatus", "Where a run stands").tagged(RUNS);
-        let mut outcome = Operation::new("getOutcome", "How a run ended").tagged(RUNS);
+        let mut status = Operation::new(STATUS, "Where a run stands").tagged(RUNS);
+        let mut outcome = Operation::new(OUTCOME, "How a run ended").tagged(RUNS);
         for (operation, schemas) in [
             (&mut status, vec![reference("JourneyStatus")]),
             (&mut outcome, std::mem::take(&mut self.outcomes)),
@@ -124,11 +135,11 @@ impl Document {
             operation.header("304", "ETag");
         }
         let guarded = |operation: Operation| operation.parameter("JourneyId");
-        let not_found = ("404", "NotFound");
+        let not_found = &problems::NOT_FOUND;
         get("/journeys/{journeyId}", guarded(status).parameter("IfNoneMatch"), &[not_found]);
-        let errors = [not_found, ("409", "Conflict")];
-        get("/journeys/{journeyId}/result", guarded(outcome).parameter("IfNoneMatch"), &errors);
-        let mut events = guarded(Operation::new("subscribe", "The events of a run"))
+        let refusals = [not_found, &problems::NOT_TERMINAL];
+        get("/journeys/{journeyId}/result", guarded(outcome).parameter("IfNoneMatch"), &refusals);
+        let mut events = guarded(Operation::new(EVENTS, "The events of a run"))
             .tagged(RUNS)
             .described("Server-sent events: `status` and `outcome`, each with the document of the address of its kind, and `gap` where some are missing. The stream ends after the outcome.");
         for parameter in ["After", "LastEventId", "Events", "Conflate"] {
@@ -137,7 +148,7 @@ impl Document {
         events.response("200", "The stream.");
         events.content("200", "text/event-stream", json!({ "type": "string" }));
         events.response("204", "There is nothing to come.");
-        get("/journeys/{journeyId}/events", events, &[("400", "BadRequest"), not_found]);
+        get("/journeys/{journeyId}/events", events, &[&problems::BAD_PARAMETER, not_found]);
         if list {
             let mut list = Operation::new("list", "List runs").tagged(RUNS);
             for parameter in LIST_PARAMETERS {
@@ -145,13 +156,17 @@ impl Document {
             }
             list.response("200", "A page.");
             list.content("200", JSON, reference("JourneyPage"));
-            get("/journeys", list, &[("400", "BadRequest"), ("401", "Unauthenticated")]);
+            for operation in [STATUS, OUTCOME] {
+                list.leads_to("200", operation, "$response.body#/items/0/journeyId");
+            }
+            let refusals = [&problems::BAD_PARAMETER, &problems::UNAUTHENTICATED, &problems::UNSUPPORTED];
+            get("/journeys", list, &refusals);
         }
         paths
     }
 
     fn cancel(&mut self) {
-        let mut cancel = Operation::new("cancel", "Cancel a run").tagged(RUNS);
+        let mut cancel = Operation::new(CANCEL, "Cancel a run").tagged(RUNS);
         for parameter in ["JourneyId", "IdempotencyKey", "IfMatch"] {
             cancel = cancel.parameter(parameter);
         }
@@ -159,11 +174,15 @@ impl Document {
         cancel.content("200", JSON, reference("JourneyStatus"));
         cancel.header("200", "ETag");
         cancel.header("200", "IdempotencyReplayed");
+        for operation in [STATUS, OUTCOME] {
+            cancel.leads_to("200", operation, "$response.body#/journeyId");
+        }
         self.post("/journeys/{journeyId}/steps/cancel", cancel);
     }
 
-    /// The paths and components of the document; `journeys` says whether there is any Journey in it.
-    pub(super) fn finish(mut self, journeys: bool, list: bool) -> (Value, Value) {
+    /// The paths and components of the document; `journeys` says whether there is any Journey in it, `list` whether runs can be listed,
+    /// `cross_origin` whether pages of other origins are answered.
+    pub(super) fn finish(mut self, journeys: bool, list: bool, cross_origin: bool) -> (Value, Value) {
         let mut paths = Map::new();
         if journeys {
             paths = self.reads(list);
@@ -172,22 +191,50 @@ impl Document {
         for (path, operation) in self.posts {
             let of_run = path.starts_with("/journeys/{journeyId}/");
             let start = path.starts_with("/journeys/") && !of_run;
-            let errors = ALWAYS.iter().chain(&COMMANDS).copied();
-            let mut errors: Vec<_> = errors.chain([("404", "NotFound")]).collect();
+            let mut refusals: Vec<_> = ALWAYS.iter().chain(&COMMANDS).copied().collect();
             if of_run {
-                errors.extend([("409", "Conflict"), ("412", "PreconditionFailed")]);
+                let cancels = operation.id == CANCEL;
+                let conflict = if cancels { &problems::NOT_CANCELLABLE } else { &problems::STEP_CONFLICT };
+                refusals.extend([conflict, &problems::PRECONDITION_FAILED]);
             } else if !start {
                 // No caller keys on Apis.
-                errors.retain(|(status, _)| *status != "422");
+                refusals.retain(|refusal| refusal.status != problems::KEY_MISMATCH.status);
             }
-            paths.insert(path, json!({ "post": operation.finish(&errors) }));
+            paths.insert(path, json!({ "post": operation.finish(&refusals) }));
+        }
+        if cross_origin {
+            for (path, item) in &mut paths {
+                item["options"] = preflight(path, item);
+            }
         }
         let mut components: Value =
             serde_json::from_str(include_str!("components.json")).expect("the file is JSON, as a test shows");
         if let Some(schemas) = components["schemas"].as_object_mut() {
             schemas.extend(self.schemas);
         }
+        components["responses"] = problems::responses().into();
         unused::prune(&mut components, &paths);
         (paths.into(), components)
     }
+}
+
+/// The leave that browsers ask for before pages of other origins may send what is at the address (HTTP-028).
+fn preflight(path: &str, item: &Value) -> Value {
+    let of = ["post", "get"].iter().find_map(|method| item[method]["operationId"].as_str());
+    let mut operation = Operation::new(
+        format!("{}Preflight", of.unwrap_or_default()),
+        "Ask whether pages of another origin may use this address",
+    )
+    .tagged(ORIGINS);
+    for parameter in ["Origin", "AccessControlRequestMethod", "AccessControlRequestHeaders"] {
+        operation = operation.parameter(parameter);
+    }
+    if path.contains("{journeyId}") {
+        operation = operation.parameter("JourneyId");
+    }
+    operation.response("204", "Pages of the origin may.");
+    for header in ["AllowOrigin", "AllowMethods", "AllowHeaders", "MaxAge"] {
+        operation.header("204", header);
+    }
+    operation.finish(&ALWAYS)
 }

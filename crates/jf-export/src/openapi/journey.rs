@@ -3,7 +3,7 @@
 use jf_dsl::{Definition, StartMode, encode_component};
 use serde_json::{Value, json};
 
-use super::document::{Document, JSON, reference};
+use super::document::{Document, JSON, ON_RUNS, reference};
 use super::names::Names;
 use super::operation::Operation;
 use super::projection;
@@ -28,6 +28,7 @@ fn start(document: &mut Document, definition: &Definition, names: &Names, outcom
         .body(required, body)
         .parameter("IdempotencyKey");
     projection::parameters(&mut operation, &definition.spec.bindings.http.start);
+    projection::labels(&mut operation, &definition.spec.metadata.bindings);
     let accepted = json!({ "$ref": "#/components/schemas/JourneyStartResponse" });
     // A repeat whose caller may not read the run is answered like an asynchronous start (ENG-053).
     let mut statuses = vec!["202"];
@@ -46,6 +47,13 @@ fn start(document: &mut Document, definition: &Definition, names: &Names, outcom
         operation.content(status, JSON, accepted.clone());
         for header in ["Location", "ETag", "IdempotencyReplayed"] {
             operation.header(status, header);
+        }
+    }
+    let steps = definition.all_states().filter(|(_, state)| state.external_input().is_some());
+    let steps: Vec<_> = steps.map(|(id, _)| submission(&encode_component(id.as_str()))).collect();
+    for status in operation.statuses() {
+        for next in ON_RUNS.into_iter().chain(steps.iter().map(String::as_str)) {
+            operation.leads_to(&status, next, "$response.body#/journeyId");
         }
     }
     document.post(&format!("/journeys/{name}/start"), operation);
@@ -84,7 +92,7 @@ fn steps(document: &mut Document, definition: &Definition, names: &Names) {
         let Some(input) = state.external_input() else { continue };
         let body = document.schema(&names.component(&format!("{id}.Input")), input.input.schema.json());
         let address = encode_component(id.as_str());
-        let mut operation = Operation::new(format!("submit-{address}"), format!("Submit {id}"))
+        let mut operation = Operation::new(submission(&address), format!("Submit {id}"))
             .described("A step that waits in several places at once is told apart by its qualified address in place of the id.")
             .tagged(name.as_str())
             .body(true, body);
@@ -105,6 +113,14 @@ fn steps(document: &mut Document, definition: &Definition, names: &Names) {
         operation.content("200", JSON, status);
         operation.header("200", "ETag");
         operation.header("200", "IdempotencyReplayed");
+        for next in ON_RUNS {
+            operation.leads_to("200", next, "$response.body#/journeyId");
+        }
         document.post(&format!("/journeys/{{journeyId}}/steps/{address}"), operation);
     }
+}
+
+/// The id of the operation that submits the step with the encoded id.
+fn submission(address: &str) -> String {
+    format!("submit-{address}")
 }

@@ -5,14 +5,17 @@ mod document;
 mod journey;
 mod names;
 mod operation;
+mod problems;
 mod projection;
 mod unused;
 
+use std::collections::HashSet;
+
 use indexmap::IndexMap;
-use jf_dsl::{Catalog, Definition, Kind, Loaded, Metadata};
+use jf_dsl::{Catalog, Definition, DefinitionName, Kind, Loaded, Metadata};
 use serde_json::{Value, json};
 
-use document::{Document, RUNS};
+use document::{Document, ORIGINS, RUNS};
 
 /// What a document says beside what the definitions say.
 ///
@@ -27,6 +30,8 @@ pub struct OpenApi {
     version: Option<String>,
     server: String,
     list: bool,
+    cross_origin: bool,
+    hidden: HashSet<(Kind, DefinitionName)>,
 }
 
 impl OpenApi {
@@ -57,11 +62,43 @@ impl OpenApi {
         self.list = list;
         self
     }
+
+    /// Describes what browsers ask before pages of other origins send (HTTP-028); it is left out unless set.
+    #[must_use]
+    pub const fn with_cross_origin(mut self, cross_origin: bool) -> Self {
+        self.cross_origin = cross_origin;
+        self
+    }
+
+    /// Leaves a Journey out of the document of a catalog, as the binding does (HTTP-006).
+    #[must_use]
+    pub fn without_journey(mut self, name: DefinitionName) -> Self {
+        self.hidden.insert((Kind::Journey, name));
+        self
+    }
+
+    /// Leaves an Api out of the document of a catalog.
+    #[must_use]
+    pub fn without_api(mut self, name: DefinitionName) -> Self {
+        self.hidden.insert((Kind::Api, name));
+        self
+    }
+
+    pub(crate) fn hides(&self, definition: &Definition) -> bool {
+        self.hidden.contains(&(definition.kind, definition.metadata.name.clone()))
+    }
 }
 
 impl Default for OpenApi {
     fn default() -> Self {
-        Self { title: None, version: None, server: "/api/v1".to_owned(), list: false }
+        Self {
+            title: None,
+            version: None,
+            server: "/api/v1".to_owned(),
+            list: false,
+            cross_origin: false,
+            hidden: HashSet::new(),
+        }
     }
 }
 
@@ -86,7 +123,8 @@ pub fn openapi_of_catalog(catalog: &Catalog, options: &OpenApi) -> Value {
         };
         serving.is_some_and(|serving| serving.definition.metadata.version == one.definition.metadata.version)
     };
-    let definitions: Vec<_> = catalog.iter().map(|one| (&*one.definition, serves(one))).collect();
+    let shown = catalog.iter().filter(|one| !options.hides(&one.definition));
+    let definitions: Vec<_> = shown.map(|one| (&*one.definition, serves(one))).collect();
     document(&definitions, options)
 }
 
@@ -100,21 +138,28 @@ fn document(definitions: &[(&Definition, bool)], options: &OpenApi) -> Value {
         }
     }
     let journeys = definitions.iter().any(|(definition, _)| definition.kind == Kind::Journey);
-    let (paths, components) = document.finish(journeys, options.list && journeys);
+    let (paths, components) = document.finish(journeys, options.list && journeys, options.cross_origin);
     let (title, version) = match definitions {
         [(only, _)] => (only.metadata.name.to_string(), only.metadata.version.to_string()),
         _ => ("Journeys".to_owned(), "1".to_owned()),
     };
     let mut tags: IndexMap<&str, Value> = IndexMap::new();
-    for metadata in
-        definitions.iter().filter(|(_, serves)| *serves).map(|(definition, _)| &definition.metadata)
-    {
-        let description = metadata.description.clone().unwrap_or_default();
-        let tag = json!({ "name": metadata.name.as_str(), "description": description });
-        tags.entry(metadata.name.as_str()).or_insert(tag);
+    for definition in definitions.iter().filter(|(_, serves)| *serves).map(|(definition, _)| definition) {
+        let metadata = &definition.metadata;
+        let name = metadata.name.as_str();
+        let kind = match definition.kind {
+            Kind::Journey => "Journey",
+            Kind::Api => "Api",
+        };
+        let description = metadata.description.clone().unwrap_or_else(|| format!("The {kind} `{name}`."));
+        tags.entry(name).or_insert_with(|| json!({ "name": name, "description": description }));
     }
     if journeys {
         tags.insert(RUNS, json!({ "name": RUNS, "description": "What is the same for all runs." }));
+    }
+    if options.cross_origin {
+        let description = "What browsers ask before they let pages of other origins in.";
+        tags.insert(ORIGINS, json!({ "name": ORIGINS, "description": description }));
     }
     json!({
         "openapi": "3.1.0",

@@ -3,6 +3,8 @@
 use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
 
+use super::problems::Refusal;
+
 /// An operation while it is being put together. Definitions may share an address (two journeys with a step of one name); what
 /// differs between them then stands side by side under `anyOf`.
 #[derive(Debug, Default)]
@@ -27,6 +29,7 @@ struct Response {
     description: String,
     headers: IndexMap<&'static str, Value>,
     content: IndexMap<&'static str, Vec<Value>>,
+    links: IndexMap<String, Value>,
 }
 
 impl Operation {
@@ -75,7 +78,10 @@ impl Operation {
         let reference = json!({ "$ref": format!("#/components/headers/{name}") });
         let field = match name {
             "IdempotencyReplayed" => "Idempotency-Replayed",
-            "RetryAfter" => "Retry-After",
+            "AllowOrigin" => "Access-Control-Allow-Origin",
+            "AllowMethods" => "Access-Control-Allow-Methods",
+            "AllowHeaders" => "Access-Control-Allow-Headers",
+            "MaxAge" => "Access-Control-Max-Age",
             name => name,
         };
         self.responses.entry(status.to_owned()).or_default().headers.insert(field, reference);
@@ -85,6 +91,17 @@ impl Operation {
     pub(super) fn content(&mut self, status: &str, media: &'static str, schema: Value) {
         let response = self.responses.entry(status.to_owned()).or_default();
         add(response.content.entry(media).or_default(), schema);
+    }
+
+    /// The statuses that it has by now.
+    pub(super) fn statuses(&self) -> Vec<String> {
+        self.responses.keys().cloned().collect()
+    }
+
+    /// Where an answer leads: the operation on the run that `journey_id`, a runtime expression, finds in it.
+    pub(super) fn leads_to(&mut self, status: &str, operation: &str, journey_id: &str) {
+        let link = json!({ "operationId": operation, "parameters": { "journeyId": journey_id } });
+        self.responses.entry(status.to_owned()).or_default().links.insert(operation.to_owned(), link);
     }
 
     /// What another definition says of the same address.
@@ -107,6 +124,7 @@ impl Operation {
                 response.description = more.description;
             }
             response.headers.extend(more.headers);
+            response.links.extend(more.links);
             for (media, schemas) in more.content {
                 let content = response.content.entry(media).or_default();
                 schemas.into_iter().for_each(|schema| add(content, schema));
@@ -114,8 +132,8 @@ impl Operation {
         }
     }
 
-    /// The operation as OpenAPI has it; errors that every operation of the kind can give are named by their status.
-    pub(super) fn finish(self, errors: &[(&str, &str)]) -> Value {
+    /// The operation as OpenAPI has it, with the refusals that every operation of the kind can give.
+    pub(super) fn finish(self, refusals: &[&Refusal]) -> Value {
         let mut operation = Map::new();
         operation.insert("operationId".to_owned(), self.id.into());
         operation.insert("summary".to_owned(), self.summary.into());
@@ -133,12 +151,10 @@ impl Operation {
         }
         let mut responses: Vec<(String, Value)> =
             self.responses.into_iter().map(|(status, response)| (status, response.finish())).collect();
-        for (status, name) in errors {
+        for Refusal { name, status, .. } in refusals {
             if !responses.iter().any(|(there, _)| there == status) {
-                responses.push((
-                    (*status).to_owned(),
-                    json!({ "$ref": format!("#/components/responses/{name}") }),
-                ));
+                let reference = json!({ "$ref": format!("#/components/responses/{name}") });
+                responses.push(((*status).to_owned(), reference));
             }
         }
         responses.sort_by(|(a, _), (b, _)| a.cmp(b));
@@ -163,8 +179,29 @@ impl Response {
                 .collect();
             response.insert("content".to_owned(), content.into());
         }
+        if !self.links.is_empty() {
+            response.insert("links".to_owned(), self.links.into_iter().collect::<Map<_, _>>().into());
+        }
         response.into()
     }
+}
+
+/// The HEAD operation beside a GET (HTTP-003): the same answers without their bodies.
+pub(super) fn head_of(get: &Value) -> Value {
+    let mut head = get.clone();
+    let text = |member: &str| get[member].as_str().unwrap_or_default();
+    head["operationId"] = format!("{}Head", text("operationId")).into();
+    head["summary"] = format!("{}: the headers alone", text("summary")).into();
+    if let Some(responses) = head["responses"].as_object_mut() {
+        for response in responses.values_mut() {
+            let mut bare = json!({ "description": "As for GET, without a body." });
+            if let Some(headers) = response.get("headers") {
+                bare["headers"] = headers.clone();
+            }
+            *response = bare;
+        }
+    }
+    head
 }
 
 fn add(schemas: &mut Vec<Value>, schema: Value) {

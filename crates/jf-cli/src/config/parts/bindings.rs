@@ -6,6 +6,7 @@ use std::num::NonZeroUsize;
 use jf_binding_http::{HttpConfig, ListMode, Origins};
 use jf_binding_ws::{OnMismatch, RequireStepId, WsConfig};
 use jf_dsl::{DefinitionName, Diagnostic};
+use jf_export::OpenApi;
 
 use super::super::{Config, faults, kind::ALL};
 
@@ -33,6 +34,25 @@ impl Config {
     #[must_use]
     pub fn lists_runs(&self) -> bool {
         self.serves_http() && self.text("http.list") != "off"
+    }
+
+    /// Where the contract of the HTTP API is served, if it is.
+    #[must_use]
+    pub fn contract_path(&self) -> Option<String> {
+        self.optional_text("http.contract").filter(|_| self.serves_http())
+    }
+
+    /// What the contract says of the HTTP API beside its definitions.
+    #[must_use]
+    pub fn contract(&self) -> OpenApi {
+        let base = self.optional_text("publicBaseUrl").unwrap_or_default();
+        let options = OpenApi::default()
+            .with_server(format!("{}/api/v1", base.trim_end_matches('/')))
+            .with_list(self.lists_runs())
+            .with_cross_origin(!self.texts("http.allowedOrigins").is_empty());
+        self.hidden()
+            .into_iter()
+            .fold(options, |options, name| options.without_journey(name.clone()).without_api(name))
     }
 
     /// The HTTP binding of a server that listens at the address.
