@@ -10,6 +10,7 @@ mod support;
 mod bad_http;
 mod bad_websocket;
 mod check;
+mod checkers;
 mod contract;
 mod contracts;
 mod conversation;

@@ -36,7 +36,7 @@ impl Shared {
         };
         let (head, ended) = (self.head(page.head), page.phase.is_final());
         let foreign = from.epoch.is_some_and(|epoch| epoch != self.epoch) || from.after > page.head;
-        let lost = page.oldest > from.after + 1;
+        let lost = page.oldest.saturating_sub(1) > from.after;
         if foreign || lost {
             let reason = if foreign { GapReason::Epoch } else { GapReason::Retention };
             return Ok(Replay::Gone { oldest: page.oldest, head, reason, ended });

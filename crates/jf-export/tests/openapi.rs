@@ -65,8 +65,13 @@ fn is_sound(document: &Value) {
         }
     }
     let mut ids = BTreeSet::new();
+    let mut targets = BTreeSet::new();
     for (path, item) in document["paths"].as_object().unwrap() {
         for operation in item.as_object().unwrap().values() {
+            for response in operation["responses"].as_object().unwrap().values() {
+                let links = response["links"].as_object().into_iter().flatten();
+                targets.extend(links.map(|(_, link)| link["operationId"].as_str().unwrap()));
+            }
             let id = operation["operationId"].as_str().unwrap();
             assert!(ids.insert(id), "{id} is there twice");
             let templated = path.contains("{journeyId}");
@@ -75,6 +80,7 @@ fn is_sound(document: &Value) {
             assert_eq!(templated, declared, "{path}");
         }
     }
+    assert!(targets.is_subset(&ids), "links lead to {targets:?}, there are {ids:?}");
 }
 
 fn statuses(operation: &Value) -> Vec<&str> {
@@ -110,6 +116,7 @@ fn http_091_a_synchronous_start_gives_the_outcome_or_the_status() {
             { "$ref": "#/components/schemas/JourneyOutcome" },
             { "properties": {
                 "journeyName": { "const": "order-approval" },
+                "error": { "properties": { "problem": { "$ref": "#/components/schemas/Failure" } } },
                 "output": { "anyOf": [{ "$ref": "#/components/schemas/order-approval.Output" }, { "type": "null" }] }
             } },
             { "$ref": "#/components/schemas/order-approval.Projection" },
@@ -313,6 +320,63 @@ fn http_090_states_of_one_id_keep_their_schemas_apart() {
         .map(|one| &document.pointer(&one["$ref"].as_str().unwrap()[1..]).unwrap()["type"])
         .collect();
     assert_eq!(types, ["string", "number"]);
+}
+
+#[test]
+fn eng_120_headers_that_label_runs_are_parameters() {
+    let spec = "
+  start: done
+  metadata:
+    bindings:
+      tags: { fromHeaders: [{ header: X-Channel }], fromBaggage: [{ key: campaign }] }
+      attributes: { fromHeaders: { tenantId: { header: X-Tenant } } }
+  states: { done: { type: succeed } }
+";
+    let document = openapi(&journey("labels", "1.0.0", spec).definition, &OpenApi::default());
+    let start = &document["paths"]["/journeys/labels/start"]["post"];
+    assert_eq!(parameters(start), [("header", "X-Channel"), ("header", "X-Tenant"), ("header", "baggage")]);
+}
+
+#[test]
+fn http_003_every_get_has_a_head_with_its_statuses_and_no_content() {
+    let definition = journey("order-approval", "1.0.0", APPROVAL);
+    let document = openapi(&definition.definition, &OpenApi::default());
+    let reads = document["paths"].as_object().unwrap().values().filter(|item| item["get"].is_object());
+    let mut count = 0;
+    for item in reads {
+        assert_eq!(statuses(&item["get"]), statuses(&item["head"]));
+        let answers = item["head"]["responses"].as_object().unwrap();
+        assert!(answers.values().all(|answer| answer["content"].is_null() && answer["$ref"].is_null()));
+        count += 1;
+    }
+    assert_eq!(count, 3);
+}
+
+#[test]
+fn http_028_preflights_are_there_when_other_origins_are_answered() {
+    let definition = journey("order-approval", "1.0.0", APPROVAL);
+    for cross_origin in [false, true] {
+        let options = OpenApi::default().with_cross_origin(cross_origin);
+        let document = openapi(&definition.definition, &options);
+        is_sound(&document);
+        for (path, item) in document["paths"].as_object().unwrap() {
+            assert_eq!(item["options"]["responses"]["204"].is_object(), cross_origin, "{path}");
+        }
+    }
+}
+
+#[test]
+fn http_006_hidden_definitions_are_left_out_of_a_catalog() {
+    let plain = "  start: done\n  states: { done: { type: succeed } }\n";
+    let names = ["shown", "hidden"];
+    let catalog = Catalog::new(names.map(|name| journey(name, "1.0.0", plain)).to_vec()).unwrap();
+    let options = OpenApi::default().without_journey("hidden".parse().unwrap());
+    let document = openapi_of_catalog(&catalog, &options);
+    assert!(document["paths"]["/journeys/shown/start"].is_object());
+    assert!(!document.to_string().contains("hidden"));
+    // An Api of the name is another thing.
+    let options = OpenApi::default().without_api("hidden".parse().unwrap());
+    assert!(openapi_of_catalog(&catalog, &options).to_string().contains("hidden"));
 }
 
 fn definitions(folder: &Path, found: &mut Vec<PathBuf>) {

@@ -124,6 +124,7 @@ impl Document {
         };
         let mut status = Operation::new(STATUS, "Where a run stands").tagged(RUNS);
         let mut outcome = Operation::new(OUTCOME, "How a run ended").tagged(RUNS);
+        let event = self.component("Event", &event(&self.outcomes));
         for (operation, schemas) in [
             (&mut status, vec![reference("JourneyStatus")]),
             (&mut outcome, std::mem::take(&mut self.outcomes)),
@@ -141,12 +142,12 @@ impl Document {
         get("/journeys/{journeyId}/result", guarded(outcome).parameter("IfNoneMatch"), &refusals);
         let mut events = guarded(Operation::new(EVENTS, "The events of a run"))
             .tagged(RUNS)
-            .described("Server-sent events: `status` and `outcome`, each with the document of the address of its kind, and `gap` where some are missing. The stream ends after the outcome.");
+            .described("Server-sent events: `status` and `outcome`, each with the document of the address of its kind, and `gap` where some are missing. The stream ends after the outcome. The schema is that of one event.");
         for parameter in ["After", "LastEventId", "Events", "Conflate"] {
             events = events.parameter(parameter);
         }
         events.response("200", "The stream.");
-        events.content("200", "text/event-stream", json!({ "type": "string" }));
+        events.content("200", "text/event-stream", event);
         events.response("204", "There is nothing to come.");
         get("/journeys/{journeyId}/events", events, &[&problems::BAD_PARAMETER, not_found]);
         if list {
@@ -216,6 +217,45 @@ impl Document {
         unused::prune(&mut components, &paths);
         (paths.into(), components)
     }
+}
+
+/// An event of a stream (HTTP-102, HTTP-103), whose data is JSON in a string.
+fn event(outcomes: &[Value]) -> Value {
+    let outcome = match outcomes {
+        [only] => only.clone(),
+        several => json!({ "anyOf": several }),
+    };
+    let gap = json!({
+        "type": "object",
+        "required": ["from", "to", "reason"],
+        "properties": {
+            "from": { "type": "integer" },
+            "to": { "type": "integer" },
+            "reason": { "type": "string" }
+        }
+    });
+    let kind = |kind: &str, schema: Value, required: &[&str]| {
+        let data = json!({ "type": "string", "contentMediaType": JSON, "contentSchema": schema });
+        json!({
+            "if": { "properties": { "event": { "const": kind } } },
+            "then": { "required": required, "properties": { "id": { "type": "string" }, "data": data } }
+        })
+    };
+    json!({
+        "description": "An event of the stream of a run. `data` is JSON: JourneyStatus, JourneyOutcome, or what is missing.",
+        "type": "object",
+        "required": ["event", "data"],
+        "properties": {
+            "id": { "type": "string", "description": "`<epoch>.<seq>`, for `Last-Event-ID`; absent from a gap." },
+            "event": { "type": "string", "enum": ["status", "outcome", "gap"] },
+            "data": { "type": "string", "contentMediaType": JSON }
+        },
+        "allOf": [
+            kind("status", reference("JourneyStatus"), &["id"]),
+            kind("outcome", outcome, &["id"]),
+            kind("gap", gap, &[])
+        ]
+    })
 }
 
 /// The leave that browsers ask for before pages of other origins may send what is at the address (HTTP-028).

@@ -1,6 +1,6 @@
 //! The addresses of a Journey (HTTP-091, HTTP-092).
 
-use jf_dsl::{Definition, StartMode, encode_component};
+use jf_dsl::{Definition, EnvelopeFormat, StartMode, encode_component};
 use serde_json::{Value, json};
 
 use super::document::{Document, JSON, ON_RUNS, reference};
@@ -75,6 +75,9 @@ fn outcome(document: &mut Document, definition: &Definition, names: &Names) -> V
     let output = &definition.spec.output;
     let name = definition.metadata.name.as_str();
     let mut properties = json!({ "journeyName": { "const": name } });
+    if definition.spec.errors.envelope.format == EnvelopeFormat::ProblemDetails {
+        properties["error"] = json!({ "properties": { "problem": reference("Failure") } });
+    }
     if let Some(schema) = &output.schema {
         let succeeded = document.schema(&names.component("Output"), schema.json());
         properties["output"] = json!({ "anyOf": [succeeded, { "type": "null" }] });

@@ -48,7 +48,8 @@ pub async fn a_cursor_outside_the_log_is_told(host: &dyn EngineHost) {
     let world = World::new(host).await;
     let waiting = world.waiting().await;
     let foreign = Head::new(jf_core::Epoch::parse("another").expect("an epoch"), 1);
-    for cursor in [next(&waiting.at), foreign] {
+    let farthest = Head::new(waiting.at.epoch.clone(), u64::MAX);
+    for cursor in [next(&waiting.at), farthest, foreign] {
         let all = 100.try_into().expect("not 0");
         let id = &waiting.document.journey_id;
         let replay =
