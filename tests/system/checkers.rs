@@ -14,6 +14,7 @@ use crate::support::root;
 const PATIENCE: Duration = Duration::from_secs(900);
 
 /// What a variable of the environment names; without it the test says so and passes, unless the gate requires it.
+#[expect(clippy::print_stdout, reason = "a test that is skipped says so")]
 fn named(variable: &str, what: &str) -> Option<OsString> {
     let found = std::env::var_os(variable);
     if found.is_none() {
@@ -84,6 +85,7 @@ async fn http_090_a_linter_accepts_the_contract_of_every_definition() {
 }
 
 /// HTTP-003, HTTP-020 to HTTP-024, HTTP-072, HTTP-102: no status that is not documented, no 5xx, no answer that does not follow its schema.
+#[expect(clippy::print_stdout, reason = "figures for whoever asks for a longer run")]
 async fn fuzz(folder: &str) {
     let Some(python) = named("JF_TEST_PYTHON", "an interpreter with what `.ci/requirements.txt` pins") else {
         return;
