@@ -27,11 +27,16 @@
 //! assert!(document["paths"]["/journeys/{journeyId}/steps/waitForApproval"]["post"].is_object());
 //! ```
 
+mod asyncapi;
+mod names;
 mod openapi;
 mod page;
 mod schema;
+mod schemas;
 mod site;
+mod unused;
 
+pub use asyncapi::{AsyncApi, asyncapi, asyncapi_of_catalog};
 pub use openapi::{OpenApi, openapi, openapi_of_catalog};
 pub use page::{Page, openapi_page};
 pub use site::{PublishedFile, contract_site};

@@ -52,7 +52,7 @@ pub(crate) fn moved_to(schema: &Value, place: &str) -> Value {
 }
 
 /// Calls `edit` on every schema object, the outermost first.
-fn each(schema: &mut Value, edit: &mut impl FnMut(&mut Map<String, Value>)) {
+pub(crate) fn each(schema: &mut Value, edit: &mut impl FnMut(&mut Map<String, Value>)) {
     let Value::Object(members) = schema else { return };
     edit(members);
     for (keyword, value) in members {
@@ -60,7 +60,8 @@ fn each(schema: &mut Value, edit: &mut impl FnMut(&mut Map<String, Value>)) {
             Value::Object(named) if NAMED.contains(&keyword.as_str()) => {
                 named.values_mut().for_each(|schema| each(schema, edit));
             }
-            Value::Array(schemas) if MANY.contains(&keyword.as_str()) => {
+            // `items` is a list in older drafts.
+            Value::Array(schemas) if MANY.contains(&keyword.as_str()) || keyword == "items" => {
                 schemas.iter_mut().for_each(|schema| each(schema, edit));
             }
             value if ONE.contains(&keyword.as_str()) => each(value, edit),

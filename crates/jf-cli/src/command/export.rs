@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use jf_dsl::Catalog;
-use jf_export::OpenApi;
+use jf_export::{AsyncApi, OpenApi};
+use serde_json::Value;
 
 use super::report::{Format, report};
 use super::{ConfigArgs, Exit};
@@ -19,7 +20,8 @@ Exit status: 0 when it was printed, 1 when the definitions have errors, 2 if the
 Examples:
   jf export schema > journey.schema.json
   jf export openapi journeys/ > openapi.json
-  jf export openapi order.journey.yaml --server https://orders.example.org/api/v1")]
+  jf export openapi order.journey.yaml --server https://orders.example.org/api/v1
+  jf export asyncapi journeys/ --server wss://orders.example.org > asyncapi.json")]
 pub(super) struct ExportArgs {
     #[command(subcommand)]
     what: Export,
@@ -31,13 +33,34 @@ enum Export {
     Schema,
     /// Print the OpenAPI 3.1 document of definitions: one contract for all that PATH has
     Openapi(OpenApiArgs),
+    /// Print the AsyncAPI 3.0 document of what definitions serve over WebSocket
+    Asyncapi(AsyncApiArgs),
+}
+
+/// Which definitions a contract is made of.
+#[derive(Debug, Args)]
+struct SourceArgs {
+    /// Definition files, and folders that are searched for `*.journey.yaml`, `.yml` and `.json`
+    #[arg(value_name = "PATH", required = true)]
+    paths: Vec<PathBuf>,
+    #[command(flatten)]
+    config: ConfigArgs,
+}
+
+#[derive(Debug, Args)]
+struct AsyncApiArgs {
+    /// Where the journeys are served
+    #[arg(long, value_name = "URL", default_value = "ws://localhost:8080")]
+    server: String,
+    /// The title of the document [default: the name of the definition, or "Journeys"]
+    #[arg(long)]
+    title: Option<String>,
+    #[command(flatten)]
+    source: SourceArgs,
 }
 
 #[derive(Debug, Args)]
 struct OpenApiArgs {
-    /// Definition files, and folders that are searched for `*.journey.yaml`, `.yml` and `.json`
-    #[arg(value_name = "PATH", required = true)]
-    paths: Vec<PathBuf>,
     /// Where the API is served, with its base path
     #[arg(long, value_name = "URL", default_value = "/api/v1")]
     server: String,
@@ -48,25 +71,29 @@ struct OpenApiArgs {
     #[arg(long)]
     list: bool,
     #[command(flatten)]
-    config: ConfigArgs,
+    source: SourceArgs,
 }
 
 pub(super) fn export(args: &ExportArgs, output: &mut Output) -> Exit {
-    match &args.what {
-        Export::Schema => output.print(&format!("{:#}\n", jf_dsl::language_schema())),
-        Export::Openapi(args) => match openapi(args, output) {
-            Ok(exit) => exit,
-            Err(error) => {
-                output.error(&error.to_string(), None);
-                Exit::Usage
-            }
-        },
-    }
+    let told = match &args.what {
+        Export::Schema => return output.print(&format!("{:#}\n", jf_dsl::language_schema())),
+        Export::Openapi(args) => contract(&args.source, output, |catalog| openapi(args, catalog)),
+        Export::Asyncapi(args) => contract(&args.source, output, |catalog| asyncapi(args, catalog)),
+    };
+    told.unwrap_or_else(|error| {
+        output.error(&error.to_string(), None);
+        Exit::Usage
+    })
 }
 
-fn openapi(args: &OpenApiArgs, output: &mut Output) -> Result<Exit, Box<dyn std::error::Error>> {
-    let Prepared { config, faults } = prepare::config(args.config.config.as_deref(), &args.paths)?;
-    let definitions = Definitions::from_paths(&args.paths, &config, Purpose::Check)?;
+/// Prints what `document` makes of the definitions.
+fn contract(
+    source: &SourceArgs,
+    output: &mut Output,
+    document: impl FnOnce(&Catalog) -> Value,
+) -> Result<Exit, Box<dyn std::error::Error>> {
+    let Prepared { config, faults } = prepare::config(source.config.config.as_deref(), &source.paths)?;
+    let definitions = Definitions::from_paths(&source.paths, &config, Purpose::Check)?;
     let catalog = definitions.catalog().filter(|_| !faults.has_errors());
     let Some(catalog) = catalog else {
         let mut diagnostics = faults;
@@ -77,10 +104,10 @@ fn openapi(args: &OpenApiArgs, output: &mut Output) -> Result<Exit, Box<dyn std:
     if catalog.is_empty() {
         output.note("no definitions found: files end in `.journey.yaml`, `.journey.yml` or `.journey.json`");
     }
-    Ok(output.print(&format!("{:#}\n", document(args, catalog))))
+    Ok(output.print(&format!("{:#}\n", document(catalog))))
 }
 
-fn document(args: &OpenApiArgs, catalog: &Catalog) -> serde_json::Value {
+fn openapi(args: &OpenApiArgs, catalog: &Catalog) -> Value {
     let mut options = OpenApi::default().with_server(&args.server).with_list(args.list);
     if let Some(title) = &args.title {
         options = options.with_title(title);
@@ -88,5 +115,16 @@ fn document(args: &OpenApiArgs, catalog: &Catalog) -> serde_json::Value {
     match &catalog.iter().collect::<Vec<_>>()[..] {
         [only] => jf_export::openapi(&only.definition, &options),
         _ => jf_export::openapi_of_catalog(catalog, &options),
+    }
+}
+
+fn asyncapi(args: &AsyncApiArgs, catalog: &Catalog) -> Value {
+    let mut options = AsyncApi::default().with_server(&args.server);
+    if let Some(title) = &args.title {
+        options = options.with_title(title);
+    }
+    match &catalog.iter().collect::<Vec<_>>()[..] {
+        [only] => jf_export::asyncapi(&only.definition, &options),
+        _ => jf_export::asyncapi_of_catalog(catalog, &options),
     }
 }

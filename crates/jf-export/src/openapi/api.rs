@@ -3,11 +3,12 @@
 use jf_dsl::{Definition, EndPhase, EnvelopeFormat, FailedStatus, RuleStatus};
 use serde_json::{Value, json};
 
-use super::document::{Document, JSON, PROBLEM, reference};
+use super::document::{Document, JSON, PROBLEM};
 use super::journey::start_body;
-use super::names::Names;
 use super::operation::Operation;
 use super::projection;
+use crate::names::Names;
+use crate::schemas::reference;
 
 /// Statuses that send no body (HTTP-066).
 const BODILESS: [u16; 3] = [204, 205, 304];
@@ -34,7 +35,7 @@ pub(super) fn add(document: &mut Document, definition: &Definition) {
     projection::labels(&mut operation, &definition.spec.metadata.bindings);
 
     let output = match &definition.spec.output.schema {
-        Some(schema) => document.schema(&names.component("Output"), schema.json()),
+        Some(schema) => document.schemas.of_definition(&names.component("Output"), schema.json()),
         None => json!({}),
     };
     let error = match definition.spec.errors.envelope.format {

@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 
 use super::operation::{Operation, head_of};
 use super::problems::{self, Refusal};
-use super::unused;
-use crate::schema;
+use crate::schemas::{Schemas, any_of, reference};
+use crate::unused;
 
 /// Media types of answers.
 pub(super) const JSON: &str = "application/json";
@@ -59,46 +59,11 @@ const LIST_PARAMETERS: [&str; 11] = [
 #[derive(Default)]
 pub(super) struct Document {
     posts: IndexMap<String, Operation>,
-    schemas: Map<String, Value>,
+    pub(super) schemas: Schemas,
     outcomes: Vec<Value>,
 }
 
-/// A schema of `components.schemas`.
-pub(super) fn reference(name: &str) -> Value {
-    json!({ "$ref": format!("#/components/schemas/{name}") })
-}
-
 impl Document {
-    /// Keeps a schema of a definition as a component; the reference to it.
-    ///
-    /// A name that another schema has already (two states of one id) gets a number.
-    pub(super) fn schema(&mut self, name: &str, schema: &Value) -> Value {
-        self.keep(name, |place| schema::moved_to(schema, place))
-    }
-
-    /// Keeps a schema of the document; the reference to it.
-    pub(super) fn component(&mut self, name: &str, schema: &Value) -> Value {
-        self.keep(name, |_| schema.clone())
-    }
-
-    fn keep(&mut self, name: &str, schema: impl Fn(&str) -> Value) -> Value {
-        let mut numbers = 2..;
-        let mut candidate = name.to_owned();
-        loop {
-            let schema = schema(&format!("#/components/schemas/{candidate}"));
-            match self.schemas.get(&candidate) {
-                Some(there) if *there != schema => {
-                    candidate = format!("{name}_{}", numbers.next().unwrap_or_default());
-                }
-                _ => {
-                    let reference = reference(&candidate);
-                    self.schemas.insert(candidate, schema);
-                    return reference;
-                }
-            }
-        }
-    }
-
     /// One more schema that outcomes may follow.
     pub(super) fn outcome(&mut self, schema: Value) {
         self.outcomes.push(schema);
@@ -124,7 +89,7 @@ impl Document {
         };
         let mut status = Operation::new(STATUS, "Where a run stands").tagged(RUNS);
         let mut outcome = Operation::new(OUTCOME, "How a run ended").tagged(RUNS);
-        let event = self.component("Event", &event(&self.outcomes));
+        let event = self.schemas.add("Event", &event(&self.outcomes));
         for (operation, schemas) in [
             (&mut status, vec![reference("JourneyStatus")]),
             (&mut outcome, std::mem::take(&mut self.outcomes)),
@@ -210,9 +175,7 @@ impl Document {
         }
         let mut components: Value =
             serde_json::from_str(include_str!("components.json")).expect("the file is JSON, as a test shows");
-        if let Some(schemas) = components["schemas"].as_object_mut() {
-            schemas.extend(self.schemas);
-        }
+        components["schemas"] = self.schemas.finish().into();
         components["responses"] = problems::responses().into();
         unused::prune(&mut components, &paths);
         (paths.into(), components)
@@ -221,10 +184,7 @@ impl Document {
 
 /// An event of a stream (HTTP-102, HTTP-103), whose data is JSON in a string.
 fn event(outcomes: &[Value]) -> Value {
-    let outcome = match outcomes {
-        [only] => only.clone(),
-        several => json!({ "anyOf": several }),
-    };
+    let outcome = any_of(outcomes.to_vec());
     let gap = json!({
         "type": "object",
         "required": ["from", "to", "reason"],

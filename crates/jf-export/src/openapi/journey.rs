@@ -1,17 +1,18 @@
 //! The addresses of a Journey (HTTP-091, HTTP-092).
 
-use jf_dsl::{Definition, EnvelopeFormat, StartMode, encode_component};
+use jf_dsl::{Definition, StartMode, encode_component};
 use serde_json::{Value, json};
 
-use super::document::{Document, JSON, ON_RUNS, reference};
-use super::names::Names;
+use super::document::{Document, JSON, ON_RUNS};
 use super::operation::Operation;
 use super::projection;
+use crate::names::Names;
 use crate::schema;
+use crate::schemas::reference;
 
 pub(super) fn add(document: &mut Document, definition: &Definition, serving: bool) {
     let names = Names::of(definition, serving);
-    let outcome = outcome(document, definition, &names);
+    let outcome = document.schemas.outcome(definition, &names);
     if serving {
         start(document, definition, &names, &outcome);
     }
@@ -67,33 +68,16 @@ pub(super) fn start_body(document: &mut Document, definition: &Definition, names
         schema::without_required(&mut input, &path.segments().collect::<Vec<_>>());
     }
     let required = input.get("required").and_then(Value::as_array).is_some_and(|names| !names.is_empty());
-    (document.schema(&names.component("Input"), &input), required)
-}
-
-/// The outcome with what the definition says of it.
-fn outcome(document: &mut Document, definition: &Definition, names: &Names) -> Value {
-    let output = &definition.spec.output;
-    let name = definition.metadata.name.as_str();
-    let mut properties = json!({ "journeyName": { "const": name } });
-    if definition.spec.errors.envelope.format == EnvelopeFormat::ProblemDetails {
-        properties["error"] = json!({ "properties": { "problem": reference("Failure") } });
-    }
-    if let Some(schema) = &output.schema {
-        let succeeded = document.schema(&names.component("Output"), schema.json());
-        properties["output"] = json!({ "anyOf": [succeeded, { "type": "null" }] });
-    }
-    let mut all = vec![reference("JourneyOutcome"), json!({ "properties": properties })];
-    if let Some(schema) = output.response.as_ref().and_then(|response| response.schema.as_ref()) {
-        all.push(document.schema(&names.component("Projection"), schema.json()));
-    }
-    document.component(&names.component("Outcome"), &json!({ "allOf": all }))
+    (document.schemas.of_definition(&names.component("Input"), &input), required)
 }
 
 fn steps(document: &mut Document, definition: &Definition, names: &Names) {
     let name = &definition.metadata.name;
     for (id, state) in definition.all_states() {
         let Some(input) = state.external_input() else { continue };
-        let body = document.schema(&names.component(&format!("{id}.Input")), input.input.schema.json());
+        let body = document
+            .schemas
+            .of_definition(&names.component(&format!("{id}.Input")), input.input.schema.json());
         let address = encode_component(id.as_str());
         let mut operation = Operation::new(submission(&address), format!("Submit {id}"))
             .described("A step that waits in several places at once is told apart by its qualified address in place of the id.")
@@ -108,7 +92,9 @@ fn steps(document: &mut Document, definition: &Definition, names: &Names) {
         operation.response("200", "The submission was accepted; where the run stands now.");
         let status = match input.response.as_ref().and_then(|response| response.schema.as_ref()) {
             Some(schema) => {
-                let projected = document.schema(&names.component(&format!("{id}.Projection")), schema.json());
+                let projected = document
+                    .schemas
+                    .of_definition(&names.component(&format!("{id}.Projection")), schema.json());
                 json!({ "allOf": [reference("JourneyStatus"), projected] })
             }
             None => reference("JourneyStatus"),

@@ -3,11 +3,9 @@
 mod api;
 mod document;
 mod journey;
-mod names;
 mod operation;
 mod problems;
 mod projection;
-mod unused;
 
 use std::collections::HashSet;
 

@@ -4,6 +4,7 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
 
 use super::problems::Refusal;
+use crate::schemas::any_of;
 
 /// An operation while it is being put together. Definitions may share an address (two journeys with a step of one name); what
 /// differs between them then stands side by side under `anyOf`.
@@ -207,12 +208,5 @@ pub(super) fn head_of(get: &Value) -> Value {
 fn add(schemas: &mut Vec<Value>, schema: Value) {
     if !schemas.contains(&schema) {
         schemas.push(schema);
-    }
-}
-
-fn any_of(mut schemas: Vec<Value>) -> Value {
-    match schemas.len() {
-        1 => schemas.remove(0),
-        _ => json!({ "anyOf": schemas }),
     }
 }

@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::document::{PROBLEM, reference};
+use super::document::PROBLEM;
+use crate::schemas::reference;
 
 /// A response of `components.responses`.
 pub(super) struct Refusal {

@@ -6,10 +6,10 @@ use jf_dsl::Definition;
 ///
 /// Where a document holds several versions of a definition, the ones that do not serve new runs carry their version, with the
 /// characters that a component name may have.
-pub(super) struct Names(String);
+pub(crate) struct Names(String);
 
 impl Names {
-    pub(super) fn of(definition: &Definition, serving: bool) -> Self {
+    pub(crate) fn of(definition: &Definition, serving: bool) -> Self {
         let name = definition.metadata.name.as_str();
         if serving {
             return Self(name.to_owned());
@@ -25,7 +25,7 @@ impl Names {
     }
 
     /// The name of a part, of the characters that names of components may have.
-    pub(super) fn component(&self, part: &str) -> String {
+    pub(crate) fn component(&self, part: &str) -> String {
         let part: String = part
             .chars()
             .map(|c| if c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_') { c } else { '_' })

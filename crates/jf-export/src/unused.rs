@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 /// Leaves only the components that the paths need, directly or through each other.
-pub(super) fn prune(components: &mut Value, paths: &Map<String, Value>) {
+pub(crate) fn prune(components: &mut Value, paths: &Map<String, Value>) {
     let mut needed = BTreeSet::new();
     let mut open: Vec<&Value> = paths.values().collect();
     while let Some(value) = open.pop() {
