@@ -115,7 +115,9 @@ async fn http_003_requests_that_are_none() {
     let step = format!("{run}/steps/draft");
     let request = |method: &str, path: &str, headers: &str, body: &str| {
         let length = body.len();
-        format!("{method} {path} HTTP/1.1\r\nhost: x\r\n{headers}content-length: {length}\r\n\r\n{body}")
+        format!(
+            "{method} {path} HTTP/1.1\r\nhost: localhost\r\n{headers}content-length: {length}\r\n\r\n{body}"
+        )
     };
     let approve = r#"{"decision":"approve"}"#;
     let large = format!("x-large: {}\r\n", "x".repeat(40 * 1024));

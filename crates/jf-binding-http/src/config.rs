@@ -2,12 +2,14 @@
 
 use std::collections::HashSet;
 use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderValue;
 use jf_dsl::DefinitionName;
 
 use crate::cors::Origins;
+use crate::operators::{Admission, Operators};
 use crate::routes::health::Readiness;
 
 /// Settings of the binding. Every one has the default of the specification.
@@ -24,6 +26,7 @@ pub struct HttpConfig {
     pub(crate) json_depth: usize,
     pub(crate) header_bytes: usize,
     pub(crate) list_mode: ListMode,
+    pub(crate) operators: Admission,
     pub(crate) page_size: NonZeroU32,
     pub(crate) max_page_size: NonZeroU32,
     pub(crate) origins: Origins,
@@ -40,7 +43,7 @@ pub struct HttpConfig {
 /// Who may list runs (HTTP-080).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ListMode {
-    /// Whoever reaches the address; protect it (the default).
+    /// Operators (the default): those whom [`HttpConfig::with_operators`] lets in; without it whoever reaches the address, so protect it.
     #[default]
     Operator,
     /// Authenticated callers, their own runs only: those whose attribute `subjectId` is the subject of the
@@ -90,6 +93,13 @@ impl HttpConfig {
     #[must_use]
     pub const fn with_list_mode(mut self, mode: ListMode) -> Self {
         self.list_mode = mode;
+        self
+    }
+
+    /// Says who the operators of [`ListMode::Operator`] are; everybody by default.
+    #[must_use]
+    pub fn with_operators(mut self, operators: Arc<dyn Operators>) -> Self {
+        self.operators = Admission(Some(operators));
         self
     }
 
@@ -169,6 +179,7 @@ impl Default for HttpConfig {
             json_depth: 128,
             header_bytes: 32 * 1024,
             list_mode: ListMode::default(),
+            operators: Admission::default(),
             page_size: NonZeroU32::new(50).expect("50 is not 0"),
             max_page_size: NonZeroU32::new(200).expect("200 is not 0"),
             origins: Origins::default(),

@@ -7,7 +7,7 @@ use http::header::{
 };
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method};
-use jf_core::rests_on_ambient_identity;
+use jf_core::{PageOrigin, rests_on_ambient_identity};
 
 /// The origins of pages and how far they are trusted. The default allows none and knows none as its own.
 ///
@@ -27,8 +27,10 @@ use jf_core::rests_on_ambient_identity;
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct Origins {
-    own: Vec<HeaderValue>,
-    allowed: Vec<HeaderValue>,
+    own: Vec<PageOrigin>,
+    allowed: Vec<PageOrigin>,
+    /// Pages without an origin, which send `null`.
+    null: bool,
     any: bool,
     ambient: bool,
 }
@@ -57,7 +59,7 @@ impl Origins {
         origins: impl IntoIterator<Item = T>,
     ) -> Result<Self, InvalidOrigin> {
         for origin in origins {
-            self.own.push(serialized(origin.as_ref())?);
+            self.own.push(parse(origin.as_ref())?);
         }
         Ok(self)
     }
@@ -73,8 +75,8 @@ impl Origins {
         for origin in origins {
             match origin.as_ref() {
                 "*" => self.any = true,
-                "null" => self.allowed.push(HeaderValue::from_static("null")),
-                origin => self.allowed.push(serialized(origin)?),
+                "null" => self.null = true,
+                origin => self.allowed.push(parse(origin)?),
             }
         }
         self.checked()
@@ -96,19 +98,25 @@ impl Origins {
     /// Judges the request's `Origin`.
     pub(crate) fn judge(&self, headers: &HeaderMap) -> Standing {
         let mut origins = headers.get_all(ORIGIN).iter();
-        match (origins.next(), origins.next()) {
-            (None, _) => Standing::Absent,
-            (Some(origin), None) if self.own.contains(origin) => Standing::Own,
-            (Some(origin), None) if self.any || self.allowed.contains(origin) => {
-                Standing::Allowed(origin.clone())
-            }
-            _ => Standing::Foreign,
+        let text = match (origins.next(), origins.next()) {
+            (None, _) => return Standing::Absent,
+            (Some(origin), None) => origin,
+            (Some(_), Some(_)) => return Standing::Foreign,
+        };
+        let origin = text.to_str().ok().and_then(|text| PageOrigin::parse(text).ok());
+        let is_in = |list: &[PageOrigin]| origin.as_ref().is_some_and(|origin| list.contains(origin));
+        if is_in(&self.own) {
+            Standing::Own
+        } else if self.any || is_in(&self.allowed) || (self.null && text == "null") {
+            Standing::Allowed(text.clone())
+        } else {
+            Standing::Foreign
         }
     }
 
     /// Tells the browser of an allowed page that it may see the answer, and caches what the answer depends on.
     pub(crate) fn decorate(&self, standing: Standing, headers: &mut HeaderMap) {
-        if !self.allowed.is_empty() {
+        if !self.allowed.is_empty() || self.null {
             headers.append(VARY, HeaderValue::from_static("origin"));
         }
         let Standing::Allowed(origin) = standing else { return };
@@ -161,78 +169,15 @@ pub(crate) fn grant(allow: &'static str, asked: &HeaderMap, granted: &mut Header
     granted.insert(VARY, HeaderValue::from_static("access-control-request-headers"));
 }
 
-/// An origin as browsers write it: lower case, without the default port.
-fn serialized(origin: &str) -> Result<HeaderValue, InvalidOrigin> {
-    let invalid = || InvalidOrigin::Form(origin.to_owned());
-    let (scheme, authority) = origin.split_once("://").ok_or_else(invalid)?;
-    let scheme_chars = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.');
-    if !scheme.starts_with(|c: char| c.is_ascii_alphabetic()) || !scheme.bytes().all(scheme_chars) {
-        return Err(invalid());
-    }
-    let scheme = scheme.to_ascii_lowercase();
-    let (host, port) = match authority.rsplit_once(':') {
-        Some((host, port)) if !port.ends_with(']') => {
-            (host, Some(port.parse::<u16>().map_err(|_| invalid())?))
-        }
-        _ => (authority, None),
-    };
-    let v6 = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
-    let valid = match v6 {
-        Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
-        None => {
-            !host.is_empty()
-                && host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_'))
-        }
-    };
-    if !valid {
-        return Err(invalid());
-    }
-    let port = port.filter(|port| !matches!((scheme.as_str(), port), ("http", 80) | ("https", 443)));
-    let port = port.map(|port| format!(":{port}")).unwrap_or_default();
-    HeaderValue::try_from(format!("{scheme}://{}{port}", host.to_ascii_lowercase())).map_err(|_| invalid())
+fn parse(origin: &str) -> Result<PageOrigin, InvalidOrigin> {
+    PageOrigin::parse(origin).map_err(|_| InvalidOrigin::Form(origin.to_owned()))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{InvalidOrigin, Origins, Standing, serialized};
+    use super::{InvalidOrigin, Origins, Standing};
     use http::header::ORIGIN;
     use http::{HeaderMap, HeaderValue};
-
-    #[test]
-    fn http_028_origins_are_normalised_as_browsers_write_them() {
-        for (given, written) in [
-            ("https://Shop.Example:443", "https://shop.example"),
-            ("http://localhost:80", "http://localhost"),
-            ("http://localhost:8080", "http://localhost:8080"),
-            ("https://shop.example:80", "https://shop.example:80"),
-            ("http://[::1]:8080", "http://[::1]:8080"),
-            ("http://[::1]", "http://[::1]"),
-            ("capacitor://localhost", "capacitor://localhost"),
-        ] {
-            assert_eq!(serialized(given).unwrap(), written);
-        }
-        for bad in [
-            "",
-            "*",
-            "null",
-            "shop.example",
-            "https://",
-            "https://:443",
-            "https://a/",
-            "https://a?x",
-            "https://a b",
-            "https://u@a",
-            "https://a:x",
-            "https://a:99999",
-            "https://a:",
-            "://a",
-            "ht tp://a",
-            "https://*.example",
-            "http://[::g]",
-        ] {
-            assert_eq!(serialized(bad), Err(InvalidOrigin::Form(bad.to_owned())));
-        }
-    }
 
     #[test]
     fn http_028_origins_match_exactly() {
@@ -250,6 +195,7 @@ mod tests {
         };
         assert_eq!(judge(&[]), Standing::Absent);
         assert_eq!(judge(&["https://api.example"]), Standing::Own);
+        assert_eq!(judge(&["https://API.example:443"]), Standing::Own, "the same origin, written otherwise");
         for allowed in ["https://shop.example", "null"] {
             assert_eq!(judge(&[allowed]), Standing::Allowed(HeaderValue::from_static(allowed)));
         }

@@ -31,6 +31,9 @@
 //! [`ConnectInfo`](axum::extract::ConnectInfo)). Time-outs, connection limits, rate limits, TLS and panic isolation belong to the
 //! server that calls the router.
 //!
+//! [`Hosts`] and [`TrustedProxies`] stand in front of a whole router, WebSocket endpoints included: the names it answers to, and the
+//! proxies that may say which certificate a client has shown. [`Operators`] decides who may list runs.
+//!
 //! Event streams (HTTP-100) are read from the engine when their reader takes more, so a slow one costs nobody anything. One that never
 //! reads is for the server to notice: the router cannot see its socket.
 
@@ -41,10 +44,13 @@ mod conditional;
 mod config;
 mod cors;
 mod documents;
+mod hosts;
 mod idempotency;
 mod json;
+mod operators;
 mod path;
 mod problem;
+mod proxies;
 mod respond;
 mod router;
 mod routes;
@@ -52,5 +58,8 @@ mod routes;
 pub use config::{HttpConfig, ListMode};
 pub use cors::{InvalidOrigin, Origins};
 pub use documents::{Document, InvalidDocument, document_router};
+pub use hosts::{Hosts, InvalidHost};
+pub use operators::Operators;
+pub use proxies::{CertificateHeader, InvalidNetwork, TrustedProxies};
 pub use router::router;
 pub use routes::health::{Readiness, health_router};

@@ -26,6 +26,8 @@ pub struct WsConfig {
     pub public_base_url: Option<String>,
     /// Where the server listens. On a loopback address, and without a public base URL, its origins count as ours.
     pub listener: Option<SocketAddr>,
+    /// The listener speaks TLS, so that its own origins begin with `https`.
+    pub listener_has_tls: bool,
     /// Further origins that may connect: `scheme://host[:port]`, exactly; `null`; or `*` alone.
     pub allowed_origins: Vec<String>,
     /// Refuse handshakes without `Origin` (ORG-2).
@@ -67,6 +69,7 @@ impl Default for WsConfig {
         Self {
             public_base_url: None,
             listener: None,
+            listener_has_tls: false,
             allowed_origins: Vec::new(),
             require_origin: false,
             ambient_identity: false,

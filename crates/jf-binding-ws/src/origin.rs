@@ -2,16 +2,18 @@
 
 use std::collections::HashSet;
 
+use http::HeaderMap;
 use http::header::ORIGIN;
-use http::{HeaderMap, Uri};
+use jf_core::PageOrigin;
 
 use crate::config::WsConfig;
 
 /// The origins a handshake may come from.
 #[derive(Debug, Default)]
 pub(crate) struct Origins {
-    /// `scheme://host[:port]`, lower case, default ports left out; and `null`.
-    exact: HashSet<String>,
+    exact: HashSet<PageOrigin>,
+    /// Pages without an origin, which send `null`.
+    null: bool,
     any: bool,
     required: bool,
 }
@@ -23,23 +25,24 @@ impl Origins {
         for entry in &config.allowed_origins {
             match entry.as_str() {
                 "*" => origins.any = true,
-                "null" => drop(origins.exact.insert("null".to_owned())),
-                entry => match normal(entry) {
-                    Some(origin) => drop(origins.exact.insert(origin)),
-                    None => {
+                "null" => origins.null = true,
+                entry => match PageOrigin::parse(entry) {
+                    Ok(origin) => drop(origins.exact.insert(origin)),
+                    Err(_) => {
                         problems.push(format!("`{entry}` in `allowedOrigins` is not `scheme://host[:port]`"))
                     }
                 },
             }
         }
         match (&config.public_base_url, config.listener) {
-            (Some(base), _) => match origin_of(base) {
-                Some(origin) => drop(origins.exact.insert(origin)),
-                None => problems.push("`publicBaseUrl` is not an absolute URL".to_owned()),
+            (Some(base), _) => match PageOrigin::of_url(base) {
+                Ok(origin) => drop(origins.exact.insert(origin)),
+                Err(_) => problems.push("`publicBaseUrl` is not an absolute URL".to_owned()),
             },
             (None, Some(address)) if address.ip().is_loopback() => {
+                let scheme = if config.listener_has_tls { "https" } else { "http" };
                 for host in ["127.0.0.1", "[::1]", "localhost"] {
-                    origins.exact.extend(normal(&format!("http://{host}:{}", address.port())));
+                    origins.exact.extend(PageOrigin::parse(&format!("{scheme}://{host}:{}", address.port())));
                 }
             }
             (None, _) => {}
@@ -55,45 +58,15 @@ impl Origins {
             (None, _) => !self.required,
             (Some(origin), None) => {
                 let origin = origin.to_str().unwrap_or_default();
-                let known = if origin == "null" { self.exact.contains("null") } else { self.knows(origin) };
+                let known = match PageOrigin::parse(origin) {
+                    Ok(origin) => self.exact.contains(&origin),
+                    Err(_) => self.null && origin == "null",
+                };
                 known || (self.any && !ambient)
             }
             (Some(_), Some(_)) => false,
         }
     }
-
-    fn knows(&self, origin: &str) -> bool {
-        normal(origin).is_some_and(|origin| self.exact.contains(&origin))
-    }
-}
-
-/// An origin in the one form that is compared: lower case, without the default port.
-fn normal(origin: &str) -> Option<String> {
-    let (scheme, authority) = origin.split_once("://")?;
-    if authority.is_empty() || authority.contains(['/', '?', '#', '@', '\\']) {
-        return None;
-    }
-    let uri: Uri = origin.parse().ok()?;
-    let host = uri.host()?.to_ascii_lowercase();
-    let scheme = scheme.to_ascii_lowercase();
-    let default = match scheme.as_str() {
-        "http" => Some(80),
-        "https" => Some(443),
-        _ => None,
-    };
-    if host.is_empty() || (authority.ends_with(':') && uri.port().is_none()) {
-        return None;
-    }
-    Some(match uri.port_u16().filter(|port| Some(*port) != default) {
-        Some(port) => format!("{scheme}://{host}:{port}"),
-        None => format!("{scheme}://{host}"),
-    })
-}
-
-fn origin_of(url: &str) -> Option<String> {
-    let (scheme, rest) = url.split_once("://")?;
-    let authority = rest.split(['/', '?', '#']).next()?;
-    normal(&format!("{scheme}://{authority}"))
 }
 
 #[cfg(test)]
@@ -168,6 +141,12 @@ mod tests {
             assert!(admits(&local, &[good]), "{good}");
         }
         assert!(!admits(&local, &["http://localhost:3000"]));
+        let encrypted = origins(|c| {
+            c.listener = Some("127.0.0.1:8443".parse().unwrap());
+            c.listener_has_tls = true;
+        });
+        assert!(admits(&encrypted, &["https://localhost:8443"]));
+        assert!(!admits(&encrypted, &["http://localhost:8443"]));
         let open = origins(|c| c.listener = Some("0.0.0.0:8080".parse().unwrap()));
         assert!(!admits(&open, &["http://localhost:8080"]));
     }

@@ -15,6 +15,7 @@ use jf_task_http::{ConnectorError, ReqwestConnector};
 
 use crate::config::{Config, Use};
 use crate::definitions::{Definitions, reason};
+use crate::server::TlsError;
 
 /// An engine over some definitions, with the configuration that the bindings around it take.
 #[derive(Clone)]
@@ -52,6 +53,9 @@ pub enum HostError {
     /// Two things at one address.
     #[error("`http.contract` is `{0}`, where a journey is served over WebSocket")]
     ContractPath(String),
+    /// The certificates of the server cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The port cannot be had.
     #[error("cannot listen on {address}: {}", reason(error))]
     Listen {

@@ -64,5 +64,5 @@ pub use definitions::{Definitions, LoadError, PathError, Purpose};
 pub use host::{Host, HostError, Site};
 pub use metrics::ServerMetrics;
 pub use scenarios::ScenarioHost;
-pub use server::{Server, ServerLimits, Stop};
+pub use server::{ClientAuth, Server, ServerLimits, Stop, Tls, TlsError, TlsFiles};
 pub use serving::Serving;

@@ -11,6 +11,7 @@ use axum::Router;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::IntoResponse;
 use axum::routing::get;
+use jf_binding_http::Hosts;
 use jf_binding_ws::Drain;
 use jf_engine::{EngineMetrics, Metric, MetricKind};
 use jf_store_sqlite::SqliteStore;
@@ -124,7 +125,9 @@ impl Scraped {
             requests_per_second: 0,
             ..limits
         };
-        Server::bind(address, limits).await
+        let server = Server::bind(address, limits).await?;
+        let is_local = server.address().is_ok_and(|address| address.ip().is_loopback());
+        Ok(if is_local { server.with_hosts(Hosts::loopback()) } else { server })
     }
 
     pub(crate) fn begin(server: Server, address: SocketAddr, metrics: ServerMetrics) -> Self {

@@ -13,7 +13,7 @@ use crate::config::{Config, Use};
 use crate::definitions::Definitions;
 use crate::host::{Host, HostError, Site};
 use crate::metrics::{Scraped, ServerMetrics};
-use crate::server::{Server, Stop};
+use crate::server::{Server, Stop, Tls};
 
 /// How long the last answers may take to reach their callers after the drain window.
 const LAST_ANSWERS: Duration = Duration::from_secs(2);
@@ -29,7 +29,7 @@ const LAST_ANSWERS: Duration = Duration::from_secs(2);
 /// let config = Config::default().with("http.listen", "127.0.0.1:0")?.with("store", "memory")?;
 /// let definitions = Definitions::from_sources(vec![source], &config, Purpose::Deploy)?;
 /// let serving = Serving::begin(&definitions, &config).await?;
-/// println!("http://{}", serving.address());
+/// println!("{}", serving.url());
 /// serving.drain().await;
 /// # Ok(())
 /// # })
@@ -45,14 +45,16 @@ pub struct Serving {
     accepting: JoinHandle<()>,
     scraped: Option<Scraped>,
     window: Duration,
+    tls: Option<Tls>,
 }
 
 impl Serving {
     /// Opens the port, builds the system and begins to serve. Must be called within a tokio runtime with time and I/O.
     ///
     /// # Errors
-    /// When the port cannot be had or a part refuses its settings.
+    /// When TLS or the port cannot be had, or a part refuses its settings.
     pub async fn begin(definitions: &Definitions, config: &Config) -> Result<Self, HostError> {
+        let tls = config.tls().map(Tls::load).transpose()?;
         let wanted = config.listen();
         let listening = Server::bind(wanted, config.server_limits()).await;
         let server = listening.map_err(|error| HostError::Listen { address: wanted, error })?;
@@ -69,18 +71,38 @@ impl Serving {
         let host = Host::build(definitions, config, Use::Server(address)).await?;
         let Site { app, readiness, sockets } = host.site(address)?;
         let stop = server.stop();
+        let mut server = server.with_hosts(config.hosts(address));
+        if let Some(proxies) = config.proxies() {
+            server = server.with_proxies(proxies);
+        }
+        if let Some(tls) = &tls {
+            server = server.with_tls(tls.clone());
+        }
         let accepting = tokio::spawn(server.serve(app));
         let metrics = ServerMetrics::new(&host, stop.clone(), sockets.clone());
         let scraped = scraped.map(|(server, address)| Scraped::begin(server, address, metrics));
         readiness.set_ready();
         let window = config.drain_window();
-        Ok(Self { host, address, readiness, sockets, stop, accepting, scraped, window })
+        Ok(Self { host, address, readiness, sockets, stop, accepting, scraped, window, tls })
     }
 
     /// Where it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where it listens, as the begin of a URL.
+    #[must_use]
+    pub fn url(&self) -> String {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
+    }
+
+    /// Its certificates, if it speaks TLS.
+    #[must_use]
+    pub fn tls(&self) -> Option<&Tls> {
+        self.tls.as_ref()
     }
 
     /// Where its metrics are, if the configuration has them served.

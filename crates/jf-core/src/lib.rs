@@ -41,6 +41,7 @@ mod identity;
 mod ids;
 mod links;
 mod log;
+mod origin;
 mod problem;
 mod reply;
 mod request;
@@ -67,6 +68,7 @@ pub use ids::{
 };
 pub use links::{Link, Links};
 pub use log::{At, Event, EventFilter, EventKind, GapReason, LogDocument, Replay};
+pub use origin::{NoOrigin, PageOrigin};
 pub use problem::{Problem, Violation};
 pub use reply::{ApiReply, ClientCookie, Page, StartReply, Started, Submitted};
 pub use request::{CallApi, CallInput, Cancel, ListQuery, StartRequest, StepTarget, SubmitStep};

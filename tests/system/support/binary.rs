@@ -31,8 +31,10 @@ pub(crate) async fn run<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>)
 pub(crate) struct Serving {
     child: Child,
     address: SocketAddr,
+    scheme: &'static str,
     stdout: Lines<BufReader<ChildStdout>>,
     log: JoinHandle<String>,
+    lines: watch::Receiver<String>,
     metrics: watch::Receiver<Option<SocketAddr>>,
     _config: TempDir,
 }
@@ -60,6 +62,7 @@ impl Serving {
         // The log is read all the time, or a full pipe would stop the server.
         let mut stderr = BufReader::new(child.stderr.take().unwrap());
         let (found, metrics) = watch::channel(None);
+        let (tell, lines) = watch::channel(String::new());
         let log = tokio::spawn(async move {
             let (mut text, mut line) = (String::new(), Vec::new());
             while stderr.read_until(b'\n', &mut line).await.is_ok_and(|read| read > 0) {
@@ -68,6 +71,7 @@ impl Serving {
                     found.send_replace(Some(address));
                 }
                 text.push_str(&told);
+                tell.send_modify(|lines| lines.push_str(&told));
                 line.clear();
             }
             text
@@ -76,9 +80,11 @@ impl Serving {
         let Some(line) = in_time("the start", stdout.next_line()).await.unwrap() else {
             panic!("it did not start: {}", log.await.unwrap());
         };
-        let address = line.strip_prefix("listening on http://").and_then(|address| address.parse().ok());
+        let url = line.strip_prefix("listening on ").unwrap_or_default();
+        let scheme = if url.starts_with("https://") { "https" } else { "http" };
+        let address = url.strip_prefix(scheme).and_then(|rest| rest.strip_prefix("://")?.parse().ok());
         let address = address.unwrap_or_else(|| panic!("not where it listens: {line}"));
-        Self { child, address, stdout, log, metrics, _config: folder }
+        Self { child, address, scheme, stdout, log, lines, metrics, _config: folder }
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -94,7 +100,7 @@ impl Serving {
 
     /// The URL of a path.
     pub(crate) fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address)
+        format!("{}://{}{path}", self.scheme, self.address)
     }
 
     pub(crate) fn http(&self) -> HttpClient {
@@ -127,9 +133,20 @@ impl Serving {
 
     /// Sends SIGTERM.
     pub(crate) async fn terminate(&self) {
+        self.signal("TERM").await;
+    }
+
+    /// Sends a signal.
+    pub(crate) async fn signal(&self, name: &str) {
         let id = self.child.id().expect("it runs").to_string();
-        let killed = Command::new("kill").args(["-TERM", &id]).status().await.unwrap();
-        assert!(killed.success());
+        let sent = Command::new("kill").args(["-s", name, &id]).status().await.unwrap();
+        assert!(sent.success());
+    }
+
+    /// Waits until the log says so.
+    pub(crate) async fn told(&self, text: &str) {
+        let mut lines = self.lines.clone();
+        lines.wait_for(|lines| lines.contains(text)).await.unwrap();
     }
 
     /// Kills the process, which gets no chance to put anything in order; gives its log.

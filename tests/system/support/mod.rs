@@ -2,7 +2,10 @@
 
 pub(crate) mod binary;
 pub(crate) mod downstream;
+pub(crate) mod events;
+pub(crate) mod h2;
 pub(crate) mod ledger;
+pub(crate) mod pki;
 pub(crate) mod raw;
 pub(crate) mod system;
 

@@ -39,13 +39,13 @@ impl RawHttp {
     pub(crate) async fn post(&mut self, path: &str, media: &str, body: &[u8]) -> RawAnswer {
         let length = body.len();
         let head = format!(
-            "POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: {media}\r\ncontent-length: {length}\r\n\r\n"
+            "POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: {media}\r\ncontent-length: {length}\r\n\r\n"
         );
         self.exchange(&[head.as_bytes(), body].concat()).await
     }
 
     pub(crate) async fn get(&mut self, path: &str) -> RawAnswer {
-        self.exchange(format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n").as_bytes()).await
+        self.exchange(format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n").as_bytes()).await
     }
 
     /// Sends bytes and reads one answer, both at once: an answer may come before all is sent.
@@ -58,6 +58,13 @@ impl RawHttp {
         })
         .await
     }
+}
+
+/// The statuses of all answers on a connection, in order.
+pub(crate) fn statuses(answers: &[u8]) -> Vec<u16> {
+    let text = String::from_utf8_lossy(answers);
+    let lines = text.match_indices("HTTP/1.");
+    lines.filter_map(|(at, _)| text[at..].split(' ').nth(1)?.parse().ok()).collect()
 }
 
 async fn read_answer(stream: &mut (impl AsyncReadExt + Unpin)) -> RawAnswer {
@@ -83,6 +90,24 @@ async fn read_answer(stream: &mut (impl AsyncReadExt + Unpin)) -> RawAnswer {
 }
 
 impl RawHttp {
+    /// Sends bytes, says that nothing follows, and gives everything that comes back.
+    pub(crate) async fn last_words(mut self, bytes: &[u8]) -> Vec<u8> {
+        in_time("the end of the connection", async {
+            let mut answers = Vec::new();
+            // The server may have closed before it has read all of it; what it said is there all the same.
+            let _ = self.0.write_all(bytes).await;
+            let _ = self.0.shutdown().await;
+            let _ = self.0.read_to_end(&mut answers).await;
+            answers
+        })
+        .await
+    }
+
+    /// The stream itself.
+    pub(crate) fn into_stream(self) -> TcpStream {
+        self.0
+    }
+
     /// Sends bytes and waits for the end of the connection; gives the status of an answer, if there was one.
     pub(crate) async fn refused(mut self, bytes: &[u8]) -> Option<u16> {
         in_time("the end of the connection", async {

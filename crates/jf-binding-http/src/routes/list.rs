@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use axum::response::Response;
 use http::StatusCode;
-use jf_core::{EngineError, ListQuery, Phase, Principal};
+use jf_core::{EngineError, EngineErrorKind, ListQuery, Phase, Principal};
 use jf_dsl::DefinitionName;
 
 use crate::config::{HttpConfig, ListMode};
@@ -17,7 +17,7 @@ const SUBJECT: &str = "subjectId";
 /// Answers a page of runs.
 ///
 /// # Errors
-/// InvalidInput for parameters that are unknown, repeated or unreadable, then those of [`Engine::list`](jf_core::Engine::list).
+/// Those of the operators' admission, InvalidInput for parameters that are unknown, repeated or unreadable, then those of [`Engine::list`](jf_core::Engine::list).
 pub(crate) async fn list(binding: &Binding, mut inbound: Inbound<'_>) -> Result<Response, EngineError> {
     let config = &binding.config;
     let own = match (config.list_mode, inbound.parts.extensions.get::<Principal>()) {
@@ -26,6 +26,14 @@ pub(crate) async fn list(binding: &Binding, mut inbound: Inbound<'_>) -> Result<
         (ListMode::Operator | ListMode::Off, _) => None,
     };
     let caller = inbound.caller();
+    if config.list_mode == ListMode::Operator {
+        match config.operators.admit(&caller).await {
+            Err(error) if error.kind() == EngineErrorKind::Unauthenticated => {
+                return Ok(problem::unauthenticated(&config.challenge));
+            }
+            admitted => admitted?,
+        }
+    }
     let mut query = query(caller.query(), config)?;
     if let Some(subject) = own {
         query.attributes.insert(SUBJECT.to_owned(), subject);

@@ -1,9 +1,10 @@
 //! Parameters and modes of the listing (HTTP-080 to HTTP-083).
 
 use std::num::NonZeroU32;
+use std::sync::Arc;
 
 use jf_binding_http::{HttpConfig, ListMode};
-use jf_core::{ListQuery, Phase, Principal};
+use jf_core::{Caller, EngineError, EngineErrorKind, ListQuery, Phase, Principal};
 
 use crate::fake::{Call, FakeEngine, Script};
 use crate::support::{configured, get, scripted, send};
@@ -105,4 +106,58 @@ async fn http_083_self_service_shows_callers_their_own_runs() {
         assert_eq!(query.attributes["subjectId"], subject);
         assert_eq!(query.phase, Some(Phase::Failed));
     }
+}
+
+/// Also HTTP-025: what the platform says comes before the engine, and before anything that is wrong with the request.
+#[tokio::test]
+async fn http_080_operators_are_who_the_platform_lets_in() {
+    let operators = |caller: &Caller| {
+        let refused = |kind| Err(EngineError::new(kind));
+        match caller.principal() {
+            Some("ops") => Ok(()),
+            Some("hidden") => refused(EngineErrorKind::NotFound),
+            Some("later") => refused(EngineErrorKind::Unavailable),
+            Some(_) => refused(EngineErrorKind::Forbidden),
+            None => refused(EngineErrorKind::Unauthenticated),
+        }
+    };
+    let config =
+        HttpConfig::default().with_challenge("Basic".parse().unwrap()).with_operators(Arc::new(operators));
+    let (app, engine) = configured(Script::default(), config.clone());
+    let ask = async |who: Option<&'static str>, path: &str| {
+        let mut request = get(path);
+        request.extensions_mut().extend(
+            who.map(|who| {
+                let mut extensions = http::Extensions::new();
+                extensions.insert(Principal::new(who));
+                extensions
+            })
+            .unwrap_or_default(),
+        );
+        send(&app, request).await
+    };
+    for (who, status, slug) in [
+        (None, 401, "unauthenticated"),
+        (Some("mia"), 403, "forbidden"),
+        (Some("hidden"), 404, "not-found"),
+        (Some("later"), 503, "unavailable"),
+    ] {
+        for path in ["/api/v1/journeys", "/api/v1/journeys?pageSize=0"] {
+            let answer = ask(who, path).await;
+            answer.assert_problem(status, slug);
+            assert_eq!(answer.header("www-authenticate"), (status == 401).then_some("Basic"));
+            assert_eq!(answer.header("retry-after").is_some(), status == 503);
+        }
+    }
+    assert!(engine.calls().is_empty());
+    assert_eq!(ask(Some("ops"), "/api/v1/journeys").await.status, 200);
+    ask(Some("ops"), "/api/v1/journeys?pageSize=0").await.assert_problem(400, "invalid-input");
+    assert_eq!(
+        send(&app, get(&format!("/api/v1/journeys/{}", crate::fake::RUN))).await.status,
+        200,
+        "a run is no list"
+    );
+
+    let off = configured(Script::default(), config.with_list_mode(ListMode::Off)).0;
+    send(&off, get("/api/v1/journeys")).await.assert_problem(404, "not-found");
 }

@@ -13,10 +13,11 @@ use super::{ConfigArgs, Exit, LogArgs};
 use crate::config::Config;
 use crate::definitions::{Definitions, Purpose};
 use crate::host::HostError;
+use crate::logging;
 use crate::output::Output;
 use crate::prepare::{self, Prepared};
 use crate::serving::Serving;
-use crate::{logging, signals};
+use crate::signals::{Signal, Signals};
 
 /// What plugins tell is up to `observability.plugins` (ENG-136), not to the level of everything else.
 const DEFAULT_LOG: &str = "info,journeyforge::plugin=trace";
@@ -25,7 +26,7 @@ const DEFAULT_LOG: &str = "info,journeyforge::plugin=trace";
 #[command(after_help = "\
 When the server takes requests it prints one line on standard output, `listening on http://127.0.0.1:8080`. The log goes to \
 standard error. SIGTERM and SIGINT (Ctrl-C) end it in good order: what is in flight is finished, WebSocket clients are told to \
-come back later. A second signal ends it at once.
+come back later. A second signal ends it at once. SIGHUP has certificates read again, where there is TLS.
 
 Runs live in one SQLite file, which belongs to one server at a time. They go on when the server is started again, however it ended.
 
@@ -132,13 +133,16 @@ fn prepare(args: &ServeArgs, output: &mut Output) -> Result<(Config, Definitions
 }
 
 async fn run(config: &Config, definitions: &Definitions, output: &mut Output) -> Exit {
-    let mut signals = match signals::Signals::listen() {
-        Ok(signals) => signals,
-        Err(error) => {
-            output.error(&format!("cannot wait for signals: {error}"), None);
-            return Exit::Failed;
-        }
-    };
+    let signals = Signals::listen();
+    let reloads = config.tls().is_some();
+    let mut signals =
+        match signals.and_then(|signals| if reloads { signals.with_reload() } else { Ok(signals) }) {
+            Ok(signals) => signals,
+            Err(error) => {
+                output.error(&format!("cannot wait for signals: {error}"), None);
+                return Exit::Failed;
+            }
+        };
     let serving = match Serving::begin(definitions, config).await {
         Ok(serving) => serving,
         Err(error) => {
@@ -147,10 +151,15 @@ async fn run(config: &Config, definitions: &Definitions, output: &mut Output) ->
         }
     };
     announce(config, definitions, &serving);
-    if output.print(&format!("listening on http://{}\n", serving.address())) != Exit::Done {
+    if output.print(&format!("listening on {}\n", serving.url())) != Exit::Done {
         return Exit::Failed;
     }
-    let signal = signals.next().await;
+    let signal = loop {
+        match signals.next().await {
+            Signal::End(name) => break name,
+            Signal::Reload => reload(&serving),
+        }
+    };
     let window = config.drain_window();
     tracing::info!(signal, window_ms = window.as_millis(), "draining; another signal ends at once");
     tokio::select! {
@@ -158,10 +167,19 @@ async fn run(config: &Config, definitions: &Definitions, output: &mut Output) ->
             tracing::info!(in_motion = report.in_motion, "stopped");
             Exit::Done
         }
-        signal = signals.next() => {
+        signal = signals.end() => {
             tracing::warn!(signal, "ended before the drain was done");
             Exit::Failed
         }
+    }
+}
+
+/// Reads the certificates again. One that cannot be used leaves the one before: a server that is there is worth more.
+fn reload(serving: &Serving) {
+    let Some(tls) = serving.tls() else { return };
+    match tls.reload() {
+        Ok(()) => tracing::info!(expires = %tls.expires(), "certificates were read again"),
+        Err(error) => tracing::error!(%error, "certificates stay as they were"),
     }
 }
 
@@ -239,8 +257,17 @@ fn announce(config: &Config, definitions: &Definitions, serving: &Serving) {
             tracing::warn!(address = %metrics, "metrics are open to everybody who reaches this address");
         }
     }
+    /// How early an end is told.
+    const NOTICE: Duration = Duration::from_secs(14 * 24 * 60 * 60);
+    if let Some(tls) = serving.tls() {
+        let expires = tls.expires();
+        tracing::info!(%expires, clients_have_certificates = config.knows_all_clients(), "TLS");
+        if jiff::Timestamp::now() + NOTICE > expires {
+            tracing::warn!(%expires, "a certificate of the server expires soon");
+        }
+    }
     let address = serving.address();
-    if !address.ip().is_loopback() && config.lists_runs() {
+    if !address.ip().is_loopback() && config.lists_runs() && !config.knows_all_clients() {
         tracing::warn!(
             %address,
             "listing is in operator mode on a public interface without authentication: everybody who reaches it can list all runs; \

@@ -95,6 +95,12 @@ pub const KEYS: &[Key] = &[
         "Origins whose pages may use the API (HTTP-028): exact ones such as `https://app.example.com`, or `[\"*\"]`.",
     ),
     key(
+        "http.allowedHosts",
+        Kind::HostNames,
+        "",
+        "The host names that requests may be addressed to, beside addresses, `localhost`, and the host of `publicBaseUrl`: `[journeys.example.com]`. Requests to others are answered 403, so that no page can have its own name point here (DNS rebinding). Without it every name on a public address; on a loopback address none but those.",
+    ),
+    key(
         "http.headerBytes",
         Kind::Whole { least: 1024, most: 1 << 20 },
         "32768",
@@ -127,6 +133,12 @@ pub const KEYS: &[Key] = &[
         "Milliseconds from the first byte of a request to the end of its headers (HS-1).",
     ),
     key("http.bodyTimeoutMs", MILLIS, "30000", "Milliseconds a body may stand still while it is received."),
+    key(
+        "http.bodyDeadlineMs",
+        MILLIS,
+        "300000",
+        "Milliseconds a body may take in all, however steadily it comes.",
+    ),
     key("http.keepAliveMs", MILLIS, "75000", "Milliseconds a connection stays open without a request."),
     key(
         "http.writeTimeoutMs",
@@ -145,6 +157,66 @@ pub const KEYS: &[Key] = &[
         Kind::Whole { least: 0, most: 1_000_000 },
         "500",
         "Event streams that one caller, a principal or else a network, may have open (HTTP-105).",
+    ),
+    key(
+        "http.tls.certificate",
+        Kind::File,
+        "",
+        "The server's certificate as PEM, followed by those between it and an authority that clients know. With it the server speaks TLS and nothing else.",
+    ),
+    key(
+        "http.tls.key",
+        Kind::File,
+        "",
+        "The private key of the certificate as PEM, not encrypted. Both files are read again on SIGHUP.",
+    ),
+    key(
+        "http.tls.clientCa",
+        Kind::File,
+        "",
+        "Authorities as PEM whose clients are known by their certificates (TSK-144). Without it no client is asked for one.",
+    ),
+    key(
+        "http.tls.clientAuth",
+        Kind::Choice(&["required", "optional"]),
+        "\"required\"",
+        "With `http.tls.clientCa`: whether every client has to show a certificate, or may. One that is shown has to be valid in any case.",
+    ),
+    key(
+        "http.tls.http2",
+        Kind::Flag,
+        "true",
+        "Whether HTTP/2 is offered beside HTTP/1.1. WebSocket takes HTTP/1.1, which its clients ask for by themselves.",
+    ),
+    key(
+        "http.tls.handshakeTimeoutMs",
+        MILLIS,
+        "5000",
+        "Milliseconds from the begin of a connection to the end of its TLS handshake (HS-1).",
+    ),
+    key(
+        "http.tls.maxHandshakes",
+        COUNT,
+        "1000",
+        "TLS handshakes at the same time. Further connections are closed.",
+    ),
+    key(
+        "http.proxies.addresses",
+        Kind::Networks,
+        "[]",
+        "Proxies in front that are believed when they tell the certificate of a client: `[10.0.0.0/8, \"::1\"]` (TSK-144).",
+    ),
+    key(
+        "http.proxies.certificateHeader",
+        Kind::HeaderName,
+        "",
+        "The header in which those proxies tell it, and which they remove from what clients send: `Client-Cert`. From others it is removed here. Without it no proxy is believed.",
+    ),
+    key(
+        "http.proxies.certificateForm",
+        Kind::Choice(&["rfc9440", "pem"]),
+        "\"rfc9440\"",
+        "What stands in that header. `rfc9440`: DER in base64 between colons, and the rest of the chain in a header of the same name with `-Chain` behind it. `pem`: percent-encoded PEM, such as `$ssl_client_escaped_cert` of nginx.",
     ),
     // WebSocket.
     key(
@@ -552,7 +624,6 @@ pub(super) const NOT_YET: &[(&str, &str)] = &[
     ("plugins.mtlsValidate", "client certificate validation"),
     ("plugins.cache", "caches"),
     ("plugins.kafkaPublish", "Kafka"),
-    ("http.tls", "TLS; end it in front of the server"),
     ("websocket.inBandAuth", "authentication frames"),
     ("websocket.onExpiry", "authentication frames"),
     ("websocket.compression", "compression"),

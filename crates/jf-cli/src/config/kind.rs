@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
-use jf_binding_http::Origins;
+use jf_binding_http::{CertificateHeader, Hosts, Origins, TrustedProxies};
 use jf_dsl::{DefinitionName, IsoDuration, Version};
 use jf_task_http::{HostPattern, Origin};
 use serde_json::Value;
@@ -40,6 +40,12 @@ pub enum Kind {
     Origins,
     /// A list of host patterns.
     Hosts,
+    /// A list of host names.
+    HostNames,
+    /// A list of addresses and networks.
+    Networks,
+    /// The path of a file.
+    File,
     /// A list of names of definitions, or `["*"]`.
     Names,
     /// A list of `{from, to}`, each an origin; `to` may be `self`.
@@ -70,6 +76,9 @@ impl Kind {
             Self::Path => "path".to_owned(),
             Self::Origins => "list of origins".to_owned(),
             Self::Hosts => "list of hosts".to_owned(),
+            Self::HostNames => "list of host names".to_owned(),
+            Self::Networks => "list of addresses and networks".to_owned(),
+            Self::File => "file".to_owned(),
             Self::Names => "list of names".to_owned(),
             Self::Rewrites => "list of `{from, to}`".to_owned(),
             Self::Version => "version".to_owned(),
@@ -101,6 +110,15 @@ impl Kind {
             Self::Origins => origins(value),
             Self::Hosts => each(value, |host| {
                 text(host)?.parse::<HostPattern>().map(drop).map_err(|error| format!("has {host}, {error}"))
+            }),
+            Self::File => text(value).map(drop),
+            Self::Networks => each(value, |network| {
+                TrustedProxies::new([text(network)?], CertificateHeader::rfc9440(http::header::VIA))
+                    .map(drop)
+                    .map_err(|error| format!("has {error}"))
+            }),
+            Self::HostNames => each(value, |name| {
+                Hosts::only([text(name)?]).map(drop).map_err(|error| format!("has {error}"))
             }),
             Self::Names => names(value),
             Self::Rewrites => each(value, rewrite),
@@ -302,6 +320,20 @@ mod tests {
             Kind::Names,
             &[json!([]), json!(["*"]), json!(["loan-approval", "price-quote"])],
             &[json!("*"), json!(["*", "loans"]), json!(["Loans"]), json!([""]), json!([1])],
+        );
+    }
+
+    #[test]
+    fn tsk_144_proxies_are_addresses_and_networks() {
+        accepted(
+            Kind::Networks,
+            &[json!([]), json!(["10.0.0.7", "10.0.0.0/8", "::1", "2001:db8::/32"])],
+            &[json!("10.0.0.7"), json!(["proxy.example"]), json!(["10.0.0.0/40"]), json!([""]), json!(["*"])],
+        );
+        accepted(
+            Kind::HostNames,
+            &[json!([]), json!(["journeys.example.com", "intranet"])],
+            &[json!("a"), json!(["https://a.example"]), json!(["a.example:80"]), json!(["*"]), json!([1])],
         );
     }
 

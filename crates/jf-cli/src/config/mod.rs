@@ -220,6 +220,18 @@ impl Config {
         self.get(path).and_then(|value| value.as_str().map(str::to_owned))
     }
 
+    /// A file that a key names. A path of the configuration file is relative to that file.
+    fn file_at(&self, path: &str) -> Option<PathBuf> {
+        Some(self.relative(path, PathBuf::from(self.optional_text(path)?)))
+    }
+
+    /// A path that came with a key, as seen from here.
+    fn relative(&self, key: &str, file: PathBuf) -> PathBuf {
+        let given_in_file = self.values.get(key).is_some_and(|given| given.place.is_some());
+        let folder = self.file.as_ref().filter(|_| given_in_file).and_then(|file| file.parent());
+        folder.map_or_else(|| file.clone(), |folder| folder.join(&file))
+    }
+
     fn list(&self, path: &str) -> Vec<Value> {
         match self.get(path) {
             Some(Value::Array(items)) => items,

@@ -88,13 +88,13 @@ fn def_007_unknown_keys_are_errors_with_a_suggestion() {
 #[test]
 fn later_keys_and_stores_are_refused_not_ignored() {
     let found = faults(
-        "secrets: {env: JF_}\nplugins.jwtValidate.profiles.a: {}\nstore: postgres://runs\nhttp.tls: {}\n",
+        "secrets: {env: JF_}\nplugins.jwtValidate.profiles.a: {}\nstore: postgres://runs\nwebsocket.compression: true\n",
     );
     assert_eq!(found.len(), 4, "{found:?}");
     assert!(found[0].contains("JF6003") && found[0].contains("`secrets` is not supported by this build yet"));
     assert!(found[1].contains("`plugins.jwtValidate` is not supported"));
     assert!(found[2].contains("JF6002") && found[2].contains("must be `memory` or `sqlite:FILE`"));
-    assert!(found[3].contains("end it in front of the server"));
+    assert!(found[3].contains("`websocket.compression` is not supported"));
 }
 
 #[test]
@@ -174,6 +174,7 @@ fn every_key_is_used() {
         include_str!("parts/definitions.rs"),
         include_str!("parts/engine.rs"),
         include_str!("parts/outbound.rs"),
+        include_str!("parts/transport.rs"),
     );
     for key in KEYS {
         let (group, last) = (key.path.split(".*").next().unwrap(), key.path.rsplit('.').next().unwrap());

@@ -4,43 +4,84 @@
 //! one for the second, so the stream notes when bytes come and go, the service notes when a request begins and ends, and the
 //! connection's one timer reads those notes.
 
-use std::io;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Context, Poll};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
 use super::ServerLimits;
-use super::gate::Permit;
 
 /// The phase of a connection and the moment it began, in one word: the low two bits are the phase, the rest milliseconds since
-/// the connection began. All of it happens in one task; the word is atomic only because tasks move between threads.
+/// the connection began. Over HTTP/1.1 all of it happens in one task; the words are atomic because tasks move between threads.
 #[derive(Debug)]
 pub(super) struct Activity {
     begin: Instant,
+    protocol: Protocol,
     word: AtomicU64,
     /// Since when the peer takes nothing of what there is to write, in milliseconds since the connection began; 0 while it does.
     stalled: AtomicU64,
+    /// Requests whose answers are not finished.
+    open: AtomicU32,
+    /// Of the request that is being answered over HTTP/1.1: [`NOTHING`], [`RECEIVING`] or [`OWED`].
+    answer: AtomicU8,
+    /// How many more requests the peer may take back.
+    patience: AtomicI64,
+    is_hopeless: AtomicBool,
+    is_used: AtomicBool,
+}
+
+/// What is spoken on a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Protocol {
+    Http1,
+    Http2,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
-    /// No request, or an answer that is being written.
+    /// No request.
     Idle = 0,
     /// The first bytes of a request have come.
     Headers = 1,
-    /// A request is being answered.
+    /// Requests are being answered.
     Busy = 2,
 }
 
+/// No answer is being made.
+const NOTHING: u8 = 0;
+/// An answer is being made while the body of its request still comes.
+const RECEIVING: u8 = 1;
+/// The request has come whole, and its answer is being made.
+const OWED: u8 = 2;
+
+/// How many requests more than it lets finish a peer may take back. Whoever goes further is after the work, not the answers.
+const REGRETS: i64 = 200;
+
+/// A request from its headers to the last byte of its answer; ends when dropped.
+#[derive(Debug)]
+pub(super) struct InFlight {
+    activity: Arc<Activity>,
+    is_answered: bool,
+}
+
 impl Activity {
-    pub(super) fn new() -> Arc<Self> {
-        let word = AtomicU64::new(Phase::Idle as u64);
-        Arc::new(Self { begin: Instant::now(), word, stalled: AtomicU64::new(0) })
+    pub(super) fn new(protocol: Protocol) -> Arc<Self> {
+        Arc::new(Self {
+            begin: Instant::now(),
+            protocol,
+            word: AtomicU64::new(Phase::Idle as u64),
+            stalled: AtomicU64::new(0),
+            open: AtomicU32::new(0),
+            answer: AtomicU8::new(NOTHING),
+            patience: AtomicI64::new(REGRETS),
+            is_hopeless: AtomicBool::new(false),
+            is_used: AtomicBool::new(false),
+        })
+    }
+
+    pub(super) const fn protocol(&self) -> Protocol {
+        self.protocol
     }
 
     fn millis(&self) -> u64 {
@@ -62,24 +103,39 @@ impl Activity {
         (phase, self.begin + Duration::from_millis(word >> 2))
     }
 
-    /// A request has come whole, or its body is on the way.
-    pub(super) fn request_begins(&self) {
+    /// A request has come, whole or with its body on the way.
+    pub(super) fn request_begins(self: &Arc<Self>, is_whole: bool) -> InFlight {
+        self.open.fetch_add(1, Ordering::Relaxed);
+        self.answer.store(if is_whole { OWED } else { RECEIVING }, Ordering::Relaxed);
         self.set(Phase::Busy);
+        self.is_used.store(true, Ordering::Relaxed);
+        InFlight { activity: Arc::clone(self), is_answered: false }
     }
 
-    /// The request is answered.
-    pub(super) fn request_ends(&self) {
-        self.set(Phase::Idle);
+    /// The last byte of the body of a request has come.
+    pub(super) fn body_ends(&self) {
+        let _ = self.answer.compare_exchange(RECEIVING, OWED, Ordering::Relaxed, Ordering::Relaxed);
     }
 
-    fn bytes_read(&self) {
-        if self.get().0 == Phase::Idle {
+    /// Whether an answer is being made for a request that has come whole. A peer that has nothing more to say may still want it.
+    pub(super) fn owes_an_answer(&self) -> bool {
+        self.protocol == Protocol::Http1 && self.answer.load(Ordering::Relaxed) == OWED
+    }
+
+    /// Whether any request has come so far.
+    pub(super) fn is_used(&self) -> bool {
+        self.is_used.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn bytes_read(&self) {
+        // In HTTP/2 bytes may be anything, of requests in flight for instance.
+        if self.protocol == Protocol::Http1 && self.get().0 == Phase::Idle {
             self.set(Phase::Headers);
         }
     }
 
     /// What became of an attempt to write.
-    fn wrote(&self, is_ready: bool) {
+    pub(super) fn wrote(&self, is_ready: bool) {
         if !is_ready {
             // A stall begins once; 0 would mean that there is none.
             let now = self.millis().max(1);
@@ -87,14 +143,27 @@ impl Activity {
             return;
         }
         self.stalled.store(0, Ordering::Relaxed);
-        if self.get().0 == Phase::Idle {
+        // In HTTP/2 a peer could have something written as often as it likes.
+        if self.protocol == Protocol::Http1 && self.get().0 == Phase::Idle {
             self.set(Phase::Idle);
+        }
+    }
+
+    /// What became of an attempt to flush. It is made at every turn, when there is nothing left to write, so success is no activity.
+    pub(super) fn flushed(&self, is_ready: bool) {
+        if is_ready {
+            self.stalled.store(0, Ordering::Relaxed);
+        } else {
+            self.wrote(false);
         }
     }
 
     /// When the connection is to be closed if nothing happens; `None` while a request is being answered and the peer takes what
     /// is written.
     pub(super) fn deadline(&self, limits: &ServerLimits) -> Option<Instant> {
+        if self.is_hopeless.load(Ordering::Relaxed) {
+            return Some(self.begin);
+        }
         let of_phase = match self.get() {
             (Phase::Idle, since) => Some(since + limits.keep_alive),
             (Phase::Headers, since) => Some(since + limits.header_timeout),
@@ -108,66 +177,32 @@ impl Activity {
     }
 }
 
-/// The stream of a connection: notes what it sees, and keeps the connection's place as long as it lives, upgraded or not.
-#[derive(Debug)]
-pub(super) struct Observed<S> {
-    stream: S,
-    activity: Arc<Activity>,
-    _permit: Arc<Permit>,
-}
-
-impl<S: Unpin> Observed<S> {
-    pub(super) const fn new(stream: S, activity: Arc<Activity>, permit: Arc<Permit>) -> Self {
-        Self { stream, activity, _permit: permit }
+impl InFlight {
+    /// The answer is there; what is left is to write it.
+    pub(super) fn answered(&mut self) {
+        self.is_answered = true;
+        self.activity.answer.store(NOTHING, Ordering::Relaxed);
+        let more = |patience: i64| Some((patience + 1).min(REGRETS));
+        let _ = self.activity.patience.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
     }
 
-    fn stream(self: Pin<&mut Self>) -> Pin<&mut S> {
-        Pin::new(&mut self.get_mut().stream)
+    pub(super) const fn activity(&self) -> &Arc<Activity> {
+        &self.activity
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Observed<S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = buf.filled().len();
-        let read = self.as_mut().stream().poll_read(cx, buf);
-        if buf.filled().len() > before {
-            self.activity.bytes_read();
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        let activity = &self.activity;
+        if !self.is_answered {
+            activity.answer.store(NOTHING, Ordering::Relaxed);
+            if activity.patience.fetch_sub(1, Ordering::Relaxed) <= 0 {
+                activity.is_hopeless.store(true, Ordering::Relaxed);
+            }
         }
-        read
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for Observed<S> {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        let written = self.as_mut().stream().poll_write(cx, buf);
-        self.activity.wrote(written.is_ready());
-        written
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let written = self.as_mut().stream().poll_write_vectored(cx, bufs);
-        self.activity.wrote(written.is_ready());
-        written
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.stream().poll_flush(cx)
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.stream().poll_shutdown(cx)
+        if activity.open.fetch_sub(1, Ordering::Relaxed) == 1 {
+            activity.set(Phase::Idle);
+        }
     }
 }
 
@@ -178,12 +213,12 @@ mod tests {
     use tokio::time::{Instant, advance};
 
     use super::super::tests::limits;
-    use super::Activity;
+    use super::{Activity, Protocol, REGRETS};
 
     #[tokio::test(start_paused = true)]
     async fn hs_1_headers_have_a_short_time_and_silence_a_long_one() {
         let limits = limits();
-        let activity = Activity::new();
+        let activity = Activity::new(Protocol::Http1);
         let in_time = |timeout: Duration| Some(Instant::now() + timeout);
         assert_eq!(activity.deadline(&limits), in_time(limits.keep_alive));
         advance(Duration::from_secs(7)).await;
@@ -193,11 +228,11 @@ mod tests {
         advance(Duration::from_secs(1)).await;
         activity.bytes_read();
         assert_eq!(activity.deadline(&limits), headers, "further bytes win no time");
-        activity.request_begins();
+        let request = activity.request_begins(false);
         activity.bytes_read();
         assert_eq!(activity.deadline(&limits), None, "a body has a clock of its own");
         advance(Duration::from_secs(100)).await;
-        activity.request_ends();
+        drop(request);
         assert_eq!(activity.deadline(&limits), in_time(limits.keep_alive));
         advance(Duration::from_secs(1)).await;
         activity.wrote(true);
@@ -206,24 +241,79 @@ mod tests {
             in_time(limits.keep_alive),
             "an answer on its way is no silence"
         );
+        let idle = activity.deadline(&limits);
+        advance(Duration::from_secs(1)).await;
+        activity.flushed(true);
+        assert_eq!(activity.deadline(&limits), idle, "nothing was written");
     }
 
     #[tokio::test(start_paused = true)]
     async fn flow_6_a_reader_that_takes_nothing_has_a_short_time_in_every_phase() {
         let limits = limits();
-        let activity = Activity::new();
-        activity.request_begins();
+        let activity = Activity::new(Protocol::Http1);
+        let request = activity.request_begins(true);
         activity.wrote(false);
         advance(Duration::from_millis(1)).await;
         let stalled = activity.deadline(&limits);
         assert_eq!(stalled, Some(Instant::now() + limits.write_timeout));
         advance(Duration::from_secs(3)).await;
         activity.wrote(false);
+        activity.flushed(false);
         assert_eq!(activity.deadline(&limits), stalled, "further attempts win no time");
         activity.wrote(true);
         assert_eq!(activity.deadline(&limits), None);
-        activity.request_ends();
-        activity.wrote(false);
+        drop(request);
+        activity.flushed(false);
         assert_eq!(activity.deadline(&limits), Some(Instant::now() + limits.write_timeout));
+        activity.flushed(true);
+        assert_eq!(activity.deadline(&limits), Some(Instant::now() + limits.keep_alive));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn several_requests_at_once_are_over_with_the_last() {
+        let limits = limits();
+        let activity = Activity::new(Protocol::Http2);
+        assert!(!activity.is_used());
+        let (first, second) = (activity.request_begins(true), activity.request_begins(true));
+        drop(first);
+        assert_eq!(activity.deadline(&limits), None);
+        advance(Duration::from_secs(9)).await;
+        drop(second);
+        let idle = Some(Instant::now() + limits.keep_alive);
+        assert_eq!(activity.deadline(&limits), idle);
+        advance(Duration::from_secs(1)).await;
+        activity.bytes_read();
+        activity.wrote(true);
+        assert_eq!(activity.deadline(&limits), idle, "a ping is no request");
+        assert!(activity.is_used());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn lim_4_who_takes_back_requests_without_end_is_sent_away() {
+        let limits = limits();
+        let activity = Activity::new(Protocol::Http2);
+        let mut finished = activity.request_begins(true);
+        finished.answered();
+        drop(finished);
+        for _ in 0..REGRETS {
+            drop(activity.request_begins(true));
+        }
+        assert!(activity.deadline(&limits) > Some(Instant::now()));
+        drop(activity.request_begins(true));
+        assert!(activity.deadline(&limits) <= Some(Instant::now()));
+    }
+
+    #[test]
+    fn an_answer_is_owed_from_the_end_of_the_body_until_it_is_there() {
+        let activity = Activity::new(Protocol::Http1);
+        assert!(!activity.owes_an_answer());
+        let mut request = activity.request_begins(false);
+        assert!(!activity.owes_an_answer(), "a body that breaks off is no request");
+        activity.body_ends();
+        assert!(activity.owes_an_answer());
+        request.answered();
+        assert!(!activity.owes_an_answer());
+        activity.body_ends();
+        assert!(!activity.owes_an_answer(), "what is read of a refused body comes too late");
     }
 }

@@ -1,6 +1,7 @@
-//! One request: counted, handed to the router, and isolated from its panics.
+//! One request: counted, judged, handed to the router, and isolated from its panics.
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -15,17 +16,22 @@ use futures::FutureExt;
 use futures::future::CatchUnwind;
 use http::Request;
 use hyper::body::{Body as _, Incoming};
+use jf_core::PeerCertificates;
 use tower::Service;
 
-use super::activity::Activity;
-use super::body::MovingBody;
+use super::activity::{Activity, InFlight, Protocol};
+use super::body::{LeavingBody, MovingBody};
+use super::edge::Edge;
 use super::gate::Permit;
+use super::reader::Reader;
 use super::{ServerLimits, refuse};
 
 /// The service of one connection.
 pub(super) struct Handler {
     pub(super) app: Router,
-    pub(super) peer: std::net::SocketAddr,
+    pub(super) edge: Arc<Edge>,
+    pub(super) peer: SocketAddr,
+    pub(super) certificates: Option<PeerCertificates>,
     pub(super) permit: Arc<Permit>,
     pub(super) activity: Arc<Activity>,
     pub(super) limits: ServerLimits,
@@ -34,7 +40,7 @@ pub(super) struct Handler {
 /// The future answer to one request.
 pub(super) struct Answer {
     state: State,
-    activity: Arc<Activity>,
+    in_flight: Option<InFlight>,
 }
 
 enum State {
@@ -48,13 +54,12 @@ impl hyper::service::Service<Request<Incoming>> for Handler {
     type Future = Answer;
 
     fn call(&self, request: Request<Incoming>) -> Answer {
-        self.activity.request_begins();
-        let activity = Arc::clone(&self.activity);
+        let in_flight = Some(self.activity.request_begins(request.body().is_end_stream()));
         let state = match self.permit.request() {
             Ok(()) => self.run(request),
             Err(wait) => State::Refused(Some(refuse::too_fast(wait))),
         };
-        Answer { state, activity }
+        Answer { state, in_flight }
     }
 }
 
@@ -64,10 +69,17 @@ impl Handler {
             if body.is_end_stream() {
                 Body::empty()
             } else {
-                Body::new(MovingBody::new(body, self.limits.body_timeout))
+                let ServerLimits { body_timeout, body_deadline, .. } = self.limits;
+                Body::new(MovingBody::new(body, Arc::clone(&self.activity), body_timeout, body_deadline))
             }
         });
         request.extensions_mut().insert(ConnectInfo(self.peer));
+        if let Some(certificates) = &self.certificates {
+            request.extensions_mut().insert(certificates.clone());
+        }
+        if let Err(error) = self.edge.admit(&mut request, self.peer.ip()) {
+            return State::Refused(Some(refuse::at_the_edge(error)));
+        }
         // Unwind safety: the router is shared by all connections anyway and has to keep its state sound at every step.
         let mut app = self.app.clone();
         match std::panic::catch_unwind(AssertUnwindSafe(|| app.call(request))) {
@@ -81,21 +93,29 @@ impl Future for Answer {
     type Output = Result<Response, Infallible>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match &mut self.state {
-            State::Refused(response) => Poll::Ready(Ok(response.take().unwrap_or_default())),
-            State::Running(route) => route.poll_unpin(cx).map(|answered| match answered {
-                Ok(Ok(response)) => Ok(response),
+        let response = match &mut self.state {
+            State::Refused(response) => response.take().unwrap_or_default(),
+            State::Running(route) => match std::task::ready!(route.poll_unpin(cx)) {
+                Ok(Ok(response)) => response,
                 Err(_) => {
                     tracing::error!("a handler panicked; the request was answered 500");
-                    Ok(refuse::panicked())
+                    refuse::panicked()
                 }
-            }),
-        }
+            },
+        };
+        let Some(mut in_flight) = self.in_flight.take() else { return Poll::Ready(Ok(response)) };
+        in_flight.answered();
+        Poll::Ready(Ok(leaving(response, in_flight)))
     }
 }
 
-impl Drop for Answer {
-    fn drop(&mut self) {
-        self.activity.request_ends();
+/// The answer on its way. What is written in one piece needs no care over HTTP/1.1, where the socket tells how its reader is doing.
+fn leaving(response: Response, in_flight: InFlight) -> Response {
+    let is_one_piece = response.body().size_hint().exact().is_some();
+    let is_multiplexed = in_flight.activity().protocol() == Protocol::Http2;
+    if response.body().is_end_stream() || (is_one_piece && !is_multiplexed) {
+        return response;
     }
+    let reader = if is_multiplexed { Reader::current() } else { None };
+    response.map(|body| Body::new(LeavingBody::new(body, reader, in_flight)))
 }

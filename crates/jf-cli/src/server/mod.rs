@@ -1,14 +1,18 @@
 //! The server: an accept loop of our own around an axum router, with every bound a public server needs.
 //!
-//! HTTP/1.1 and WebSocket share the port. Per connection there is one task, one timer and the buffers of hyper, which go when a
+//! HTTP/1.1, WebSocket and, over TLS, HTTP/2 share the port. Per connection there is one task, one timer and the buffers of hyper, which go when a
 //! connection is upgraded.
 
 mod activity;
 mod answer;
 mod body;
 mod connection;
+mod edge;
 mod gate;
+mod observed;
+mod reader;
 mod refuse;
+mod tls;
 
 use std::io;
 use std::net::SocketAddr;
@@ -16,12 +20,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use jf_binding_http::{Hosts, TrustedProxies};
+use jf_core::PeerCertificates;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use activity::Protocol;
 use connection::Connection;
-use gate::{Gate, Refusal};
+use edge::Edge;
+use gate::{Gate, Permit, Refusal};
+use tls::Secured;
+
+pub use tls::{ClientAuth, Tls, TlsError, TlsFiles};
 
 /// The bounds of a [`Server`]; [`Config::server_limits`](crate::Config::server_limits) reads them from a configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,8 +52,14 @@ pub struct ServerLimits {
     pub header_timeout: Duration,
     /// How long a body may stand still.
     pub body_timeout: Duration,
+    /// How long a body may take in all.
+    pub body_deadline: Duration,
     /// How long a connection stays open without a request.
     pub keep_alive: Duration,
+    /// From the begin of a TLS connection to the end of its handshake.
+    pub handshake_timeout: Duration,
+    /// TLS handshakes at the same time; further connections are closed.
+    pub handshakes: usize,
     /// How long an answer may stand still because its reader takes nothing.
     pub write_timeout: Duration,
 }
@@ -68,6 +87,8 @@ pub struct ServerLimits {
 pub struct Server {
     listener: TcpListener,
     limits: ServerLimits,
+    edge: Edge,
+    tls: Option<Tls>,
     stop: Stop,
 }
 
@@ -116,7 +137,28 @@ impl Server {
     /// When the port is taken, or the address is not one of this machine.
     pub async fn bind(address: SocketAddr, limits: ServerLimits) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
-        Ok(Self { listener, limits, stop: Stop::default() })
+        Ok(Self { listener, limits, edge: Edge::default(), tls: None, stop: Stop::default() })
+    }
+
+    /// Answers to these host names only; to any without it.
+    #[must_use]
+    pub fn with_hosts(mut self, hosts: Hosts) -> Self {
+        self.edge.hosts = hosts;
+        self
+    }
+
+    /// Speaks TLS, and nothing else.
+    #[must_use]
+    pub fn with_tls(mut self, tls: Tls) -> Self {
+        self.tls = Some(tls);
+        self
+    }
+
+    /// Believes these proxies what certificate a client has; nobody without it.
+    #[must_use]
+    pub fn with_proxies(mut self, proxies: TrustedProxies) -> Self {
+        self.edge.proxies = Some(proxies);
+        self
     }
 
     /// Where it listens; with the port it was given for port 0.
@@ -138,16 +180,26 @@ impl Server {
     pub async fn serve(self, app: Router) {
         /// How long to wait when the system has no more file descriptors.
         const BREATH: Duration = Duration::from_millis(100);
-        let gate = Gate::new(&self.limits);
-        let http = Arc::new(connection::builder(&self.limits));
+        let Self { listener, limits, edge, tls, stop } = self;
+        let doors = Doors {
+            gate: Gate::new(&limits),
+            http: connection::builder(&limits),
+            edge: Arc::new(edge),
+            tls,
+            handshakes: Semaphore::new(limits.handshakes.min(Semaphore::MAX_PERMITS)),
+            app,
+            limits,
+            stop,
+        };
+        let doors = Arc::new(doors);
         loop {
             let accepted = tokio::select! {
                 biased;
-                () = self.stop.finished.cancelled() => return,
-                accepted = self.listener.accept() => accepted,
+                () = doors.stop.finished.cancelled() => return,
+                accepted = listener.accept() => accepted,
             };
             match accepted {
-                Ok((stream, peer)) => self.take(&gate, &http, &app, stream, peer),
+                Ok((stream, peer)) => doors.take(stream, peer),
                 Err(error) if is_of_one_connection(&error) => {}
                 Err(error) => {
                     tracing::warn!(%error, "cannot accept connections");
@@ -156,32 +208,61 @@ impl Server {
             }
         }
     }
+}
 
-    fn take(
-        &self,
-        gate: &Arc<Gate>,
-        http: &Arc<hyper::server::conn::http1::Builder>,
-        app: &Router,
-        stream: TcpStream,
-        peer: SocketAddr,
-    ) {
+/// What all connections of a server share.
+struct Doors {
+    gate: Arc<Gate>,
+    http: hyper::server::conn::http1::Builder,
+    edge: Arc<Edge>,
+    tls: Option<Tls>,
+    handshakes: Semaphore,
+    app: Router,
+    limits: ServerLimits,
+    stop: Stop,
+}
+
+impl Doors {
+    fn take(self: &Arc<Self>, stream: TcpStream, peer: SocketAddr) {
         // Answers are written whole; waiting for more would only delay them.
         let _ = stream.set_nodelay(true);
-        match gate.enter(peer.ip()) {
+        match self.gate.enter(peer.ip()) {
             Ok(permit) => {
-                let connection =
-                    Connection { stream, peer, permit, limits: self.limits, begun: self.stop.begun.clone() };
-                let (http, app) = (Arc::clone(http), app.clone());
-                self.stop.connections.spawn(async move { connection.serve(&http, app).await });
+                let doors = Arc::clone(self);
+                self.stop.connections.spawn(async move { doors.serve(stream, peer, permit).await });
             }
             Err(Refusal { why, permit }) => {
                 tracing::debug!(%peer, why = why.as_str(), "connection refused");
-                // Without a permit too many are being refused already; dropping the stream closes it.
-                if let Some(permit) = permit {
+                // Without a permit too many are being refused already; dropping the stream closes it. Over TLS an answer would take a
+                // handshake, which costs more than the connection.
+                if let Some(permit) = permit.filter(|_| self.tls.is_none()) {
                     self.stop.connections.spawn(refuse::connection(stream, why, permit));
                 }
             }
         }
+    }
+
+    async fn serve(&self, stream: TcpStream, peer: SocketAddr, permit: Permit) {
+        let Some(tls) = &self.tls else {
+            return self.converse(stream, Protocol::Http1, None, peer, permit).await;
+        };
+        let secured = tls.accept(stream, peer, &self.handshakes, &self.limits).await;
+        if let Some(Secured { stream, protocol, certificates }) = secured {
+            self.converse(stream, protocol, certificates, peer, permit).await;
+        }
+    }
+
+    async fn converse<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+        &self,
+        stream: S,
+        protocol: Protocol,
+        certificates: Option<PeerCertificates>,
+        peer: SocketAddr,
+        permit: Permit,
+    ) {
+        let (limits, edge, begun) = (self.limits, Arc::clone(&self.edge), self.stop.begun.clone());
+        let connection = Connection { stream, protocol, peer, certificates, permit, limits, edge, begun };
+        connection.serve(&self.http, self.app.clone()).await;
     }
 }
 

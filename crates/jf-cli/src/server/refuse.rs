@@ -30,6 +30,17 @@ pub(super) fn panicked() -> Response {
     response
 }
 
+/// A request that is not what it has to be.
+pub(super) fn at_the_edge(error: EngineError) -> Response {
+    let is_broken = error.kind() == EngineErrorKind::InvalidInput;
+    let mut response = problem(error);
+    if is_broken {
+        // Where it ends may be a matter of opinion, and with it where the next one begins.
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
+
 fn problem(error: EngineError) -> Response {
     let status = StatusCode::from_u16(error.kind().status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = Response::new(Body::from(document(&error.into_problem())));
@@ -44,11 +55,22 @@ fn document(problem: &Problem) -> Vec<u8> {
     serde_json::to_vec(problem).expect("a problem without extensions is JSON")
 }
 
-/// Answers a connection that cannot be taken and closes it. Nothing of it is parsed.
-pub(super) async fn connection(mut stream: TcpStream, why: Why, _permit: RefusalPermit) {
+/// Answers a connection that cannot be taken and closes it.
+pub(super) async fn connection(stream: TcpStream, why: Why, _permit: RefusalPermit) {
+    last_words(stream, &bare_answer(why)).await;
+}
+
+/// Answers a client that speaks HTTP without TLS where TLS is spoken.
+pub(super) async fn plain_text(stream: TcpStream) {
+    let error = EngineError::invalid_input("this port speaks TLS: the address begins with https");
+    last_words(stream, &bare(error, "")).await;
+}
+
+/// Writes an answer and closes the connection. Nothing that comes is parsed.
+async fn last_words(mut stream: TcpStream, answer: &[u8]) {
     const PATIENCE: Duration = Duration::from_secs(1);
     let answer = async {
-        stream.write_all(&bare_answer(why)).await?;
+        stream.write_all(answer).await?;
         stream.shutdown().await?;
         // Closing with unread bytes would reset the connection, and the answer with it.
         let mut rest = [0; 1024];
@@ -64,10 +86,15 @@ fn bare_answer(why: Why) -> Vec<u8> {
         Why::Full => EngineErrorKind::Unavailable,
         Why::Address => EngineErrorKind::RateLimited,
     };
-    let body = document(&EngineError::new(kind).with_detail(why.as_str()).into_problem());
-    let status = StatusCode::from_u16(kind.status()).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
+    bare(EngineError::new(kind).with_detail(why.as_str()), "retry-after: 5\r\n")
+}
+
+/// An answer byte by byte, for those who have no connection of hyper.
+fn bare(error: EngineError, more: &str) -> Vec<u8> {
+    let status = StatusCode::from_u16(error.kind().status()).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
+    let body = document(&error.into_problem());
     let mut answer = format!(
-        "HTTP/1.1 {status}\r\ncontent-type: application/problem+json\r\ncache-control: no-store\r\nretry-after: 5\r\n\
+        "HTTP/1.1 {status}\r\ncontent-type: application/problem+json\r\ncache-control: no-store\r\n{more}\
          connection: close\r\ncontent-length: {}\r\n\r\n",
         body.len()
     )

@@ -9,7 +9,9 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::activity::Protocol;
 use super::connection::{self, Connection};
+use super::edge::Edge;
 use super::gate::Gate;
 use super::{Server, ServerLimits, Stop};
 
@@ -21,7 +23,10 @@ pub(super) fn limits() -> ServerLimits {
         header_bytes: 32 * 1024,
         header_timeout: Duration::from_secs(5),
         body_timeout: Duration::from_secs(30),
+        body_deadline: Duration::from_secs(300),
         keep_alive: Duration::from_secs(75),
+        handshake_timeout: Duration::from_secs(5),
+        handshakes: 100,
         write_timeout: Duration::from_secs(10),
     }
 }
@@ -38,7 +43,16 @@ fn connect(limits: ServerLimits, app: Router, begun: &CancellationToken) -> (Dup
     let (client, stream) = tokio::io::duplex(64 * 1024);
     let peer = "127.0.0.1:1".parse().unwrap();
     let permit = Gate::new(&limits).enter(std::net::Ipv4Addr::LOCALHOST.into()).unwrap();
-    let connection = Connection { stream, peer, permit, limits, begun: begun.clone() };
+    let connection = Connection {
+        stream,
+        protocol: Protocol::Http1,
+        peer,
+        certificates: None,
+        permit,
+        limits,
+        edge: std::sync::Arc::new(Edge::default()),
+        begun: begun.clone(),
+    };
     let http = connection::builder(&limits);
     (client, tokio::spawn(async move { connection.serve(&http, app).await }))
 }

@@ -188,7 +188,12 @@ fn the_examples_name_their_schema() {
     let page = std::fs::read_to_string(root().join("docs/guide/editor.md")).unwrap();
     assert!(page.contains(MODELINE));
     let mut found = 0;
-    for folder in ["examples/journeys", "examples/embed-http-and-ws", "examples/custom-engine"] {
+    for folder in [
+        "examples/journeys",
+        "examples/embed-http-and-ws",
+        "examples/embed-in-a-service",
+        "examples/custom-engine",
+    ] {
         for entry in std::fs::read_dir(root().join(folder)).unwrap() {
             let path = entry.unwrap().path();
             if !path.to_string_lossy().ends_with(".journey.yaml") {
@@ -201,7 +206,7 @@ fn the_examples_name_their_schema() {
             found += 1;
         }
     }
-    assert_eq!(found, 5);
+    assert_eq!(found, 6);
 }
 
 /// A fenced block of a page.

@@ -61,7 +61,11 @@ impl Config {
         let origins = Origins::default()
             .with_own(self.own_origins(listener))
             .and_then(|origins| origins.with_allowed(self.texts("http.allowedOrigins")))
-            .expect("the kinds of the keys were checked");
+            .and_then(|origins| match self.knows_certificates() {
+                true => origins.with_ambient_identity(),
+                false => Ok(origins),
+            })
+            .expect("the kinds of the keys and what excludes each other were checked");
         let hidden = self.hidden().into_iter().fold(HttpConfig::default(), |config, name| {
             config.without_journey(name.clone()).without_api(name)
         });
@@ -87,7 +91,8 @@ impl Config {
                 vec![format!("{scheme}://{}", rest.split('/').next().unwrap_or_default())]
             }
             None if listener.ip().is_loopback() => {
-                ["127.0.0.1", "[::1]", "localhost"].map(|host| format!("http://{host}:{port}")).to_vec()
+                let scheme = self.scheme();
+                ["127.0.0.1", "[::1]", "localhost"].map(|host| format!("{scheme}://{host}:{port}")).to_vec()
             }
             None => Vec::new(),
         }
@@ -100,6 +105,8 @@ impl Config {
         let mut config = WsConfig::default();
         config.public_base_url = self.optional_text("publicBaseUrl");
         config.listener = Some(listener);
+        config.listener_has_tls = self.scheme() == "https";
+        config.ambient_identity = self.knows_certificates();
         config.allowed_origins = self.texts("websocket.allowedOrigins");
         config.require_origin = self.flag("websocket.requireOrigin");
         config.on_mismatch = match self.text("websocket.onMismatch").as_str() {

@@ -74,9 +74,7 @@ impl Config {
     pub fn store_file(&self) -> Option<PathBuf> {
         let text = self.text("store");
         let file = kind::store(&text).expect("the kind of the key was checked")?;
-        let given_in_file = self.values.get("store").is_some_and(|given| given.place.is_some());
-        let folder = self.file.as_ref().filter(|_| given_in_file).and_then(|file| file.parent());
-        Some(folder.map_or_else(|| file.to_path_buf(), |folder| folder.join(file)))
+        Some(self.relative("store", file.to_path_buf()))
     }
 
     /// Opens the store that runs live in. Blocks its thread when that is a file.

@@ -4,6 +4,7 @@ mod bindings;
 mod definitions;
 mod engine;
 mod outbound;
+mod transport;
 
 use std::net::SocketAddr;
 use std::num::{NonZeroU32, NonZeroU64};
@@ -49,7 +50,10 @@ impl Config {
             header_bytes: self.size("http.headerBytes"),
             header_timeout: self.millis("http.headerTimeoutMs"),
             body_timeout: self.millis("http.bodyTimeoutMs"),
+            body_deadline: self.millis("http.bodyDeadlineMs"),
             keep_alive: self.millis("http.keepAliveMs"),
+            handshake_timeout: self.millis("http.tls.handshakeTimeoutMs"),
+            handshakes: self.size("http.tls.maxHandshakes"),
             write_timeout: self.millis("http.writeTimeoutMs"),
         }
     }
@@ -110,6 +114,7 @@ impl Config {
                 )
             }));
         }
+        faults.extend(self.transport_contradictions());
         faults
     }
 
