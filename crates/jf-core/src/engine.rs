@@ -214,7 +214,8 @@ pub trait Engine: Send + Sync + 'static {
     /// NotFound, Unsupported, Unavailable.
     async fn watch(&self, journey_id: &JourneyId) -> Result<HeadWatch, EngineError>;
 
-    /// The jar cookies an ended run still owes its client, given out once (HTTP-060). Guarded.
+    /// The jar cookies an ended run still owes its client, given out once (HTTP-060). Guarded, save that a run whose definition returns
+    /// no cookies may be told to owe none without asking the guard.
     ///
     /// # Errors
     /// NotFound, Unavailable, Internal.

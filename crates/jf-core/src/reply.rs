@@ -47,7 +47,8 @@ pub enum StartReply {
     Outcome {
         /// How it ended.
         outcome: At<JourneyOutcome>,
-        /// Jar cookies for the client (HTTP-060).
+        /// Jar cookies for the client, if the request takes them ([`StartRequest::takes_cookies`](crate::StartRequest)) and the
+        /// reply is no replay (HTTP-060).
         cookies: Vec<ClientCookie>,
     },
 }

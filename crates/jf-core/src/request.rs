@@ -19,6 +19,9 @@ pub struct StartRequest {
     pub input: Value,
     /// Caller key (ENG-050).
     pub key: Option<IdempotencyKey>,
+    /// Whether the transport can hand jar cookies to the client: then the reply with the outcome carries them, and they count as
+    /// delivered (HTTP-060).
+    pub takes_cookies: bool,
 }
 
 impl StartRequest {
@@ -28,7 +31,14 @@ impl StartRequest {
     /// NotFound when no definition can have that name.
     pub fn new(journey: impl AsRef<str>, input: Value) -> Result<Self, EngineError> {
         let journey = DefinitionName::parse(journey.as_ref()).map_err(|_| EngineError::not_found())?;
-        Ok(Self { journey, input, key: None })
+        Ok(Self { journey, input, key: None, takes_cookies: false })
+    }
+
+    /// Takes jar cookies along for the client.
+    #[must_use]
+    pub const fn with_cookies(mut self) -> Self {
+        self.takes_cookies = true;
+        self
     }
 
     /// With a caller key.

@@ -111,6 +111,7 @@ impl Engine for EmbeddedEngine {
         let permit = shared.admit()?;
         let until = after(shared.clock.now(), shared.config.sync_wait);
         let deployed = shared.deployment.journey(&request.journey).ok_or_else(EngineError::not_found)?;
+        let delivers = request.takes_cookies && deployed.program.returns_cookies();
         let mut key = None;
         if let Some(name) = request.key {
             let used = KeyUse::start(name, &request.input);
@@ -136,7 +137,8 @@ impl Engine for EmbeddedEngine {
                 Message::Begin(Box::new(Begin { deployed, initial, caller, key, until, permit, reply }))
             })
             .await?;
-        Ok(shared.started(id, admitted))
+        let started = shared.started(id, admitted);
+        Ok(if delivers { shared.with_cookies(started) } else { started })
     }
 
     async fn submit_step(&self, request: SubmitStep, caller: &Caller) -> Result<Submitted, EngineError> {
@@ -237,8 +239,15 @@ impl Engine for EmbeddedEngine {
         journey_id: &JourneyId,
         caller: &Caller,
     ) -> Result<Vec<ClientCookie>, EngineError> {
-        // No run has a jar in this version; a definition that declares one is refused when it is loaded.
-        self.shared.read_for(journey_id, caller).await.map(|_| Vec::new())
+        let shared = &self.shared;
+        if !shared.locate(journey_id).await?.program.returns_cookies() {
+            return Ok(Vec::new());
+        }
+        let read = shared.read_for(journey_id, caller).await?;
+        if !read.snapshot.0.owes_cookies() {
+            return Ok(Vec::new());
+        }
+        shared.take_cookies(journey_id).await
     }
 
     async fn drain(&self, deadline: Duration) -> DrainReport {

@@ -110,6 +110,8 @@ impl Shared {
             transitions_per_trigger = limits.transitions_per_trigger,
             flows_per_run = limits.flows_per_run,
             context_bytes = limits.context_bytes,
+            cookies_per_jar = limits.jar.cookies,
+            cookie_bytes = limits.jar.cookie_bytes,
             "the engine is ready"
         );
     }

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use futures::FutureExt;
 use http::HeaderMap;
-use jf_core::spi::{DefinitionIdentity, Notification, TaskContext, TaskErrorKind, TaskOutput, TaskWrite};
+use jf_core::spi::{DefinitionIdentity, Notification, TaskContext, TaskErrorKind, TaskOutput};
 use jf_core::{Caller, JourneyId, TraceContext};
-use jf_machine::{TaskFailure, TaskOrder};
+use jf_machine::{TaskFailure, TaskOrder, TaskReturn};
 use tracing::{Instrument, Span};
 
 use crate::load::Work;
@@ -39,7 +39,7 @@ pub(crate) enum Slot {
 
 /// How a task ended.
 pub(crate) struct Done {
-    pub(crate) result: Result<Vec<TaskWrite>, TaskFailure>,
+    pub(crate) result: Result<TaskReturn, TaskFailure>,
     pub(crate) notification: Option<Notification>,
     /// Without the wait for a slot.
     pub(crate) took: Duration,
@@ -83,6 +83,7 @@ pub(crate) async fn run(shared: &Shared, order: TaskOrder, outset: Outset) -> Do
     context.budget = budget;
     context.caller = outset.caller;
     context.passthrough = outset.passthrough;
+    context.cookies = order.cookies;
     context.trace = Some(outset.trace);
     context.telemetry = telemetry;
     let task = order.task;
@@ -90,7 +91,9 @@ pub(crate) async fn run(shared: &Shared, order: TaskOrder, outset: Outset) -> Do
     let ended = AssertUnwindSafe(work).catch_unwind().await;
     let took = begun.elapsed();
     let (outcome, result, notification) = match ended {
-        Ok(Ok(TaskOutput { writes, notification, .. })) => ("ok", Ok(writes), notification),
+        Ok(Ok(TaskOutput { writes, cookies, notification, .. })) => {
+            ("ok", Ok(TaskReturn { writes, cookies }), notification)
+        }
         Ok(Err(error)) => {
             let outcome = if error.kind() == TaskErrorKind::Reported { "problem" } else { "fault" };
             (outcome, Err(TaskFailure::from(error)), None)

@@ -100,7 +100,9 @@ pub fn api_answer(program: &Program, run: &Run, env: &Env<'_>) -> ApiAnswer {
     let status = judged.status(outcome.phase, &mut facts).filter(|status| (200..=599).contains(status));
     let (problem, status) = match status {
         Some(status) if outcome.phase == Phase::Succeeded => {
-            return ApiAnswer { reply: ApiReply::new(status, outcome.output.clone()), facts };
+            let mut reply = ApiReply::new(status, outcome.output.clone());
+            reply.cookies = run.owed_cookies(env.now);
+            return ApiAnswer { reply, facts };
         }
         Some(status) => (problem.clone(), status),
         None => (Problem::of(EngineErrorKind::Internal).into_value(), 500),

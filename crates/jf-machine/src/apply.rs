@@ -1,6 +1,5 @@
 //! The one function through which runs change.
 
-use jf_core::spi::TaskWrite;
 use jf_core::{HeadCondition, run_fault};
 
 use crate::failure::Failure;
@@ -11,7 +10,7 @@ use crate::refused::Reason;
 use crate::states::Op;
 use crate::{
     ActivationId, Effect, Effects, Env, Fact, Input, Program, Refused, Run, Schedule, ScheduleOrder,
-    SegmentId, TaskFailure, TimerId,
+    SegmentId, TaskFailure, TaskReturn, TimerId,
 };
 
 /// Applies one input to a run and says what there is to do.
@@ -47,6 +46,7 @@ pub fn apply(program: &Program, run: &mut Run, input: Input, env: &Env<'_>) -> R
         Input::CancelRequested { if_head } => machine.cancelled(if_head.as_deref())?,
         Input::CompensationStarted => machine.compensation_started(),
         Input::CompensationEnded => machine.compensation_ended(),
+        Input::CookiesTaken => machine.cookies_taken(),
         Input::Resume => machine.resumed(),
     }
     Ok(machine.into_effects())
@@ -106,7 +106,7 @@ impl Machine<'_> {
         }
     }
 
-    fn task_finished(&mut self, activation: ActivationId, result: Result<Vec<TaskWrite>, TaskFailure>) {
+    fn task_finished(&mut self, activation: ActivationId, result: Result<TaskReturn, TaskFailure>) {
         let Some(flow) = self.run.flow_at(activation) else { return };
         let place = self.run.flows[flow].scope().state.clone();
         if !matches!(self.run.flows[flow].position, Position::Task { .. }) {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use jf_core::spi::{Evaluation, PreparedTask};
+use jf_core::spi::{CookieJar, Evaluation, PreparedTask};
 use jf_core::{LogDocument, ScheduleId, StepRef};
 use jf_dsl::{StateId, TaskKind};
 use jiff::{SignedDuration, Timestamp};
@@ -186,6 +186,8 @@ pub struct TaskOrder {
     pub task: Arc<dyn PreparedTask>,
     /// Context, platform and time at entry.
     pub evaluation: Evaluation,
+    /// The cookie jar of the run; `None` while there is nothing in it.
+    pub cookies: Option<Arc<CookieJar>>,
     /// By which the engine finds the inbound request and the pass-through headers.
     pub segment: SegmentId,
     /// When the run's time is up.

@@ -56,6 +56,7 @@ impl Machine<'_> {
             Ok(_) => TerminationKind::Success,
             Err(failure) => failure.termination(),
         };
+        self.close_jar(termination);
         let outcome = Arc::new(self.outcome(result, &top.context));
         let owed = self.owed(termination, &outcome, top.state.id.as_str(), &top.context);
         let is_kept = self.program.reads_context_of_ended() || self.run.scheduled.is_some();

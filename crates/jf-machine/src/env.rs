@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jf_core::Epoch;
+use jf_core::spi::JarLimits;
 use jf_dsl::{IsoDuration, MetadataLimits};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -85,6 +86,8 @@ pub struct Limits {
     pub max_duration: Option<Duration>,
     /// What a violation of `spec.output.schema` does (DEF-056).
     pub output_validation: OutputValidation,
+    /// Bounds of cookie jars (TSK-076).
+    pub jar: JarLimits,
     /// Shortest interval of schedules (TSK-102).
     pub schedule_minimum: IsoDuration,
 }
@@ -102,6 +105,7 @@ impl Default for Limits {
             guard_evaluation: Duration::from_secs(5),
             max_duration: None,
             output_validation: OutputValidation::Warn,
+            jar: JarLimits::default(),
             schedule_minimum: IsoDuration::schedule_minimum(),
         }
     }

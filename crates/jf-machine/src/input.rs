@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use jf_core::spi::{TaskError, TaskErrorKind, TaskWrite};
+use jf_core::spi::{CookieChange, TaskError, TaskErrorKind, TaskWrite};
 use jf_core::{Caller, EngineErrorKind, HeadCondition, Problem, StepTarget};
 use serde_json::Value;
 
@@ -20,8 +20,8 @@ pub enum Input {
     TaskFinished {
         /// The activation that [`TaskOrder`](crate::TaskOrder) named.
         activation: ActivationId,
-        /// What it wrote, or how it failed.
-        result: Result<Vec<TaskWrite>, TaskFailure>,
+        /// What it gave, or how it failed.
+        result: Result<TaskReturn, TaskFailure>,
     },
     /// It was looked up which schedule there is of an identity.
     ScheduleChecked {
@@ -53,6 +53,8 @@ pub enum Input {
     CompensationStarted,
     /// The compensation has ended (ENG-092). Without effect unless the run waits for it.
     CompensationEnded,
+    /// The cookies that the ended run still owed its client were handed out (HTTP-060). Without effect on a run that owes none.
+    CookiesTaken,
     /// Goes on after [`Effect::Continue`](crate::Effect::Continue). Ends a run that cannot go on because its definition was replaced
     /// by one without the states it stands at, as development mode allows (DEF-029). Without effect otherwise.
     Resume,
@@ -63,7 +65,8 @@ impl fmt::Debug for Input {
         match self {
             Self::Begin => f.write_str("Begin"),
             Self::TaskFinished { activation, result } => {
-                let result = result.as_ref().map(Vec::len).map_err(|failure| &failure.problem.problem_type);
+                let result = result.as_ref().map(|returned| returned.writes.len());
+                let result = result.map_err(|failure| &failure.problem.problem_type);
                 f.debug_struct("TaskFinished")
                     .field("activation", activation)
                     .field("result", &result)
@@ -87,6 +90,7 @@ impl fmt::Debug for Input {
             }
             Self::CompensationStarted => f.write_str("CompensationStarted"),
             Self::CompensationEnded => f.write_str("CompensationEnded"),
+            Self::CookiesTaken => f.write_str("CookiesTaken"),
             Self::Resume => f.write_str("Resume"),
         }
     }
@@ -127,6 +131,21 @@ impl fmt::Debug for Submission {
             .field("target", &self.target)
             .field("if_head", &self.if_head)
             .finish_non_exhaustive()
+    }
+}
+
+/// What a task gave back (TSK-006).
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct TaskReturn {
+    /// Writes to the context of its scope, all or none (STA-008).
+    pub writes: Vec<TaskWrite>,
+    /// Changes to the cookie jar of the run (TSK-070), made if the writes can be.
+    pub cookies: Vec<CookieChange>,
+}
+
+impl From<Vec<TaskWrite>> for TaskReturn {
+    fn from(writes: Vec<TaskWrite>) -> Self {
+        Self { writes, cookies: Vec::new() }
     }
 }
 

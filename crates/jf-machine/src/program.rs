@@ -115,6 +115,7 @@ impl Program {
         Feature::Errors,
         Feature::Access,
         Feature::Schedule,
+        Feature::Cookies,
     ];
 
     /// Links a definition that was loaded with the same registries.

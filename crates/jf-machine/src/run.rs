@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
+use jf_core::spi::CookieJar;
 use jf_core::{ActiveStep, JourneyId, JourneyOutcome, JourneyStatus, Phase, ScheduleId, TerminationKind};
 use jf_dsl::{DefinitionName, StateId, Version};
 use jiff::{SignedDuration, Timestamp};
@@ -59,6 +60,9 @@ pub struct Run {
     /// What it is a run of.
     #[serde(default, rename = "compensates", skip_serializing_if = "Root::is_states", with = "root::stored")]
     pub(crate) root: Root,
+    /// The cookies of the responses to its calls; once it has ended, those its client is still to get.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) cookies: Option<Arc<CookieJar>>,
     /// The schedule that began it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) scheduled: Option<ScheduleId>,
@@ -157,6 +161,7 @@ impl Run {
             answers: Answers::default(),
             flows: vec![Flow::root(start, context, weight)],
             root: Root::States,
+            cookies: None,
             scheduled: None,
             compensation: None,
             ending: None,

@@ -4,13 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use http::header::COOKIE;
 use jf_core::spi::{
     Evaluation, HttpExchange, HttpFailure, HttpFailureKind, HttpReceived, PreparedTask, TaskContext,
     TaskError, TaskOutput, WriteTarget,
 };
 use jiff::SignedDuration;
 use serde_json::Value;
+use url::Url;
 
+use crate::cookies::JarPlan;
 use crate::error_mapping::MappingPlan;
 use crate::notify::{Failures, notification};
 use crate::request::RequestPlan;
@@ -20,6 +23,8 @@ use crate::result::CallResult;
 #[derive(Debug)]
 pub(crate) struct PreparedCall {
     pub(crate) request: RequestPlan,
+    /// `None` for a call that leaves the cookie jar alone.
+    pub(crate) jar: Option<JarPlan>,
     pub(crate) timeout: Duration,
     pub(crate) mode: Mode,
 }
@@ -35,10 +40,14 @@ pub(crate) enum Mode {
 impl PreparedTask for PreparedCall {
     async fn execute(&self, context: TaskContext) -> Result<TaskOutput, TaskError> {
         let timeout = context.budget.map_or(self.timeout, |budget| budget.min(self.timeout));
-        let exchange = self.request.build(&context, timeout)?;
+        let mut exchange = self.request.build(&context, timeout)?;
+        let jar = self.jar.as_ref().and_then(|jar| Some((jar, Url::parse(&exchange.url).ok()?)));
+        if let Some((plan, url)) = &jar {
+            add_cookies(plan, url, &context, &mut exchange);
+        }
         match &self.mode {
             Mode::RequestResponse { result_var, error_mapping } => {
-                let outcome = send(&context, exchange).await;
+                let mut outcome = send(&context, exchange).await;
                 match &outcome {
                     Ok(received) => {
                         let status = received.status.as_u16();
@@ -49,7 +58,15 @@ impl PreparedTask for PreparedCall {
                         context.telemetry.warn("the call got no answer", &[("reason", &reason)]);
                     }
                 }
-                output(&context.evaluation, result_var, error_mapping.as_ref(), CallResult::of(outcome))
+                let cookies = match (&jar, &mut outcome) {
+                    (Some((plan, url)), Ok(received)) => {
+                        plan.take(&mut received.headers, url, context.connectors.clock.now())
+                    }
+                    _ => Vec::new(),
+                };
+                let output =
+                    output(&context.evaluation, result_var, error_mapping.as_ref(), CallResult::of(outcome))?;
+                Ok(output.with_cookies(cookies))
             }
             Mode::Notify { failures } => {
                 let connector = Arc::clone(&context.connectors.http);
@@ -57,6 +74,16 @@ impl PreparedTask for PreparedCall {
                 Ok(TaskOutput::none().with_notification(work))
             }
         }
+    }
+}
+
+/// TSK-074: a `Cookie` header that somebody wrote stays as it is.
+fn add_cookies(plan: &JarPlan, url: &Url, context: &TaskContext, exchange: &mut HttpExchange) {
+    let Some(jar) = context.cookies.as_ref().filter(|_| !exchange.headers.contains_key(COOKIE)) else {
+        return;
+    };
+    if let Some(header) = plan.header(jar, url, context.connectors.clock.now()) {
+        exchange.headers.insert(COOKIE, header);
     }
 }
 

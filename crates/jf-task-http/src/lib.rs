@@ -29,11 +29,13 @@
 //! | `plugin` | compiling a configuration, and refusing what does not work yet |
 //! | `request/` | URL, headers and body: how each is compiled, and how it is built |
 //! | `call`, `result`, `error_mapping`, `notify` | sending, and what becomes of the answer |
+//! | `cookies` | the cookie jar of the run: what a request takes along, and what a response leaves |
 //! | `connector/` | the client, its egress rules and its name resolution |
 
 mod call;
 mod config;
 mod connector;
+mod cookies;
 mod error_mapping;
 mod fault;
 mod media_type;

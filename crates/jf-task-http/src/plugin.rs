@@ -9,6 +9,7 @@ use jf_core::spi::{LoadContext, PreparedTask, TaskDescriptor, TaskPlugin};
 
 use crate::call::{Mode, PreparedCall};
 use crate::config::ConnectorConfig;
+use crate::cookies::JarPlan;
 use crate::error_mapping::MappingPlan;
 use crate::notify::Failures;
 use crate::request::{Limits, RequestPlan};
@@ -16,8 +17,8 @@ use crate::request::{Limits, RequestPlan};
 /// `httpCall:v1`: one HTTP request per activation, whose outcome is data (TSK-020 ff.).
 ///
 /// Requests are built from the configuration and leave through [`TaskContext::connectors`](jf_core::spi::TaskContext); the plugin has no
-/// client of its own (TSK-009). Policies of authentication and resilience, and cookie jars, are refused when the definition is linked until
-/// they work.
+/// client of its own (TSK-009). Policies of authentication and resilience are refused when the definition is linked until they
+/// work.
 #[derive(Debug)]
 pub struct HttpCallTask {
     descriptor: TaskDescriptor,
@@ -88,7 +89,8 @@ impl TaskPlugin for HttpCallTask {
         let mode = self.mode(call, load);
         let request = RequestPlan::of(call, self.limits, self.idempotency.as_ref(), load);
         let timeout = self.timeout(call, load.definition());
-        let call = PreparedCall { request: request?, timeout, mode: mode? };
+        let jar = JarPlan::of(call, load.definition());
+        let call = PreparedCall { request: request?, jar, timeout, mode: mode? };
         // Reported beside what was read.
         if load.has_errors() { None } else { Some(Arc::new(call)) }
     }
@@ -105,11 +107,9 @@ fn refuse_unsupported(call: &dsl::HttpCall, load: &mut LoadContext<'_>) {
         .as_ref()
         .or(spec.defaults.tasks.resilience_policy_ref.as_ref())
         .or(default_policy);
-    let has_jar = spec.cookies.jar.is_some();
     for (used, rule, what, member) in [
         (call.auth.is_some(), "TSK-029", "authentication by a policy", &["auth"][..]),
         (resilience.is_some(), "TSK-029", "a resilience policy", &["resiliencePolicyRef"]),
-        (has_jar, "TSK-030", "a cookie jar", &["cookies"]),
     ] {
         if used {
             let path = member.iter().fold(JsonPath::root(), |path, name| path.member(*name));

@@ -20,7 +20,7 @@ pub(crate) async fn start(
     journey: &str,
     mut inbound: Inbound<'_>,
 ) -> Result<Response, EngineError> {
-    let mut request = StartRequest::new(journey, Value::Null)?;
+    let mut request = StartRequest::new(journey, Value::Null)?.with_cookies();
     if binding.config.hidden_journeys.contains(&request.journey) {
         return Err(EngineError::not_found());
     }

@@ -495,6 +495,13 @@ pub const KEYS: &[Key] = &[
     ),
     key("limits.contextBytes", BYTES, "4194304", "Size of a context as compact JSON (DEF-203)."),
     key(
+        "limits.cookiesPerJar",
+        COUNT,
+        "300",
+        "Cookies that the jar of a run keeps; of more the oldest go (TSK-076).",
+    ),
+    key("limits.cookieBytes", BYTES, "4096", "Size of a cookie in a jar; larger ones are not kept (TSK-076)."),
+    key(
         "limits.bodyBytes",
         BYTES,
         "1048576",

@@ -4,6 +4,7 @@
 
 mod clock;
 mod connector;
+mod cookie;
 mod expression;
 mod load;
 mod registry;
@@ -14,6 +15,7 @@ mod telemetry;
 
 pub use clock::{Clock, Sleep};
 pub use connector::{HttpConnector, HttpExchange, HttpFailure, HttpFailureKind, HttpReceived};
+pub use cookie::{CookieChange, CookieJar, JarCookie, JarLimits, SameSite};
 pub use expression::{
     Bindings, BoundExpression, Compensated, CompileError, CompiledExpression, EvalContext, EvalError,
     EvalErrorKind, EvalLimits, ExpressionEngine, Site,

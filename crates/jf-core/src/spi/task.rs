@@ -12,8 +12,8 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{
-    Bindings, BoundExpression, Clock, Compensated, EvalError, HttpConnector, LoadContext, SecretResolver,
-    TaskTelemetry,
+    Bindings, BoundExpression, Clock, Compensated, CookieChange, CookieJar, EvalError, HttpConnector,
+    LoadContext, SecretResolver, TaskTelemetry,
 };
 use crate::{Caller, JourneyId, Problem, TraceContext};
 
@@ -247,6 +247,8 @@ pub struct TaskContext {
     pub caller: Option<Caller>,
     /// Pass-through headers of the segment (HTTP-040).
     pub passthrough: Arc<HeaderMap>,
+    /// The cookie jar of the run as it was when the task was begun; `None` while there is nothing in it (TSK-070).
+    pub cookies: Option<Arc<CookieJar>>,
     /// The trace that requests of the task belong to, with the task as their origin: what they carry as `traceparent` and
     /// `tracestate` unless the author says otherwise. `None` where an engine traces nothing.
     pub trace: Option<TraceContext>,
@@ -257,7 +259,7 @@ pub struct TaskContext {
 }
 
 impl TaskContext {
-    /// A task context without budget, inbound request and pass-through headers; set the public members as needed.
+    /// A task context without budget, inbound request, pass-through headers and cookies; set the public members as needed.
     #[must_use]
     pub fn new(
         definition: DefinitionIdentity,
@@ -276,6 +278,7 @@ impl TaskContext {
             budget: None,
             caller: None,
             passthrough: Arc::new(HeaderMap::new()),
+            cookies: None,
             trace: None,
             telemetry: TaskTelemetry::silent(),
             connectors,
@@ -332,6 +335,8 @@ impl fmt::Debug for Notification {
 pub struct TaskOutput {
     /// Writes to the context.
     pub writes: Vec<TaskWrite>,
+    /// What responses do to the cookie jar, in order. Without effect where the definition declares no jar (DEF-157).
+    pub cookies: Vec<CookieChange>,
     /// Work for after the commit.
     pub notification: Option<Notification>,
 }
@@ -347,6 +352,13 @@ impl TaskOutput {
     #[must_use]
     pub fn with_write(mut self, target: WriteTarget, value: Value) -> Self {
         self.writes.push(TaskWrite { target, value });
+        self
+    }
+
+    /// With changes to the cookie jar.
+    #[must_use]
+    pub fn with_cookies(mut self, cookies: Vec<CookieChange>) -> Self {
+        self.cookies = cookies;
         self
     }
 

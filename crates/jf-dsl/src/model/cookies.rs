@@ -37,6 +37,24 @@ pub struct JarDomain {
     pub pattern: CookieDomain,
 }
 
+impl JarDomain {
+    /// The hosts of a pattern.
+    #[must_use]
+    pub const fn new(pattern: CookieDomain) -> Self {
+        Self { pattern }
+    }
+
+    /// Whether cookies of that host or effective domain are kept: of the host itself, or with a leading dot of every one that ends so, in
+    /// any case of letters. [DEF-155, DEF-156]
+    #[must_use]
+    pub fn covers(&self, host: &str) -> bool {
+        let pattern = self.pattern.as_str();
+        let Some(before) = host.len().checked_sub(pattern.len()) else { return false };
+        let fits = if pattern.starts_with('.') { before > 0 } else { before == 0 };
+        fits && host.get(before..).is_some_and(|ending| ending.eq_ignore_ascii_case(pattern))
+    }
+}
+
 /// Which cookies of the jar the caller gets. [DEF-158]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[non_exhaustive]
@@ -71,4 +89,35 @@ pub struct IncludedCookies {
     /// Regular expressions that are searched for in their names, unanchored. [DEF-159, DEF-160]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub name_patterns: Vec<Pattern>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::JarDomain;
+    use crate::ids::CookieDomain;
+
+    #[test]
+    fn def_155_def_156_a_pattern_is_one_host_or_all_below() {
+        let covers = |pattern: &str, host: &str| {
+            JarDomain::new(CookieDomain::parse(pattern).unwrap()).covers(host)
+        };
+        for (pattern, host, expected) in [
+            ("api.example.com", "api.example.com", true),
+            ("api.example.com", "API.Example.com", true),
+            ("API.example.com", "api.example.com", true),
+            ("api.example.com", "v1.api.example.com", false),
+            ("api.example.com", "example.com", false),
+            ("api.example.com", "xapi.example.com", false),
+            (".example.com", "api.example.com", true),
+            (".example.com", "a.b.EXAMPLE.com", true),
+            (".example.com", "example.com", false),
+            (".example.com", "badexample.com", false),
+            (".example.com", ".example.com", false),
+            ("example.com", "", false),
+            (".com", "größe.com", true),
+            ("10.0.0.1", "10.0.0.1", true),
+        ] {
+            assert_eq!(covers(pattern, host), expected, "{pattern} {host}");
+        }
+    }
 }

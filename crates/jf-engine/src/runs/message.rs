@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jf_core::spi::{Notification, TaskWrite};
-use jf_core::{At, Caller, EngineError, Head, HeadCondition, JourneyStatus, ScheduleId, StartReply};
-use jf_machine::{ActivationId, InitialContext, ScheduleOrder, SegmentId, Submission, TaskFailure};
+use jf_core::spi::Notification;
+use jf_core::{At, Caller, ClientCookie, EngineError, Head, HeadCondition, JourneyStatus, ScheduleId, StartReply};
+use jf_machine::{ActivationId, InitialContext, ScheduleOrder, SegmentId, Submission, TaskFailure, TaskReturn};
 use jiff::Timestamp;
 use tokio::sync::oneshot;
 
@@ -61,6 +61,8 @@ pub(crate) enum Message {
     CheckSchedule(Box<ScheduleOrder>),
     /// Become the next run of a schedule.
     BeginScheduled(Box<BeginScheduled>),
+    /// Hand out the cookies that the client is owed (HTTP-060).
+    TakeCookies(oneshot::Sender<Result<Vec<ClientCookie>, EngineError>>),
     /// Look what is pending: after a crash, or when a commit failed.
     Recover,
 }
@@ -120,7 +122,7 @@ pub(crate) struct CancelRun {
 /// The end of a task.
 pub(crate) struct TaskFinished {
     pub(crate) activation: ActivationId,
-    pub(crate) result: Result<Vec<TaskWrite>, TaskFailure>,
+    pub(crate) result: Result<TaskReturn, TaskFailure>,
     /// To be done once the state is committed (TSK-050).
     pub(crate) notification: Option<Notification>,
     /// How long it ran.

@@ -22,6 +22,7 @@ mod cancel;
 mod cell;
 mod commit;
 mod compensation;
+mod cookies;
 mod effects;
 mod judge;
 mod keyed;

@@ -77,6 +77,7 @@ impl Turn {
             Message::Compensated => self.compensated().await,
             Message::CheckSchedule(order) => self.check_schedule(order).await,
             Message::BeginScheduled(begin) => self.begin_scheduled(*begin).await,
+            Message::TakeCookies(reply) => self.take_cookies(reply).await,
             Message::Recover => self.recover().await,
             Message::Begin(_) | Message::Submit(_) | Message::TaskFinished(_) => {}
         }

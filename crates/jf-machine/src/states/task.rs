@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use jf_core::spi::{PreparedTask, TaskWrite};
+use jf_core::spi::PreparedTask;
 use jf_dsl::{JsonPath, StateId, TaskKind};
 
 use super::{Index, Next};
@@ -11,7 +11,7 @@ use crate::flow::Position;
 use crate::link::Linker;
 use crate::machine::Machine;
 use crate::program::StateIndex;
-use crate::{ActivationId, Effect, Fact, TaskFailure, TaskOrder};
+use crate::{ActivationId, Effect, Fact, TaskFailure, TaskReturn, TaskOrder};
 
 /// A linked `task` state.
 #[derive(Debug)]
@@ -56,6 +56,7 @@ impl Task {
             kind: self.kind.clone(),
             task: Arc::clone(&self.prepared),
             evaluation: machine.evaluation(flow),
+            cookies: machine.run.cookies.clone(),
             segment: machine.segment(flow),
             deadline: machine.deadline(),
         }
@@ -67,12 +68,16 @@ impl Task {
         &self,
         id: &StateId,
         flow: usize,
-        result: Result<Vec<TaskWrite>, TaskFailure>,
+        result: Result<TaskReturn, TaskFailure>,
         machine: &mut Machine<'_>,
     ) -> Result<StateIndex, Failure> {
         let limits = machine.limits();
         let done = result.map_err(|failure| Failure::task(failure, limits));
-        let done = done.and_then(|writes| machine.write_all(flow, writes));
+        let done = done.and_then(|returned| {
+            machine.write_all(flow, returned.writes)?;
+            machine.keep_cookies(returned.cookies);
+            Ok(())
+        });
         let (id, kind) = (id.clone(), self.kind.clone());
         machine.report(match &done {
             Ok(()) => Fact::TaskCompleted(id, kind),

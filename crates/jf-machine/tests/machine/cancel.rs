@@ -1,5 +1,5 @@
 use jf_core::{Phase, TerminationKind};
-use jf_machine::Input;
+use jf_machine::{Input, TaskReturn};
 use serde_json::json;
 
 use crate::support::{World, head, journey, refusal};
@@ -24,7 +24,7 @@ fn eng_055_cancel_ends_the_run_and_everything_it_waits_for() {
     assert_eq!(world.error(), ("JOURNEY_CANCELLED", "Cancelled by user"));
     assert_eq!(world.run.termination(), Some(TerminationKind::Cancel));
     assert!(world.tasks.is_empty());
-    assert!(!world.feed(Input::TaskFinished { activation, result: Ok(Vec::new()) }).unwrap().changed());
+    assert!(!world.feed(Input::TaskFinished { activation, result: Ok(TaskReturn::default()) }).unwrap().changed());
 
     let mut world = World::start(journey(STATES), json!({}));
     world.finish(&[]);

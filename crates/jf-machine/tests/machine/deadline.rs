@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use jf_core::{Phase, TerminationKind};
-use jf_machine::{Input, Program};
+use jf_machine::{Input, Program, TaskReturn};
 use serde_json::json;
 
 use crate::support::{World, at, journey, program, urn};
@@ -33,7 +33,7 @@ fn eng_062_at_the_deadline_everything_ends() {
     assert_eq!(world.problem(), &json!({ "type": "TOO_LONG", "title": "took too long", "status": 504 }));
     assert_eq!(world.run.termination(), Some(TerminationKind::Timeout));
     assert!(world.tasks.is_empty(), "the call is abandoned");
-    let late = world.feed(Input::TaskFinished { activation, result: Ok(Vec::new()) }).unwrap();
+    let late = world.feed(Input::TaskFinished { activation, result: Ok(TaskReturn::default()) }).unwrap();
     assert!(!late.changed(), "ENG-063: a result after the deadline is dropped");
 }
 

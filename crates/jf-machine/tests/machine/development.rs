@@ -1,5 +1,5 @@
 use jf_core::{Phase, TerminationKind};
-use jf_machine::Input;
+use jf_machine::{Input, TaskReturn};
 use serde_json::json;
 use std::sync::Arc;
 
@@ -55,7 +55,7 @@ fn def_029_a_run_that_cannot_go_on_ends_as_a_runtime_error() {
         for world in [&mut at_task, &mut at_step, &mut at_timer] {
             world.program = Arc::new(journey(body));
         }
-        at_task.feed_unchecked(Input::TaskFinished { activation, result: Ok(Vec::new()) });
+        at_task.feed_unchecked(Input::TaskFinished { activation, result: Ok(TaskReturn::default()) });
         for world in [&mut at_step, &mut at_timer] {
             world.now = world.run.next_due().unwrap();
             let overdue = world.run.overdue(world.now).unwrap();

@@ -69,7 +69,7 @@ impl Read {
 
     fn answer(&mut self, result: Result<Value, TaskFailure>) {
         let target = WriteTarget::Var("answer".into());
-        let result = result.map(|value| vec![TaskWrite { target, value }]);
+        let result = result.map(|value| vec![TaskWrite { target, value }].into());
         let activation = self.tasks.pop().expect("a task runs").activation;
         self.feed(Input::TaskFinished { activation, result });
     }

@@ -5,6 +5,7 @@ mod api;
 mod cancel;
 mod choice;
 mod compensation;
+mod cookies;
 mod deadline;
 mod development;
 mod events;

@@ -1,6 +1,6 @@
 use jf_core::spi::{TaskError, TaskWrite, WriteTarget};
 use jf_core::{Phase, Problem, TerminationKind};
-use jf_machine::{Fact, Input, TaskFailure};
+use jf_machine::{Fact, Input, TaskFailure, TaskReturn};
 use serde_json::json;
 
 use crate::support::{World, journey, urn};
@@ -89,7 +89,7 @@ fn tsk_006_writes_go_where_they_say_in_order() {
     ];
     let activation = world.task().activation;
     world.tasks.clear();
-    world.feed(Input::TaskFinished { activation, result: Ok(writes) }).unwrap();
+    world.feed(Input::TaskFinished { activation, result: Ok(writes.into()) }).unwrap();
     assert_eq!(world.output(), &json!({ "keep": 1, "a": 3, "b": { "c": 2 } }));
 }
 
@@ -103,7 +103,7 @@ fn tsk_007_a_conflicting_write_fails_the_state_with_nothing_written() {
     ];
     let activation = world.task().activation;
     world.tasks.clear();
-    world.feed(Input::TaskFinished { activation, result: Ok(writes) }).unwrap();
+    world.feed(Input::TaskFinished { activation, result: Ok(writes.into()) }).unwrap();
     assert_eq!(world.error().0, urn("path-conflict"));
     assert_eq!(world.outcome().projection["before"], 1, "the context is as it was at entry");
 }
@@ -114,7 +114,7 @@ fn tsk_013_results_of_tasks_that_are_gone_are_dropped() {
     let activation = world.task().activation;
     world.finish(&[]);
     assert_eq!(world.run.phase(), Phase::Succeeded);
-    let late = world.feed(Input::TaskFinished { activation, result: Ok(Vec::new()) }).unwrap();
+    let late = world.feed(Input::TaskFinished { activation, result: Ok(TaskReturn::default()) }).unwrap();
     assert!(!late.changed());
 }
 

@@ -36,8 +36,6 @@ fn what_this_build_cannot_do_is_refused() {
     refused(&rig, &call(json!({ "resiliencePolicyRef": "patient" })), "TSK-029 $.resiliencePolicyRef");
     let plain = call(json!({}));
     assert!(rig.link(&plain).is_ok());
-    let with = |spec: &str| Rig::with(spec, &ConnectorConfig::default());
-    refused(&with("  cookies: {jar: {domains: []}}"), &plain, "TSK-030 $.cookies");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use jf_core::spi::{TaskErrorKind, TaskWrite, WriteTarget};
 use jf_core::{Caller, Epoch, JourneyId, LogDocument, Problem, StepRef, StepTarget};
 use jf_machine::{
     ActivationId, CompensationOrder, Effect, Effects, Env, Input, Limits, PlatformValues, Program, Run,
-    Submission, TaskFailure, TimerId, apply, pending_effects, prepare_start,
+    Submission, TaskFailure, TaskReturn, TimerId, apply, pending_effects, prepare_start,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -121,7 +121,7 @@ impl Driven {
             // What is overdue may abandon it first.
             self.catch_up();
             self.tasks.retain(|task| *task != activation);
-            self.feed(Input::TaskFinished { activation, result });
+            self.feed(Input::TaskFinished { activation, result: result.map(TaskReturn::from) });
         }
     }
 
@@ -151,7 +151,7 @@ impl Driven {
         let armed = self.timers.contains_key(&TimerId::Activation(activation));
         let input = match byte / 16 % 3 {
             0 if !self.tasks.contains(&activation) => {
-                Input::TaskFinished { activation, result: Ok(Vec::new()) }
+                Input::TaskFinished { activation, result: Ok(TaskReturn::default()) }
             }
             1 if !armed => Input::TimerFired { activation },
             2 if !armed => Input::WaitTimedOut { activation },
@@ -264,7 +264,7 @@ pub(super) fn submissions(run: &Run) -> Vec<Input> {
 pub(super) fn inputs_of(pending: &Effects) -> Vec<Input> {
     let inputs = pending.iter().filter_map(|effect| match effect {
         Effect::RunTask(order) => {
-            let (activation, result) = (order.activation, Ok(vec![write("k", json!(1))]));
+            let (activation, result) = (order.activation, Ok(vec![write("k", json!(1))].into()));
             Some(Input::TaskFinished { activation, result })
         }
         Effect::ArmTimer { timer: TimerId::Activation(activation), .. } => {

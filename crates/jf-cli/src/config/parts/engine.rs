@@ -34,6 +34,8 @@ impl Config {
         config.limits.transitions_per_trigger = self.count("limits.transitionsPerTrigger");
         config.limits.flows_per_run = self.size("limits.flowsPerRun");
         config.limits.context_bytes = self.size("limits.contextBytes");
+        config.limits.jar.cookies = self.size("limits.cookiesPerJar");
+        config.limits.jar.cookie_bytes = self.size("limits.cookieBytes");
         config.commands_per_run = self.size("limits.commandsPerRun");
         config.concurrent_guards = self.size("limits.concurrentGuards");
         config.guard_reuse = self.duration("limits.guardReuse");

@@ -3,7 +3,7 @@
 use jf_core::spi::{TaskErrorKind, TaskWrite, WriteTarget};
 use jf_core::{Problem, StepRef, StepTarget};
 use jf_dsl::StateId;
-use jf_machine::{ActivationId, Input, Refused, Submission, TaskFailure};
+use jf_machine::{ActivationId, Input, Refused, Submission, TaskFailure, TaskReturn};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -402,6 +402,7 @@ impl World {
             // What is overdue may abandon it first.
             self.catch_up();
             self.tasks.retain(|task| task.activation != activation);
+            let result = result.map(TaskReturn::from);
             self.tell(Input::TaskFinished { activation, result }).unwrap();
         }
     }
@@ -425,7 +426,7 @@ impl World {
         let position = self.positions().get(&number).cloned();
         let live = position.as_deref() == Some(["task", "timer+due", "step+due"][usize::from(kind)]);
         let input = match kind {
-            0 => Input::TaskFinished { activation, result: Ok(Vec::new()) },
+            0 => Input::TaskFinished { activation, result: Ok(TaskReturn::default()) },
             1 => Input::TimerFired { activation },
             _ => Input::WaitTimedOut { activation },
         };

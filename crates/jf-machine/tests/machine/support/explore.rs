@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashSet, VecDeque};
 
 use jf_core::spi::{TaskErrorKind, TaskWrite, WriteTarget};
 use jf_core::{Phase, Problem};
-use jf_machine::{ActivationId, Input, LogEntry, Run, TaskFailure};
+use jf_machine::{ActivationId, Input, LogEntry, Run, TaskFailure, TaskReturn};
 use serde_json::{Value, json};
 
 use super::{NEVER_WRITTEN, World, apply_to, head, parse, submission};
@@ -144,12 +144,12 @@ fn shown(world: &World) -> (&[LogEntry], &[jf_machine::Fact], &Run, Vec<Activati
 /// Lets it happen. Returns the input if it must not count a second time.
 fn take(world: &mut World, happens: &Move) -> Option<Input> {
     let write = |target, value| TaskWrite { target, value };
-    let finish = |world: &mut World, task: usize, result| {
+    let finish = |world: &mut World, task: usize, result: Result<Vec<TaskWrite>, TaskFailure>| {
         let activation = world.tasks[task].activation;
         // What is overdue may abandon it first.
         world.catch_up();
         world.tasks.retain(|task| task.activation != activation);
-        let input = Input::TaskFinished { activation, result };
+        let input = Input::TaskFinished { activation, result: result.map(TaskReturn::from) };
         world.feed(input.clone()).unwrap();
         Some(input)
     };
@@ -202,7 +202,7 @@ fn nothing_else_counts(world: &World) {
         let activation: ActivationId = serde_json::from_value(json!(number)).unwrap();
         let position = positions.get(&number).map_or("gone", String::as_str);
         if position != "task" {
-            without_effect(world, Input::TaskFinished { activation, result: Ok(Vec::new()) }, position);
+            without_effect(world, Input::TaskFinished { activation, result: Ok(TaskReturn::default()) }, position);
         }
         if position != "timer+due" {
             without_effect(world, Input::TimerFired { activation }, position);

@@ -458,7 +458,7 @@ impl World {
             target: WriteTarget::Var((*name).into()),
             value: value.clone(),
         };
-        let result = Ok(writes.iter().map(write).collect());
+        let result = Ok(writes.iter().map(write).collect::<Vec<_>>().into());
         self.feed(Input::TaskFinished { activation, result }).unwrap();
     }
 
@@ -501,7 +501,7 @@ impl World {
             target: WriteTarget::Var((*name).into()),
             value: value.clone(),
         };
-        let result = Ok(writes.iter().map(write).collect());
+        let result = Ok(writes.iter().map(write).collect::<Vec<_>>().into());
         let activation = self.end_task();
         self.feed(Input::TaskFinished { activation, result }).unwrap();
     }
