@@ -20,6 +20,7 @@ mod events;
 mod foreign_clients;
 mod guard;
 mod hostile_http2;
+mod http;
 mod kill;
 mod orders;
 mod races;

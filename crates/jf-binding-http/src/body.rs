@@ -2,8 +2,8 @@
 
 use axum::body::{Body, HttpBody};
 use bytes::{Bytes, BytesMut};
-use http::HeaderMap;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue};
 use http_body_util::BodyExt;
 use jf_core::{EngineError, EngineErrorKind};
 use serde_json::Value;
@@ -36,15 +36,22 @@ pub(crate) async fn read(
 }
 
 /// `application/json` and every `+json` type are JSON, and so is what does not say (HTTP-010). Parameters do not matter: JSON
-/// has one encoding.
+/// has one encoding. Compressed bodies are none: what they take is not known before they are read.
 fn check_media_type(headers: &HeaderMap) -> Result<(), EngineError> {
-    let Some(value) = headers.get(CONTENT_TYPE) else { return Ok(()) };
-    let essence = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
-    if essence.eq_ignore_ascii_case("application/json") || has_json_suffix(essence) {
-        return Ok(());
+    let unsupported =
+        |detail: &str| EngineError::new(EngineErrorKind::UnsupportedMediaType).with_detail(detail);
+    let is_json = |value: &HeaderValue| {
+        let essence = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
+        essence.eq_ignore_ascii_case("application/json") || has_json_suffix(essence)
+    };
+    if !headers.get_all(CONTENT_TYPE).iter().all(is_json) {
+        return Err(unsupported("send the body as application/json or a type that ends in +json"));
     }
-    Err(EngineError::new(EngineErrorKind::UnsupportedMediaType)
-        .with_detail("send the body as application/json or a type that ends in +json"))
+    let is_plain = |value: &HeaderValue| value.as_bytes().trim_ascii().eq_ignore_ascii_case(b"identity");
+    if !headers.get_all(CONTENT_ENCODING).iter().all(is_plain) {
+        return Err(unsupported("send the body as application/json without a content coding"));
+    }
+    Ok(())
 }
 
 fn has_json_suffix(essence: &str) -> bool {
@@ -156,6 +163,11 @@ mod tests {
             let error = check_media_type(&headers).unwrap_err();
             assert_eq!(error.kind(), EngineErrorKind::UnsupportedMediaType, "{bad}");
             assert!(error.problem().detail.as_deref().unwrap().contains("application/json"));
+        }
+        for (coding, passes) in [("identity", true), ("Identity", true), ("gzip", false), ("", false)] {
+            let headers =
+                HeaderMap::from_iter([(header::CONTENT_ENCODING, HeaderValue::from_static(coding))]);
+            assert_eq!(check_media_type(&headers).is_ok(), passes, "{coding}");
         }
     }
 

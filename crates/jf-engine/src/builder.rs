@@ -18,7 +18,7 @@ use crate::clock::SystemClock;
 use crate::config::EngineConfig;
 use crate::deployment::Deployment;
 use crate::engine::EmbeddedEngine;
-use crate::guard::Decisions;
+use crate::guard::{Decisions, Silence};
 use crate::keys::StartKeys;
 use crate::links::LinkBase;
 use crate::load::Load;
@@ -261,6 +261,7 @@ impl EngineBuilder {
             tasks: Arc::new(Semaphore::new(self.config.concurrent_tasks.min(Semaphore::MAX_PERMITS))),
             guards: Semaphore::new(self.config.concurrent_guards.min(Semaphore::MAX_PERMITS)),
             decisions: Decisions::new(self.config.guard_reuse),
+            silence: Silence::new(self.config.denial_hold),
             background: Arc::new(Semaphore::new(self.config.background_jobs.min(Semaphore::MAX_PERMITS))),
             runs: ActiveRuns::new(),
             watches: Arc::new(Watches::default()),

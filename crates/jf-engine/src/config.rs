@@ -44,6 +44,9 @@ pub struct EngineConfig {
     /// How long an allowing decision of a read guard is reused for the same request and the same state of the run, at most 5 s
     /// (ENG-116). Zero, the default, judges every read anew.
     pub guard_reuse: Duration,
+    /// How long the refusal of a read is held back at most, so that a run that is not there is refused as late as one whose guard denies it
+    /// (ENG-113): 250 ms. Zero refuses at once.
+    pub denial_hold: Duration,
     /// Jobs that go on after their state (TSK-050), at the same time: 1 024. Beyond it they are dropped.
     pub background_jobs: usize,
     /// How often what need not be kept is removed (ENG-104): every minute.
@@ -70,6 +73,7 @@ impl Default for EngineConfig {
             commands_per_run: 1_024,
             concurrent_guards: 1_024,
             guard_reuse: Duration::ZERO,
+            denial_hold: Duration::from_millis(250),
             background_jobs: 1_024,
             sweep_interval: Duration::from_secs(60),
             trace_sample_ratio: 1.0,

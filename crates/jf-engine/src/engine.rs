@@ -102,7 +102,9 @@ impl Engine for EmbeddedEngine {
     }
 
     async fn locate(&self, journey_id: &JourneyId) -> Result<Arc<Definition>, EngineError> {
-        let deployed = self.shared.locate(journey_id).await?;
+        let begun = self.shared.clock.now();
+        let deployed = self.shared.locate(journey_id).await;
+        let deployed = self.shared.without_a_hint(begun, deployed).await?;
         Ok(Arc::clone(deployed.program.definition()))
     }
 
@@ -164,7 +166,9 @@ impl Engine for EmbeddedEngine {
         journey_id: &JourneyId,
         caller: &Caller,
     ) -> Result<At<JourneyStatus>, EngineError> {
-        let read = self.shared.read_for(journey_id, caller).await?;
+        let begun = self.shared.clock.now();
+        let read = self.shared.read_for(journey_id, caller).await;
+        let read = self.shared.without_a_hint(begun, read).await?;
         Ok(self.shared.status(&read.deployed, &read.snapshot.0))
     }
 
@@ -173,7 +177,9 @@ impl Engine for EmbeddedEngine {
         journey_id: &JourneyId,
         caller: &Caller,
     ) -> Result<At<JourneyOutcome>, EngineError> {
-        let read = self.shared.read_for(journey_id, caller).await?;
+        let begun = self.shared.clock.now();
+        let read = self.shared.read_for(journey_id, caller).await;
+        let read = self.shared.without_a_hint(begun, read).await?;
         self.shared.outcome(&read.deployed, &read.snapshot.0).ok_or_else(|| {
             EngineError::new(EngineErrorKind::NotTerminal).with_detail("the run has not ended")
         })
@@ -181,6 +187,7 @@ impl Engine for EmbeddedEngine {
 
     async fn cancel(&self, request: Cancel, caller: &Caller) -> Result<Submitted, EngineError> {
         let shared = &self.shared;
+        let begun = shared.clock.now();
         let permit = shared.admit()?;
         let until = after(shared.clock.now(), shared.config.sync_wait);
         let Cancel { journey_id, key, if_head, .. } = request;
@@ -194,7 +201,10 @@ impl Engine for EmbeddedEngine {
             .await;
         match decided {
             Ok(admitted) => shared.submitted(journey_id, admitted, caller).await,
-            Err(error) => Err(shared.tell_head(error, &journey_id, caller).await),
+            Err(error) => {
+                let refused = Err(shared.tell_head(error, &journey_id, caller).await);
+                shared.without_a_hint(begun, refused).await
+            }
         }
     }
 
@@ -227,11 +237,15 @@ impl Engine for EmbeddedEngine {
         limit: NonZeroU32,
         caller: &Caller,
     ) -> Result<Replay, EngineError> {
-        self.shared.events(journey_id, from, limit, caller).await
+        let begun = self.shared.clock.now();
+        let events = self.shared.events(journey_id, from, limit, caller).await;
+        self.shared.without_a_hint(begun, events).await
     }
 
     async fn watch(&self, journey_id: &JourneyId) -> Result<HeadWatch, EngineError> {
-        self.shared.watch(journey_id).await
+        let begun = self.shared.clock.now();
+        let watch = self.shared.watch(journey_id).await;
+        self.shared.without_a_hint(begun, watch).await
     }
 
     async fn take_cookies(

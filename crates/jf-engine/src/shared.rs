@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::EngineConfig;
 use crate::deployment::{Deployed, Deployment};
-use crate::guard::{Decisions, ReadRun};
+use crate::guard::{Decisions, ReadRun, Silence};
 use crate::keys::StartKeys;
 use crate::links::LinkBase;
 use crate::load::{Load, Permit, RETRY_AFTER, crowded};
@@ -51,6 +51,8 @@ pub(crate) struct Shared {
     pub(crate) guards: Semaphore,
     /// Reads that were allowed.
     pub(crate) decisions: Decisions,
+    /// When reads that must not tell anything are refused.
+    pub(crate) silence: Silence,
     /// Slots of background jobs.
     pub(crate) background: Arc<Semaphore>,
     /// Cancelled when the engine takes no more commands.

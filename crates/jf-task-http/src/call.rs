@@ -23,7 +23,7 @@ use crate::result::CallResult;
 #[derive(Debug)]
 pub(crate) struct PreparedCall {
     pub(crate) request: RequestPlan,
-    /// `None` for a call that leaves the cookie jar alone.
+    /// `None` where there is no cookie jar.
     pub(crate) jar: Option<JarPlan>,
     pub(crate) timeout: Duration,
     pub(crate) mode: Mode,

@@ -12,18 +12,20 @@ use url::{Host, Url};
 #[derive(Debug)]
 pub(crate) struct JarPlan {
     domains: Vec<JarDomain>,
+    /// Whether requests take cookies along (TSK-030). Responses fill the jar in any case.
+    sends: bool,
 }
 
 impl JarPlan {
-    /// `None` for a call that leaves the jar alone: there is none (DEF-157), or the call does not use it (TSK-030).
+    /// `None` where there is no jar (DEF-157).
     pub(crate) fn of(call: &HttpCall, definition: &Definition) -> Option<Self> {
-        let jar = definition.spec.cookies.jar.as_ref().filter(|_| call.cookies.use_jar)?;
-        Some(Self { domains: jar.domains.clone() })
+        let jar = definition.spec.cookies.jar.as_ref()?;
+        Some(Self { domains: jar.domains.clone(), sends: call.cookies.use_jar })
     }
 
     /// The `Cookie` header of a request (TSK-074, TSK-075).
     pub(crate) fn header(&self, jar: &CookieJar, url: &Url, now: Timestamp) -> Option<HeaderValue> {
-        let host = self.host(url)?;
+        let host = HostName::of(url).filter(|host| self.sends && self.covers(&host.text))?;
         let applies = |cookie: &&JarCookie| {
             let is_for_host = if cookie.host_only {
                 cookie.domain == host.text
@@ -43,7 +45,8 @@ impl JarPlan {
             let separator = if header.is_empty() { "" } else { "; " };
             header.extend([separator, &*cookie.name, "=", &*cookie.value]);
         }
-        let mut header = HeaderValue::from_bytes(header.as_bytes()).ok().filter(|header| !header.is_empty())?;
+        let mut header =
+            HeaderValue::from_bytes(header.as_bytes()).ok().filter(|header| !header.is_empty())?;
         header.set_sensitive(true);
         Some(header)
     }
@@ -99,11 +102,6 @@ impl JarPlan {
 
     fn covers(&self, domain: &str) -> bool {
         self.domains.iter().any(|pattern| pattern.covers(domain))
-    }
-
-    /// The host of a request that may carry cookies.
-    fn host(&self, url: &Url) -> Option<HostName> {
-        HostName::of(url).filter(|host| self.covers(&host.text))
     }
 }
 

@@ -5,6 +5,7 @@
 //!
 //! - [`engine_suite!`]: the contract of [`jf_core::Engine`] as tests that any engine can be run through;
 //! - [`store_suite!`]: the same for the contract of [`jf_store::Store`];
+//! - [`http_suite!`]: the HTTP API as clients see it, over any engine that is served;
 //! - [`Driver`]: one way to drive a system through the engine, over HTTP or over WebSocket, with answers that can be compared;
 //! - [`ManualClock`] and [`ScriptedHttp`]: time and other services, under the control of a test;
 //! - [`scenario`]: scenario files and their runner, which `jf test` is made of;
@@ -29,6 +30,8 @@ pub mod engine_cases;
 mod engine_suite;
 mod expected;
 mod faulty_store;
+pub mod http_cases;
+mod http_suite;
 mod matching;
 pub mod scenario;
 mod scripted_http;
@@ -45,6 +48,7 @@ pub use engine_cases::world::EngineHost;
 pub use engine_suite::engine_suite;
 pub use expected::{Bindings, Expected, ExpectedKind};
 pub use faulty_store::{Fate, FaultyStore};
+pub use http_cases::world::HttpHost;
 pub use matching::is_subset;
 pub use scripted_http::{RecordedCall, ScriptedHttp, StubReply, StubRule};
 pub use store_cases::world::StoreHost;

@@ -9,7 +9,7 @@ use jf_binding_http::HttpConfig;
 use jf_binding_ws::WsConfig;
 use jf_core::Engine;
 use jf_core::spi::{Clock, Registries};
-use jf_dsl::{Catalog, SourceFile, load};
+use jf_dsl::{Catalog, Loaded, SourceFile, load};
 use jf_engine::{EmbeddedEngine, SystemClock};
 use jf_expr_jq::JaqEngine;
 use jf_store::{MemoryStore, Retention};
@@ -35,7 +35,14 @@ pub(crate) struct System {
 impl System {
     /// On the clock of the host.
     pub(crate) async fn start() -> Self {
-        Self::build(Arc::new(SystemClock), ManualClock::default(), Retention::default()).await
+        Self::build(Arc::new(SystemClock), ManualClock::default(), Retention::default(), catalog()).await
+    }
+
+    /// With other journeys than those of these tests, on the clock of the host.
+    pub(crate) async fn of(definitions: &[&str]) -> Self {
+        let sources = definitions.iter().map(|text| SourceFile::new("definition.journey.yaml", *text));
+        let catalog = Catalog::new(sources.map(|source| loaded(&source)).collect()).unwrap();
+        Self::build(Arc::new(SystemClock), ManualClock::default(), Retention::default(), catalog).await
     }
 
     /// On a clock that moves when it is told to.
@@ -46,12 +53,12 @@ impl System {
     /// On a clock that moves when it is told to, with a store that keeps ended runs as it is told to.
     pub(crate) async fn forgetful(retention: Retention) -> Self {
         let clock = ManualClock::default();
-        Self::build(Arc::new(clock.clone()), clock, retention).await
+        Self::build(Arc::new(clock.clone()), clock, retention, catalog()).await
     }
 
-    async fn build(time: Arc<dyn Clock>, clock: ManualClock, retention: Retention) -> Self {
+    async fn build(time: Arc<dyn Clock>, clock: ManualClock, retention: Retention, catalog: Catalog) -> Self {
         let services = ScriptedHttp::new(Arc::clone(&time));
-        let engine = EmbeddedEngine::builder(catalog())
+        let engine = EmbeddedEngine::builder(catalog)
             .registries(registries())
             .store(Arc::new(MemoryStore::with_retention(retention)))
             .clock(time)
@@ -116,13 +123,13 @@ pub(crate) fn registries() -> Registries {
 
 /// The journeys of these tests.
 pub(crate) fn catalog() -> Catalog {
-    let registries = registries();
     let mut files: Vec<_> =
         std::fs::read_dir(journeys()).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
-    let loaded = files.into_iter().map(|file| {
-        let source = SourceFile::from_path(&file).unwrap();
-        load(&source, &registries).unwrap_or_else(|found| panic!("{}", found.to_terminal(Default::default())))
-    });
+    let loaded = files.into_iter().map(|file| loaded(&SourceFile::from_path(&file).unwrap()));
     Catalog::new(loaded.collect()).unwrap()
+}
+
+fn loaded(source: &SourceFile) -> Loaded {
+    load(source, &registries()).unwrap_or_else(|found| panic!("{}", found.to_terminal(Default::default())))
 }

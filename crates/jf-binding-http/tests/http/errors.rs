@@ -138,7 +138,6 @@ fn eng_140_the_reference_lists_every_problem() {
         EngineErrorKind::SubprotocolRequired,
         EngineErrorKind::UpgradeRequired,
         EngineErrorKind::TooManyInFlight,
-        EngineErrorKind::SubscriptionLimit,
     ];
     for kind in EngineErrorKind::ALL {
         let row = format!("\n| {} | `{}` | ", kind.status(), kind.slug());

@@ -500,7 +500,12 @@ pub const KEYS: &[Key] = &[
         "300",
         "Cookies that the jar of a run keeps; of more the oldest go (TSK-076).",
     ),
-    key("limits.cookieBytes", BYTES, "4096", "Size of a cookie in a jar; larger ones are not kept (TSK-076)."),
+    key(
+        "limits.cookieBytes",
+        BYTES,
+        "4096",
+        "Size of a cookie in a jar; larger ones are not kept (TSK-076).",
+    ),
     key(
         "limits.bodyBytes",
         BYTES,
@@ -554,6 +559,12 @@ pub const KEYS: &[Key] = &[
         Kind::Duration,
         "\"PT0S\"",
         "How long a read that was allowed is allowed again without asking the guard, for the same request and the same state of the run; at most 5 s (ENG-116).",
+    ),
+    key(
+        "limits.denialHold",
+        Kind::Duration,
+        "\"PT0.25S\"",
+        "How long the refusal of a read is held back at most, so that a run that is not there is refused as late as one whose guard denies it; `PT0S` refuses at once (ENG-113).",
     ),
     key(
         "limits.concurrentGuards",

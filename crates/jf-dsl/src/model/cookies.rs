@@ -98,9 +98,8 @@ mod tests {
 
     #[test]
     fn def_155_def_156_a_pattern_is_one_host_or_all_below() {
-        let covers = |pattern: &str, host: &str| {
-            JarDomain::new(CookieDomain::parse(pattern).unwrap()).covers(host)
-        };
+        let covers =
+            |pattern: &str, host: &str| JarDomain::new(CookieDomain::parse(pattern).unwrap()).covers(host);
         for (pattern, host, expected) in [
             ("api.example.com", "api.example.com", true),
             ("api.example.com", "API.Example.com", true),

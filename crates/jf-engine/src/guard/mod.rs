@@ -4,16 +4,21 @@
 //! can hold the run up; see the decision record `docs/adr/0013-read-guard.md`.
 
 mod decisions;
+mod silence;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::FutureExt;
 use jf_core::{Caller, EngineError, EngineErrorKind, JourneyId, run_fault};
 use jf_machine::{Diagnostic, Fact, Verdict};
 use jf_store::Revision;
+use jiff::Timestamp;
 
 pub(crate) use self::decisions::Decisions;
+pub(crate) use self::silence::Silence;
+use crate::clock::after;
 use crate::deployment::Deployed;
 use crate::load::crowded;
 use crate::memory_run::MemoryRun;
@@ -45,6 +50,24 @@ impl Shared {
         let read = self.read(id).await?;
         self.judge(&read, caller).await?;
         Ok(read)
+    }
+
+    /// The same result, of something that was asked at `begun`: a refusal that must not tell whether there is a run is given when all of
+    /// them are (ENG-113). Whatever else is given at once.
+    pub(crate) async fn without_a_hint<T>(
+        &self,
+        begun: Timestamp,
+        result: Result<T, EngineError>,
+    ) -> Result<T, EngineError> {
+        if let Err(error) = &result
+            && error.kind() == EngineErrorKind::NotFound
+        {
+            let hold = self.silence.hold();
+            if !hold.is_zero() {
+                self.clock.sleep_until(after(begun, hold)).await;
+            }
+        }
+        result
     }
 
     /// Whether the caller may see the run as it was read; NotFound if not.
@@ -80,6 +103,10 @@ impl Shared {
             None => failed(),
         };
         drop(slot);
+        if verdict != Verdict::Allowed {
+            let took = Duration::try_from(self.clock.now().duration_since(now)).unwrap_or_default();
+            self.silence.denied(took);
+        }
         match verdict {
             Verdict::Allowed => {
                 if let Some(question) = question {

@@ -4,8 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jf_core::spi::Notification;
-use jf_core::{At, Caller, ClientCookie, EngineError, Head, HeadCondition, JourneyStatus, ScheduleId, StartReply};
-use jf_machine::{ActivationId, InitialContext, ScheduleOrder, SegmentId, Submission, TaskFailure, TaskReturn};
+use jf_core::{
+    At, Caller, ClientCookie, EngineError, Head, HeadCondition, JourneyStatus, ScheduleId, StartReply,
+};
+use jf_machine::{
+    ActivationId, InitialContext, ScheduleOrder, SegmentId, Submission, TaskFailure, TaskReturn,
+};
 use jiff::Timestamp;
 use tokio::sync::oneshot;
 

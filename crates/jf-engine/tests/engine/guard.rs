@@ -87,10 +87,9 @@ async fn eng_110_every_read_asks_the_guard_with_its_own_request() {
         kind(judged(&bench, false, bench.engine.get_status(&id, &bob)).await),
         kind(judged(&bench, false, bench.engine.get_outcome(&id, &bob)).await),
         kind(judged(&bench, false, bench.engine.events(&id, Cursor::beginning(), read, &bob)).await),
-        kind(judged(&bench, false, bench.engine.take_cookies(&id, &bob)).await),
         kind(judged(&bench, false, bench.engine.cancel(Cancel::new(id.clone()), &bob)).await),
     ];
-    assert_eq!(kinds, [EngineErrorKind::NotFound; 5], "ENG-113: before the Conflict of a missing outcome");
+    assert_eq!(kinds, [EngineErrorKind::NotFound; 4], "ENG-113: before the Conflict of a missing outcome");
     assert_eq!(
         kind(judged(&bench, true, bench.engine.get_outcome(&id, &bob)).await),
         EngineErrorKind::NotTerminal

@@ -11,7 +11,7 @@ use crate::flow::Position;
 use crate::link::Linker;
 use crate::machine::Machine;
 use crate::program::StateIndex;
-use crate::{ActivationId, Effect, Fact, TaskFailure, TaskReturn, TaskOrder};
+use crate::{ActivationId, Effect, Fact, TaskFailure, TaskOrder, TaskReturn};
 
 /// A linked `task` state.
 #[derive(Debug)]

@@ -24,7 +24,9 @@ fn eng_055_cancel_ends_the_run_and_everything_it_waits_for() {
     assert_eq!(world.error(), ("JOURNEY_CANCELLED", "Cancelled by user"));
     assert_eq!(world.run.termination(), Some(TerminationKind::Cancel));
     assert!(world.tasks.is_empty());
-    assert!(!world.feed(Input::TaskFinished { activation, result: Ok(TaskReturn::default()) }).unwrap().changed());
+    assert!(
+        !world.feed(Input::TaskFinished { activation, result: Ok(TaskReturn::default()) }).unwrap().changed()
+    );
 
     let mut world = World::start(journey(STATES), json!({}));
     world.finish(&[]);

@@ -6,7 +6,8 @@ use serde_json::json;
 use crate::support::{World, journey, program};
 
 const JAR: &str = "jar: { domains: [{ pattern: .example.com }] }";
-const ALL: &str = "jar: { domains: [{ pattern: .example.com }] }, returnToClient: { mode: allFromAllowedDomains }";
+const ALL: &str =
+    "jar: { domains: [{ pattern: .example.com }] }, returnToClient: { mode: allFromAllowedDomains }";
 
 /// Two calls, then the end that the context asks for.
 fn calls(cookies: &str) -> String {
@@ -18,7 +19,7 @@ states:
   two: {{ type: task, task: {{ kind: 'fake:v1' }}, next: pick }}
   pick:
     type: choice
-    choices: [{{ when: {{ predicate: {{ lang: mini, expr: '\"=fail\"' }} }}, next: bad }}]
+    choices: [{{ when: {{ predicate: {{ lang: mini, expr: '{{\"$eq\":[\"=context.fail\",true]}}' }} }}, next: bad }}]
     default: done
   done: {{ type: succeed }}
   bad: {{ type: fail, errorCode: NO, reason: because }}
@@ -75,7 +76,10 @@ fn tsk_070_the_jar_begins_empty_is_stored_with_the_run_and_shown_to_later_calls(
     assert!(world.log.iter().all(|entry| !format!("{entry:?}").contains("a.example.com")));
     world.receive("two", vec![keep("c", "4")]);
     assert_eq!(world.outcome().phase, Phase::Succeeded);
-    assert!(!String::from_utf8(world.run.to_snapshot()).unwrap().contains("a.example.com"), "gone with the end");
+    assert!(
+        !String::from_utf8(world.run.to_snapshot()).unwrap().contains("a.example.com"),
+        "gone with the end"
+    );
 }
 
 #[test]
@@ -96,8 +100,8 @@ states:
     type: parallel
     parallel:
       branches:
-        left: {{ start: l, states: {{ l: {{ type: task, task: {{ kind: 'fake:v1' }}, next: le }}, le: {{ type: succeed }} }} }}
-        right: {{ start: r, states: {{ r: {{ type: task, task: {{ kind: 'fake:v1' }}, next: re }}, re: {{ type: succeed }} }} }}
+        - {{ name: left, start: l, states: {{ l: {{ type: task, task: {{ kind: 'fake:v1' }}, next: le }}, le: {{ type: succeed }} }} }}
+        - {{ name: right, start: r, states: {{ r: {{ type: task, task: {{ kind: 'fake:v1' }}, next: re }}, re: {{ type: succeed }} }} }}
       join: {{ strategy: allOf }}
     next: call
   call: {{ type: subjourney, subjourney: {{ ref: sub }}, next: last }}
@@ -115,7 +119,9 @@ cookies: {{ {JAR} }}
     let mut world = World::start(journey(&spec), json!({}));
     world.receive("l", vec![keep("left", "1"), keep("both", "1")]);
     world.receive("r", vec![keep("right", "2"), keep("both", "2")]);
-    let names = |world: &World| world.seen().into_iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>();
+    let names = |world: &World| {
+        world.seen().into_iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>()
+    };
     assert_eq!(names(&world), ["left=1", "both=2", "right=2"], "TSK-072: the last writer wins");
     world.receive("s", vec![keep("sub", "3")]);
     assert_eq!(names(&world), ["left=1", "both=2", "right=2", "sub=3"]);
@@ -173,9 +179,8 @@ fn http_060_they_are_owed_until_they_were_taken() {
 
 #[test]
 fn http_061_the_modes_select() {
-    let changes = || {
-        vec![keep("session", "1"), keep("cart_id", "2"), keep("my-session", "3"), keep("other", "4")]
-    };
+    let changes =
+        || vec![keep("session", "1"), keep("cart_id", "2"), keep("my-session", "3"), keep("other", "4")];
     let names = |cookies: &str| {
         let owed = ended(&format!("{JAR}, returnToClient: {cookies}"), false, changes()).owed();
         owed.iter().map(|line| line.split('=').next().unwrap().to_owned()).collect::<Vec<_>>()
@@ -195,7 +200,12 @@ fn http_061_the_modes_select() {
 fn http_062_deletions_are_owed_under_the_same_selection() {
     let delete = |name: &str| CookieChange::Delete(JarCookie::new(name, "", "a.example.com", "/"));
     let changes = vec![keep("session", "1"), delete("session"), delete("other")];
-    let owed = ended(&format!("{JAR}, returnToClient: {{ mode: filtered, include: {{ names: [session] }} }}"), false, changes).owed();
+    let owed = ended(
+        &format!("{JAR}, returnToClient: {{ mode: filtered, include: {{ names: [session] }} }}"),
+        false,
+        changes,
+    )
+    .owed();
     assert_eq!(owed, ["session=; Domain=a.example.com; Path=/; Max-Age=0"]);
 }
 

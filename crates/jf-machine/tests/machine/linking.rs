@@ -44,7 +44,7 @@ fn def_030_parts_that_are_not_run_are_refused() {
     let loaded = jf_dsl::load(&source, &StaticCapabilities::full()).unwrap();
     let refused = Program::link(&loaded, &registries()).unwrap_err();
     let paths: Vec<String> = refused.faults().iter().map(|fault| fault.path.to_string()).collect();
-    let expected = ["$.spec.apis", "$.spec.policies", "$.spec.cookies"];
+    let expected = ["$.spec.apis", "$.spec.policies"];
     assert_eq!(paths, expected, "{refused}");
 }
 

@@ -14,7 +14,7 @@ fn now() -> Timestamp {
 
 fn plan(domains: &[&str]) -> JarPlan {
     let domain = |pattern: &&str| JarDomain::new(CookieDomain::parse(*pattern).unwrap());
-    JarPlan { domains: domains.iter().map(domain).collect() }
+    JarPlan { domains: domains.iter().map(domain).collect(), sends: true }
 }
 
 fn url(text: &str) -> Url {

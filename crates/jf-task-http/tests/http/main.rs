@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod connector;
+mod cookies;
 mod defaults;
 mod end_to_end;
 mod error_mapping;

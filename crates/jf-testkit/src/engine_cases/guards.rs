@@ -47,7 +47,6 @@ pub async fn a_denied_read_looks_like_absence(host: &dyn EngineHost) {
                 // Before the Conflict that there is no outcome yet.
                 engine.get_outcome(run, caller).await.map(drop),
                 engine.events(run, Cursor::beginning(), one, caller).await.map(drop),
-                engine.take_cookies(run, caller).await.map(drop),
                 world.cancel(Cancel::new(run.clone())).await.map(drop),
             ] {
                 let error = assert_refused(refusal, EngineErrorKind::NotFound);

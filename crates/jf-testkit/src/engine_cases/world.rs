@@ -30,7 +30,7 @@ where
     }
 }
 
-pub(super) const APPROVAL: &str = "suite-approval";
+pub(crate) const APPROVAL: &str = "suite-approval";
 pub(super) const STUBBORN: &str = "suite-stubborn";
 pub(super) const GUARDED: &str = "suite-guarded";
 pub(super) const STEP: &str = "approval";
@@ -92,7 +92,7 @@ spec:
     done: { type: succeed }
 ";
 
-fn catalog() -> Catalog {
+pub(crate) fn catalog() -> Catalog {
     let texts = [(APPROVAL, APPROVAL_TEXT), (STUBBORN, STUBBORN_TEXT), (GUARDED, GUARDED_TEXT)];
     let loaded = texts.map(|(name, text)| {
         let source = SourceFile::new(format!("{name}.journey.yaml"), text);

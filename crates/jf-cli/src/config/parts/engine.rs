@@ -39,6 +39,7 @@ impl Config {
         config.commands_per_run = self.size("limits.commandsPerRun");
         config.concurrent_guards = self.size("limits.concurrentGuards");
         config.guard_reuse = self.duration("limits.guardReuse");
+        config.denial_hold = self.duration("limits.denialHold");
         config.limits.guard_evaluation = self.duration("limits.guardEvaluation");
         config.limits.metadata = metadata;
         config.limits.output_validation = match self.text("validation.output").as_str() {

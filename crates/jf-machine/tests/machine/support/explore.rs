@@ -202,7 +202,11 @@ fn nothing_else_counts(world: &World) {
         let activation: ActivationId = serde_json::from_value(json!(number)).unwrap();
         let position = positions.get(&number).map_or("gone", String::as_str);
         if position != "task" {
-            without_effect(world, Input::TaskFinished { activation, result: Ok(TaskReturn::default()) }, position);
+            without_effect(
+                world,
+                Input::TaskFinished { activation, result: Ok(TaskReturn::default()) },
+                position,
+            );
         }
         if position != "timer+due" {
             without_effect(world, Input::TimerFired { activation }, position);
