@@ -57,7 +57,7 @@ spec:
   bindings:
     websocket: { start: { messageType: shop.start } }
   cookies:
-    jar: { domains: [{ pattern: .shop.example.com }] }
+    jar: { domains: [{ pattern: shop.example.com }, { pattern: .shop.example.com }] }
     returnToClient: { mode: filtered, include: { names: [session], namePatterns: ['^cart_', '^old$'] } }
   start: login
   states:
