@@ -1,12 +1,16 @@
 //! Runs that not everybody may read: over HTTP and WebSocket they look like runs that are not there (ENG-113, ACC-3).
 
+use std::time::{Duration, Instant};
+
 use http::{HeaderMap, HeaderValue, Method};
 use jf_core::JourneyId;
 use jf_testkit::{HttpClient, HttpResponse};
 use serde_json::{Value, json};
 
-use crate::support::in_time;
+use crate::support::binary::Serving;
+use crate::support::raw::RawHttp;
 use crate::support::system::System;
+use crate::support::{in_time, journeys};
 
 /// Everything a client can see of an answer, but the time it was made.
 fn seen(mut response: HttpResponse) -> (u16, HeaderMap, Vec<u8>) {
@@ -108,4 +112,54 @@ async fn acc_3_over_websocket_denial_looks_like_absence_and_ends_subscriptions()
     assert_eq!(other.request(entry(false)).await.unwrap()["type"], "status");
     let open = party.request(json!({ "type": "getStatus", "journeyId": id })).await.unwrap();
     assert_eq!((&open["type"], &open["payload"]["phase"]), (&json!("status"), &json!("RUNNING")), "{open}");
+}
+
+/// The medians of so many reads each of a sealed run and of runs that are not there, taken in turns on one connection.
+async fn medians(http: &mut RawHttp, sealed: &str, reads: usize) -> [Duration; 2] {
+    let mut times = [Vec::new(), Vec::new()];
+    for _ in 0..reads {
+        let unknown = format!("/api/v1/journeys/{}", JourneyId::random());
+        for (path, times) in [sealed, &unknown].into_iter().zip(&mut times) {
+            let begun = Instant::now();
+            assert_eq!(http.get(path).await.status, 404);
+            times.push(begun.elapsed());
+        }
+    }
+    times.map(|mut times| {
+        times.sort_unstable();
+        times[times.len() / 2]
+    })
+}
+
+async fn sealed(http: &mut RawHttp) -> String {
+    let started = http.post("/api/v1/journeys/casefile/start", "application/json", b"{}").await;
+    let run = format!("/api/v1/journeys/{}", started.json()["journeyId"].as_str().unwrap());
+    let answer = http.post(&format!("{run}/steps/entry"), "application/json", br#"{"seal":true}"#).await;
+    assert_eq!(answer.status, 200);
+    run
+}
+
+/// ADR 0021. What the times are is printed: `cargo nextest run -p jf-tests -E 'test(takes_as_long)' --no-capture`.
+#[tokio::test]
+async fn eng_113_over_http_a_denied_run_takes_as_long_as_an_unknown_one() {
+    let at_once = Serving::start(&journeys(), Some("limits: { denialHold: PT0S }")).await;
+    let mut http = RawHttp::connect(at_once.address()).await;
+    let run = sealed(&mut http).await;
+    let [denied, unknown] = medians(&mut http, &run, 100).await;
+    println!("refused at once: denied {denied:?}, unknown {unknown:?}");
+
+    let serving = Serving::start(&journeys(), None).await;
+    let mut http = RawHttp::connect(serving.address()).await;
+    let run = sealed(&mut http).await;
+    // A guard that has never denied has taught nothing yet.
+    medians(&mut http, &run, 1).await;
+    let mut least = Duration::MAX;
+    for round in 1..=5 {
+        let [denied, unknown] = medians(&mut http, &run, 100).await;
+        println!("refused at one time, round {round}: denied {denied:?}, unknown {unknown:?}");
+        assert!(unknown >= Duration::from_millis(1), "an unknown run is held back");
+        least = least.min(denied.abs_diff(unknown));
+    }
+    // Half a tick of the timer that both end with; a busy machine has five tries.
+    assert!(least < Duration::from_micros(500), "the medians differ by {least:?}");
 }

@@ -5,10 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
+use futures::future::BoxFuture;
 use jf_core::{
     At, Caller, Cancel, Cursor, Delivery, Engine, EngineError, EngineErrorKind, JourneyId, ListQuery, Phase,
     Replay, Replaying, StartReply, StartRequest, SubscribeOptions, Subscription,
 };
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -464,4 +466,52 @@ async fn eng_094_a_compensation_is_read_through_the_same_guard() {
     );
     let read = judged(&bench, true, bench.engine.get_status(&compensation, &me)).await.unwrap();
     assert_eq!(read.document.phase, Phase::Succeeded);
+}
+
+/// Whoever may not see a run learns nothing from the time it takes to say so, over any operation.
+#[tokio::test]
+async fn eng_113_an_absent_run_is_refused_as_late_as_a_denied_one() {
+    let millis = SignedDuration::from_millis;
+    let bench = Bench::new(&[asking(APPROVAL)]).await;
+    let (id, bob) = (bench.parked("guarded", json!({})).await, who("bob"));
+    // A guard that thinks for 20 ms: refusals are given after 64 from now on, which is beyond twice that.
+    let thinking = {
+        let (engine, id, bob) = (bench.engine.clone(), id.clone(), bob.clone());
+        tokio::spawn(async move { engine.get_status(&id, &bob).await })
+    };
+    let job = bench.desk.next().await;
+    bench.clock.advance(millis(20));
+    job.done(json!({ "allowed": false }));
+    breathe().await;
+    assert!(!thinking.is_finished(), "it would take as long as its guard");
+    bench.clock.advance(millis(44));
+    assert_eq!(kind(soon(thinking).await.unwrap()), EngineErrorKind::NotFound);
+
+    let nobody = JourneyId::random();
+    for asked in [&id, &nobody] {
+        let (engine, one) = (&bench.engine, NonZeroU32::MIN);
+        let reads: [BoxFuture<'_, EngineErrorKind>; 4] = [
+            async { kind(engine.get_status(asked, &bob).await) }.boxed(),
+            async { kind(engine.get_outcome(asked, &bob).await) }.boxed(),
+            async { kind(engine.events(asked, Cursor::beginning(), one, &bob).await) }.boxed(),
+            async { kind(engine.cancel(Cancel::new(asked.clone()), &bob).await) }.boxed(),
+        ];
+        let mut all = Box::pin(futures::future::join_all(reads));
+        assert!((&mut all).now_or_never().is_none());
+        if *asked == id {
+            for _ in 0..4 {
+                decide(&bench, false).await;
+            }
+        }
+        breathe().await;
+        bench.clock.advance(millis(63));
+        breathe().await;
+        assert!((&mut all).now_or_never().is_none(), "not a moment earlier");
+        bench.clock.advance(millis(1));
+        assert_eq!(soon(all).await, [EngineErrorKind::NotFound; 4], "and not a moment later");
+    }
+    assert_eq!(
+        kind(judged(&bench, true, bench.engine.get_outcome(&id, &bob)).await),
+        EngineErrorKind::NotTerminal
+    );
 }

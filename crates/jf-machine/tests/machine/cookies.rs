@@ -37,9 +37,8 @@ impl World {
     fn receive(&mut self, state: &str, cookies: Vec<CookieChange>) {
         let at = self.tasks.iter().position(|task| task.state.as_str() == state).expect("it runs");
         let activation = self.tasks.remove(at).activation;
-        let mut result = TaskReturn::default();
-        result.cookies = cookies;
-        self.feed(Input::TaskFinished { activation, result: Ok(result) }).unwrap();
+        let result = Ok(TaskReturn { writes: Vec::new(), cookies });
+        self.feed(Input::TaskFinished { activation, result }).unwrap();
     }
 
     /// The cookies that the running task may send.
