@@ -17,6 +17,7 @@ use jf_store::Revision;
 use jiff::Timestamp;
 
 pub(crate) use self::decisions::Decisions;
+use self::silence::GRAIN;
 pub(crate) use self::silence::Silence;
 use crate::clock::after;
 use crate::deployment::Deployed;
@@ -64,10 +65,22 @@ impl Shared {
         {
             let hold = self.silence.hold();
             if !hold.is_zero() {
-                self.clock.sleep_until(after(begun, hold)).await;
+                self.keep_silent_until(after(begun, hold)).await;
             }
         }
         result
+    }
+
+    /// Waits until a moment has passed by the [grain](GRAIN) of timers, to much less than that. A timer ends whole milliseconds after it
+    /// was begun, so it would tell how long something took before; what is left is for a clock of the system.
+    async fn keep_silent_until(&self, moment: Timestamp) {
+        self.clock.sleep_until(moment).await;
+        let late = Duration::try_from(self.clock.now().duration_since(moment)).unwrap_or_default();
+        let rest = GRAIN.saturating_sub(late);
+        if !rest.is_zero() {
+            // Lost with its runtime, at worst.
+            let _ = self.runtime.spawn_blocking(move || std::thread::sleep(rest)).await;
+        }
     }
 
     /// Whether the caller may see the run as it was read; NotFound if not.

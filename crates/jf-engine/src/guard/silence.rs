@@ -6,6 +6,10 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+/// How late a timer of the runtime may be on a machine that has nothing else to do: its ticks are milliseconds, and it is woken after whole
+/// ones.
+pub(super) const GRAIN: Duration = Duration::from_millis(2);
+
 /// Denials that are looked back on: then the time follows guards that have become faster.
 const WINDOW: u32 = 128;
 
