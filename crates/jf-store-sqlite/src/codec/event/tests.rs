@@ -60,7 +60,7 @@ fn eng_106_a_status_that_does_not_agree_with_its_run_is_kept_whole() {
         |status| status.journey_id = JourneyId::parse("r2").unwrap(),
         |status| status.tags.clear(),
         |status| drop(status.attributes.insert("orderId".to_owned(), "x".to_owned())),
-        |status| status.links = Some([("self".to_owned(), Link::get("/x"))].into()),
+        |status| status.links = Some([("self", Link::get("/x"))].into_iter().collect()),
         |status| drop(status.projection.insert("more".to_owned(), json!(1))),
     ];
     for change in changes {
