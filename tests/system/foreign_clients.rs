@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tokio::process::Command;
 
 use crate::support::binary::Serving;
-use crate::support::{in_time, root, urn};
+use crate::support::{in_time, python, root, urn};
 
 async fn examples() -> Serving {
     Serving::start(&root().join("examples/journeys"), None).await
@@ -109,15 +109,7 @@ async fn http_067_curl_calls_an_api() {
 /// WS-020, WS-030 to WS-045: a whole conversation by the library of another language; see `tests/clients/loan.py`.
 #[tokio::test]
 async fn ws_030_a_python_client_drives_loans() {
-    let Some(python) = std::env::var_os("JF_TEST_PYTHON") else {
-        let required = std::env::var("JF_REQUIRE_CLIENTS").is_ok_and(|value| value == "1");
-        assert!(
-            !required,
-            "JF_REQUIRE_CLIENTS=1, but JF_TEST_PYTHON names no interpreter with the `websockets` library"
-        );
-        println!("skipped: set JF_TEST_PYTHON to a Python interpreter with the `websockets` library");
-        return;
-    };
+    let Some(python) = python() else { return };
     let serving = examples().await;
     let mut command = Command::new(python);
     command.arg(root().join("tests/clients/loan.py")).arg(format!("ws://{}/ws/loans", serving.address()));

@@ -15,7 +15,7 @@ use crate::support::binary::{Serving, run};
 use crate::support::downstream::Downstream;
 use crate::support::pki::Pki;
 use crate::support::raw::{RawHttp, statuses};
-use crate::support::{in_time, journeys, root, urn};
+use crate::support::{in_time, journeys, python, root, urn};
 
 const START: &str = "/api/v1/journeys/review/start";
 
@@ -73,7 +73,9 @@ async fn http_001_clients_speak_http_1_and_2_over_tls() {
         String::from_utf8_lossy(&output.stderr)
     );
     serving.terminate().await;
-    assert_eq!(serving.ended().await.0.code(), Some(0));
+    let (status, _, log) = serving.ended().await;
+    assert_eq!(status.code(), Some(0), "{log}");
+    assert!(!log.contains("WARN"), "nothing that clients send is worth a warning: {log}");
 }
 
 /// HTTP-028: there are no plain answers on such a port but one, for people; and HTTP/2 can be off.
@@ -114,7 +116,7 @@ async fn ws_022_websocket_runs_over_tls() {
     let pong = in_time("a pong", socket.next()).await.unwrap().unwrap();
     assert!(pong.to_text().unwrap().contains("\"pong\""));
 
-    let Some(python) = std::env::var_os("JF_TEST_PYTHON") else { return };
+    let Some(python) = python() else { return };
     let mut command = Command::new(python);
     command.arg(root().join("tests/clients/loan.py"));
     command.arg(format!("wss://localhost:{}/ws/loans", serving.address().port()));

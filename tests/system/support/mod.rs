@@ -9,6 +9,7 @@ pub(crate) mod pki;
 pub(crate) mod raw;
 pub(crate) mod system;
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -28,6 +29,20 @@ pub(crate) fn root() -> PathBuf {
 /// The journeys of these tests.
 pub(crate) fn journeys() -> PathBuf {
     root().join("tests/journeys")
+}
+
+/// The interpreter with the client libraries of another language; `None` where there is none and none is required.
+pub(crate) fn python() -> Option<OsString> {
+    let python = std::env::var_os("JF_TEST_PYTHON");
+    if python.is_none() {
+        let required = std::env::var("JF_REQUIRE_CLIENTS").is_ok_and(|value| value == "1");
+        assert!(
+            !required,
+            "JF_REQUIRE_CLIENTS=1, but JF_TEST_PYTHON names no interpreter with the `websockets` library"
+        );
+        println!("skipped: set JF_TEST_PYTHON to a Python interpreter with the `websockets` library");
+    }
+    python
 }
 
 /// The Problem `type` of a slug (ENG-140).

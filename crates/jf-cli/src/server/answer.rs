@@ -15,6 +15,7 @@ use axum::routing::future::RouteFuture;
 use futures::FutureExt;
 use futures::future::CatchUnwind;
 use http::Request;
+use http::header::{CONNECTION, UPGRADE};
 use hyper::body::{Body as _, Incoming};
 use jf_core::PeerCertificates;
 use tower::Service;
@@ -110,9 +111,14 @@ impl Future for Answer {
 }
 
 /// The answer on its way. What is written in one piece needs no care over HTTP/1.1, where the socket tells how its reader is doing.
-fn leaving(response: Response, in_flight: InFlight) -> Response {
+fn leaving(mut response: Response, in_flight: InFlight) -> Response {
     let is_one_piece = response.body().size_hint().exact().is_some();
     let is_multiplexed = in_flight.activity().protocol() == Protocol::Http2;
+    if is_multiplexed {
+        // They say something about a connection of HTTP/1.1. hyper would take them off, with a warning for each.
+        response.headers_mut().remove(CONNECTION);
+        response.headers_mut().remove(UPGRADE);
+    }
     if response.body().is_end_stream() || (is_one_piece && !is_multiplexed) {
         return response;
     }
