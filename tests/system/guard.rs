@@ -153,13 +153,14 @@ async fn eng_113_over_http_a_denied_run_takes_as_long_as_an_unknown_one() {
     let run = sealed(&mut http).await;
     // A guard that has never denied has taught nothing yet.
     medians(&mut http, &run, 1).await;
-    let mut least = Duration::MAX;
-    for round in 1..=5 {
-        let [denied, unknown] = medians(&mut http, &run, 100).await;
+    for round in 1..=8 {
+        let [denied, unknown] = medians(&mut http, &run, 60).await;
         println!("refused at one time, round {round}: denied {denied:?}, unknown {unknown:?}");
         assert!(unknown >= Duration::from_millis(1), "an unknown run is held back");
-        least = least.min(denied.abs_diff(unknown));
+        // A busy machine has some tries.
+        if denied.abs_diff(unknown) < unknown / 10 {
+            return;
+        }
     }
-    // A busy machine has five tries.
-    assert!(least < Duration::from_micros(250), "the medians differ by {least:?}");
+    panic!("the times differ by a tenth and more");
 }

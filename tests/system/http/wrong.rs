@@ -39,7 +39,7 @@ spec:
 ";
 
 /// Nobody may read it.
-const SEALED: &str = r"
+pub(super) const SEALED: &str = r"
 apiVersion: v1
 kind: Journey
 metadata: { name: sealed, version: 1.0.0 }
@@ -357,7 +357,8 @@ async fn serving(config: &str) -> (Serving, TempDir) {
 
 fn written(line: &str, headers: &str, body: &str) -> Vec<u8> {
     let length = body.len();
-    format!("{line} HTTP/1.1\r\nhost: x\r\n{headers}content-length: {length}\r\n\r\n{body}").into_bytes()
+    format!("{line} HTTP/1.1\r\nhost: localhost\r\n{headers}content-length: {length}\r\n\r\n{body}")
+        .into_bytes()
 }
 
 async fn succeeds(http: &mut RawHttp, line: &str, headers: &str, body: &str) -> RawAnswer {
@@ -486,7 +487,7 @@ async fn http_013_limits_are_configurable_and_have_their_statuses() {
     assert_eq!(refused.header("retry-after"), Some("1"));
     // Without an announced length, too.
     let chunked = format!(
-        "{start} HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n50\r\n{}\r\n0\r\n\r\n",
+        "{start} HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n50\r\n{}\r\n0\r\n\r\n",
         " ".repeat(80)
     );
     assert_eq!(http.exchange(chunked.as_bytes()).await.status, 413);

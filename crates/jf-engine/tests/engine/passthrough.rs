@@ -65,7 +65,8 @@ async fn submit(bench: &Bench, id: &JourneyId, step: &str, ticket: &'static str)
     drop(submitted.unwrap());
 }
 
-/// Also HTTP-040: in branches and subjourneys, and after the join with the request that completed it.
+/// Also HTTP-040: in branches and subjourneys, and after the join with the request that completed it. Also HTTP-035: by the state, however
+/// the request names it.
 #[tokio::test]
 async fn http_043_each_request_reaches_the_calls_of_the_flow_it_moved() {
     let bench = Bench::new(&[journey("fork", FORK)]).await;
@@ -75,7 +76,7 @@ async fn http_043_each_request_reaches_the_calls_of_the_flow_it_moved() {
     first.give(TaskOutput::none());
     bench.until(&id, |status| status.active_steps.len() == 2).await;
     submit(&bench, &id, "askLeft", "of the left").await;
-    submit(&bench, &id, "askRight", "of the right").await;
+    submit(&bench, &id, "fork~right~askRight", "of the right").await;
     let (left, right) = (bench.desk.next().await, bench.desk.next().await);
     assert_eq!(sent(&left), is("callLeft", Some("of the left")));
     assert_eq!(sent(&right), is("callRight", Some("of the right")), "both run at the same time");
@@ -97,4 +98,23 @@ async fn http_041_they_are_in_the_memory_of_the_process_and_nowhere_else() {
     let next = setup.build().await;
     drop(bench);
     assert_eq!(sent(&next.desk.next().await), is("first", None));
+}
+
+/// Nor does what follows a run see the request that began it.
+#[tokio::test]
+async fn http_041_a_compensation_has_none() {
+    let spec = "\
+start: call
+states:
+  call: { type: task, task: { kind: 'desk:v1' }, next: bad }
+  bad: { type: fail, errorCode: NO, reason: because }
+compensation: { start: undo, states: { undo: { type: task, task: { kind: 'desk:v1' }, next: end }, end: { type: succeed } } }
+bindings: { http: { start: { headersPassthrough: [{ from: X-Ticket, to: X-Sent }] } } }
+";
+    let bench = Bench::new(&[journey("fork", spec)]).await;
+    begun(&bench).await;
+    let call = bench.desk.next().await;
+    assert_eq!(sent(&call), is("call", Some("of the start")));
+    call.give(TaskOutput::none());
+    assert_eq!(sent(&bench.desk.next().await), is("undo", None));
 }

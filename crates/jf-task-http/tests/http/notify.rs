@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use http::HeaderValue;
 use jf_core::run_fault;
 use jf_core::spi::{HttpFailure, HttpFailureKind};
 use serde_json::{Value, json};
@@ -78,4 +79,14 @@ async fn eng_061_its_time_out_is_clamped_like_any_other() {
     let output = rig.run(&call(json!({ "timeoutMs": 100 })), json!({ "id": 7 })).await.unwrap();
     output.notification.unwrap().into_future().await;
     assert_eq!(rig.http.sent()[0].timeout, Duration::from_millis(5));
+}
+
+/// The headers of the request that began the segment go along, whoever waits.
+#[tokio::test]
+async fn http_040_notifications_pass_headers_on() {
+    let mut rig = Rig::new();
+    rig.passthrough.insert("x-sent", HeaderValue::from_static("t-1"));
+    let output = rig.run(&call(json!({})), json!({ "id": 7 })).await.unwrap();
+    output.notification.unwrap().into_future().await;
+    assert_eq!(rig.http.sent().pop().unwrap().headers["x-sent"], "t-1");
 }
