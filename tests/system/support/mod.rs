@@ -32,6 +32,7 @@ pub(crate) fn journeys() -> PathBuf {
 }
 
 /// The interpreter with the client libraries of another language; `None` where there is none and none is required.
+#[expect(clippy::print_stdout, reason = "whoever runs the tests learns what was left out")]
 pub(crate) fn python() -> Option<OsString> {
     let python = std::env::var_os("JF_TEST_PYTHON");
     if python.is_none() {
