@@ -147,10 +147,8 @@ async fn http_071_a_half_closed_client_gets_its_answer() {
 
     // A body that breaks off is no request, and nothing is begun.
     let cut = "POST /api/v1/journeys/review/start HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99\r\n\r\n{";
-    let begin = Instant::now();
     let answers = RawHttp::connect(serving.address()).await.last_words(cut.as_bytes()).await;
-    assert!(statuses(&answers).is_empty() || statuses(&answers) == [400]);
-    assert!(begin.elapsed() < Duration::from_secs(20));
+    assert_eq!(statuses(&answers), [400]);
 }
 
 /// Opens a connection with a small receive buffer: what is not read soon stops the server.

@@ -6,8 +6,10 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::task::Waker;
 use std::time::Duration;
 
+use futures::task::AtomicWaker;
 use tokio::time::Instant;
 
 use super::ServerLimits;
@@ -21,14 +23,20 @@ pub(super) struct Activity {
     word: AtomicU64,
     /// Since when the peer takes nothing of what there is to write, in milliseconds since the connection began; 0 while it does.
     stalled: AtomicU64,
-    /// Requests whose answers are not finished.
+    /// Requests whose answers are not finished, and bodies that still come.
     open: AtomicU32,
-    /// Of the request that is being answered over HTTP/1.1: [`NOTHING`], [`RECEIVING`] or [`OWED`].
-    answer: AtomicU8,
+    /// What the peer is owed over HTTP/1.1: [`NOTHING`], [`AN_ANSWER`] or [`THE_REST`].
+    owes: AtomicU8,
     /// How many more requests the peer may take back.
     patience: AtomicI64,
     is_hopeless: AtomicBool,
     is_used: AtomicBool,
+    /// The peer has nothing more to say.
+    has_ended: AtomicBool,
+    /// Of the body that waits for more.
+    body: AtomicWaker,
+    /// Of the connection, which was not told that the peer has ended.
+    reader: AtomicWaker,
 }
 
 /// What is spoken on a connection.
@@ -48,15 +56,19 @@ enum Phase {
     Busy = 2,
 }
 
-/// No answer is being made.
+/// No request is under way, or its answer has no end that could be waited for.
 const NOTHING: u8 = 0;
-/// An answer is being made while the body of its request still comes.
-const RECEIVING: u8 = 1;
-/// The request has come whole, and its answer is being made.
-const OWED: u8 = 2;
+/// An answer is being made.
+const AN_ANSWER: u8 = 1;
+/// An answer is being written.
+const THE_REST: u8 = 2;
 
 /// How many requests more than it lets finish a peer may take back. Whoever goes further is after the work, not the answers.
 const REGRETS: i64 = 200;
+
+/// A body that is being received, be it that its request was answered long ago; ends when dropped.
+#[derive(Debug)]
+pub(super) struct Receiving(Arc<Activity>);
 
 /// A request from its headers to the last byte of its answer; ends when dropped.
 #[derive(Debug)]
@@ -73,10 +85,13 @@ impl Activity {
             word: AtomicU64::new(Phase::Idle as u64),
             stalled: AtomicU64::new(0),
             open: AtomicU32::new(0),
-            answer: AtomicU8::new(NOTHING),
+            owes: AtomicU8::new(NOTHING),
             patience: AtomicI64::new(REGRETS),
             is_hopeless: AtomicBool::new(false),
             is_used: AtomicBool::new(false),
+            has_ended: AtomicBool::new(false),
+            body: AtomicWaker::new(),
+            reader: AtomicWaker::new(),
         })
     }
 
@@ -104,22 +119,42 @@ impl Activity {
     }
 
     /// A request has come, whole or with its body on the way.
-    pub(super) fn request_begins(self: &Arc<Self>, is_whole: bool) -> InFlight {
+    pub(super) fn request_begins(self: &Arc<Self>) -> InFlight {
         self.open.fetch_add(1, Ordering::Relaxed);
-        self.answer.store(if is_whole { OWED } else { RECEIVING }, Ordering::Relaxed);
+        self.owes.store(AN_ANSWER, Ordering::Release);
         self.set(Phase::Busy);
         self.is_used.store(true, Ordering::Relaxed);
         InFlight { activity: Arc::clone(self), is_answered: false }
     }
 
-    /// The last byte of the body of a request has come.
-    pub(super) fn body_ends(&self) {
-        let _ = self.answer.compare_exchange(RECEIVING, OWED, Ordering::Relaxed, Ordering::Relaxed);
+    /// A body begins to come.
+    pub(super) fn receives(self: &Arc<Self>) -> Receiving {
+        self.open.fetch_add(1, Ordering::Relaxed);
+        Receiving(Arc::clone(self))
     }
 
-    /// Whether an answer is being made for a request that has come whole. A peer that has nothing more to say may still want it.
-    pub(super) fn owes_an_answer(&self) -> bool {
-        self.protocol == Protocol::Http1 && self.answer.load(Ordering::Relaxed) == OWED
+    fn owes_nothing(&self) {
+        self.owes.store(NOTHING, Ordering::Release);
+        self.reader.wake();
+    }
+
+    fn one_less(&self) {
+        if self.open.fetch_sub(1, Ordering::Relaxed) == 1 {
+            self.set(Phase::Idle);
+        }
+    }
+
+    /// The peer has nothing more to say. Tells whether it may still want to hear something: an answer that is being made. The body of a
+    /// request that has not come whole learns that it never will.
+    /// When the answer is there, `reader` is woken to hear of the end after all.
+    pub(super) fn peer_ends(&self, reader: &Waker) -> bool {
+        if self.protocol == Protocol::Http2 || self.owes.load(Ordering::Acquire) == NOTHING {
+            return false;
+        }
+        self.has_ended.store(true, Ordering::Release);
+        self.reader.register(reader);
+        self.body.wake();
+        true
     }
 
     /// Whether any request has come so far.
@@ -153,6 +188,9 @@ impl Activity {
     pub(super) fn flushed(&self, is_ready: bool) {
         if is_ready {
             self.stalled.store(0, Ordering::Relaxed);
+            if self.owes.load(Ordering::Acquire) == THE_REST {
+                self.owes_nothing();
+            }
         } else {
             self.wrote(false);
         }
@@ -178,10 +216,15 @@ impl Activity {
 }
 
 impl InFlight {
-    /// The answer is there; what is left is to write it.
-    pub(super) fn answered(&mut self) {
+    /// The answer is there, and what is left is to write it. One that `is_whole` is owed to its last byte, also to a peer that has
+    /// ended; of one that goes on as long as somebody listens nothing is.
+    pub(super) fn answered(&mut self, is_whole: bool) {
         self.is_answered = true;
-        self.activity.answer.store(NOTHING, Ordering::Relaxed);
+        if is_whole {
+            self.activity.owes.store(THE_REST, Ordering::Release);
+        } else {
+            self.activity.owes_nothing();
+        }
         let more = |patience: i64| Some((patience + 1).min(REGRETS));
         let _ = self.activity.patience.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
     }
@@ -195,19 +238,36 @@ impl Drop for InFlight {
     fn drop(&mut self) {
         let activity = &self.activity;
         if !self.is_answered {
-            activity.answer.store(NOTHING, Ordering::Relaxed);
+            activity.owes_nothing();
             if activity.patience.fetch_sub(1, Ordering::Relaxed) <= 0 {
                 activity.is_hopeless.store(true, Ordering::Relaxed);
             }
         }
-        if activity.open.fetch_sub(1, Ordering::Relaxed) == 1 {
-            activity.set(Phase::Idle);
-        }
+        activity.one_less();
+    }
+}
+
+impl Receiving {
+    /// Whether all has come that ever will. To be asked before looking for more: whatever came before the end is there by then.
+    pub(super) fn has_ended(&self) -> bool {
+        self.0.has_ended.load(Ordering::Acquire)
+    }
+
+    /// Has the end wake a body that waits.
+    pub(super) fn register(&self, waker: &Waker) {
+        self.0.body.register(waker);
+    }
+}
+
+impl Drop for Receiving {
+    fn drop(&mut self) {
+        self.0.one_less();
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::task::Waker;
     use std::time::Duration;
 
     use tokio::time::{Instant, advance};
@@ -228,11 +288,15 @@ mod tests {
         advance(Duration::from_secs(1)).await;
         activity.bytes_read();
         assert_eq!(activity.deadline(&limits), headers, "further bytes win no time");
-        let request = activity.request_begins(false);
+        let request = activity.request_begins();
+        let body = activity.receives();
         activity.bytes_read();
         assert_eq!(activity.deadline(&limits), None, "a body has a clock of its own");
         advance(Duration::from_secs(100)).await;
         drop(request);
+        activity.bytes_read();
+        assert_eq!(activity.deadline(&limits), None, "answered or not");
+        drop(body);
         assert_eq!(activity.deadline(&limits), in_time(limits.keep_alive));
         advance(Duration::from_secs(1)).await;
         activity.wrote(true);
@@ -251,7 +315,7 @@ mod tests {
     async fn flow_6_a_reader_that_takes_nothing_has_a_short_time_in_every_phase() {
         let limits = limits();
         let activity = Activity::new(Protocol::Http1);
-        let request = activity.request_begins(true);
+        let request = activity.request_begins();
         activity.wrote(false);
         advance(Duration::from_millis(1)).await;
         let stalled = activity.deadline(&limits);
@@ -274,7 +338,7 @@ mod tests {
         let limits = limits();
         let activity = Activity::new(Protocol::Http2);
         assert!(!activity.is_used());
-        let (first, second) = (activity.request_begins(true), activity.request_begins(true));
+        let (first, second) = (activity.request_begins(), activity.request_begins());
         drop(first);
         assert_eq!(activity.deadline(&limits), None);
         advance(Duration::from_secs(9)).await;
@@ -292,28 +356,36 @@ mod tests {
     async fn lim_4_who_takes_back_requests_without_end_is_sent_away() {
         let limits = limits();
         let activity = Activity::new(Protocol::Http2);
-        let mut finished = activity.request_begins(true);
-        finished.answered();
+        let mut finished = activity.request_begins();
+        finished.answered(true);
         drop(finished);
         for _ in 0..REGRETS {
-            drop(activity.request_begins(true));
+            drop(activity.request_begins());
         }
         assert!(activity.deadline(&limits) > Some(Instant::now()));
-        drop(activity.request_begins(true));
+        drop(activity.request_begins());
         assert!(activity.deadline(&limits) <= Some(Instant::now()));
     }
 
     #[test]
-    fn an_answer_is_owed_from_the_end_of_the_body_until_it_is_there() {
+    fn an_answer_is_owed_until_it_is_there() {
         let activity = Activity::new(Protocol::Http1);
-        assert!(!activity.owes_an_answer());
-        let mut request = activity.request_begins(false);
-        assert!(!activity.owes_an_answer(), "a body that breaks off is no request");
-        activity.body_ends();
-        assert!(activity.owes_an_answer());
-        request.answered();
-        assert!(!activity.owes_an_answer());
-        activity.body_ends();
-        assert!(!activity.owes_an_answer(), "what is read of a refused body comes too late");
+        assert!(!activity.peer_ends(Waker::noop()));
+        let mut request = activity.request_begins();
+        let body = activity.receives();
+        assert!(!body.has_ended());
+        assert!(activity.peer_ends(Waker::noop()) && body.has_ended(), "the body learns of it");
+        drop(body);
+        assert!(activity.peer_ends(Waker::noop()));
+        request.answered(true);
+        activity.flushed(false);
+        assert!(activity.peer_ends(Waker::noop()), "to its last byte");
+        activity.flushed(true);
+        assert!(!activity.peer_ends(Waker::noop()));
+        let mut stream = activity.request_begins();
+        stream.answered(false);
+        assert!(!activity.peer_ends(Waker::noop()), "a stream has no last byte");
+        let _rest = activity.receives();
+        assert!(!activity.peer_ends(Waker::noop()), "what is read of a refused body comes too late");
     }
 }

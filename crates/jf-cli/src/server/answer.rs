@@ -55,7 +55,7 @@ impl hyper::service::Service<Request<Incoming>> for Handler {
     type Future = Answer;
 
     fn call(&self, request: Request<Incoming>) -> Answer {
-        let in_flight = Some(self.activity.request_begins(request.body().is_end_stream()));
+        let in_flight = Some(self.activity.request_begins());
         let state = match self.permit.request() {
             Ok(()) => self.run(request),
             Err(wait) => State::Refused(Some(refuse::too_fast(wait))),
@@ -71,7 +71,7 @@ impl Handler {
                 Body::empty()
             } else {
                 let ServerLimits { body_timeout, body_deadline, .. } = self.limits;
-                Body::new(MovingBody::new(body, Arc::clone(&self.activity), body_timeout, body_deadline))
+                Body::new(MovingBody::new(body, self.activity.receives(), body_timeout, body_deadline))
             }
         });
         request.extensions_mut().insert(ConnectInfo(self.peer));
@@ -105,7 +105,7 @@ impl Future for Answer {
             },
         };
         let Some(mut in_flight) = self.in_flight.take() else { return Poll::Ready(Ok(response)) };
-        in_flight.answered();
+        in_flight.answered(response.body().size_hint().exact().is_some());
         Poll::Ready(Ok(leaving(response, in_flight)))
     }
 }

@@ -10,13 +10,14 @@ use bytes::Bytes;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::activity::{Activity, InFlight};
+use super::activity::{InFlight, Receiving};
 use super::reader::Reader;
 
 /// A request body that fails when nothing of it comes for some time, or when it is not over after a longer one.
 pub(super) struct MovingBody {
     body: Incoming,
-    activity: Arc<Activity>,
+    /// Until it is over.
+    receiving: Option<Receiving>,
     patience: Duration,
     /// When it has to be over.
     end: Instant,
@@ -25,8 +26,8 @@ pub(super) struct MovingBody {
 }
 
 impl MovingBody {
-    pub(super) fn new(body: Incoming, activity: Arc<Activity>, patience: Duration, most: Duration) -> Self {
-        Self { body, activity, patience, end: Instant::now() + most, alarm: None }
+    pub(super) fn new(body: Incoming, receiving: Receiving, patience: Duration, most: Duration) -> Self {
+        Self { body, receiving: Some(receiving), patience, end: Instant::now() + most, alarm: None }
     }
 }
 
@@ -40,14 +41,21 @@ impl Body for MovingBody {
     ) -> Poll<Option<Result<Frame<Bytes>, axum::BoxError>>> {
         let this = self.get_mut();
         let next = || (Instant::now() + this.patience).min(this.end);
+        let has_ended = this.receiving.as_ref().is_some_and(|receiving| {
+            receiving.register(cx.waker());
+            receiving.has_ended()
+        });
         if let Poll::Ready(frame) = Pin::new(&mut this.body).poll_frame(cx) {
             if let Some(alarm) = &mut this.alarm {
                 alarm.as_mut().reset(next());
             }
             if frame.is_none() || this.body.is_end_stream() {
-                this.activity.body_ends();
+                this.receiving = None;
             }
             return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
+        }
+        if has_ended {
+            return Poll::Ready(Some(Err("the peer ended before the body did".into())));
         }
         let alarm = this.alarm.get_or_insert_with(|| Box::pin(sleep_until(next())));
         ready!(alarm.as_mut().poll(cx));

@@ -38,9 +38,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for Observed<S> {
         let read = self.as_mut().stream().poll_read(cx, buf);
         if buf.filled().len() > before {
             self.activity.bytes_read();
-        } else if room > 0 && matches!(read, Poll::Ready(Ok(()))) && self.activity.owes_an_answer() {
-            // The end of what the peer has to say, not of what it wants to hear. hyper would drop the request; it asks again when the
-            // answer is there, which wakes it.
+        } else if room > 0 && matches!(read, Poll::Ready(Ok(()))) && self.activity.peer_ends(cx.waker()) {
+            // The end of what the peer has to say, not of what it wants to hear. hyper would drop the request.
             return Poll::Pending;
         }
         read

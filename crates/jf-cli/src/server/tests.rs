@@ -141,6 +141,76 @@ async fn a_body_that_stands_still_fails_and_one_that_moves_does_not() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn http_013_what_comes_of_a_refused_body_has_the_time_of_a_body() {
+    let refusing = app().route(
+        "/refuse",
+        post(|body: axum::body::Body| async move {
+            tokio::spawn(axum::body::to_bytes(body, usize::MAX));
+            http::StatusCode::PAYLOAD_TOO_LARGE
+        }),
+    );
+    let (mut client, _) = connect(limits(), refusing, &CancellationToken::new());
+    let request = "POST /refuse HTTP/1.1\r\nhost: a\r\ncontent-length: 10\r\n\r\n";
+    assert!(ask(&mut client, request).await.starts_with("HTTP/1.1 413"));
+    for _ in 0..10 {
+        tokio::time::sleep(Duration::from_secs(20)).await;
+        client.write_all(b"x").await.unwrap();
+    }
+    assert!(ask(&mut client, HELLO).await.ends_with("hello"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_moves_without_end_has_an_end() {
+    let (mut client, _) = connect(limits(), app(), &CancellationToken::new());
+    let request = "POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 1000\r\n\r\n";
+    client.write_all(request.as_bytes()).await.unwrap();
+    let begin = Instant::now();
+    let answered = loop {
+        tokio::select! {
+            answer = answer(&mut client) => break answer,
+            () = tokio::time::sleep(Duration::from_secs(20)) => {}
+        }
+        client.write_all(b"x").await.unwrap();
+    };
+    assert!(answered.starts_with("HTTP/1.1 400"), "{answered}");
+    assert_eq!(begin.elapsed().as_secs(), 300);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_half_closed_connection_is_owed_its_answer() {
+    let slow = Router::new().route(
+        "/slow",
+        post(|body: String| async move {
+            tokio::time::sleep(Duration::from_secs(1000)).await;
+            body
+        }),
+    );
+    for (body, status, seconds) in [("abc", "HTTP/1.1 200", 1000), ("ab", "HTTP/1.1 400", 0)] {
+        let (mut client, _) = connect(limits(), slow.clone(), &CancellationToken::new());
+        let request = format!("POST /slow HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\n\r\n{body}");
+        client.write_all(request.as_bytes()).await.unwrap();
+        client.shutdown().await.unwrap();
+        let begin = Instant::now();
+        let answered = rest(&mut client).await;
+        assert!(answered.starts_with(status), "{answered}");
+        assert_eq!(answered.ends_with("\r\n\r\nabc"), body == "abc", "{answered}");
+        assert_eq!(begin.elapsed().as_secs(), seconds);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_half_closed_connection_gets_a_large_answer_to_its_end() {
+    const LARGE: usize = 3_000_000;
+    let large = Router::new().route("/large", get(|| async { "x".repeat(LARGE) }));
+    let (mut client, _) = connect(limits(), large, &CancellationToken::new());
+    client.write_all(b"GET /large HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
+    client.shutdown().await.unwrap();
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let answered = rest(&mut client).await;
+    assert!(answered.ends_with(&"x".repeat(LARGE)), "{} bytes", answered.len());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_panic_is_one_answer_500_and_nothing_else() {
     let (mut client, connection) = connect(limits(), app(), &CancellationToken::new());
     let answer = ask(&mut client, "GET /panic HTTP/1.1\r\nhost: a\r\n\r\n").await;
