@@ -1,6 +1,8 @@
 """Drives the loan journey of examples/journeys with the `websockets` library.
 
-Usage: loan.py ws://HOST:PORT/ws/loans
+Usage: loan.py ws://HOST:PORT/ws/loans ASYNCAPI.json
+
+Every frame must be a message of the AsyncAPI document, in the direction it goes; of its own, those that the server takes.
 
 covers: [WS-020, WS-021, WS-030, WS-035, WS-036, WS-040, WS-042, OP-2, OP-4, OP-6, SUB-2, SUB-4, SUB-10, RT-1, ORD-2, RT-10]
 """
@@ -9,12 +11,45 @@ import itertools
 import json
 import sys
 
+from jsonschema import Draft7Validator
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 URL = sys.argv[1]
 APPLICATION = {"customerId": "c-17", "amount": 25000, "months": 48, "income": 3200}
 URN = "urn:journeyforge:error:"
+
+
+class Contract:
+    """The messages of an AsyncAPI document by their direction and type."""
+
+    def __init__(self, path):
+        with open(path, encoding="utf-8") as file:
+            self.document = json.load(file)
+        self.messages = {"receive": {}, "send": {}}
+        for operation in self.document["operations"].values():
+            self.add(operation["action"], operation["messages"])
+            self.add("send", operation.get("reply", {}).get("messages", []))
+
+    def add(self, direction, references):
+        for reference in references:
+            message = self.find(self.find(reference["$ref"])["$ref"])
+            schema = {"allOf": [message["payload"]], "components": self.document["components"]}
+            Draft7Validator.check_schema(schema)
+            self.messages[direction][message["name"]] = Draft7Validator(schema)
+
+    def find(self, reference):
+        found = self.document
+        for step in reference.removeprefix("#/").split("/"):
+            found = found[step]
+        return found
+
+    def holds(self, direction, frame):
+        faults = [error.message for error in self.messages[direction][frame["type"]].iter_errors(frame)]
+        assert not faults, (direction, frame, faults)
+
+
+CONTRACT = Contract(sys.argv[2])
 
 
 class Client:
@@ -39,6 +74,7 @@ class Client:
                 return self.kept.pop(index)
         while True:
             frame = json.loads(self.socket.recv(timeout=20))
+            CONTRACT.holds("send", frame)
             if fits(frame):
                 return frame
             self.kept.append(frame)
@@ -46,7 +82,10 @@ class Client:
     def request(self, **frame):
         frame["id"] = next(self.ids)
         self.socket.send(json.dumps(frame))
-        return self.frame(lambda reply: reply.get("id") == frame["id"] and reply["type"] != "accepted")
+        reply = self.frame(lambda reply: reply.get("id") == frame["id"] and reply["type"] != "accepted")
+        if reply["type"] != "error":
+            CONTRACT.holds("receive", frame)
+        return reply
 
     def refused(self, slug, **frame):
         reply = self.request(**frame)

@@ -1,29 +1,18 @@
 //! Contracts judged by programs of other people: a linter of OpenAPI documents, and a fuzzer that makes requests from them.
 
-use std::ffi::OsString;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
+use serde_json::Value;
 use tokio::process::Command;
 
 use crate::support::binary::{self, Serving};
-use crate::support::root;
+use crate::support::{node_modules, python, root};
 
 /// How long a checker may take. Long: a busy machine is no failure.
 const PATIENCE: Duration = Duration::from_secs(900);
-
-/// What a variable of the environment names; without it the test says so and passes, unless the gate requires it.
-#[expect(clippy::print_stdout, reason = "a test that is skipped says so")]
-fn named(variable: &str, what: &str) -> Option<OsString> {
-    let found = std::env::var_os(variable);
-    if found.is_none() {
-        let required = std::env::var("JF_REQUIRE_CLIENTS").is_ok_and(|value| value == "1");
-        assert!(!required, "JF_REQUIRE_CLIENTS=1, but {variable} does not name {what}");
-        println!("skipped: {variable} names {what}");
-    }
-    found
-}
 
 async fn finished(what: &str, mut command: Command) -> Output {
     command.stdin(Stdio::null()).kill_on_drop(true);
@@ -50,28 +39,55 @@ fn definitions(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-#[tokio::test]
-async fn http_090_a_linter_accepts_the_contract_of_every_definition() {
-    let Some(modules) = named("JF_TEST_NODE_MODULES", "a `node_modules` with what `.ci/node` pins") else {
-        return;
-    };
+/// Exports a contract of every definition of the repository into a folder.
+async fn contracts(kind: &[&str], folder: &Path) -> Vec<PathBuf> {
     let mut sources = Vec::new();
     ["examples", "tests"].iter().for_each(|folder| definitions(&root().join(folder), &mut sources));
     // A folder that is served together has a contract of its own.
     sources.extend(["examples/journeys", "tests/journeys"].map(|folder| root().join(folder)));
-    let folder = tempfile::tempdir().unwrap();
     let mut documents = Vec::new();
     for source in &sources {
-        let exported =
-            binary::run(["export".as_ref(), "openapi".as_ref(), source.as_os_str(), "--list".as_ref()]).await;
+        let arguments = ["export"].iter().chain(kind).map(OsStr::new).chain([source.as_os_str()]);
+        let exported = binary::run(arguments).await;
         // Some are there to show what this build refuses.
         if exported.status.success() {
-            let file = folder.path().join(format!("{}.json", documents.len()));
+            let file = folder.join(format!("{}.json", documents.len()));
             std::fs::write(&file, &exported.stdout).unwrap();
             documents.push(file);
         }
     }
     assert!(documents.len() > 60, "only {} documents of {} sources", documents.len(), sources.len());
+    documents
+}
+
+/// The parser may say that there is a newer AsyncAPI, which is no fault.
+#[tokio::test]
+async fn ws_030_the_official_parser_accepts_the_asyncapi_document_of_every_definition() {
+    let Some(modules) = node_modules() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let documents = contracts(&["asyncapi"], folder.path()).await;
+    let mut parse = Command::new("node");
+    parse.arg(root().join("tests/clients/asyncapi.cjs")).arg(&modules).args(&documents);
+    let verdict = finished("the parser", parse).await;
+    let told = said(&verdict);
+    assert!(verdict.status.success(), "{told}");
+    let judged: Vec<Value> = told.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(judged.len(), documents.len(), "{told}");
+    let mut operations = 0;
+    for verdict in &judged {
+        let diagnostics = verdict["diagnostics"].as_array().unwrap().iter().map(|one| one.as_str().unwrap());
+        let faults: Vec<_> = diagnostics.filter(|one| !one.contains(" asyncapi-latest-version ")).collect();
+        assert!(faults.is_empty(), "{}: {faults:#?}", verdict["name"]);
+        operations += verdict["operations"].as_u64().unwrap();
+    }
+    assert!(operations > 500, "only {operations} operations");
+}
+
+#[tokio::test]
+async fn http_090_a_linter_accepts_the_contract_of_every_definition() {
+    let Some(modules) = node_modules() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let documents = contracts(&["openapi", "--list"], folder.path()).await;
     let mut lint = Command::new("node");
     lint.arg(Path::new(&modules).join("@redocly/cli/bin/cli.js")).arg("lint").args(&documents);
     lint.arg("--config").arg(root().join(".ci/redocly.yaml")).args(["--format", "stylish"]);
@@ -87,9 +103,7 @@ async fn http_090_a_linter_accepts_the_contract_of_every_definition() {
 /// HTTP-003, HTTP-020 to HTTP-024, HTTP-072, HTTP-102: no status that is not documented, no 5xx, no answer that does not follow its schema.
 #[expect(clippy::print_stdout, reason = "figures for whoever asks for a longer run")]
 async fn fuzz(folder: &str) {
-    let Some(python) = named("JF_TEST_PYTHON", "an interpreter with what `.ci/requirements.txt` pins") else {
-        return;
-    };
+    let Some(python) = python() else { return };
     let folder = root().join(folder);
     let own = std::fs::read_to_string(folder.join("jf.yaml")).unwrap_or_default();
     let keys = "store: memory\nhttp: { contract: /contract, allowedOrigins: [https://app.example.com] }";

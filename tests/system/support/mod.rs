@@ -34,16 +34,24 @@ pub(crate) fn journeys() -> PathBuf {
 /// The interpreter with the client libraries of another language; `None` where there is none and none is required.
 #[expect(clippy::print_stdout, reason = "whoever runs the tests learns what was left out")]
 pub(crate) fn python() -> Option<OsString> {
-    let python = std::env::var_os("JF_TEST_PYTHON");
-    if python.is_none() {
+    another_program("JF_TEST_PYTHON", "a Python interpreter with what `.ci/requirements.txt` pins")
+}
+
+/// The folder with the judges of contracts; `None` where there is none and none is required.
+pub(crate) fn node_modules() -> Option<OsString> {
+    another_program("JF_TEST_NODE_MODULES", "a `node_modules` with what `.ci/node` pins")
+}
+
+/// What a variable of the environment names; without it the test says so and passes, unless the gate requires it.
+#[expect(clippy::print_stdout, reason = "a test that is skipped says so")]
+fn another_program(variable: &str, what: &str) -> Option<OsString> {
+    let found = std::env::var_os(variable);
+    if found.is_none() {
         let required = std::env::var("JF_REQUIRE_CLIENTS").is_ok_and(|value| value == "1");
-        assert!(
-            !required,
-            "JF_REQUIRE_CLIENTS=1, but JF_TEST_PYTHON names no interpreter with the `websockets` library"
-        );
-        println!("skipped: set JF_TEST_PYTHON to a Python interpreter with the `websockets` library");
+        assert!(!required, "JF_REQUIRE_CLIENTS=1, but {variable} does not name {what}");
+        println!("skipped: set {variable} to {what}");
     }
-    python
+    found
 }
 
 /// The Problem `type` of a slug (ENG-140).
