@@ -223,6 +223,7 @@ spec:
         let schema = &call["responses"][status]["content"]["application/json"]["schema"];
         assert_eq!(schema["$ref"], "#/components/schemas/quote.Output", "{status}");
     }
+    assert!(call["responses"]["503"]["headers"]["Retry-After"].is_object());
     for status in ["400", "404", "413", "415", "500", "503", "504", "4XX", "5XX"] {
         let schema = &call["responses"][status]["content"]["application/problem+json"]["schema"];
         assert_eq!(schema["$ref"], "#/components/schemas/Problem", "{status}");
@@ -335,6 +336,26 @@ fn eng_120_headers_that_label_runs_are_parameters() {
     let document = openapi(&journey("labels", "1.0.0", spec).definition, &OpenApi::default());
     let start = &document["paths"]["/journeys/labels/start"]["post"];
     assert_eq!(parameters(start), [("header", "X-Channel"), ("header", "X-Tenant"), ("header", "baggage")]);
+}
+
+#[test]
+fn http_060_cookies_come_with_results_only() {
+    let spec = "
+  start: done
+  cookies: { jar: { domains: [{ pattern: shop.example }] }, returnToClient: { mode: allFromAllowedDomains } }
+  states: { done: { type: succeed } }
+";
+    let document = openapi(&journey("baker", "1.0.0", spec).definition, &OpenApi::default());
+    is_sound(&document);
+    let paths = &document["paths"];
+    let start = &paths["/journeys/baker/start"]["post"];
+    let result = &paths["/journeys/{journeyId}/result"];
+    for operation in [start, &result["get"]] {
+        assert!(operation["responses"]["200"]["headers"]["Set-Cookie"].is_object(), "{operation}");
+    }
+    assert!(result["head"]["responses"]["200"]["headers"]["Set-Cookie"].is_null());
+    let status = &paths["/journeys/{journeyId}"]["get"];
+    assert!(status["responses"]["200"]["headers"]["Set-Cookie"].is_null());
 }
 
 #[test]

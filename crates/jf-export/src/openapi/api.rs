@@ -70,6 +70,9 @@ fn results(
         if !status.is_some_and(|status| BODILESS.contains(&status)) {
             operation.content(&name, media, schema.clone());
         }
+        if phase == EndPhase::Succeeded && definition.spec.cookies.return_to_client.is_some() {
+            operation.header(&name, "SetCookie");
+        }
     };
     for rule in &responses.rules {
         match &rule.status {

@@ -13,7 +13,8 @@ pub(super) const JSON: &str = "application/json";
 pub(super) const PROBLEM: &str = "application/problem+json";
 
 /// What every address can answer.
-const ALWAYS: [&Refusal; 5] = [
+const ALWAYS: [&Refusal; 6] = [
+    &problems::FORBIDDEN,
     &problems::METHOD_NOT_ALLOWED,
     &problems::RATE_LIMITED,
     &problems::HEADERS_TOO_LARGE,
@@ -21,9 +22,8 @@ const ALWAYS: [&Refusal; 5] = [
     &problems::UNAVAILABLE,
 ];
 /// What commands can answer besides (HTTP-022 to HTTP-024).
-const COMMANDS: [&Refusal; 6] = [
+const COMMANDS: [&Refusal; 5] = [
     &problems::BAD_REQUEST,
-    &problems::FORBIDDEN,
     &problems::NOT_FOUND,
     &problems::TOO_LARGE,
     &problems::UNSUPPORTED_MEDIA_TYPE,
@@ -61,6 +61,8 @@ pub(super) struct Document {
     posts: IndexMap<String, Operation>,
     pub(super) schemas: Schemas,
     outcomes: Vec<Value>,
+    /// Whether any run hands cookies on with its result (HTTP-060).
+    pub(super) cookies: bool,
 }
 
 impl Document {
@@ -83,7 +85,8 @@ impl Document {
     fn reads(&mut self, list: bool) -> Map<String, Value> {
         let mut paths = Map::new();
         let mut get = |path: &str, operation: Operation, refusals: &[&Refusal]| {
-            let refusals: Vec<_> = ALWAYS.iter().chain(refusals).copied().collect();
+            let common = [&problems::BAD_PARAMETER, &problems::NOT_FOUND];
+            let refusals: Vec<_> = ALWAYS.iter().chain(&common).chain(refusals).copied().collect();
             let get = operation.finish(&refusals);
             paths.insert(path.to_owned(), json!({ "get": get, "head": head_of(&get) }));
         };
@@ -101,9 +104,11 @@ impl Document {
             operation.header("304", "ETag");
         }
         let guarded = |operation: Operation| operation.parameter("JourneyId");
-        let not_found = &problems::NOT_FOUND;
-        get("/journeys/{journeyId}", guarded(status).parameter("IfNoneMatch"), &[not_found]);
-        let refusals = [not_found, &problems::NOT_TERMINAL];
+        get("/journeys/{journeyId}", guarded(status).parameter("IfNoneMatch"), &[]);
+        if self.cookies {
+            outcome.header("200", "SetCookie");
+        }
+        let refusals = [&problems::NOT_TERMINAL];
         get("/journeys/{journeyId}/result", guarded(outcome).parameter("IfNoneMatch"), &refusals);
         let mut events = guarded(Operation::new(EVENTS, "The events of a run"))
             .tagged(RUNS)
@@ -114,7 +119,7 @@ impl Document {
         events.response("200", "The stream.");
         events.content("200", "text/event-stream", event);
         events.response("204", "There is nothing to come.");
-        get("/journeys/{journeyId}/events", events, &[&problems::BAD_PARAMETER, not_found]);
+        get("/journeys/{journeyId}/events", events, &[]);
         if list {
             let mut list = Operation::new("list", "List runs").tagged(RUNS);
             for parameter in LIST_PARAMETERS {
@@ -125,7 +130,7 @@ impl Document {
             for operation in [STATUS, OUTCOME] {
                 list.leads_to("200", operation, "$response.body#/items/0/journeyId");
             }
-            let refusals = [&problems::BAD_PARAMETER, &problems::UNAUTHENTICATED, &problems::UNSUPPORTED];
+            let refusals = [&problems::UNAUTHENTICATED, &problems::UNSUPPORTED];
             get("/journeys", list, &refusals);
         }
         paths

@@ -13,6 +13,7 @@ use crate::schemas::reference;
 pub(super) fn add(document: &mut Document, definition: &Definition, serving: bool) {
     let names = Names::of(definition, serving);
     let outcome = document.schemas.outcome(definition, &names);
+    document.cookies |= definition.spec.cookies.return_to_client.is_some();
     if serving {
         start(document, definition, &names, &outcome);
     }
@@ -39,6 +40,9 @@ fn start(document: &mut Document, definition: &Definition, names: &Names, outcom
         operation.content("200", JSON, reference("JourneyStatus"));
         operation.header("200", "ETag");
         operation.header("200", "IdempotencyReplayed");
+        if definition.spec.cookies.return_to_client.is_some() {
+            operation.header("200", "SetCookie");
+        }
         if definition.spec.access.read.is_none() {
             statuses.clear();
         }

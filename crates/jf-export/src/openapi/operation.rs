@@ -79,6 +79,8 @@ impl Operation {
         let reference = json!({ "$ref": format!("#/components/headers/{name}") });
         let field = match name {
             "IdempotencyReplayed" => "Idempotency-Replayed",
+            "RetryAfter" => "Retry-After",
+            "SetCookie" => "Set-Cookie",
             "AllowOrigin" => "Access-Control-Allow-Origin",
             "AllowMethods" => "Access-Control-Allow-Methods",
             "AllowHeaders" => "Access-Control-Allow-Headers",
@@ -196,8 +198,10 @@ pub(super) fn head_of(get: &Value) -> Value {
     if let Some(responses) = head["responses"].as_object_mut() {
         for response in responses.values_mut() {
             let mut bare = json!({ "description": "As for GET, without a body." });
-            if let Some(headers) = response.get("headers") {
-                bare["headers"] = headers.clone();
+            if let Some(mut headers) = response.get("headers").cloned() {
+                // Cookies wait for who takes the document (HTTP-060).
+                headers.as_object_mut().and_then(|headers| headers.shift_remove("Set-Cookie"));
+                bare["headers"] = headers;
             }
             *response = bare;
         }

@@ -59,9 +59,13 @@ pub(super) const BAD_REQUEST: Refusal = refusal(
 pub(super) const BAD_PARAMETER: Refusal = refusal(
     "BadParameter",
     "400",
-    "A parameter is unknown, given twice, or cannot be read.",
+    "A parameter or header is unknown, given twice, or cannot be read.",
     None,
-    &[("invalid-input", "Invalid Input", "A parameter is unknown, given twice, or cannot be read.")],
+    &[(
+        "invalid-input",
+        "Invalid Input",
+        "A parameter or header is unknown, given twice, or cannot be read.",
+    )],
 );
 pub(super) const UNAUTHENTICATED: Refusal = refusal(
     "Unauthenticated",
@@ -73,9 +77,13 @@ pub(super) const UNAUTHENTICATED: Refusal = refusal(
 pub(super) const FORBIDDEN: Refusal = refusal(
     "Forbidden",
     "403",
-    "The platform refuses the caller or its origin.",
+    "The platform refuses the caller, its origin or the name it called.",
     None,
-    &[("forbidden", "Forbidden", "The platform refuses the caller, or pages of its origin.")],
+    &[(
+        "forbidden",
+        "Forbidden",
+        "The platform refuses the caller, pages of its origin, or the host name it called.",
+    )],
 );
 pub(super) const NOT_FOUND: Refusal = refusal(
     "NotFound",
