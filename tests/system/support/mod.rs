@@ -32,7 +32,6 @@ pub(crate) fn journeys() -> PathBuf {
 }
 
 /// The interpreter with the client libraries of another language; `None` where there is none and none is required.
-#[expect(clippy::print_stdout, reason = "whoever runs the tests learns what was left out")]
 pub(crate) fn python() -> Option<OsString> {
     another_program("JF_TEST_PYTHON", "a Python interpreter with what `.ci/requirements.txt` pins")
 }
