@@ -57,15 +57,34 @@ pub(crate) struct Numbers(RefCell<HashMap<DefinitionName, Vec<(DefinitionIdentit
 impl Numbers {
     /// The number of a version, which gets one if it has none.
     pub(crate) fn of(&self, connection: &Connection, identity: &DefinitionIdentity) -> rusqlite::Result<i64> {
-        let mut known = self.0.borrow_mut();
-        if let Some((_, id)) =
-            known.get(&identity.name).and_then(|of| of.iter().find(|(known, _)| known == identity))
-        {
-            return Ok(*id);
+        if let Some(id) = self.find(connection, identity)? {
+            return Ok(id);
         }
-        let id = find_or_add(connection, identity)?;
-        known.entry(identity.name.clone()).or_default().push((identity.clone(), id));
+        let id = add(connection, identity)?;
+        self.note(identity, id);
         Ok(id)
+    }
+
+    /// The number of a version, if it has one.
+    pub(crate) fn find(
+        &self,
+        connection: &Connection,
+        identity: &DefinitionIdentity,
+    ) -> rusqlite::Result<Option<i64>> {
+        let known = self.0.borrow().get(&identity.name).and_then(|of| {
+            let same = of.iter().find(|(known, _)| known == identity);
+            same.map(|(_, id)| *id)
+        });
+        if known.is_some() {
+            return Ok(known);
+        }
+        let found = find(connection, identity)?;
+        found.inspect(|id| self.note(identity, *id));
+        Ok(found)
+    }
+
+    fn note(&self, identity: &DefinitionIdentity, id: i64) {
+        self.0.borrow_mut().entry(identity.name.clone()).or_default().push((identity.clone(), id));
     }
 
     /// Versions were removed, or were added in a transaction that was taken back.
@@ -85,9 +104,13 @@ pub(crate) fn find(connection: &Connection, identity: &DefinitionIdentity) -> ru
 
 /// The number of a version, which gets one if it has none.
 pub(crate) fn find_or_add(connection: &Connection, identity: &DefinitionIdentity) -> rusqlite::Result<i64> {
-    if let Some(id) = find(connection, identity)? {
-        return Ok(id);
+    match find(connection, identity)? {
+        Some(id) => Ok(id),
+        None => add(connection, identity),
     }
+}
+
+fn add(connection: &Connection, identity: &DefinitionIdentity) -> rusqlite::Result<i64> {
     let sql = "INSERT INTO definition (kind, name, version, kept_by) VALUES (?1, ?2, ?3, 0)";
     let version = identity.version.to_string();
     let values = params![codec::kind_code(identity.kind), identity.name.as_str(), version];

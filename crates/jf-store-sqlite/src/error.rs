@@ -145,6 +145,15 @@ pub(crate) fn store_error(error: rusqlite::Error) -> StoreError {
     StoreError::new(kind).with("reason", reason).with_source(error)
 }
 
+/// What an error of the system means for a write of which nothing counts.
+pub(crate) fn io_error(error: &io::Error) -> StoreError {
+    let reason = match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "the disk is full",
+        _ => "the file cannot be read or written",
+    };
+    StoreError::new(StoreErrorKind::Unavailable).with("reason", reason)
+}
+
 /// Something stored that cannot be what was committed.
 pub(crate) fn corrupt(what: &'static str) -> StoreError {
     StoreError::new(StoreErrorKind::Corrupt).with("part", what)

@@ -1,9 +1,9 @@
 //! Runs that were committed and are ahead of their rows.
 //!
-//! A commit is durable once the journal has it, all commits of a transaction in one row. The rows of its run, its log and their indexes
+//! A commit is durable once the journal has it, with all that came together. The rows of its run, its log and their indexes
 //! follow later and for many commits at once. Until then this is where the run is read.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -72,13 +72,8 @@ impl FreshRun {
         self.state.index.head.saturating_sub(kept.max(1) as u64)
     }
 
-    /// As a later commit leaves it.
-    pub(crate) fn then(mut self, state: State, events: impl Iterator<Item = FreshEvent>) -> Self {
-        self.advance(state, events);
-        self
-    }
-
-    fn advance(&mut self, state: State, events: impl IntoIterator<Item = FreshEvent>) {
+    /// A later commit has changed it.
+    pub(crate) fn advance(&mut self, state: State, events: impl IntoIterator<Item = FreshEvent>) {
         self.state = state;
         self.events.extend(events);
     }
@@ -88,27 +83,8 @@ impl FreshRun {
 #[derive(Debug, Default)]
 pub(crate) struct FreshRuns {
     runs: Mutex<HashMap<JourneyId, Arc<FreshRun>>>,
-    /// A transaction is being committed that this does not say yet.
+    /// The tables are being changed, and may say more than this for the moment.
     behind: AtomicBool,
-}
-
-/// What a transaction makes of fresh runs.
-#[derive(Debug, Default)]
-pub(crate) struct Changes {
-    pub(crate) runs: HashMap<JourneyId, Change>,
-    /// The rows of all runs say everything.
-    pub(crate) all_settled: bool,
-}
-
-/// What a transaction makes of a run.
-#[derive(Debug)]
-pub(crate) enum Change {
-    /// Its rows say everything.
-    Settled,
-    /// It is further ahead of its rows, by these events.
-    Ahead(FreshRun),
-    /// Its rows had said everything, and now it is ahead of them by these events.
-    Anew(FreshRun),
 }
 
 impl FreshRuns {
@@ -137,25 +113,28 @@ impl FreshRuns {
         self.behind.store(behind, Ordering::Release);
     }
 
-    /// Makes the changes of a transaction visible, which is durable by now.
-    pub(crate) fn publish(&self, changes: Changes) {
+    /// Makes visible what runs have become, which is durable by now.
+    pub(crate) fn advance(&self, changed: HashMap<JourneyId, FreshRun>) {
         let mut runs = self.lock();
-        if changes.all_settled {
-            // Dropped below, where nobody waits for it.
-            let gone = std::mem::take(&mut *runs);
-            drop(runs);
-            return drop(gone);
-        }
-        for (run, change) in changes.runs {
-            match change {
-                Change::Settled => drop(runs.remove(&run)),
-                Change::Anew(later) => drop(runs.insert(run, Arc::new(later))),
-                Change::Ahead(later) => match runs.get_mut(&run) {
-                    Some(fresh) => Arc::make_mut(fresh).advance(later.state, later.events),
-                    None => drop(runs.insert(run, Arc::new(later))),
-                },
+        for (run, later) in changed {
+            match runs.get_mut(&run) {
+                Some(fresh) => Arc::make_mut(fresh).advance(later.state, later.events),
+                None => drop(runs.insert(run, Arc::new(later))),
             }
         }
+    }
+
+    /// The rows of these runs say everything.
+    pub(crate) fn settle(&self, settled: &HashSet<JourneyId>) {
+        let mut runs = self.lock();
+        settled.iter().for_each(|run| drop(runs.remove(run)));
+    }
+
+    /// The rows of all runs say everything.
+    pub(crate) fn settle_all(&self) {
+        // Dropped where nobody waits for it.
+        let gone = std::mem::take(&mut *self.lock());
+        drop(gone);
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<JourneyId, Arc<FreshRun>>> {

@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 
 use jf_core::Epoch;
 use rusqlite::Connection;
+use rusqlite::backup::{Backup, StepResult};
 
 use crate::config::SqliteConfig;
 use crate::error::{OpenError, OpenErrorKind};
-use crate::{journal, open};
+use crate::journal::{self, Moment};
+use crate::{open, schema};
 
 /// What a check found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -64,6 +66,9 @@ const SCHEDULE_RULES: [(&str, &str); 1] = [(
     "SELECT count(*) FROM schedule WHERE definition NOT IN (SELECT id FROM definition)",
 )];
 
+/// Pages that are copied in one go.
+const PAGES: i32 = 1_024;
+
 /// At most so many faults of the structure are told.
 const FAULTS: usize = 20;
 
@@ -78,7 +83,7 @@ pub fn check(path: impl AsRef<Path>) -> Result<CheckReport, OpenError> {
     if report.version == 0 {
         return Ok(report);
     }
-    connection.execute_batch("BEGIN").map_err(failed)?;
+    let journal = begin(&connection, &path, report.version)?;
     let structure = || -> rusqlite::Result<Vec<String>> {
         let mut statement = connection.prepare(&format!("PRAGMA integrity_check({FAULTS})"))?;
         let lines = statement.query_map([], |row| row.get::<_, String>(0))?;
@@ -92,13 +97,11 @@ pub fn check(path: impl AsRef<Path>) -> Result<CheckReport, OpenError> {
     report.runs = count("SELECT count(*) FROM run")?;
     report.ended = count("SELECT count(*) FROM run WHERE ended IS NOT NULL")?;
     report.events = count("SELECT count(*) FROM event")?;
-    // A file is looked at as it is: older ones have no journal, and no schedules.
-    let ahead = (report.version > 1).then(|| journal::look(&connection));
-    match ahead.transpose() {
+    match journal::look(&connection, &journal) {
         Ok(ahead) => {
-            report.runs += ahead.as_ref().map_or(0, |ahead| ahead.runs);
-            report.ended += ahead.as_ref().map_or(0, |ahead| ahead.ended);
-            report.events += ahead.as_ref().map_or(0, |ahead| ahead.events);
+            report.runs += ahead.runs;
+            report.ended += ahead.ended;
+            report.events += ahead.events;
         }
         Err(error) => report.faults.push(format!("a journal that does not continue the tables: {error}")),
     }
@@ -112,14 +115,29 @@ pub fn check(path: impl AsRef<Path>) -> Result<CheckReport, OpenError> {
     Ok(report)
 }
 
-/// Copies a file as it is at one moment, while an engine may be at work on it. The copy is complete and on the disk when this returns;
-/// before that there is no file of its name.
+/// Begins a transaction that reads a file as it is, and gives the journal that goes with it: older files have it in a table, or none.
+fn begin(connection: &Connection, path: &Path, version: usize) -> Result<Vec<Vec<u8>>, OpenError> {
+    if version > schema::JOURNAL_IN_TABLE {
+        let other = open::open_reader(path, 64)?;
+        let moment = Moment::begin(connection, &other, path)?;
+        return Ok(moment.groups().into_iter().map(<[u8]>::to_vec).collect());
+    }
+    connection.execute_batch("BEGIN").map_err(|error| OpenError::sqlite(path, error))?;
+    if version < 2 {
+        return Ok(Vec::new());
+    }
+    journal::in_table(connection).map_err(|error| OpenError::store(path, error))
+}
+
+/// Copies a file as it is at one moment, with its journal, while an engine may be at work on it. The copy is complete and on the disk when
+/// this returns; before that there is no file of its name.
 ///
 /// # Errors
 /// When the file cannot be read, the copy exists already, or it cannot be written.
 pub fn backup(path: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<(), OpenError> {
     let (path, connection) = open_existing(path.as_ref())?;
-    if open::identify(&connection, &path)? == 0 {
+    let version = open::identify(&connection, &path)?;
+    if version == 0 {
         return Err(OpenError::new(OpenErrorKind::NotADatabase, &path, "it is empty"));
     }
     let to = open::place(to.as_ref())?;
@@ -129,7 +147,7 @@ pub fn backup(path: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<(), OpenEr
     let mut name = to.file_name().unwrap_or_default().to_owned();
     name.push(format!(".part-{}", std::process::id()));
     let part = to.with_file_name(name);
-    let copied = copy(&connection, &path, &part, &to);
+    let copied = copy(&connection, &path, version, &part, &to);
     if copied.is_err() {
         // What is left of it is of no use; that it cannot be removed changes nothing.
         let _ = std::fs::remove_file(&part);
@@ -137,10 +155,20 @@ pub fn backup(path: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<(), OpenEr
     copied
 }
 
-fn copy(connection: &Connection, path: &Path, part: &Path, to: &Path) -> Result<(), OpenError> {
-    let target = part.to_str().ok_or_else(|| OpenError::new(OpenErrorKind::Io, to, "its name is no text"))?;
-    connection.pragma_update(None, "query_only", false).map_err(|error| OpenError::sqlite(path, error))?;
-    connection.execute("VACUUM INTO ?1", [target]).map_err(|error| OpenError::sqlite(to, error))?;
+fn copy(
+    connection: &Connection,
+    path: &Path,
+    version: usize,
+    part: &Path,
+    to: &Path,
+) -> Result<(), OpenError> {
+    let journal = begin(connection, path, version)?;
+    fill(connection, part, to)?;
+    if version > schema::JOURNAL_IN_TABLE {
+        let catch_up = |error| OpenError::store(to, error);
+        let mut copy = Connection::open(part).map_err(|error| OpenError::sqlite(to, error))?;
+        journal::catch_up(&mut copy, &journal).map_err(catch_up)?;
+    }
     let io = |error| OpenError::io(to, error);
     File::open(part).and_then(|file| file.sync_all()).map_err(io)?;
     // Unlike a rename, a link does not replace what somebody has put there meanwhile.
@@ -151,6 +179,18 @@ fn copy(connection: &Connection, path: &Path, part: &Path, to: &Path) -> Result<
         File::open(folder).and_then(|folder| folder.sync_all()).map_err(io)?;
     }
     Ok(())
+}
+
+/// Copies what the transaction of a connection sees into a new file without free space.
+fn fill(connection: &Connection, part: &Path, to: &Path) -> Result<(), OpenError> {
+    let failed = |error| OpenError::sqlite(to, error);
+    let mut copy = Connection::open(part).map_err(failed)?;
+    let backup = Backup::new(connection, &mut copy).map_err(failed)?;
+    while backup.step(PAGES).map_err(failed)? == StepResult::More {}
+    drop(backup);
+    // No longer one with a write-ahead log beside it.
+    copy.query_row("PRAGMA journal_mode = DELETE", [], |_| Ok(())).map_err(failed)?;
+    copy.execute_batch("VACUUM").map_err(failed)
 }
 
 /// Announces that a file was restored from a backup: its logs get another identity, so that nobody takes numbers that are given out anew for

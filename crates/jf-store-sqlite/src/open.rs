@@ -6,9 +6,9 @@ use std::time::Duration;
 use jf_core::Epoch;
 use rusqlite::{Connection, MAIN_DB, OpenFlags, OptionalExtension};
 
-use crate::config::{Check, SqliteConfig};
+use crate::config::{Check, SqliteConfig, Synchronous};
 use crate::error::{OpenError, OpenErrorKind};
-use crate::journal;
+use crate::journal::{self, Journal};
 use crate::lock::Ownership;
 use crate::schema;
 
@@ -26,6 +26,7 @@ pub(crate) struct Opened {
     pub(crate) path: PathBuf,
     pub(crate) ownership: Ownership,
     pub(crate) writer: Connection,
+    pub(crate) journal: Journal,
     pub(crate) epoch: Epoch,
 }
 
@@ -49,11 +50,17 @@ pub(crate) fn open(config: &SqliteConfig) -> Result<Opened, OpenError> {
         let message = format!("its file system does not allow a write-ahead log (the mode stays `{mode}`)");
         return Err(OpenError::new(OpenErrorKind::Io, &path, message));
     }
-    schema::migrate(&mut writer, schema::STEPS).map_err(failed)?;
+    schema::migrate(&mut writer, &schema::STEPS[..schema::JOURNAL_IN_TABLE]).map_err(failed)?;
     check(&writer, &path, config.check)?;
-    journal::replay(&mut writer, &config.retention).map_err(|error| OpenError::store(&path, error))?;
+    if schema::version(&writer).map_err(failed)? == schema::JOURNAL_IN_TABLE {
+        let replayed = journal::replay_table(&mut writer, &config.retention);
+        replayed.map_err(|error| OpenError::store(&path, error))?;
+    }
+    schema::migrate(&mut writer, schema::STEPS).map_err(failed)?;
+    let synchronous = config.synchronous == Synchronous::Full;
+    let journal = journal::replay(&mut writer, &path, &config.retention, synchronous)?;
     let epoch = epoch(&writer, &path)?;
-    Ok(Opened { path, ownership, writer, epoch })
+    Ok(Opened { path, ownership, writer, journal, epoch })
 }
 
 /// A connection that only reads, beside the one of the engine or of another process.

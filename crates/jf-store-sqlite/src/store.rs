@@ -52,7 +52,7 @@ impl SqliteStore {
     }
 
     fn assemble(opened: Opened, config: &SqliteConfig) -> Result<Self, OpenError> {
-        let Opened { path, ownership, writer, epoch } = opened;
+        let Opened { path, ownership, writer, journal, epoch } = opened;
         let definitions = Arc::new(Definitions::default());
         let helper = open::open_helper(&path, config)?;
         let mut readers = Vec::new();
@@ -63,7 +63,7 @@ impl SqliteStore {
         let failed = |error| OpenError::io(&path, error);
         let fresh = Arc::new(FreshRuns::default());
         let shared = (definitions, Arc::clone(&fresh));
-        let writer = Writer::start(writer, helper, shared, config, ownership).map_err(failed)?;
+        let writer = Writer::start((writer, helper), journal, shared, config, ownership).map_err(failed)?;
         let readers = Readers::start(readers, config.queue).map_err(failed)?;
         Ok(Self { path, epoch, fresh, kept_events: config.retention.events, readers, writer })
     }
@@ -82,7 +82,7 @@ impl SqliteStore {
         &self.path
     }
 
-    /// Transactions so far that commits of runs have shared. With the number of commits it tells how well the waits for the disk are
+    /// Writes so far that commits of runs have shared. With the number of commits it tells how well the waits for the disk are
     /// shared.
     #[must_use]
     pub fn group_commits(&self) -> u64 {

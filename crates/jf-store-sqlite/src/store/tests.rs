@@ -1,6 +1,7 @@
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures::executor::block_on;
@@ -9,8 +10,8 @@ use jf_core::dsl::{DefinitionName, Kind, StateId, Version};
 use jf_core::spi::DefinitionIdentity;
 use jf_core::{JourneyId, JourneyStatus, LogDocument, Phase};
 use jf_store::{
-    Claim, Commit, EncodeError, LogRecord, Retention, Revision, RunIndex, Snapshot, Store, StoreErrorKind,
-    StoredSnapshot,
+    Claim, Commit, EncodeError, KeyScope, LogRecord, Retention, Revision, RunIndex, Snapshot, Store,
+    StoreErrorKind, StoredSnapshot,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -144,7 +145,7 @@ fn left_of_a_sudden(folder: &Path) -> PathBuf {
         store.commit(creation(claim, 1, 30)).await.unwrap();
         assert_eq!(store.fresh.len(), 2, "nothing of it is in the tables yet");
     });
-    for end in ["", "-wal"] {
+    for end in ["", "-wal", "-commits"] {
         let name = |path: &Path| format!("{}{end}", path.display());
         std::fs::copy(name(store.path()), name(&left)).unwrap();
     }
@@ -157,14 +158,12 @@ fn event(seq: u64) -> LogRecord {
     LogRecord { seq, document: LogDocument::Status(Arc::new(status)) }
 }
 
-#[test]
-fn eng_101_what_is_in_the_journal_alone_is_there_after_a_crash() {
-    let folder = tempfile::tempdir().unwrap();
-    let left = left_of_a_sudden(folder.path());
-    let report = crate::check(&left).unwrap();
+/// What [`left_of_a_sudden`] leaves is there, and nothing else.
+fn all_is_there(left: &Path) {
+    let report = crate::check(left).unwrap();
     assert_eq!((report.runs, report.ended, report.events), (2, 1, 2));
     assert_eq!(report.faults, Vec::<String>::new());
-    let store = SqliteStore::open(&SqliteConfig::new(&left)).unwrap();
+    let store = SqliteStore::open(&SqliteConfig::new(left)).unwrap();
     assert!(store.fresh.is_empty());
     block_on(async {
         let stored = store.load(&id(0)).await.unwrap().unwrap();
@@ -176,17 +175,122 @@ fn eng_101_what_is_in_the_journal_alone_is_there_after_a_crash() {
         assert_eq!(store.load(&id(1)).await.unwrap().unwrap().revision, Revision::FIRST);
     });
     drop(store);
-    let again = crate::check(&left).unwrap();
+    let again = crate::check(left).unwrap();
     assert_eq!((again.runs, again.ended, again.events, again.faults.len()), (2, 1, 2, 0));
+}
+
+#[test]
+fn eng_101_what_is_in_the_journal_alone_is_there_after_a_crash() {
+    let folder = tempfile::tempdir().unwrap();
+    all_is_there(&left_of_a_sudden(folder.path()));
+}
+
+/// A crash may come when the journal was brought to the tables, and before anything else is written.
+#[test]
+fn eng_101_a_journal_that_the_tables_have_is_passed_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let left = left_of_a_sudden(folder.path());
+    let journal = folder.path().join("left.db-commits");
+    let groups = std::fs::read(&journal).unwrap();
+    all_is_there(&left);
+    std::fs::write(&journal, groups).unwrap();
+    all_is_there(&left);
+}
+
+#[test]
+fn a_backup_has_what_is_in_the_journal_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let left = left_of_a_sudden(folder.path());
+    let copy = folder.path().join("copy.db");
+    crate::backup(&left, &copy).unwrap();
+    assert!(!folder.path().join("copy.db-commits").exists());
+    all_is_there(&copy);
+    all_is_there(&left);
+}
+
+/// Each run is committed when the one before was acknowledged, by way of the journal or of the tables: a copy has the first of them and
+/// none beyond, whatever the engine does meanwhile.
+#[test]
+fn a_backup_beside_commits_is_of_one_moment() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = SqliteConfig::new(folder.path().join("runs.db"));
+    (config.gather, config.synchronous) = (5, crate::Synchronous::Normal);
+    let store = SqliteStore::open(&config).unwrap();
+    let claim = block_on(store.claim()).unwrap();
+    let (committed, done) = (AtomicUsize::new(0), AtomicBool::new(false));
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for run in 0.. {
+                let mut commit = creation(claim, run, 50);
+                if run % 3 == 0 {
+                    let key = jf_core::IdempotencyKey::parse(format!("{run:016}")).unwrap();
+                    let record = jf_store::KeyRecord::new(id(run), jf_store::Fingerprint([0; 32]), 0);
+                    commit = commit.with_key(jf_store::NewKey { scope: KeyScope::Run(id(run)), key, record });
+                }
+                block_on(store.commit(commit)).unwrap();
+                committed.store(run + 1, Ordering::SeqCst);
+                if done.load(Ordering::SeqCst) {
+                    return;
+                }
+            }
+        });
+        for round in 0..12 {
+            while committed.load(Ordering::SeqCst) < 7 * round {
+                std::thread::yield_now();
+            }
+            let least = committed.load(Ordering::SeqCst);
+            let copy = folder.path().join(format!("copy-{round}.db"));
+            crate::backup(&config.path, &copy).unwrap();
+            let rows = rusqlite::Connection::open(&copy).unwrap();
+            let count = |sql: &str| rows.query_row(sql, [], |row| row.get::<_, usize>(0)).unwrap();
+            let (runs, last) = (
+                count("SELECT count(*) FROM run"),
+                count("SELECT coalesce(max(CAST(substr(journey, 2) AS INTEGER)) + 1, 0) FROM run"),
+            );
+            assert_eq!(runs, last, "without a hole");
+            assert!(runs >= least, "{runs} of {least}");
+            assert_eq!(crate::check(&copy).unwrap().faults, Vec::<String>::new());
+            assert_eq!(crate::check(&config.path).unwrap().faults, Vec::<String>::new());
+        }
+        done.store(true, Ordering::SeqCst);
+    });
+}
+
+/// A file of the third version as a process leaves it that ends of a sudden: its journal is in a table.
+#[test]
+fn eng_101_the_journal_of_a_file_of_the_third_version_is_brought_along() {
+    let folder = tempfile::tempdir().unwrap();
+    let left = left_of_a_sudden(folder.path());
+    {
+        let journal = std::fs::read(folder.path().join("left.db-commits")).unwrap();
+        let mut rest = &*journal;
+        let third = rusqlite::Connection::open(&left).unwrap();
+        third.execute_batch(crate::schema::STEPS[1]).unwrap();
+        // What the table had are the commits of a group, without what stands before them in the file.
+        while let Some(length) = rest.get(4..8).map(|length| u32::from_le_bytes(length.try_into().unwrap())) {
+            let Some(group) = rest.get(24..24 + length as usize).filter(|group| !group.is_empty()) else {
+                break;
+            };
+            third.execute("INSERT INTO journal (commits) VALUES (?1)", [group]).unwrap();
+            rest = &rest[24 + group.len()..];
+        }
+        let back = "DELETE FROM meta WHERE name LIKE 'journal_%'; PRAGMA user_version = 3";
+        third.execute_batch(back).unwrap();
+    }
+    std::fs::remove_file(folder.path().join("left.db-commits")).unwrap();
+    assert_eq!(crate::check(&left).unwrap().version, 3);
+    all_is_there(&left);
+    assert_eq!(crate::check(&left).unwrap().version, crate::schema::STEPS.len());
 }
 
 #[test]
 fn eng_101_a_journal_with_a_hole_is_damage() {
     let folder = tempfile::tempdir().unwrap();
     let left = left_of_a_sudden(folder.path());
-    let other = rusqlite::Connection::open(&left).unwrap();
-    other.execute("DELETE FROM journal WHERE id = (SELECT min(id) FROM journal)", []).unwrap();
-    drop(other);
+    let journal = folder.path().join("left.db-commits");
+    let groups = std::fs::read(&journal).unwrap();
+    let first = 24 + u32::from_le_bytes(groups[4..8].try_into().unwrap()) as usize;
+    std::fs::write(&journal, &groups[first..]).unwrap();
     assert_eq!(crate::check(&left).unwrap().faults.len(), 1);
     let error = SqliteStore::open(&SqliteConfig::new(&left)).unwrap_err();
     assert_eq!(error.kind(), crate::OpenErrorKind::Corrupt);
@@ -202,8 +306,7 @@ fn runs_are_brought_to_the_tables_when_nothing_comes_for_a_moment() {
         std::thread::yield_now();
     }
     let rows = rusqlite::Connection::open(store.path()).unwrap();
-    let count = |sql: &str| rows.query_row(sql, [], |row| row.get::<_, u64>(0)).unwrap();
-    assert_eq!((count("SELECT count(*) FROM run"), count("SELECT count(*) FROM journal")), (1, 0));
+    assert_eq!(rows.query_row("SELECT count(*) FROM run", [], |row| row.get::<_, u64>(0)).unwrap(), 1);
 }
 
 /// ENG-104: runs with long logs go in several steps, so that commits get their turn.
@@ -266,7 +369,10 @@ fn a_file_of_the_first_version_is_brought_up_to_date_with_all_that_is_in_it() {
         let mut first = rusqlite::Connection::open_in_memory().unwrap();
         crate::schema::migrate(&mut first, &crate::schema::STEPS[..1]).unwrap();
         let older = rusqlite::Connection::open(&config.path).unwrap();
-        older.execute_batch("DROP TABLE schedule; DROP TABLE journal; PRAGMA user_version = 1").unwrap();
+        let back =
+            "DROP TABLE schedule; DELETE FROM meta WHERE name LIKE 'journal_%'; PRAGMA user_version = 1";
+        older.execute_batch(back).unwrap();
+        std::fs::remove_file(folder.path().join("runs.db-commits")).unwrap();
         assert_eq!(columns(&older), columns(&first), "the first version, to the letter");
     }
     // It can be looked at as it is, without being changed.

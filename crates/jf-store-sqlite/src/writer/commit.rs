@@ -1,5 +1,6 @@
 //! One commit inside a transaction: everything is checked before the first write, so that a refused one leaves nothing to undo.
 
+use jf_core::spi::DefinitionIdentity;
 use jf_store::{
     Commit, EncodeError, KeyScope, NewKey, Retention, Revision, RunIndex, StoreError, StoreErrorKind,
 };
@@ -34,6 +35,16 @@ impl Encoded {
             commit.events.iter().map(|record| event::encode(&commit.run, &commit.index, &record.document));
         let events = documents.collect::<Result<_, _>>().map_err(invalid)?;
         Ok(Self { commit, snapshot, events, outbox })
+    }
+
+    /// About how many bytes it has.
+    pub(super) fn bytes(&self) -> usize {
+        self.snapshot.len() + self.events.iter().map(Vec::len).sum::<usize>()
+    }
+
+    /// The definition of the run that it creates, if it creates one.
+    pub(super) const fn new_of(&self) -> Option<&DefinitionIdentity> {
+        if self.commit.expected.is_some() { None } else { Some(&self.commit.index.definition) }
     }
 }
 

@@ -1,21 +1,23 @@
 //! The one thread that writes.
 //!
-//! Commits that come while a transaction is being written wait together and share the next one, and with it the wait for the disk. What
-//! they say is written into one row of a journal; when enough has come together, or nothing comes for a moment, the runs are brought to the
-//! tables as they are then, so that a run which moves on quickly costs its rows once and not with every commit. A
-//! commit that is refused is refused alone: its checks come before its first write. When a transaction fails before it is committed,
-//! nothing of it happened and all its commits are told so; when committing itself fails, nobody can say, and they are told that.
+//! Commits that come while others are being written wait together, and share the next write and with it the wait for the disk. What
+//! they say is added to the journal; when enough has come together, or nothing comes for a moment, the runs are brought to the
+//! tables as they are then, so that a run which moves on quickly costs its rows once and not with every commit. A commit that touches more
+//! than its run takes the way of the tables at once. A commit that is refused is refused alone: its checks come before its first write.
+//! When a write or a transaction fails before it is committed, nothing of it happened and all its commits are told so; when committing itself
+//! fails, nobody can say, and they are told that.
 
 mod checkpoint;
 mod commit;
 mod gather;
+mod group;
 mod outbox;
 mod sweep;
 pub(crate) mod tables;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -30,23 +32,18 @@ use self::checkpoint::Checkpoints;
 pub(crate) use self::commit::Encoded;
 use self::commit::Scene;
 pub(crate) use self::commit::principal_text;
-use self::gather::Gathered;
+use self::group::Waiting;
 pub(crate) use self::outbox::EncodedChange;
-use crate::codec::count;
+use crate::codec::{count, int};
 use crate::config::SqliteConfig;
 use crate::definitions::{self, Definitions, Numbers};
 use crate::error::{store_error, unavailable};
 use crate::fresh::FreshRuns;
+use crate::journal::Journal;
 use crate::lock::Ownership;
 
-/// Commits that share one transaction at most.
-const GROUP: usize = 256;
-
-/// A group of commits of more bytes goes to the tables at once, and not through the journal, which would write it twice.
-const LARGE: usize = 256 << 10;
-
 /// Bytes in the journal at which its runs are brought to the tables.
-const JOURNAL: usize = 1 << 20;
+const JOURNAL: u64 = 1 << 20;
 
 type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 
@@ -91,8 +88,8 @@ pub(crate) struct Writer {
 
 impl Writer {
     pub(crate) fn start(
-        mut connection: Connection,
-        checkpointer: Connection,
+        (mut connection, checkpointer): (Connection, Connection),
+        journal: Journal,
         shared: (Arc<Definitions>, Arc<FreshRuns>),
         config: &SqliteConfig,
         ownership: Ownership,
@@ -113,7 +110,8 @@ impl Writer {
                 retention,
                 gather,
                 quiet,
-                journal: 0,
+                journal,
+                claim: None,
                 jobs: received,
                 next: None,
                 groups: written,
@@ -128,7 +126,7 @@ impl Writer {
         Ok(Self { jobs: Some(jobs), groups, thread: Some(thread) })
     }
 
-    /// Transactions so far that commits of runs have shared.
+    /// Writes so far that commits of runs have shared.
     pub(crate) fn groups(&self) -> u64 {
         self.groups.load(Ordering::Relaxed)
     }
@@ -167,8 +165,9 @@ struct WriterThread {
     gather: usize,
     /// How long it must be quiet before everything is brought to its place.
     quiet: Duration,
-    /// Bytes in the journal.
-    journal: usize,
+    journal: Journal,
+    /// The number of the latest claim, once it was read.
+    claim: Option<i64>,
     jobs: Receiver<Job>,
     /// A job that was received and is not for the group being written.
     next: Option<Job>,
@@ -182,9 +181,10 @@ impl WriterThread {
     fn run(&mut self) {
         while let Some(job) = self.receive() {
             match job {
-                Job::Commit(encoded, reply) => self.group(encoded, reply),
+                Job::Commit(encoded, reply) => self.group(Waiting { encoded, reply }),
                 Job::Claim(reply) => {
                     let done = self.transaction(|thread| thread.claim());
+                    self.claim = None;
                     let _ = reply.send(done);
                 }
                 Job::Keep(keep, reply) => {
@@ -225,7 +225,7 @@ impl WriterThread {
         if let Some(job) = self.next.take() {
             return Some(job);
         }
-        if self.checkpoints.is_pending() || !self.fresh.is_empty() {
+        if self.checkpoints.is_pending() || self.journal.len() > 0 {
             match self.jobs.recv_timeout(self.quiet) {
                 Ok(job) => return Some(job),
                 Err(RecvTimeoutError::Timeout) => self.rest(),
@@ -233,72 +233,6 @@ impl WriterThread {
             }
         }
         self.jobs.recv().ok()
-    }
-
-    /// Writes a commit, with all that wait behind it, in one transaction.
-    fn group(&mut self, first: Box<Encoded>, reply: Reply<Revision>) {
-        let mut replies = vec![reply];
-        let mut gathered = Gathered::default();
-        let written = self.transaction(|thread| {
-            let claim = latest_claim(&thread.connection)?;
-            let mut results = vec![thread.apply(*first, claim, &mut gathered)?];
-            while results.len() < GROUP {
-                match thread.jobs.try_recv() {
-                    Ok(Job::Commit(encoded, reply)) => {
-                        replies.push(reply);
-                        results.push(thread.apply(*encoded, claim, &mut gathered)?);
-                    }
-                    Ok(other) => {
-                        thread.next = Some(other);
-                        break;
-                    }
-                    Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
-                }
-            }
-            thread.keep_journal(claim, &mut gathered)?;
-            thread.fresh.set_behind(true);
-            Ok(results)
-        });
-        match written {
-            Ok(results) => {
-                self.groups.fetch_add(1, Ordering::Relaxed);
-                self.publish(gathered);
-                for (reply, result) in replies.into_iter().zip(results) {
-                    let _ = reply.send(result);
-                }
-            }
-            Err(error) => {
-                self.fresh.set_behind(false);
-                let kind = error.kind();
-                let reason = error.context().next().map_or_else(String::new, |(_, reason)| reason.to_owned());
-                for reply in replies {
-                    let _ = reply.send(Err(StoreError::new(kind).with("reason", &reason)));
-                }
-            }
-        }
-    }
-
-    /// A commit within the transaction; the inner result is that of the commit alone.
-    fn apply(
-        &self,
-        encoded: Encoded,
-        claim: i64,
-        gathered: &mut Gathered,
-    ) -> Result<Result<Revision, StoreError>, Failure> {
-        let scene = self.scene(claim);
-        let applied = if gather::can_wait(&encoded) {
-            scene.gather(encoded, gathered)
-        } else {
-            for run in encoded.runs() {
-                scene.settle(run, gathered)?;
-            }
-            scene.apply(&encoded)
-        };
-        match applied {
-            Ok(revision) => Ok(Ok(revision)),
-            Err(Failure::Refused(error)) => Ok(Err(error)),
-            Err(failure) => Err(failure),
-        }
     }
 
     fn scene(&self, claim: i64) -> Scene<'_> {
@@ -312,54 +246,34 @@ impl WriterThread {
         }
     }
 
-    /// Keeps what was gathered: in the journal, or in the tables when there is enough of it.
-    fn keep_journal(&self, claim: i64, gathered: &mut Gathered) -> Result<(), Failure> {
-        let bytes = gathered.journal.len();
-        let runs = self.fresh.len() + gathered.changes.runs.len();
-        if bytes > LARGE || self.journal + bytes > JOURNAL || runs > self.gather {
-            self.scene(claim).settle_all(gathered)?;
-        } else if bytes > 0 {
-            let sql = "INSERT INTO journal (commits) VALUES (?1)";
-            self.connection.prepare_cached(sql)?.execute([&gathered.journal])?;
-        }
-        Ok(())
-    }
-
-    fn publish(&mut self, gathered: Gathered) {
-        let Gathered { changes, journal } = gathered;
-        self.journal = if changes.all_settled { 0 } else { self.journal + journal.len() };
-        self.fresh.publish(changes);
-        self.fresh.set_behind(false);
+    /// Whether runs are to be brought to the tables before more come.
+    fn is_full(&self) -> bool {
+        self.journal.len() > 0 && (self.journal.len() > JOURNAL || self.fresh.len() > self.gather)
     }
 
     /// Brings all runs to the tables.
     fn settle(&mut self) -> Result<(), StoreError> {
-        if self.fresh.is_empty() {
+        if self.journal.len() == 0 {
             return Ok(());
         }
-        self.transaction(|thread| {
-            let mut gathered = Gathered::default();
-            thread.scene(0).settle_all(&mut gathered)?;
-            Ok(gathered)
-        })
-        .map(|gathered| self.publish(gathered))
+        self.fresh.set_behind(true);
+        let era = self.transaction(|thread| thread.scene(0).settle_all());
+        if let Ok(era) = era {
+            self.journal.begin(era);
+            self.fresh.settle_all();
+        }
+        self.fresh.set_behind(false);
+        era.map(|_| ())
     }
 
     fn sweep(&mut self, now: Timestamp, limit: usize) -> Result<Swept, StoreError> {
-        let done = self.transaction(|thread| {
-            let mut gathered = Gathered::default();
+        // The journal must not speak of runs that are gone.
+        self.settle()?;
+        self.transaction(|thread| {
             let claim = latest_claim(&thread.connection)?;
-            // The journal may outlast what is ahead of the rows, and must not speak of runs that are gone.
-            if thread.journal > 0 || !thread.fresh.is_empty() {
-                thread.scene(claim).settle_all(&mut gathered)?;
-            }
             let swept = sweep::sweep(&thread.connection, &thread.retention, claim, now, limit)?;
             thread.numbers.forget();
-            Ok((gathered, swept))
-        });
-        done.map(|(gathered, swept)| {
-            self.publish(gathered);
-            swept
+            Ok(swept)
         })
     }
 
@@ -385,22 +299,28 @@ impl WriterThread {
         Ok(())
     }
 
-    /// Does something in a transaction of its own.
+    /// Does something in a transaction of its own, of which later groups of the journal say that it came before.
     fn transaction<T>(
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T, Failure>,
     ) -> Result<T, StoreError> {
-        if self.broken {
-            return Err(unavailable("writing has failed before; the store must be opened anew"));
-        }
+        self.check_whole()?;
         self.execute("BEGIN IMMEDIATE").map_err(store_error)?;
-        let worked = work(self);
+        let mark = self.journal.mark() + 1;
+        let worked = work(self).and_then(|done| {
+            let sql = "UPDATE meta SET value = ?1 WHERE name = 'journal_mark'";
+            self.connection.prepare_cached(sql)?.execute([int(mark)])?;
+            Ok(done)
+        });
         match worked {
             Ok(done) => match self.execute("COMMIT") {
-                Ok(()) => Ok(done),
+                Ok(()) => {
+                    self.journal.set_mark(mark);
+                    Ok(done)
+                }
                 Err(error) => {
                     tracing::error!(%error, "a transaction cannot be committed");
-                    // What reached the disk is known after the file is read anew; a full disk is known to have taken nothing back.
+                    // What reached the disk is known after the file is read anew; a full disk is known to have taken nothing.
                     self.broken = error.sqlite_error_code() != Some(ErrorCode::DiskFull);
                     self.roll_back();
                     let unknown = StoreError::new(StoreErrorKind::FateUnknown);
@@ -418,6 +338,13 @@ impl WriterThread {
                 })
             }
         }
+    }
+
+    fn check_whole(&self) -> Result<(), StoreError> {
+        if self.broken {
+            return Err(unavailable("writing has failed before; the store must be opened anew"));
+        }
+        Ok(())
     }
 
     fn roll_back(&mut self) {

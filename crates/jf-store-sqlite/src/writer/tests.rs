@@ -1,5 +1,6 @@
-//! A transaction whose commit is reported as failed, with and without having happened.
+//! Writes that are reported as failed, with and without having happened: of the journal, and of the tables.
 
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,19 +8,24 @@ use std::sync::mpsc::sync_channel;
 
 use futures::channel::oneshot;
 use futures::executor::block_on;
-use jf_core::JourneyId;
 use jf_core::Phase;
 use jf_core::dsl::{DefinitionName, Kind, Version};
 use jf_core::spi::DefinitionIdentity;
-use jf_store::{Claim, Commit, EncodeError, Retention, RunIndex, Snapshot, Store, StoreErrorKind};
+use jf_core::{IdempotencyKey, JourneyId};
+use jf_store::{
+    Claim, Commit, EncodeError, Fingerprint, KeyRecord, KeyScope, NewKey, Retention, RunIndex, Snapshot,
+    Store, StoreErrorKind,
+};
 use jiff::Timestamp;
 use rusqlite::ffi;
 use rusqlite::hooks::Wal;
 
 use super::checkpoint::Checkpoints;
+use super::group::Waiting;
 use super::{Encoded, Job, WriterThread};
 use crate::config::SqliteConfig;
 use crate::definitions::{Definitions, Numbers};
+use crate::journal::Medium;
 use crate::store::SqliteStore;
 use crate::{check, open};
 
@@ -32,17 +38,34 @@ impl Snapshot for Nothing {
     }
 }
 
-fn creation(claim: Claim, run: &str) -> Box<Encoded> {
+/// The way a commit takes.
+#[derive(Clone, Copy)]
+enum Way {
+    Journal,
+    Tables,
+}
+
+fn creation(claim: Claim, run: &str, way: Way) -> Box<Encoded> {
     let name = DefinitionName::parse("order").unwrap();
     let definition = DefinitionIdentity { kind: Kind::Journey, name, version: Version::new(1, 0, 0) };
     let now = Timestamp::UNIX_EPOCH;
     let index = RunIndex::new(definition, now, Phase::Running);
-    let commit = Commit::create(claim, JourneyId::parse(run).unwrap(), now, Arc::new(Nothing), index);
+    let id = JourneyId::parse(run).unwrap();
+    let mut commit = Commit::create(claim, id.clone(), now, Arc::new(Nothing), index);
+    if matches!(way, Way::Tables) {
+        let (scope, key) = (KeyScope::Run(id.clone()), IdempotencyKey::parse("0123456789abcdef").unwrap());
+        let record = KeyRecord::new(id, Fingerprint([0; 32]), 0);
+        commit = commit.with_key(NewKey { scope, key, record });
+    }
     Box::new(Encoded::new(commit).unwrap())
 }
 
 /// A writing thread that is driven by the test, and whose next commits fail as `break_it` makes them.
-fn commits_while_broken(path: &Path, break_it: impl FnOnce(&mut WriterThread, Arc<AtomicBool>)) {
+fn commits_while_broken(
+    path: &Path,
+    way: Way,
+    break_it: impl FnOnce(WriterThread, Arc<AtomicBool>) -> WriterThread,
+) {
     let config = SqliteConfig::new(path);
     let mut opened = open::open(&config).unwrap();
     let checkpoints = Checkpoints::start(&mut opened.writer, open::open_helper(path, &config).unwrap());
@@ -55,7 +78,8 @@ fn commits_while_broken(path: &Path, break_it: impl FnOnce(&mut WriterThread, Ar
         retention: Retention::default(),
         gather: config.gather,
         quiet: config.quiet,
-        journal: 0,
+        journal: opened.journal,
+        claim: None,
         jobs: received,
         next: None,
         groups: Arc::default(),
@@ -66,23 +90,25 @@ fn commits_while_broken(path: &Path, break_it: impl FnOnce(&mut WriterThread, Ar
     let commit = |thread: &mut WriterThread, runs: [&str; 2]| {
         let (reply, first) = oneshot::channel();
         let (later, second) = oneshot::channel();
-        jobs.send(Job::Commit(creation(claim, runs[1]), later)).unwrap();
-        thread.group(creation(claim, runs[0]), reply);
+        jobs.send(Job::Commit(creation(claim, runs[1], way), later)).unwrap();
+        thread.group(Waiting { encoded: creation(claim, runs[0], way), reply });
         [first, second].map(|answer| block_on(answer).map(|answer| answer.map_err(|error| error.kind())))
     };
     assert!(commit(&mut thread, ["r1", "r2"]).iter().all(|answer| matches!(answer, Ok(Ok(_)))));
     let failing = Arc::new(AtomicBool::new(true));
-    break_it(&mut thread, Arc::clone(&failing));
+    let mut thread = break_it(thread, Arc::clone(&failing));
     for answer in commit(&mut thread, ["r3", "r4"]) {
-        assert_eq!(answer, Ok(Err(StoreErrorKind::FateUnknown)), "both shared the transaction");
+        assert_eq!(answer, Ok(Err(StoreErrorKind::FateUnknown)), "both shared the write");
     }
     // Whatever was the matter is over; what is on the disk is still known to nobody.
     failing.store(false, Ordering::Relaxed);
-    let (reply, refused) = oneshot::channel();
-    thread.group(creation(claim, "r5"), reply);
-    let refused = block_on(refused).unwrap().unwrap_err();
-    assert_eq!(refused.kind(), StoreErrorKind::Unavailable);
-    assert!(refused.to_string().contains("must be opened anew"), "{refused}");
+    for way in [Way::Journal, Way::Tables] {
+        let (reply, refused) = oneshot::channel();
+        thread.group(Waiting { encoded: creation(claim, "r5", way), reply });
+        let refused = block_on(refused).unwrap().unwrap_err();
+        assert_eq!(refused.kind(), StoreErrorKind::Unavailable);
+        assert!(refused.to_string().contains("must be opened anew"), "{refused}");
+    }
 }
 
 fn left_in(path: &Path) -> Vec<&'static str> {
@@ -92,13 +118,46 @@ fn left_in(path: &Path) -> Vec<&'static str> {
     ["r1", "r2", "r3", "r4", "r5"].into_iter().filter(is_there).collect()
 }
 
+/// A journal that cannot be made durable, and may forget what it was given since.
+#[derive(Debug)]
+struct Forgetful {
+    medium: Box<dyn Medium>,
+    failing: Arc<AtomicBool>,
+    forgets: bool,
+}
+
+impl Medium for Forgetful {
+    fn write(&mut self, at: u64, bytes: &[u8]) -> io::Result<()> {
+        if self.forgets && self.failing.load(Ordering::Relaxed) {
+            Ok(())
+        } else {
+            self.medium.write(at, bytes)
+        }
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        if self.failing.load(Ordering::Relaxed) {
+            Err(io::ErrorKind::Other.into())
+        } else {
+            self.medium.sync()
+        }
+    }
+}
+
 #[test]
 fn eng_143_a_commit_that_did_not_happen_is_of_unknown_fate_until_the_file_is_opened_anew() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("runs.db");
-    commits_while_broken(&path, |thread, failing| {
+    commits_while_broken(&path, Way::Tables, |mut thread, failing| {
         // Turns the commit into the opposite, and SQLite reports that it failed.
         thread.connection.commit_hook(Some(move || failing.load(Ordering::Relaxed))).unwrap();
+        thread
+    });
+    assert_eq!(left_in(&path), ["r1", "r2"]);
+    let path = folder.path().join("others.db");
+    commits_while_broken(&path, Way::Journal, |mut thread, failing| {
+        thread.journal = thread.journal.over(|medium| Box::new(Forgetful { medium, failing, forgets: true }));
+        thread
     });
     assert_eq!(left_in(&path), ["r1", "r2"]);
 }
@@ -107,13 +166,21 @@ fn eng_143_a_commit_that_did_not_happen_is_of_unknown_fate_until_the_file_is_ope
 fn eng_143_a_commit_that_happened_and_was_reported_as_failed_is_there_when_the_file_is_opened_anew() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("runs.db");
-    commits_while_broken(&path, |thread, failing| {
+    commits_while_broken(&path, Way::Tables, |mut thread, failing| {
         // Called when everything is in the log: SQLite reports the error, and the commit has happened.
         let hook = move |_: &mut Wal, _: i32| match failing.load(Ordering::Relaxed) {
             true => Err(rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_IOERR_FSYNC), None)),
             false => Ok(()),
         };
         thread.connection.wal_hook(Some(hook)).unwrap();
+        thread
+    });
+    assert_eq!(left_in(&path), ["r1", "r2", "r3", "r4"]);
+    let path = folder.path().join("others.db");
+    commits_while_broken(&path, Way::Journal, |mut thread, failing| {
+        thread.journal =
+            thread.journal.over(|medium| Box::new(Forgetful { medium, failing, forgets: false }));
+        thread
     });
     assert_eq!(left_in(&path), ["r1", "r2", "r3", "r4"]);
 }

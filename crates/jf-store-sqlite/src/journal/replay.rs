@@ -1,0 +1,179 @@
+//! What a process left in the journal when it ended of a sudden.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use jf_store::{Retention, StoreError};
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::file::Journal;
+use super::moment::{Begun, Moment};
+use crate::codec::count;
+use crate::codec::journal::{self, Written};
+use crate::definitions::Definitions;
+use crate::error::{OpenError, corrupt, store_error};
+use crate::rows::RunRow;
+use crate::writer::tables::{self, Image, Standing};
+
+/// Brings the journal of a database to its tables, and begins it anew.
+///
+/// # Errors
+/// When the journal does not continue what the tables say; nothing is changed then.
+pub(crate) fn replay(
+    connection: &mut Connection,
+    path: &Path,
+    retention: &Retention,
+    synchronous: bool,
+) -> Result<Journal, OpenError> {
+    let begun = Begun::read(connection).map_err(|error| OpenError::sqlite(path, error))?;
+    let left = Moment::at_rest(path, begun).map_err(|error| OpenError::io(path, error))?;
+    let groups = left.groups();
+    let bring = |connection: &Connection| {
+        bring_all(connection, &groups, retention)?;
+        // Even when nothing counts: what lies behind a group that the disk has lost must not follow another one.
+        begin_era(connection).map_err(store_error)
+    };
+    let era = match left.is_empty() {
+        true => begun.era,
+        false => at_once(connection, bring).map_err(|error| OpenError::store(path, error))?,
+    };
+    let opened = Journal::open(path, synchronous, (era, count(begun.mark)));
+    opened.map_err(|error| OpenError::io(path, error))
+}
+
+/// Brings what a file of an earlier version has in a table of its own to the others.
+///
+/// # Errors
+/// When it does not continue what the others say; nothing is changed then.
+pub(crate) fn replay_table(connection: &mut Connection, retention: &Retention) -> Result<(), StoreError> {
+    at_once(connection, |connection| {
+        let groups = in_table(connection)?;
+        if groups.is_empty() {
+            return Ok(());
+        }
+        bring_all(connection, &groups, retention)?;
+        connection.execute("DELETE FROM journal", []).map(|_| ()).map_err(store_error)
+    })
+}
+
+/// Brings a journal to the tables of a copy, which has none then.
+///
+/// # Errors
+/// When the journal does not continue what the tables say; nothing is changed then.
+pub(crate) fn catch_up(connection: &mut Connection, groups: &[impl AsRef<[u8]>]) -> Result<(), StoreError> {
+    at_once(connection, |connection| {
+        // How much of each log is kept is for whoever opens the copy.
+        bring_all(connection, groups, &Retention::default().with_events(usize::MAX))?;
+        begin_era(connection).map(|_| ()).map_err(store_error)
+    })
+}
+
+/// Draws the era of what comes next: the tables say everything.
+pub(crate) fn begin_era(connection: &Connection) -> rusqlite::Result<i64> {
+    let sql = "UPDATE meta SET value = random() WHERE name = 'journal_era' RETURNING value";
+    connection.prepare_cached(sql)?.query_row([], |row| row.get(0))
+}
+
+/// Does all of it or nothing.
+fn at_once<T>(
+    connection: &mut Connection,
+    work: impl FnOnce(&Connection) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    let behavior = TransactionBehavior::Immediate;
+    let transaction = connection.transaction_with_behavior(behavior).map_err(store_error)?;
+    let done = work(&transaction)?;
+    transaction.commit().map_err(store_error)?;
+    Ok(done)
+}
+
+/// Brings groups to the tables. What a commit says that they have already is passed over, so it does not matter how often this is done.
+fn bring_all(
+    connection: &Connection,
+    groups: &[impl AsRef<[u8]>],
+    retention: &Retention,
+) -> Result<(), StoreError> {
+    let definitions = Definitions::default();
+    for group in groups {
+        for written in journal::read(group.as_ref(), |id| definitions.identity(connection, id))? {
+            bring(connection, &definitions, &written, retention)?;
+        }
+    }
+    Ok(())
+}
+
+fn bring(
+    connection: &Connection,
+    definitions: &Definitions,
+    written: &Written<'_>,
+    retention: &Retention,
+) -> Result<(), StoreError> {
+    let Written { run, definition, revision, index, ended, snapshot, events } = written;
+    let (definition, revision, ended) = (*definition, revision.get(), *ended);
+    let image = Image { run, definition, revision, index, ended, snapshot };
+    let row = RunRow::find(connection, run.as_str()).map_err(store_error)?;
+    let id = match row {
+        None if revision == 1 => tables::create(connection, &image).map_err(store_error)?,
+        Some(row) if row.revision()?.get() >= revision => return Ok(()),
+        Some(row) if row.revision()?.get() + 1 == revision => {
+            let before = row.index(definitions.identity(connection, row.definition)?)?;
+            tables::update(connection, &Standing::of(&row, &before), &image).map_err(store_error)?;
+            row.id
+        }
+        _ => return Err(corrupt("journal").with("run", run)),
+    };
+    let first = index.head.checked_sub(events.len() as u64).ok_or_else(|| corrupt("journal"))? + 1;
+    let events = (first..).zip(events.iter().copied());
+    tables::add_events(connection, id, events, index.head, retention.events).map_err(store_error)
+}
+
+/// The journal of a file of an earlier version, oldest first. It is never large.
+pub(crate) fn in_table(connection: &Connection) -> Result<Vec<Vec<u8>>, StoreError> {
+    let read = || -> rusqlite::Result<Vec<Vec<u8>>> {
+        let mut statement = connection.prepare("SELECT commits FROM journal ORDER BY id")?;
+        statement.query_map([], |row| row.get(0))?.collect()
+    };
+    read().map_err(store_error)
+}
+
+/// What the journal adds to the tables.
+#[derive(Debug, Default)]
+pub(crate) struct Ahead {
+    pub(crate) runs: u64,
+    pub(crate) ended: u64,
+    pub(crate) events: u64,
+}
+
+/// Reads groups through. Whoever looks at a file while an engine is at work on it counts what is there along with the rows.
+///
+/// # Errors
+/// When they do not continue what the tables say.
+pub(crate) fn look(connection: &Connection, groups: &[impl AsRef<[u8]>]) -> Result<Ahead, StoreError> {
+    let mut ahead = Ahead::default();
+    // The last revision of each run, and whether it has ended.
+    let mut seen: HashMap<String, (u64, bool)> = HashMap::new();
+    let definitions = Definitions::default();
+    for group in groups {
+        for written in journal::read(group.as_ref(), |id| definitions.identity(connection, id))? {
+            let run = written.run.as_str();
+            let known = match seen.get(run) {
+                Some(known) => Some(*known),
+                None => match RunRow::find(connection, run).map_err(store_error)? {
+                    Some(row) => Some((row.revision()?.get(), row.ended.is_some())),
+                    None => None,
+                },
+            };
+            let (revision, was_ended) = known.unwrap_or_default();
+            if written.revision.get() <= revision {
+                continue;
+            }
+            if written.revision.get() != revision + 1 {
+                return Err(corrupt("journal").with("run", run));
+            }
+            ahead.runs += u64::from(known.is_none());
+            ahead.ended += u64::from(written.ended.is_some() && !was_ended);
+            ahead.events += written.events.len() as u64;
+            seen.insert(run.to_owned(), (revision + 1, written.ended.is_some()));
+        }
+    }
+    Ok(ahead)
+}
