@@ -29,8 +29,10 @@ pub(crate) struct State {
     pub(crate) index: RunIndex,
     /// When it ended, if it has.
     pub(crate) ended: Option<i64>,
-    /// The value that was committed, and its encoded form.
-    pub(crate) live: Arc<dyn Snapshot>,
+    /// The value that was committed, if it may be wanted: whoever goes on with a run in motion has it already, and would have to copy
+    /// what is kept here before it can be changed.
+    pub(crate) live: Option<Arc<dyn Snapshot>>,
+    /// Its encoded form.
     pub(crate) snapshot: Vec<u8>,
     /// Its row, if it has one.
     pub(crate) standing: Option<Standing>,
@@ -45,8 +47,12 @@ pub(crate) struct FreshEvent {
 
 impl FreshRun {
     pub(crate) fn stored(&self, run: &JourneyId) -> StoredRun {
-        let State { revision, index, live, .. } = &self.state;
-        StoredRun::new(run.clone(), *revision, index.clone(), StoredSnapshot::Live(Arc::clone(live)))
+        let State { revision, index, live, snapshot, .. } = &self.state;
+        let snapshot = match live {
+            Some(live) => StoredSnapshot::Live(Arc::clone(live)),
+            None => StoredSnapshot::Encoded(snapshot.as_slice().into()),
+        };
+        StoredRun::new(run.clone(), *revision, index.clone(), snapshot)
     }
 
     /// The log after a number, of which the rows have `in_rows` and the events before those here.

@@ -13,7 +13,7 @@ use crate::codec::journal::{self, Written};
 use crate::definitions::Definitions;
 use crate::error::{OpenError, corrupt, store_error};
 use crate::rows::RunRow;
-use crate::writer::tables::{self, Image, Standing};
+use crate::writer::tables::{Image, Standing, Tables};
 
 /// Brings the journal of a database to its tables, and begins it anew.
 ///
@@ -93,16 +93,17 @@ fn bring_all(
     retention: &Retention,
 ) -> Result<(), StoreError> {
     let definitions = Definitions::default();
+    let mut tables = Tables::new(connection);
     for group in groups {
         for written in journal::read(group.as_ref(), |id| definitions.identity(connection, id))? {
-            bring(connection, &definitions, &written, retention)?;
+            bring(&mut tables, &definitions, &written, retention)?;
         }
     }
     Ok(())
 }
 
 fn bring(
-    connection: &Connection,
+    tables: &mut Tables<'_>,
     definitions: &Definitions,
     written: &Written<'_>,
     retention: &Retention,
@@ -110,20 +111,21 @@ fn bring(
     let Written { run, definition, revision, index, ended, snapshot, events } = written;
     let (definition, revision, ended) = (*definition, revision.get(), *ended);
     let image = Image { run, definition, revision, index, ended, snapshot };
+    let connection = tables.connection();
     let row = RunRow::find(connection, run.as_str()).map_err(store_error)?;
     let id = match row {
-        None if revision == 1 => tables::create(connection, &image).map_err(store_error)?,
+        None if revision == 1 => tables.create(&image).map_err(store_error)?,
         Some(row) if row.revision()?.get() >= revision => return Ok(()),
         Some(row) if row.revision()?.get() + 1 == revision => {
             let before = row.index(definitions.identity(connection, row.definition)?)?;
-            tables::update(connection, &Standing::of(&row, &before), &image).map_err(store_error)?;
+            tables.update(&Standing::of(&row, &before), &image).map_err(store_error)?;
             row.id
         }
         _ => return Err(corrupt("journal").with("run", run)),
     };
     let first = index.head.checked_sub(events.len() as u64).ok_or_else(|| corrupt("journal"))? + 1;
     let events = (first..).zip(events.iter().copied());
-    tables::add_events(connection, id, events, index.head, retention.events).map_err(store_error)
+    tables.add_events(id, events, index.head, retention.events).map_err(store_error)
 }
 
 /// The journal of a file of an earlier version, oldest first. It is never large.

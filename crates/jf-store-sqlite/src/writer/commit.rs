@@ -1,14 +1,17 @@
 //! One commit inside a transaction: everything is checked before the first write, so that a refused one leaves nothing to undo.
 
+use std::sync::Arc;
+
 use jf_core::spi::DefinitionIdentity;
 use jf_store::{
-    Commit, EncodeError, KeyScope, NewKey, Retention, Revision, RunIndex, StoreError, StoreErrorKind,
+    Commit, EncodeError, KeyScope, NewKey, Retention, Revision, RunIndex, Snapshot, StoreError,
+    StoreErrorKind,
 };
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::Failure;
 use super::outbox::EncodedEntry;
-use super::tables::{self, Image, Standing};
+use super::tables::{Image, Standing, Tables};
 use crate::codec::{count, event, int, nanos};
 use crate::definitions::{Definitions, Numbers};
 use crate::fresh::FreshRuns;
@@ -17,10 +20,24 @@ use crate::rows::RunRow;
 /// A commit with what can be encoded before it is its turn.
 #[derive(Debug)]
 pub(crate) struct Encoded {
+    /// Without its snapshot.
     pub(super) commit: Commit,
+    /// The snapshot, if the commit parks its run.
+    pub(super) live: Option<Arc<dyn Snapshot>>,
+    /// Its encoded form.
     pub(super) snapshot: Vec<u8>,
     pub(super) events: Vec<Vec<u8>>,
     pub(super) outbox: Vec<EncodedEntry>,
+}
+
+/// Stands in a commit where its snapshot was.
+#[derive(Debug)]
+struct Encoding;
+
+impl Snapshot for Encoding {
+    fn encode(&self) -> Result<Vec<u8>, EncodeError> {
+        Err("it was encoded before".into())
+    }
 }
 
 impl Encoded {
@@ -34,7 +51,10 @@ impl Encoded {
         let documents =
             commit.events.iter().map(|record| event::encode(&commit.run, &commit.index, &record.document));
         let events = documents.collect::<Result<_, _>>().map_err(invalid)?;
-        Ok(Self { commit, snapshot, events, outbox })
+        // Whoever goes on with a run in motion has it in memory, and would have to copy what is kept here before it can be changed.
+        let parked = !commit.index.in_motion && !commit.index.phase.is_final();
+        let live = std::mem::replace(&mut commit.snapshot, Arc::new(Encoding));
+        Ok(Self { commit, live: parked.then_some(live), snapshot, events, outbox })
     }
 
     /// About how many bytes it has.
@@ -139,7 +159,7 @@ impl Scene<'_> {
         let revision = Revision::FIRST.get();
         let ended = commit.index.phase.is_final().then(|| nanos(commit.at));
         let image = Image { run: &commit.run, definition, revision, index: &commit.index, ended, snapshot };
-        Ok(tables::create(self.connection, &image)?)
+        Ok(Tables::new(self.connection).create(&image)?)
     }
 
     fn update(&self, encoded: &Encoded, row: &RunRow, before: &RunIndex) -> Result<(), Failure> {
@@ -147,15 +167,14 @@ impl Scene<'_> {
         let (definition, revision) = (row.definition, count(row.revision).saturating_add(1));
         let ended = row.ended.or_else(|| commit.index.phase.is_final().then(|| nanos(commit.at)));
         let image = Image { run: &commit.run, definition, revision, index: &commit.index, ended, snapshot };
-        tables::update(self.connection, &Standing::of(row, before), &image)?;
-        Ok(())
+        Ok(Tables::new(self.connection).update(&Standing::of(row, before), &image)?)
     }
 
     pub(super) fn add_events(&self, run: i64, encoded: &Encoded) -> Result<(), Failure> {
         let Encoded { commit, events, .. } = encoded;
         let events = commit.events.iter().zip(events).map(|(record, bytes)| (record.seq, &**bytes));
-        tables::add_events(self.connection, run, events, commit.index.head, self.retention.events)?;
-        Ok(())
+        let mut tables = Tables::new(self.connection);
+        Ok(tables.add_events(run, events, commit.index.head, self.retention.events)?)
     }
 
     fn add_keys(&self, run: i64, keys: &[NewKey]) -> Result<(), Failure> {

@@ -9,7 +9,7 @@ use jf_store::{Commit, Revision, RunIndex, StoreError, StoreErrorKind};
 
 use super::Failure;
 use super::commit::{Encoded, Scene};
-use super::tables::{self, Image, Standing};
+use super::tables::{Image, Standing, Tables};
 use crate::codec::journal::{ToWrite, put_commit};
 use crate::codec::nanos;
 use crate::fresh::{FreshEvent, FreshRun, State};
@@ -33,7 +33,7 @@ pub(super) fn can_wait(encoded: &Encoded) -> bool {
 impl Scene<'_> {
     /// Makes a commit part of a group for the journal.
     pub(super) fn gather(&self, encoded: Encoded, gathered: &mut Gathered) -> Result<Revision, Failure> {
-        let Encoded { commit, snapshot, events, .. } = encoded;
+        let Encoded { commit, live, snapshot, events, .. } = encoded;
         self.check_claim(commit.claim.get())?;
         let fresh = self.fresh.get(&commit.run);
         let before = self.before(&commit.run, gathered.runs.get(&commit.run).or(fresh.as_deref()))?;
@@ -61,7 +61,7 @@ impl Scene<'_> {
                 (before.definition, before.ended, before.standing, expected.next())
             }
         };
-        let Commit { run, at, snapshot: live, index, events: records, .. } = commit;
+        let Commit { run, at, index, events: records, .. } = commit;
         let ended = ended.or_else(|| index.phase.is_final().then(|| nanos(at)));
         let written = ToWrite {
             run: &run,
@@ -105,7 +105,7 @@ impl Scene<'_> {
         if !settled.contains(run)
             && let Some(fresh) = self.fresh.get(run)
         {
-            self.write(run, &fresh)?;
+            self.write(&mut Tables::new(self.connection), run, &fresh)?;
             settled.insert(run.clone());
         }
         Ok(())
@@ -116,27 +116,27 @@ impl Scene<'_> {
         let mut runs: Vec<_> = self.fresh.all();
         // New runs lie beside each other, in the order they were made in.
         runs.sort_unstable_by_key(|(_, fresh)| fresh.state.index.created);
+        let mut tables = Tables::new(self.connection);
         for (run, fresh) in &runs {
-            self.write(run, fresh)?;
+            self.write(&mut tables, run, fresh)?;
         }
         Ok(journal::begin_era(self.connection)?)
     }
 
     /// Writes the rows of a run.
-    fn write(&self, run: &JourneyId, fresh: &FreshRun) -> Result<(), Failure> {
+    fn write(&self, tables: &mut Tables<'_>, run: &JourneyId, fresh: &FreshRun) -> Result<(), Failure> {
         let State { definition, revision, index, ended, snapshot, standing, .. } = &fresh.state;
         let image =
             Image { run, definition: *definition, revision: revision.get(), index, ended: *ended, snapshot };
         let id = match standing {
-            None => tables::create(self.connection, &image)?,
+            None => tables.create(&image)?,
             Some(standing) => {
-                tables::update(self.connection, standing, &image)?;
+                tables.update(standing, &image)?;
                 standing.id
             }
         };
         let events = fresh.events.iter().map(|event| (event.record.seq, &*event.bytes));
-        tables::add_events(self.connection, id, events, index.head, self.retention.events)?;
-        Ok(())
+        Ok(tables.add_events(id, events, index.head, self.retention.events)?)
     }
 }
 
