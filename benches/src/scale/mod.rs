@@ -49,7 +49,7 @@ impl Place<'_> {
 
     /// Removes a file with what lies beside it.
     fn remove(&self, name: &str) {
-        for beside in ["", "-wal", "-shm", "-lock"] {
+        for beside in ["", "-wal", "-shm", "-commits", "-lock"] {
             let _ = std::fs::remove_file(self.folder.join(format!("{name}.db{beside}")));
         }
     }

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use jf_core::Epoch;
+use jf_store::StoreError;
 use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
 
@@ -83,7 +84,7 @@ pub fn check(path: impl AsRef<Path>) -> Result<CheckReport, OpenError> {
     if report.version == 0 {
         return Ok(report);
     }
-    let journal = begin(&connection, &path, report.version)?;
+    let beside = begin(&connection, &path, report.version)?;
     let structure = || -> rusqlite::Result<Vec<String>> {
         let mut statement = connection.prepare(&format!("PRAGMA integrity_check({FAULTS})"))?;
         let lines = statement.query_map([], |row| row.get::<_, String>(0))?;
@@ -97,7 +98,8 @@ pub fn check(path: impl AsRef<Path>) -> Result<CheckReport, OpenError> {
     report.runs = count("SELECT count(*) FROM run")?;
     report.ended = count("SELECT count(*) FROM run WHERE ended IS NOT NULL")?;
     report.events = count("SELECT count(*) FROM event")?;
-    match journal::look(&connection, &journal) {
+    let ahead = whole(&connection, report.version, beside.as_ref());
+    match ahead.and_then(|groups| journal::look(&connection, &groups)) {
         Ok(ahead) => {
             report.runs += ahead.runs;
             report.ended += ahead.ended;
@@ -115,18 +117,24 @@ pub fn check(path: impl AsRef<Path>) -> Result<CheckReport, OpenError> {
     Ok(report)
 }
 
-/// Begins a transaction that reads a file as it is, and gives the journal that goes with it: older files have it in a table, or none.
-fn begin(connection: &Connection, path: &Path, version: usize) -> Result<Vec<Vec<u8>>, OpenError> {
-    if version > schema::JOURNAL_IN_TABLE {
-        let other = open::open_reader(path, 64)?;
-        let moment = Moment::begin(connection, &other, path)?;
-        return Ok(moment.groups().into_iter().map(<[u8]>::to_vec).collect());
+/// Begins a transaction that reads a file as it is, and gives the journal beside it that goes with it: older files have none.
+fn begin(connection: &Connection, path: &Path, version: usize) -> Result<Option<Moment>, OpenError> {
+    if version < schema::JOURNAL_BESIDE {
+        connection.execute_batch("BEGIN").map_err(|error| OpenError::sqlite(path, error))?;
+        return Ok(None);
     }
-    connection.execute_batch("BEGIN").map_err(|error| OpenError::sqlite(path, error))?;
-    if version < 2 {
-        return Ok(Vec::new());
-    }
-    journal::in_table(connection).map_err(|error| OpenError::store(path, error))
+    Moment::begin(connection, &open::open_reader(path, 64)?, path).map(Some)
+}
+
+/// The whole journal of a file: what it has in a table, which the first version had not, and what lies beside it.
+fn whole(
+    connection: &Connection,
+    version: usize,
+    beside: Option<&Moment>,
+) -> Result<Vec<Vec<u8>>, StoreError> {
+    let mut groups = if version > 1 { journal::in_table(connection)? } else { Vec::new() };
+    groups.extend(beside.into_iter().flat_map(Moment::groups).map(<[u8]>::to_vec));
+    Ok(groups)
 }
 
 /// Copies a file as it is at one moment, with its journal, while an engine may be at work on it. The copy is complete and on the disk when
@@ -162,12 +170,11 @@ fn copy(
     part: &Path,
     to: &Path,
 ) -> Result<(), OpenError> {
-    let journal = begin(connection, path, version)?;
+    let beside = begin(connection, path, version)?;
     fill(connection, part, to)?;
-    if version > schema::JOURNAL_IN_TABLE {
-        let catch_up = |error| OpenError::store(to, error);
+    if let Some(beside) = beside {
         let mut copy = Connection::open(part).map_err(|error| OpenError::sqlite(to, error))?;
-        journal::catch_up(&mut copy, &journal).map_err(catch_up)?;
+        journal::take_in(&mut copy, &beside.groups()).map_err(|error| OpenError::store(to, error))?;
     }
     let io = |error| OpenError::io(to, error);
     File::open(part).and_then(|file| file.sync_all()).map_err(io)?;

@@ -50,13 +50,10 @@ pub(crate) fn open(config: &SqliteConfig) -> Result<Opened, OpenError> {
         let message = format!("its file system does not allow a write-ahead log (the mode stays `{mode}`)");
         return Err(OpenError::new(OpenErrorKind::Io, &path, message));
     }
-    schema::migrate(&mut writer, &schema::STEPS[..schema::JOURNAL_IN_TABLE]).map_err(failed)?;
-    check(&writer, &path, config.check)?;
-    if schema::version(&writer).map_err(failed)? == schema::JOURNAL_IN_TABLE {
-        let replayed = journal::replay_table(&mut writer, &config.retention);
-        replayed.map_err(|error| OpenError::store(&path, error))?;
-    }
     schema::migrate(&mut writer, schema::STEPS).map_err(failed)?;
+    check(&writer, &path, config.check)?;
+    let replayed = journal::replay_table(&mut writer, &config.retention);
+    replayed.map_err(|error| OpenError::store(&path, error))?;
     let synchronous = config.synchronous == Synchronous::Full;
     let journal = journal::replay(&mut writer, &path, &config.retention, synchronous)?;
     let epoch = epoch(&writer, &path)?;

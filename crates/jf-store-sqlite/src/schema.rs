@@ -8,8 +8,8 @@ pub(crate) const APPLICATION_ID: i32 = 0x4a46_6c79;
 /// What turns a file of version `n` into one of version `n + 1`. Steps are never changed once they were released, only added.
 pub(crate) const STEPS: &[&str] = &[V1, V2, V3, V4];
 
-/// The last version that has its journal in a table.
-pub(crate) const JOURNAL_IN_TABLE: usize = 3;
+/// The first version that has a journal beside it.
+pub(crate) const JOURNAL_BESIDE: usize = 4;
 
 /// Notes on the layout.
 ///
@@ -118,7 +118,7 @@ CREATE INDEX start_key_of_run ON start_key (run);
 CREATE INDEX start_key_end ON start_key (kept_until) WHERE kept_until IS NOT NULL;
 ";
 
-/// Commits that were not in the tables yet, a row per transaction.
+/// Commits that are not in the other tables yet, a row per group: in files of before the fourth version, and in copies.
 const V2: &str = "
 CREATE TABLE journal (
     id INTEGER PRIMARY KEY,
@@ -144,10 +144,8 @@ CREATE INDEX schedule_due ON schedule (due, schedule) WHERE due IS NOT NULL;
 CREATE INDEX schedule_by_definition ON schedule (definition, suspended, schedule);
 ";
 
-/// The journal is a file of its own: which one goes with the tables, and how many transactions they have had. What the table had must have
-/// been brought to the others before.
+/// The journal is a file of its own: which one goes with the tables, and how many transactions they have had.
 const V4: &str = "
-DROP TABLE journal;
 INSERT INTO meta (name, value) VALUES ('journal_era', random()), ('journal_mark', 0);
 ";
 

@@ -8,4 +8,4 @@ mod replay;
 pub(crate) use self::file::Medium;
 pub(crate) use self::file::{Append, Journal};
 pub(crate) use self::moment::Moment;
-pub(crate) use self::replay::{begin_era, catch_up, in_table, look, replay, replay_table};
+pub(crate) use self::replay::{begin_era, in_table, look, replay, replay_table, take_in};

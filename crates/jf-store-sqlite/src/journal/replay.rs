@@ -41,7 +41,7 @@ pub(crate) fn replay(
     opened.map_err(|error| OpenError::io(path, error))
 }
 
-/// Brings what a file of an earlier version has in a table of its own to the others.
+/// Brings what a file has of its journal in a table to the others: one of an earlier version, or a copy.
 ///
 /// # Errors
 /// When it does not continue what the others say; nothing is changed then.
@@ -56,15 +56,16 @@ pub(crate) fn replay_table(connection: &mut Connection, retention: &Retention) -
     })
 }
 
-/// Brings a journal to the tables of a copy, which has none then.
-///
-/// # Errors
-/// When the journal does not continue what the tables say; nothing is changed then.
-pub(crate) fn catch_up(connection: &mut Connection, groups: &[impl AsRef<[u8]>]) -> Result<(), StoreError> {
+/// Takes a journal into the table of a copy, for whoever opens it.
+pub(crate) fn take_in(connection: &mut Connection, groups: &[&[u8]]) -> Result<(), StoreError> {
     at_once(connection, |connection| {
-        // How much of each log is kept is for whoever opens the copy.
-        bring_all(connection, groups, &Retention::default().with_events(usize::MAX))?;
-        begin_era(connection).map(|_| ()).map_err(store_error)
+        let take = || {
+            let mut add = connection.prepare("INSERT INTO journal (commits) VALUES (?1)")?;
+            groups.iter().try_for_each(|group| add.execute([group]).map(|_| ()))?;
+            // Should there be a journal of the same name, it is not that of the copy.
+            begin_era(connection).map(|_| ())
+        };
+        take().map_err(store_error)
     })
 }
 
@@ -128,7 +129,7 @@ fn bring(
     tables.add_events(id, events, index.head, retention.events).map_err(store_error)
 }
 
-/// The journal of a file of an earlier version, oldest first. It is never large.
+/// What a file has of its journal in a table, oldest first. It is never large.
 pub(crate) fn in_table(connection: &Connection) -> Result<Vec<Vec<u8>>, StoreError> {
     let read = || -> rusqlite::Result<Vec<Vec<u8>>> {
         let mut statement = connection.prepare("SELECT commits FROM journal ORDER BY id")?;

@@ -27,12 +27,20 @@ impl WriterThread {
     /// Writes a commit, with all that wait behind it.
     pub(super) fn group(&mut self, first: Waiting) {
         let (mut alone, mut beyond) = (Vec::new(), Vec::new());
+        // The runs that those speak of which go to the tables.
+        let mut spoken_of = HashSet::new();
         let mut bytes = 0;
         let mut next = Some(first);
         while let Some(waiting) = next.take() {
             bytes += waiting.encoded.bytes();
-            let group = if gather::can_wait(&waiting.encoded) { &mut alone } else { &mut beyond };
-            group.push(waiting);
+            let encoded = &waiting.encoded;
+            // None of them was answered yet, so they may come in any order, but for those of one run.
+            if gather::can_wait(encoded) && !encoded.runs().any(|run| spoken_of.contains(run)) {
+                alone.push(waiting);
+            } else {
+                spoken_of.extend(encoded.runs().cloned());
+                beyond.push(waiting);
+            }
             if alone.len() + beyond.len() == GROUP {
                 break;
             }
@@ -42,9 +50,9 @@ impl WriterThread {
                 Err(TryRecvError::Empty | TryRecvError::Disconnected) => {}
             }
         }
-        // None of them was answered yet, so they may come in any order.
         if bytes > LARGE {
-            beyond.append(&mut alone);
+            alone.append(&mut beyond);
+            beyond = std::mem::take(&mut alone);
         }
         if !alone.is_empty() {
             self.add_to_journal(alone);

@@ -256,7 +256,7 @@ impl Pair {
     /// Goes on with what the disk has at this moment.
     fn kill(&mut self) {
         let after = self.further();
-        for ending in ["", "-wal"] {
+        for ending in ["", "-wal", "-commits"] {
             let with = |path: &Path| {
                 let mut name = path.as_os_str().to_owned();
                 name.push(ending);
