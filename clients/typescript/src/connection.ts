@@ -1,0 +1,148 @@
+import { LIVENESS_TIMEOUT } from "./closing.js";
+import { RequestError } from "./errors.js";
+import { type ServerFrame, type Welcome, readFrame } from "./protocol.js";
+import type { Runtime, WebSocketLike } from "./runtime.js";
+
+/** How a connection ended. */
+export interface Closed {
+  /** Close code; 1006 if the network took it, or the handshake failed. */
+  readonly code: number;
+  /** Name of the code (ERR-5). */
+  readonly reason: string;
+  /** The refusal of `hello`, if that was it. */
+  readonly refused?: RequestError;
+}
+
+/** Who has connections. */
+export interface Host {
+  /** The members of `hello`, once the server has introduced itself. */
+  greet(connection: Connection, welcome: Welcome): Promise<object>;
+  /** `hello` is answered; requests can be sent. */
+  ready(connection: Connection): void;
+  /** Anything after that, heartbeats excepted. */
+  frame(connection: Connection, frame: ServerFrame): void;
+  /** The last word about a connection. */
+  closed(connection: Connection, closed: Closed): void;
+}
+
+const HELLO = "hello";
+const PROBE = "probe";
+/** Close code for what the other side must not do; codes from 4000 are ours to give. */
+const BROKEN = 4000;
+
+/**
+ * One WebSocket, from the handshake to the close: greeting and heartbeat (§13, §19).
+ *
+ * It knows nothing of requests and subscriptions, and is not used again after its end.
+ */
+export class Connection {
+  /** The settings in force. */
+  welcome: Welcome | undefined;
+  /** Whether `hello` is answered, and the end has not come. */
+  isReady = false;
+  /** The server has said `goaway`. */
+  isLeaving = false;
+
+  readonly #socket: WebSocketLike;
+  readonly #runtime: Runtime;
+  readonly #host: Host;
+  #timer: unknown;
+  #heard: number;
+  #probed = false;
+  #over = false;
+
+  constructor(socket: WebSocketLike, runtime: Runtime, host: Host, patienceMs: number) {
+    this.#socket = socket;
+    this.#runtime = runtime;
+    this.#host = host;
+    this.#heard = runtime.now();
+    this.#timer = runtime.setTimeout(() => this.end(1006, "timeout"), patienceMs);
+    socket.onmessage = (event: { data: unknown }) => this.#receive(event.data);
+    socket.onclose = (event: { code: number; reason: string }) => this.#ended({ code: event.code, reason: event.reason });
+    // A close follows every error, and says no less.
+    socket.onerror = () => undefined;
+  }
+
+  /** Sends a message, unless the connection is over; then whoever sent it hears of the end, or has. */
+  send(text: string): void {
+    if (!this.#over) this.#socket.send(text);
+  }
+
+  /** Ends the connection from this side. The end is told at once, since a dead peer would never answer. */
+  end(code: number, reason: string): void {
+    if (this.#over) return;
+    try {
+      // Codes below 3000 are not for scripts, 1000 excepted.
+      this.#socket.close(code === 1000 || code >= 3000 ? code : 1000);
+    } finally {
+      this.#ended({ code, reason });
+    }
+  }
+
+  #receive(data: unknown): void {
+    if (this.#over) return;
+    this.#heard = this.#runtime.now();
+    this.#probed = false;
+    const frame = typeof data === "string" ? readFrame(data) : undefined;
+    // Something of value may have been in it: a resumed connection will tell.
+    if (!frame) return this.end(BROKEN, "unreadable message");
+    switch (frame.type) {
+      case "ping": // HB-2
+        return this.send(JSON.stringify({ type: "pong", id: frame.id }));
+      case "pong":
+        return;
+      case "welcome":
+        return this.#welcomed(frame);
+      case "error":
+        if (frame.id === HELLO) {
+          const refused = RequestError.from(frame);
+          this.#socket.close(1000);
+          return this.#ended({ code: 1000, reason: "hello refused", refused });
+        }
+    }
+    if (this.isReady) this.#host.frame(this, frame);
+  }
+
+  #welcomed(frame: ServerFrame): void {
+    const first = this.welcome === undefined;
+    this.welcome = frame as unknown as Welcome;
+    if (first) {
+      this.#host.greet(this, this.welcome).then(
+        (members) => this.send(JSON.stringify({ type: "hello", id: HELLO, ...members })),
+        (error: unknown) => this.end(BROKEN, `no credential: ${String(error)}`),
+      );
+    } else if (frame.id === HELLO && !this.isReady) {
+      this.isReady = true;
+      this.#runtime.clearTimeout(this.#timer);
+      this.#listen();
+      this.#host.ready(this);
+    }
+  }
+
+  /**
+   * Notices silence (HB-4). In mode `message` the server probes, and silence beyond interval and time-out means that it is gone; in mode
+   * `control` its probes cannot be seen here, so the client asks with frames of its own (HB-3).
+   */
+  #listen(): void {
+    const { mode, intervalMs, timeoutMs } = this.welcome!.heartbeat;
+    const silence = this.#runtime.now() - this.#heard;
+    if (silence >= intervalMs + timeoutMs) return this.end(LIVENESS_TIMEOUT, "liveness-timeout");
+    if (mode === "control" && silence >= intervalMs && !this.#probed) {
+      this.#probed = true;
+      this.send(JSON.stringify({ type: "ping", id: PROBE }));
+    }
+    const next = silence < intervalMs && mode === "control" ? intervalMs : intervalMs + timeoutMs;
+    this.#timer = this.#runtime.setTimeout(() => this.#listen(), next - silence);
+  }
+
+  #ended(closed: Closed): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.isReady = false;
+    this.#runtime.clearTimeout(this.#timer);
+    // The socket may go on for a while by itself; nothing of it counts any more.
+    this.#socket.onmessage = null;
+    this.#socket.onclose = null;
+    this.#host.closed(this, closed);
+  }
+}

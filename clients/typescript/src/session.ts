@@ -1,0 +1,412 @@
+import { RETRY, type Retry, pause } from "./backoff.js";
+import { reactionTo } from "./closing.js";
+import { type Closed, Connection, type Host } from "./connection.js";
+import { ConnectionError, LostReplyError, RequestError } from "./errors.js";
+import { Flow } from "./flow.js";
+import { requestFor, statusReply } from "./requests.js";
+import type { ClientState, ConnectOptions } from "./options.js";
+import { Outbox, type Request } from "./outbox.js";
+import { PROTOCOL, type ServerFrame, type SubscribeEntry, TOKEN_CARRIER, type Welcome } from "./protocol.js";
+import { RUNTIME, type Runtime, type WebSocketConstructor, base64url, globalWebSocket } from "./runtime.js";
+import { Feed, type Keeper, type WatchOptions, ended } from "./watch.js";
+
+/** A connection that lasts so long ends a row of failures. */
+const LASTING_MS = 10_000;
+const CONNECT_TIMEOUT_MS = 15_000;
+/** Unless a refusal says otherwise. */
+const SUBSCRIBE_AGAIN_MS = 1_000;
+const WINDOW = 256;
+/** Where the credential is in `hello`, it has no more room than this (IDLE-2), and the rest of it needs some. */
+const HELLO_BYTES = 16_384;
+const HELLO_RESERVE = 2_048;
+
+/**
+ * A client across its connections: when to connect, what to resume and repeat, when to give up (§17, §19).
+ *
+ * Usually there is one connection. After `goaway` there may be two for a while: the old one finishes what it has, and the new one has
+ * everything else (DRAIN-3).
+ */
+export class Session implements Host, Keeper {
+  /** The settings last told. */
+  welcome: Welcome | undefined;
+  state: ClientState = "connecting";
+  /** Settled when the client is over; without an error if that was its own wish. */
+  readonly over: Promise<ConnectionError | undefined>;
+  readonly runtime: Runtime;
+
+  readonly #url: string;
+  readonly #options: ConnectOptions;
+  readonly #make: WebSocketConstructor;
+  readonly #retry: Retry;
+  readonly #outbox: Outbox;
+  readonly #feeds = new Map<string, Feed>();
+  readonly #flow: Flow;
+  readonly #timers = new Set<unknown>();
+  #credential: ConnectOptions["token"];
+  #tellOver!: (error: ConnectionError | undefined) => void;
+  #tellFirst: ((error: ConnectionError | undefined) => void) | undefined;
+  #end: ConnectionError | undefined;
+  #connections = new Set<Connection>();
+  #current: Connection | undefined;
+  #next: Connection | "preparing" | undefined;
+  #timer: unknown;
+  #isScheduled = false;
+  #failures = 0;
+  #since = 0;
+  #hasRenewed = false;
+
+  constructor(url: string | { readonly href: string }, options: ConnectOptions) {
+    this.#url = (typeof url === "string" ? url : url.href).replace(/^http/, "ws");
+    this.#options = options;
+    this.#credential = options.token;
+    this.runtime = { ...RUNTIME, ...options.runtime };
+    this.#retry = { ...RETRY, ...options.retry };
+    const make = options.WebSocket ?? globalWebSocket();
+    if (!make) throw new ConnectionError("there is no global WebSocket; give one in the options");
+    this.#make = make;
+    this.over = new Promise((resolve) => (this.#tellOver = resolve));
+    this.#outbox = new Outbox(this.runtime, (journeyId, lost) => this.#readInstead(journeyId, lost));
+    this.#flow = new Flow(options.window ?? WINDOW);
+  }
+
+  /** Connects for the first time; settled when requests can be sent, or when that is out of the question. */
+  begin(): Promise<ConnectionError | undefined> {
+    const { signal } = this.#options;
+    return new Promise((resolve) => {
+      this.#tellFirst = resolve;
+      const abort = () => this.stop(new ConnectionError("aborted", undefined, { cause: signal?.reason }));
+      if (signal?.aborted) return abort();
+      signal?.addEventListener("abort", abort);
+      void this.over.then(() => signal?.removeEventListener("abort", abort));
+      this.#open();
+    });
+  }
+
+  /** Takes a request; it is sent as soon as there is a connection for it. */
+  request(request: Request): void {
+    if (this.#end) return request.fail(this.#end);
+    this.#outbox.add(request);
+    if (this.#current) this.#outbox.pump(this.#current);
+    this.#demand();
+  }
+
+  /** Stops waiting for a reply. */
+  forget(id: string): void {
+    this.#outbox.forget(id);
+  }
+
+  /** A subscription that outlives connections. A connection has one per run (§1), and so has a client. */
+  watch(journeyId: string, options: WatchOptions): Feed {
+    if (this.#feeds.has(journeyId)) throw new TypeError(`this client already watches ${journeyId}`);
+    const feed = new Feed(journeyId, options, this);
+    if (this.#end) {
+      feed.finish(this.#end);
+    } else {
+      this.#feeds.set(journeyId, feed);
+      this.#subscribe();
+      this.#demand();
+    }
+    return feed;
+  }
+
+  /** Shows another token, on this connection and all later ones (AUTH-5). Subscriptions that ended with the old one come back. */
+  async authenticate(token: ConnectOptions["token"]): Promise<void> {
+    this.#credential = token;
+    const shown = await this.#token();
+    await new Promise<void>((resolve, reject) => {
+      const members = { type: "auth", scheme: "bearer", token: shown };
+      this.request(requestFor(members, { repeat: "never", settle: () => resolve(), fail: reject }));
+    });
+    this.#subscribe();
+  }
+
+  /** Ends everything, by its own wish or for a reason. Nothing of it can be used any more. */
+  stop(error?: ConnectionError): void {
+    if (this.#end) return;
+    this.#end = error ?? new ConnectionError("the client is closed");
+    this.#cancelSchedule();
+    for (const timer of this.#timers) this.runtime.clearTimeout(timer);
+    for (const feed of [...this.#feeds.values()]) feed.finish(error);
+    this.#outbox.close(this.#end);
+    for (const connection of [...this.#connections]) connection.end(1000, "done");
+    this.#setState("closed");
+    this.#tellFirst?.(this.#end);
+    this.#tellOver(error);
+  }
+
+  // Host
+
+  async greet(connection: Connection, welcome: Welcome): Promise<object> {
+    const inHello = this.#options.tokenIn === "hello" || welcome.auth?.required === true;
+    const token = inHello ? await this.#token() : undefined;
+    const room = welcome.auth?.required ? HELLO_BYTES : welcome.limits.maxMessageBytes;
+    return {
+      client: this.#options.client,
+      features: welcome.features.filter((feature) => feature === "bookmark" || feature === "credit"),
+      heartbeat: this.#options.heartbeat ?? "message",
+      autoSubscribe: false,
+      ...(token !== undefined && { auth: { scheme: "bearer", token } }),
+      ...this.#resume(connection, room - HELLO_RESERVE - (token?.length ?? 0)),
+    };
+  }
+
+  ready(connection: Connection): void {
+    const before = this.#current;
+    this.#current = connection;
+    this.#next = undefined;
+    this.#since = this.runtime.now();
+    this.#hasRenewed = false;
+    this.welcome = connection.welcome!;
+    this.#flow.begin(connection);
+    this.#setState("open");
+    this.#options.onWelcome?.(this.welcome);
+    this.#tellFirst?.(undefined);
+    this.#tellFirst = undefined;
+    this.#subscribe();
+    this.#outbox.pump(connection);
+    this.#grant();
+    if (before) this.#retire(before);
+  }
+
+  frame(connection: Connection, frame: ServerFrame): void {
+    const isReply = this.#outbox.reply(connection, frame);
+    const feed = frame.journeyId === undefined ? undefined : this.#feeds.get(frame.journeyId);
+    if (feed?.home === connection) this.#tell(feed, frame);
+    if (frame.id === undefined && (frame.type === "status" || frame.type === "outcome")) this.#flow.pushed(connection);
+    if (frame.type === "goaway" && !connection.isLeaving) this.#leave(connection, Number(frame["reconnectDelayMs"]) || 0);
+    if (frame.type === "authExpiring") void this.#renew();
+    if (isReply && this.#current) this.#outbox.pump(this.#current);
+    if (isReply && connection !== this.#current) this.#retire(connection);
+    this.#grant();
+  }
+
+  closed(connection: Connection, closed: Closed): void {
+    this.#connections.delete(connection);
+    for (const feed of this.#feeds.values()) if (feed.home === connection) this.#homeless(feed);
+    this.#outbox.lost(connection);
+    const wasCurrent = this.#current === connection;
+    const lasted = wasCurrent && this.runtime.now() - this.#since >= LASTING_MS;
+    if (wasCurrent) this.#current = undefined;
+    if (this.#next === connection) this.#next = undefined;
+    if (this.#end) return;
+    // Another one is there, or on its way at the time the server has named (DRAIN-1).
+    if (this.#current || this.#next || this.#isScheduled) {
+      if (this.#isScheduled) this.#setState("waiting");
+      return;
+    }
+    this.#react(closed, lasted);
+  }
+
+  // Keeper
+
+  taken(): void {
+    this.#grant();
+  }
+
+  ended(feed: Feed, asked: Connection | undefined): void {
+    if (this.#feeds.get(feed.journeyId) === feed) this.#feeds.delete(feed.journeyId);
+    if (feed.requestId !== undefined) this.#outbox.forget(feed.requestId);
+    if (asked?.isReady) {
+      const members = { type: "unsubscribe", journeyId: feed.journeyId };
+      this.request(requestFor(members, { repeat: "never", settle: () => undefined, fail: () => undefined }));
+    }
+  }
+
+  // Connecting
+
+  #open(): void {
+    this.#cancelSchedule();
+    this.#next = "preparing";
+    if (!this.#current) this.#setState("connecting");
+    void this.#connect();
+  }
+
+  async #connect(): Promise<void> {
+    const protocols = [this.#options.subprotocol ?? PROTOCOL];
+    try {
+      const token = this.#options.tokenIn === "hello" ? undefined : await this.#token();
+      if (token !== undefined) protocols.push(TOKEN_CARRIER + base64url(token));
+    } catch (error) {
+      this.#next = undefined;
+      // Whoever issues tokens may be out of reach like everybody else.
+      if (!this.#end) this.#react({ code: 1006, reason: `no credential: ${String(error)}` }, false);
+      return;
+    }
+    if (this.#end) return;
+    try {
+      const socket = new this.#make(this.#url, protocols);
+      const patience = this.#options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS;
+      const connection = new Connection(socket, this.runtime, this, patience);
+      this.#next = connection;
+      this.#connections.add(connection);
+    } catch (error) {
+      this.stop(new ConnectionError(`no connection can be made: ${String(error)}`, undefined, { cause: error }));
+    }
+  }
+
+  #token(): Promise<string | undefined> | string | undefined {
+    return typeof this.#credential === "function" ? this.#credential() : this.#credential;
+  }
+
+  #react({ code, reason, refused }: Closed, lasted: boolean): void {
+    const reaction = reactionTo(code);
+    const over = () => {
+      const message = refused?.message ?? `the connection was closed with ${code}${reason && ` (${reason})`}`;
+      this.stop(new ConnectionError(message, code, refused && { cause: refused }));
+    };
+    switch (reaction.kind) {
+      case "stop":
+        return over();
+      case "renew":
+        // Once: a fresh credential that is refused as well will not get better (AUTH-6).
+        if (typeof this.#credential !== "function" || this.#hasRenewed) return over();
+        this.#hasRenewed = true;
+        return this.#open();
+      case "on-demand":
+        if (this.#outbox.isEmpty && this.#feeds.size === 0) return this.#setState("idle");
+        return this.#schedule(pause(0, this.#retry, this.runtime));
+      case "retry": {
+        if (lasted) this.#failures = 0;
+        const wait = reaction.atLeastMs + pause((this.#failures += 1), this.#retry, this.runtime);
+        const limit = this.#tellFirst ? this.#retry.firstAttempts : this.#retry.attempts;
+        return this.#failures >= limit ? over() : this.#schedule(wait);
+      }
+    }
+  }
+
+  #schedule(ms: number): void {
+    this.#cancelSchedule();
+    this.#isScheduled = true;
+    this.#timer = this.runtime.setTimeout(() => this.#open(), ms);
+    if (!this.#current) this.#setState("waiting");
+  }
+
+  #cancelSchedule(): void {
+    this.#isScheduled = false;
+    this.runtime.clearTimeout(this.#timer);
+  }
+
+  /** Something is to be done, so an idle client wakes up. */
+  #demand(): void {
+    if (this.state === "idle") this.#open();
+  }
+
+  /** The connection will end; the next one is opened before it does (DRAIN-3). */
+  #leave(connection: Connection, delayMs: number): void {
+    connection.isLeaving = true;
+    if (connection === this.#current && !this.#next) this.#schedule(delayMs);
+  }
+
+  /** Closes a connection that another one has taken the place of, as soon as all its replies are there. */
+  #retire(connection: Connection): void {
+    if (!this.#outbox.isBusy(connection)) connection.end(1000, "moved");
+  }
+
+  /** Gets a fresh token to the server: in a frame where it takes one, else by moving to a new connection (AUTH-4, AUTH-5). */
+  async #renew(): Promise<void> {
+    const connection = this.#current;
+    if (!connection || typeof this.#credential !== "function") return;
+    if (!connection.welcome!.features.includes("auth")) return this.#leave(connection, 0);
+    // A failure shows when the old token expires: the close says so, and the next connection starts with a fresh one.
+    await this.authenticate(this.#credential).catch(() => undefined);
+  }
+
+  // Subscriptions
+
+  /** Entries of `hello.resume`, as many as there is room for; the others are asked for afterwards (SUB-9). */
+  #resume(connection: Connection, room: number): { resume?: SubscribeEntry[] } {
+    const resume: SubscribeEntry[] = [];
+    for (const feed of this.#feeds.values()) {
+      const entry = feed.entry();
+      room -= JSON.stringify(entry).length + 1;
+      if (room < 0) break;
+      this.#homeless(feed);
+      feed.ask(connection);
+      resume.push(entry);
+    }
+    return resume.length > 0 ? { resume } : {};
+  }
+
+  /** Asks for every subscription that is not there. */
+  #subscribe(): void {
+    const connection = this.#current;
+    if (!connection?.isReady) return;
+    for (const feed of this.#feeds.values()) {
+      if (feed.home && (feed.home === connection || feed.home === this.#next)) continue;
+      this.#homeless(feed);
+      const request = requestFor(
+        { type: "subscribe", ...feed.entry() },
+        {
+          repeat: "never",
+          settle: (frame, on) => feed.home === on && feed.subscribed(frame),
+          fail: (error) => error instanceof RequestError && this.#refused(feed, error),
+        },
+      );
+      feed.ask(connection, request.id);
+      this.request(request);
+    }
+  }
+
+  #homeless(feed: Feed): void {
+    if (feed.requestId !== undefined) this.#outbox.forget(feed.requestId);
+    feed.leave();
+  }
+
+  #refused(feed: Feed, error: RequestError): void {
+    if (!error.retryable) return feed.finish(error);
+    this.#homeless(feed);
+    const timer = this.runtime.setTimeout(() => {
+      this.#timers.delete(timer);
+      this.#subscribe();
+    }, error.retryAfterMs ?? SUBSCRIBE_AGAIN_MS);
+    this.#timers.add(timer);
+  }
+
+  #tell(feed: Feed, frame: ServerFrame): void {
+    if (frame.id !== undefined) return feed.reply(frame);
+    switch (frame.type) {
+      case "subscribed":
+        if (feed.isResuming) feed.subscribed(frame);
+        return;
+      case "error":
+        if (feed.isResuming) this.#refused(feed, RequestError.from(frame));
+        return;
+      case "unsubscribed":
+        return this.#unsubscribed(feed, frame);
+      default:
+        return feed.push(frame);
+    }
+  }
+
+  #unsubscribed(feed: Feed, frame: ServerFrame): void {
+    const reason = frame["reason"];
+    if (!feed.isLive || reason === "requested") return;
+    if (reason === "completed") return feed.finish();
+    if (reason !== "auth-expired" || typeof this.#credential !== "function") {
+      return feed.finish(ended(feed.journeyId, frame));
+    }
+    this.#homeless(feed);
+    void this.#renew();
+  }
+
+  #grant(): void {
+    if (this.#current?.isReady && this.#feeds.size > 0) this.#flow.grant(this.#current, this.#feeds.values());
+  }
+
+  #readInstead(journeyId: string, lost: Request): void {
+    const members = { type: "getStatus", journeyId };
+    this.#outbox.add(
+      requestFor(members, {
+        repeat: "freely",
+        settle: (frame) => lost.fail(new LostReplyError(journeyId, statusReply(frame))),
+        fail: () => lost.fail(new LostReplyError(journeyId, undefined)),
+      }),
+    );
+  }
+
+  #setState(state: ClientState): void {
+    if (this.state === state) return;
+    this.state = state;
+    this.#options.onState?.(state);
+  }
+}
