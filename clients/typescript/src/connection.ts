@@ -59,8 +59,7 @@ export class Connection {
     this.#timer = runtime.setTimeout(() => this.end(1006, "timeout"), patienceMs);
     socket.onmessage = (event: { data: unknown }) => this.#receive(event.data);
     socket.onclose = (event: { code: number; reason: string }) => this.#ended({ code: event.code, reason: event.reason });
-    // A close follows every error, and says no less.
-    socket.onerror = () => undefined;
+    socket.onerror = () => this.#failed();
   }
 
   /** Sends a message, unless the connection is over; then whoever sent it hears of the end, or has. */
@@ -77,6 +76,13 @@ export class Connection {
     } finally {
       this.#ended({ code, reason });
     }
+  }
+
+  /** A close with more to say follows an error, except that older versions of Node.js leave it out where a handshake has failed. */
+  #failed(): void {
+    if (this.#over || this.welcome) return;
+    this.#runtime.clearTimeout(this.#timer);
+    this.#timer = this.#runtime.setTimeout(() => this.end(1006, "handshake failed"), 0);
   }
 
   #receive(data: unknown): void {

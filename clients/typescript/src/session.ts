@@ -104,6 +104,7 @@ export class Session implements Host, Keeper {
     } else {
       this.#feeds.set(journeyId, feed);
       this.#subscribe();
+      this.#grant();
       this.#demand();
     }
     return feed;

@@ -54,6 +54,15 @@ test("a first connection that fails is an error; more attempts can be had", asyn
   assert.equal(thrice.network.sockets.length, 3);
 });
 
+test("a failed handshake that is told as an error without a close is no less of a failure", async () => {
+  const { time, network, connected } = begin();
+  const follow = followed(connected);
+  await settle();
+  network.last.onerror({});
+  await time.advance(0);
+  assert.equal(follow.value?.code, 1006);
+});
+
 test("a connection that never gets ready is given up", async () => {
   const { time, network, connected } = begin({ connectTimeoutMs: 3_000 });
   const follow = followed(connected);
