@@ -1,4 +1,6 @@
 // Requests and their replies: §7, §8, §11, and what §19 says about repeating them.
+//
+// covers: [ORD-4, IDEM-1]
 import assert from "node:assert/strict";
 import { test } from "node:test";
 

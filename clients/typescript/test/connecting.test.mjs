@@ -1,4 +1,6 @@
 // How connections begin, stay alive and end: §13, §15 to §17, §19.
+//
+// covers: [HB-2, HB-3, HB-4, ERR-6, DRAIN-3]
 import assert from "node:assert/strict";
 import { test } from "node:test";
 

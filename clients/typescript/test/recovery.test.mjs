@@ -1,4 +1,6 @@
 // Connections that are lost at every point of a conversation: no event is missed, none is told twice, no command is carried out twice.
+//
+// covers: [DRAIN-3, IDEM-1]
 import assert from "node:assert/strict";
 import { test } from "node:test";
 

@@ -1,7 +1,15 @@
 // The client against the real server, over real sockets.
+//
+// covers: [SP-6, HB-2, DRAIN-1, SEQ-1, SEQ-5, SUB-4, SUB-10, IDEM-2, IDEM-9, OP-4, OP-6, RT-1, RT-10, WS-031, WS-032, WS-044, ERR-1]
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+import ts from "typescript";
 
 import { ConnectionError, RequestError, connect } from "../dist/index.js";
 import { drained } from "./support/client.mjs";
@@ -61,35 +69,31 @@ test("RT-10 ERR-1 cancelling, and what a run that is not there says", options, a
   client.close();
 });
 
-test("§19 IDEM-2 kill -9 at every point of a loan: no event missed or told twice, no command carried out twice", options, async (t) => {
+test("§19 IDEM-2 kill -9 in the middle, early and late: no event missed or told twice, no command carried out twice", options, async (t) => {
   const server = await Server.start(t);
   const client = await connect(server.url, { retry });
   const watcher = await connect(server.url, { retry });
-  let kills = 0;
-  const crash = async () => {
+  /** Ends and starts the server after so many turns of the event loop, in which a command gets more or less far. */
+  const crash = async (turns) => {
+    for (let count = 0; count < turns; count += 1) await turn();
     await server.kill();
     await server.start();
-    kills += 1;
   };
-  const { journeyId } = await client.start("applyForLoan", application);
-  const seen = drained(watcher.watch(journeyId, { from: "start", conflate: false }));
-  await crash();
-  const decided = client.submit(journeyId, "decideLoan", approval);
-  await crash(); // perhaps before it was sent, perhaps after
-  assert.equal((await decided).document.currentState, "signature");
-  const others = Promise.all(Array.from({ length: 8 }, () => client.start("applyForLoan", application)));
-  await turn();
-  await turn();
-  await crash(); // some have been committed
-  assert.equal(new Set((await others).map((other) => other.journeyId)).size, 8);
-  const signed = client.submit(journeyId, "signContract", { signed: true });
-  await turn();
-  await crash();
-  assert.equal((await signed).document.phase, "SUCCEEDED");
-  await seen.end.promise;
-  assert.equal(kills, 4);
-  assert.deepEqual(seen.events.filter((event) => event.type !== "bookmark").map((event) => event.seq), [1, 2, 3, 4]);
-  assert.deepEqual(await log(client, journeyId), [1, 2, 3, 4]);
+  for (const turns of [0, 2, 6, 20, 60]) {
+    const start = client.start("applyForLoan", application);
+    await crash(turns);
+    const { journeyId } = await start;
+    const seen = drained(watcher.watch(journeyId, { from: "start", conflate: false }));
+    const decided = client.submit(journeyId, "decideLoan", approval);
+    const signed = client.submit(journeyId, "signContract", { signed: true });
+    await crash(turns);
+    assert.deepEqual([(await decided).type, (await signed).document.phase], ["status", "SUCCEEDED"]);
+    await seen.end.promise;
+    assert.deepEqual(seen.events.filter((event) => event.type !== "bookmark").map((event) => event.seq), [1, 2, 3, 4]);
+    assert.deepEqual(await log(client, journeyId), [1, 2, 3, 4], "SEQ-1");
+  }
+  const runs = await server.list();
+  assert.equal(runs.length, 5, "every start had one effect");
   client.close();
   watcher.close();
 });
@@ -136,6 +140,19 @@ test("HB-2 heartbeats by frames keep a silent connection alive", options, async 
   await third;
   assert.deepEqual(states, ["open"]);
   client.close();
+});
+
+test("the example of the README", options, async (t) => {
+  const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
+  const example = readFileSync(new URL("../examples/loan.ts", import.meta.url), "utf8");
+  assert.ok(readme.includes(`\`\`\`ts\n${example}\`\`\``), "the README shows examples/loan.ts, whose types are checked");
+  const server = await Server.start(t);
+  const code = ts.transpileModule(example, { compilerOptions: { module: "esnext", target: "es2022" } }).outputText;
+  const program = code.replace("ws://127.0.0.1:8080/ws/loans", server.url);
+  const run = promisify(execFile);
+  const cwd = fileURLToPath(new URL("..", import.meta.url));
+  const { stdout } = await run(process.execPath, [...process.execArgv.filter((flag) => flag.endsWith("websocket")), "--input-type=module", "--eval", program], { cwd });
+  assert.deepEqual(stdout.trim().split("\n"), ["step-not-active", "approved", "APPROVED"]);
 });
 
 /** Numbers of the whole log of a run. */

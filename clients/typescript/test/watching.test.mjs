@@ -1,4 +1,6 @@
 // Subscriptions: §9, §12, and what §19 says about cursors.
+//
+// covers: [SEQ-5]
 import assert from "node:assert/strict";
 import { test } from "node:test";
 

@@ -36,6 +36,12 @@ export class Server {
     return `ws://127.0.0.1:${this.#port}/ws/loans`;
   }
 
+  /** All runs, as told over HTTP. */
+  async list() {
+    const answer = await fetch(`http://127.0.0.1:${this.#port}/api/v1/journeys`);
+    return (await answer.json()).items;
+  }
+
   /** Again, with the same store. */
   async start() {
     const loans = join(journeys, "loan-approval.journey.yaml");
