@@ -17,7 +17,7 @@ const START: &str = "/api/v1/journeys/review/start";
 
 async fn serving(pki: &Pki) -> Serving {
     let config = format!(
-        "{}http: {{ writeTimeoutMs: 400, bodyTimeoutMs: 400, bodyDeadlineMs: 1200, keepAliveMs: 900 }}\n",
+        "{}http: {{ writeTimeoutMs: 1000, bodyTimeoutMs: 400, bodyDeadlineMs: 1200, keepAliveMs: 900 }}\n",
         pki.config("")
     );
     Serving::start(&journeys(), Some(&config)).await
@@ -217,7 +217,7 @@ async fn flow_6_a_stream_that_is_not_read_is_reset_alone() {
         alive += 2;
     };
     assert_eq!((reset.stream, alive > 3), (1, true));
-    assert!(begin.elapsed() >= Duration::from_millis(400), "{:?}", begin.elapsed());
+    assert!(begin.elapsed() >= Duration::from_millis(1000), "{:?}", begin.elapsed());
 }
 
 /// A connection without requests is closed, pings or not.

@@ -14,7 +14,7 @@ use crate::support::raw::{RawHttp, statuses};
 use crate::support::{in_time, journeys};
 
 /// Times that a test can wait for.
-const CONFIG: &str = "store: memory\nhttp: { headerTimeoutMs: 400, bodyTimeoutMs: 400, bodyDeadlineMs: 1200, keepAliveMs: 900, writeTimeoutMs: 400 }\n";
+const CONFIG: &str = "store: memory\nhttp: { headerTimeoutMs: 400, bodyTimeoutMs: 1500, bodyDeadlineMs: 3000, keepAliveMs: 900, writeTimeoutMs: 400 }\n";
 
 async fn serving() -> Serving {
     Serving::start(&journeys(), Some(CONFIG)).await
@@ -69,7 +69,7 @@ async fn http_023_bodies_that_come_slowly_are_400() {
     let serving = serving().await;
     let head =
         "POST /api/v1/journeys/review/start HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n{";
-    for (pause, least) in [(Duration::from_secs(60), 400), (Duration::from_millis(50), 1200)] {
+    for (pause, least) in [(Duration::from_secs(60), 1500), (Duration::from_millis(50), 3000)] {
         let mut stream = RawHttp::connect(serving.address()).await.into_stream();
         stream.write_all(head.as_bytes()).await.unwrap();
         let (answers, took) = drip(stream, b" ", pause).await;

@@ -212,7 +212,7 @@ async fn tsk_144_certificates_are_told_by_proxies_only() {
 #[tokio::test]
 async fn hs_1_handshakes_have_a_time_and_a_number() {
     let pki = Pki::new();
-    let config = pki.config(", handshakeTimeoutMs: 700, maxHandshakes: 2");
+    let config = pki.config(", handshakeTimeoutMs: 3000, maxHandshakes: 2");
     let serving = Serving::start(&journeys(), Some(&config)).await;
     let begin = Instant::now();
     let mut silent = TcpStream::connect(serving.address()).await.unwrap();
@@ -220,18 +220,14 @@ async fn hs_1_handshakes_have_a_time_and_a_number() {
     // The begin of a ClientHello.
     slow.write_all(b"\x16\x03\x01\x02\x00\x01").await.unwrap();
     // Both places are taken as soon as the server has seen them; from then on others are sent away at once.
-    let mut refused = 0;
-    while begin.elapsed() < Duration::from_millis(500) {
-        if pki.connect(serving.address(), None, "http/1.1").await.is_err() {
-            refused += 1;
-        }
+    while pki.connect(serving.address(), None, "http/1.1").await.is_ok() {
+        assert!(begin.elapsed() < Duration::from_millis(2500), "two at a time");
     }
-    assert!(refused > 0, "two at a time");
     let mut rest = Vec::new();
     for stream in [&mut silent, &mut slow] {
         let _ = in_time("the end of a handshake", stream.read_to_end(&mut rest)).await;
     }
-    assert!(begin.elapsed() >= Duration::from_millis(700), "{:?}", begin.elapsed());
+    assert!(begin.elapsed() >= Duration::from_millis(3000), "{:?}", begin.elapsed());
     let client = pki.http(None).build().unwrap();
     in_time("a place", async { while client.get(serving.url("/livez")).send().await.is_err() {} }).await;
 }
