@@ -5,10 +5,9 @@ use bytes::{Bytes, BytesMut};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue};
 use http_body_util::BodyExt;
-use jf_core::{EngineError, EngineErrorKind};
+use jf_core::{ByteShare, EngineError, EngineErrorKind};
 use serde_json::Value;
 
-use crate::budget::Share;
 use crate::config::HttpConfig;
 use crate::json;
 
@@ -24,7 +23,7 @@ const DISCARDED: u64 = 16 * 1024 * 1024;
 pub(crate) async fn read(
     headers: &HeaderMap,
     body: &mut Body,
-    share: &mut Share,
+    share: &mut ByteShare,
     config: &HttpConfig,
 ) -> Result<Option<Value>, EngineError> {
     check_media_type(headers)?;
@@ -65,7 +64,7 @@ fn has_json_suffix(essence: &str) -> bool {
 async fn collect(
     headers: &HeaderMap,
     body: &mut Body,
-    share: &mut Share,
+    share: &mut ByteShare,
     limit: usize,
 ) -> Result<Bytes, EngineError> {
     let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
@@ -131,10 +130,10 @@ fn too_large(limit: usize) -> EngineError {
 #[cfg(test)]
 mod tests {
     use super::check_media_type;
-    use crate::budget::Budget;
     use axum::body::Body;
     use bytes::Bytes;
     use http::{HeaderMap, HeaderValue, header};
+    use jf_core::ByteBudget;
     use jf_core::EngineErrorKind;
 
     #[test]
@@ -176,7 +175,7 @@ mod tests {
         body: &mut Body,
         limit: usize,
     ) -> Result<Bytes, jf_core::EngineError> {
-        super::collect(headers, body, &mut Budget::new(1_000).share(), limit).await
+        super::collect(headers, body, &mut ByteBudget::new(1_000).share(), limit).await
     }
 
     fn pieces(pieces: &'static [&'static str]) -> Body {

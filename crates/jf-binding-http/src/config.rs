@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderValue;
+use jf_core::ByteBudget;
 use jf_dsl::DefinitionName;
 
 use crate::cors::Origins;
@@ -23,6 +24,7 @@ use crate::routes::health::Readiness;
 pub struct HttpConfig {
     pub(crate) body_bytes: usize,
     pub(crate) body_budget: usize,
+    pub(crate) budget: Option<ByteBudget>,
     pub(crate) json_depth: usize,
     pub(crate) header_bytes: usize,
     pub(crate) list_mode: ListMode,
@@ -70,6 +72,13 @@ impl HttpConfig {
     #[must_use]
     pub const fn with_body_budget(mut self, bytes: usize) -> Self {
         self.body_budget = bytes;
+        self
+    }
+
+    /// Takes the bytes of bodies out of a budget that others take from, too, in place of one of its own.
+    #[must_use]
+    pub fn with_shared_budget(mut self, budget: ByteBudget) -> Self {
+        self.budget = Some(budget);
         self
     }
 
@@ -175,7 +184,8 @@ impl Default for HttpConfig {
     fn default() -> Self {
         Self {
             body_bytes: 1024 * 1024,
-            body_budget: 256 * 1024 * 1024,
+            body_budget: ByteBudget::DEFAULT,
+            budget: None,
             json_depth: 128,
             header_bytes: 32 * 1024,
             list_mode: ListMode::default(),

@@ -38,7 +38,6 @@
 //! reads is for the server to notice: the router cannot see its socket.
 
 mod body;
-mod budget;
 mod caller;
 mod conditional;
 mod config;

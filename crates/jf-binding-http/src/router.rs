@@ -9,10 +9,9 @@ use axum::response::Response;
 use http::header::EXPECT;
 use http::request::Parts;
 use http::{Method, StatusCode, Uri};
-use jf_core::{Caller, Engine, EngineError, EngineErrorKind, JourneyId};
+use jf_core::{ByteBudget, ByteShare, Caller, Engine, EngineError, EngineErrorKind, JourneyId};
 use serde_json::Value;
 
-use crate::budget::{Budget, Share};
 use crate::caller::caller;
 use crate::config::{HttpConfig, ListMode};
 use crate::cors::Standing;
@@ -32,7 +31,8 @@ use crate::{body, cors, problem, respond, routes};
 /// [`ConnectInfo<SocketAddr>`](axum::extract::ConnectInfo).
 pub fn router(engine: Arc<dyn Engine>, config: HttpConfig) -> Router {
     let streams = Streams::new(config.streams_per_caller);
-    let bodies = Budget::new(config.body_budget.max(config.body_bytes));
+    let bodies =
+        config.budget.clone().unwrap_or_else(|| ByteBudget::new(config.body_budget.max(config.body_bytes)));
     Router::new().fallback(serve).with_state(Arc::new(Binding { engine, config, streams, bodies }))
 }
 
@@ -41,7 +41,7 @@ pub(crate) struct Binding {
     pub(crate) engine: Arc<dyn Engine>,
     pub(crate) config: HttpConfig,
     pub(crate) streams: Streams,
-    bodies: Arc<Budget>,
+    bodies: ByteBudget,
 }
 
 /// A request on its way to an operation.
@@ -50,7 +50,7 @@ pub(crate) struct Inbound<'u> {
     pub(crate) uri: &'u Uri,
     pub(crate) body: &'u mut Body,
     /// Kept until the request is answered: what came of the body is in memory as long.
-    pub(crate) share: Share,
+    pub(crate) share: ByteShare,
 }
 
 impl Inbound<'_> {

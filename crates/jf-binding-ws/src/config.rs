@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::time::Duration;
 
+use jf_core::ByteBudget;
 use serde::Serialize;
 
 use crate::Drain;
@@ -50,6 +51,9 @@ pub struct WsConfig {
     pub limits: Limits,
     /// How many connections there may be.
     pub caps: Caps,
+    /// What the payloads of all connections that are not answered yet may take together; beyond it they are `unavailable`. A clone of the
+    /// budget of another binding is shared with it.
+    pub payload_budget: ByteBudget,
     /// How dead connections are found.
     pub heartbeat: Heartbeat,
     /// Time between the announcement of a shutdown and the last close (DRAIN-4: less than the grace of the platform).
@@ -81,6 +85,7 @@ impl Default for WsConfig {
             http_base: "/api/v1".to_owned(),
             limits: Limits::default(),
             caps: Caps::default(),
+            payload_budget: ByteBudget::default(),
             heartbeat: Heartbeat::default(),
             drain_window: Duration::from_secs(20),
             status_min_interval: Duration::from_millis(50),

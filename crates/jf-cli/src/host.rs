@@ -134,13 +134,17 @@ impl Host {
     pub fn site(&self, listener: SocketAddr) -> Result<Site, HostError> {
         let (readiness, sockets) = (Readiness::starting(), Drain::new());
         let mut http = jf_binding_http::health_router(readiness.clone());
+        // Whichever way they come, payloads take one memory.
+        let payloads = self.config.payload_budget();
         if self.config.serves_http() {
             let config = self.config.http(listener).with_drain(readiness.clone(), self.config.drain_window());
+            let config = config.with_shared_budget(payloads.clone());
             let api = jf_binding_http::router(Arc::clone(&self.engine), config);
             http = api.merge(http).merge(self.contract()?);
         }
         let mut websocket = self.config.websocket(listener);
         websocket.drain = sockets.clone();
+        websocket.payload_budget = payloads;
         let websocket = WsBinding::new(Arc::clone(&self.engine), websocket)?;
         if let Some(path) = self.config.contract_path().filter(|path| websocket.handles(path)) {
             return Err(HostError::ContractPath(path));

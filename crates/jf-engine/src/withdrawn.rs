@@ -17,8 +17,11 @@ use crate::deployment::{Deployed, platform_values};
 pub(crate) struct Withdrawn {
     registries: Registries,
     environment: Arc<str>,
-    linked: Mutex<HashMap<(String, String), Arc<Deployed>>>,
+    linked: Mutex<HashMap<(String, String), Linked>>,
 }
+
+/// A version, or `None` for one that does not fit what is installed: that stays so as long as this process lives.
+type Linked = Option<Arc<Deployed>>;
 
 impl Withdrawn {
     pub(crate) fn new(registries: &Registries, environment: &Arc<str>) -> Self {
@@ -26,7 +29,8 @@ impl Withdrawn {
         Self { registries, environment, linked: Mutex::default() }
     }
 
-    /// The version, if the store keeps it and it can still be linked.
+    /// The version, if the store keeps it and it can still be linked. That is tried once: its runs may be many, and each of them is looked
+    /// at again and again.
     pub(crate) async fn version(
         &self,
         store: &dyn Store,
@@ -34,13 +38,15 @@ impl Withdrawn {
     ) -> Result<Option<Arc<Deployed>>, StoreError> {
         let key = (identity.name.to_string(), identity.version.to_string());
         if let Some(linked) = self.linked.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
-            return Ok(Some(Arc::clone(linked)));
+            return Ok(linked.clone());
         }
         let Some(source) = store.definition(identity).await? else { return Ok(None) };
-        let Some(deployed) = self.link(identity, &source) else { return Ok(None) };
-        tracing::info!(name = %identity.name, version = %identity.version, "a version that is no longer deployed has runs");
+        let deployed = self.link(identity, &source);
+        if deployed.is_some() {
+            tracing::info!(name = %identity.name, version = %identity.version, "a version that is no longer deployed has runs");
+        }
         let mut linked = self.linked.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(Some(Arc::clone(linked.entry(key).or_insert(deployed))))
+        Ok(linked.entry(key).or_insert(deployed).clone())
     }
 
     fn link(&self, identity: &DefinitionIdentity, source: &DefinitionSource) -> Option<Arc<Deployed>> {

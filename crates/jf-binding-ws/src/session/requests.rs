@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use jf_core::{
-    At, Caller, Cursor, Engine, EngineError, Head, JourneyId, JourneyOutcome, JourneyStartResponse,
-    JourneyStatus, Opened, Replaying, StartReply, StartRequest, StepRef, SubmitStep, SubscribeOptions,
-    Subscription,
+    At, ByteShare, Caller, Cursor, Engine, EngineError, Head, JourneyId, JourneyOutcome,
+    JourneyStartResponse, JourneyStatus, Opened, Replaying, StartReply, StartRequest, StepRef, SubmitStep,
+    SubscribeOptions, Subscription,
 };
 use jf_dsl::Definition;
 
@@ -29,6 +29,8 @@ pub(crate) struct Ticket {
     pub(crate) keyed: bool,
     /// It is no frame of its own, but an entry of `hello.resume`.
     pub(crate) resumed: bool,
+    /// What its payload takes until it is answered.
+    pub(crate) share: Option<Arc<ByteShare>>,
 }
 
 /// What came of a request, or of a part of it.

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::wire::{Client, shop};
+use jf_core::ByteBudget;
+
+use crate::wire::{Client, configured, shop};
 
 #[tokio::test(start_paused = true)]
 async fn lim_4_beyond_burst_and_rate_requests_are_refused_with_a_time() {
@@ -69,4 +71,42 @@ async fn flow_5_more_requests_than_may_be_in_flight_are_refused_one_by_one() {
     }
     client.send(r#"{"type":"getStatus","id":"33","journeyId":"run-1"}"#);
     client.expect(r#"{"type":"status","id":"33"}"#).await;
+}
+
+/// HTTP-026, for frames: payloads that are not answered yet have so much memory, whoever sends them.
+#[tokio::test(start_paused = true)]
+async fn http_026_payloads_of_all_connections_have_one_budget() {
+    let budget = ByteBudget::new(150);
+    let (engine, binding) = configured(|config| config.payload_budget = budget.clone());
+    engine.run("order");
+    engine.hold();
+    let (mut one, mut other) = (Client::of(&binding).await, Client::of(&binding).await);
+    let order = |id: &str| {
+        format!(
+            r#"{{"type":"placeOrder","id":"{id}","payload":{{"note":"{}"}},"subscribe":false}}"#,
+            "x".repeat(20)
+        )
+    };
+    one.send(&order("1"));
+    one.quiet().await;
+    other.send(&order("2"));
+    let refused = other.refused("unavailable").await;
+    assert_eq!(
+        (&refused["id"], &refused["effect"], &refused["retryable"]),
+        (&"2".into(), &"none".into(), &true.into())
+    );
+    other.send(r#"{"type":"ping"}"#);
+    other.expect(r#"{"type":"pong"}"#).await;
+    engine.let_go(1);
+    one.expect(r#"{"type":"status","id":"1"}"#).await;
+    engine.let_go(1);
+    other.send(&order("3"));
+    other.expect(r#"{"type":"status","id":"3"}"#).await;
+    // What goes away in the middle gives back what it had.
+    engine.hold();
+    one.send(&order("4"));
+    one.quiet().await;
+    drop(one);
+    other.quiet().await;
+    assert!(budget.share().grow(150).is_ok());
 }

@@ -516,7 +516,7 @@ pub const KEYS: &[Key] = &[
         "limits.bodyBudget",
         BYTES,
         "268435456",
-        "Size of all request bodies together that are being received or answered over HTTP; beyond it 503 (HTTP-026).",
+        "Size of all request bodies and WebSocket payloads together that are being received or answered; beyond it 503 or `unavailable` (HTTP-026).",
     ),
     key(
         "limits.jsonDepth",

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use jf_core::{EngineError, EngineErrorKind, JourneyId};
+use jf_core::{ByteShare, EngineError, EngineErrorKind, JourneyId};
 use tokio::time::Instant;
 
 use super::Core;
@@ -33,7 +33,7 @@ impl Core {
             payload_depth: self.shared.config.limits.max_payload_depth.get(),
         };
         let refused = match Envelope::read(text, limits) {
-            Ok(envelope) => self.request(envelope, now),
+            Ok(envelope) => self.request(envelope, text.len(), now),
             Err(refused) => {
                 let _ = self.rate.admit(now);
                 Err(refused.unless_in_flight(&self.ids))
@@ -47,7 +47,7 @@ impl Core {
         }
     }
 
-    fn request(&mut self, envelope: Envelope<'_>, now: Instant) -> Result<(), Refused> {
+    fn request(&mut self, envelope: Envelope<'_>, bytes: usize, now: Instant) -> Result<(), Refused> {
         if let Some(id) = envelope.id.as_ref().filter(|id| self.ids.contains(*id)) {
             let error = duplicate(id);
             return Err(Refused { id: None, ..Refused::about(&envelope, error) });
@@ -65,6 +65,7 @@ impl Core {
         let refused = |error| Refused { id: id.clone(), run: run.clone(), error };
         let request = request.map_err(refused)?;
         self.admit(&request).map_err(refused)?;
+        let share = self.share(&request, bytes).map_err(refused)?;
         if !matches!(request, Request::Hello(_) | Request::Ping | Request::Pong) {
             self.settings.spoken = true;
         }
@@ -78,7 +79,7 @@ impl Core {
             _ => false,
         };
         let context = Context { shared: Arc::clone(&self.shared), endpoint, caller: self.caller.clone() };
-        self.dispatch(context, Ticket { id, run, keyed, resumed: false }, frame_type, request);
+        self.dispatch(context, Ticket { id, run, keyed, resumed: false, share }, frame_type, request);
         Ok(())
     }
 
@@ -91,6 +92,16 @@ impl Core {
             return Err(EngineError::new(EngineErrorKind::TooManyInFlight));
         }
         Ok(())
+    }
+
+    /// The bytes of a payload, which is in memory until it is answered.
+    fn share(&self, request: &Request, bytes: usize) -> Result<Option<Arc<ByteShare>>, EngineError> {
+        if !matches!(request, Request::Start(_) | Request::Step(_)) {
+            return Ok(None);
+        }
+        let mut share = self.shared.config.payload_budget.share();
+        share.grow(bytes)?;
+        Ok(Some(Arc::new(share)))
     }
 
     fn dispatch(&mut self, context: Context, ticket: Ticket, frame_type: String, request: Request) {

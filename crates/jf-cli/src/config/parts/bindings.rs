@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 
 use jf_binding_http::{HttpConfig, ListMode, Origins};
 use jf_binding_ws::{OnMismatch, RequireStepId, WsConfig};
+use jf_core::ByteBudget;
 use jf_dsl::{DefinitionName, Diagnostic};
 use jf_export::OpenApi;
 
@@ -71,7 +72,6 @@ impl Config {
         });
         hidden
             .with_body_bytes(self.body_bytes())
-            .with_body_budget(self.size("limits.bodyBudget"))
             .with_json_depth(self.size("limits.jsonDepth"))
             .with_header_bytes(self.size("http.headerBytes"))
             .with_list_mode(if self.lists_runs() { ListMode::Operator } else { ListMode::Off })
@@ -80,6 +80,13 @@ impl Config {
             .with_heartbeat(self.millis("http.heartbeatMs"))
             .with_status_interval(self.millis("websocket.statusMinIntervalMs"))
             .with_streams_per_caller(self.size("http.maxStreamsPerCaller"))
+    }
+
+    /// What bodies and payloads take together; one of each fits in any case.
+    #[must_use]
+    pub fn payload_budget(&self) -> ByteBudget {
+        let least = self.body_bytes().max(self.size("websocket.limits.maxMessageBytes"));
+        ByteBudget::new(self.size("limits.bodyBudget").max(least))
     }
 
     /// The origins a server is served under (ORG-1).
