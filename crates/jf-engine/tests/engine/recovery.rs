@@ -1,12 +1,15 @@
 //! Restarts on one store (ENG-101, ENG-102).
 
+use jf_core::spi::Clock;
 use jf_core::{Engine, EngineErrorKind, ListQuery, Phase};
-use jf_store::Store;
+use jf_store::{DefinitionSource, Store};
 use serde_json::json;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use crate::support::{APPROVAL, Bench, Setup, breathe, caller, definition, journey, kind, step};
+use crate::support::{
+    APPROVAL, Bench, Recorder, Setup, breathe, caller, definition, foreign_run, journey, kind, step, version,
+};
 
 const ASKING: &str = "\
 start: ask
@@ -155,4 +158,24 @@ async fn def_029_another_body_under_the_version_of_a_run_is_refused() {
     );
     let comment = format!("# a comment is no difference\n{}", journey("approval", APPROVAL));
     restart(&before, &[comment]).await;
+}
+
+/// Its runs may be many, and somebody may ask for one of them all the time.
+#[tokio::test]
+async fn eng_117_a_version_that_does_not_fit_what_is_installed_is_linked_once() {
+    let setup = Setup::new(&[journey("approval", APPROVAL)]);
+    let (store, created) = (Arc::clone(&setup.store), setup.clock.now());
+    let (claim, old) = (store.claim().await.unwrap(), version("loan", 1));
+    let source = DefinitionSource::new("loan.journey.yaml", "kind: Journey", [1; 32]);
+    store.keep_definition(claim, &old, source).await.unwrap();
+    let run = foreign_run(&*store, claim, &old, created).await;
+    let bench = setup.build().await;
+    let (recorder, _guard) = Recorder::begin();
+    for _ in 0..5 {
+        assert_eq!(kind(bench.engine.locate(&run).await), EngineErrorKind::Internal);
+    }
+    let told = recorder.faults();
+    let linked = told.iter().filter(|fault| fault.fields["message"].contains("does not fit")).count();
+    assert_eq!(linked, 1, "{told:?}");
+    assert_eq!(told.len(), 6, "{told:?}");
 }

@@ -2,14 +2,12 @@
 
 use std::sync::Arc;
 
-use jf_core::spi::{Clock, DefinitionIdentity};
-use jf_core::{EngineErrorKind, JourneyId, Phase};
-use jf_dsl::{DefinitionName, Kind, Version};
-use jf_store::{Commit, EncodeError, RunIndex, Snapshot};
+use jf_core::spi::Clock;
+use jf_core::{EngineErrorKind, Phase};
 use jiff::SignedDuration;
 use serde_json::json;
 
-use crate::support::{APPROVAL, Bench, Setup, as_outcome, journey, kind, soon, step};
+use crate::support::{APPROVAL, Bench, Setup, as_outcome, foreign_run, journey, kind, soon, step, version};
 
 #[tokio::test]
 async fn sta_069_a_wait_times_out_by_itself() {
@@ -48,16 +46,6 @@ states:
     assert_eq!(bench.clock.sleepers(), 1, "nothing but the sweeper waits for anything");
 }
 
-/// What another program left as a run.
-#[derive(Debug)]
-struct Foreign;
-
-impl Snapshot for Foreign {
-    fn encode(&self) -> Result<Vec<u8>, EncodeError> {
-        Ok(b"from elsewhere".to_vec())
-    }
-}
-
 /// Many runs that cannot be gone on with, as those of a version that does not fit what is installed any more: they have been due for longer
 /// than anything else, and nothing can be done with them.
 #[tokio::test]
@@ -71,16 +59,8 @@ states:
     let setup = Setup::new(&[journey("naps", spec)]);
     let (store, created) = (Arc::clone(&setup.store), setup.clock.now());
     let claim = store.claim().await.unwrap();
-    let definition = DefinitionIdentity {
-        kind: Kind::Journey,
-        name: DefinitionName::parse("naps").unwrap(),
-        version: Version::new(1, 0, 0),
-    };
     for _ in 0..600 {
-        let mut index = RunIndex::new(definition.clone(), created, Phase::Running);
-        index.due = Some(created);
-        let run = JourneyId::random();
-        store.commit(Commit::create(claim, run, created, Arc::new(Foreign), index)).await.unwrap();
+        foreign_run(&*store, claim, &version("naps", 1), created).await;
     }
     let bench = setup.build().await;
     for _ in 0..3 {

@@ -10,17 +10,17 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
-use jf_core::spi::Registries;
+use jf_core::spi::{DefinitionIdentity, Registries};
 use jf_core::{
     At, Caller, Cancel, Cursor, Engine, EngineError, EngineErrorKind, Event, HeadCondition, IdempotencyKey,
     JourneyId, JourneyOutcome, JourneyStatus, Phase, Replay, StartReply, StartRequest, Started, StepRef,
     StepTarget, SubmitStep, Submitted,
 };
-use jf_dsl::{Catalog, SourceFile};
+use jf_dsl::{Catalog, DefinitionName, Kind, SourceFile, Version};
 use jf_engine::{BuildError, EmbeddedEngine, EngineConfig, NoHttp, SpanBridge};
-use jf_store::{Retention, Store};
+use jf_store::{Claim, Commit, EncodeError, Retention, RunIndex, Snapshot, Store};
 use jf_testkit::{FaultyStore, ManualClock};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 pub(crate) use self::language::Tiny;
@@ -166,6 +166,36 @@ pub(crate) fn step(id: &JourneyId, step: &str, payload: Value) -> SubmitStep {
 
 pub(crate) fn if_seq(seq: u64) -> Option<Vec<HeadCondition>> {
     Some(vec![HeadCondition { epoch: None, seq }])
+}
+
+/// A version of a journey.
+pub(crate) fn version(name: &str, major: u64) -> DefinitionIdentity {
+    let (kind, name) = (Kind::Journey, DefinitionName::parse(name).unwrap());
+    DefinitionIdentity { kind, name, version: Version::new(major, 0, 0) }
+}
+
+/// What another program left as a run.
+#[derive(Debug)]
+struct Foreign;
+
+impl Snapshot for Foreign {
+    fn encode(&self) -> Result<Vec<u8>, EncodeError> {
+        Ok(b"from elsewhere".to_vec())
+    }
+}
+
+/// A run that no engine of ours can read, and that is due.
+pub(crate) async fn foreign_run(
+    store: &dyn Store,
+    claim: Claim,
+    version: &DefinitionIdentity,
+    created: Timestamp,
+) -> JourneyId {
+    let mut index = RunIndex::new(version.clone(), created, Phase::Running);
+    index.due = Some(created);
+    let run = JourneyId::random();
+    store.commit(Commit::create(claim, run.clone(), created, Arc::new(Foreign), index)).await.unwrap();
+    run
 }
 
 /// How long a test waits for what must happen; only a failing one waits so long.

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Subscriber};
+use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::{Context, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
@@ -23,6 +23,7 @@ struct Recorded {
     closed: Vec<Span>,
     events: Vec<Told>,
     lines: Vec<Told>,
+    faults: Vec<Told>,
 }
 
 /// A span that has ended.
@@ -59,6 +60,11 @@ impl Recorder {
     /// What plugins have told.
     pub(crate) fn lines(&self) -> Vec<Told> {
         self.0.lock().unwrap().lines.clone()
+    }
+
+    /// What the operator is to look after.
+    pub(crate) fn faults(&self) -> Vec<Told> {
+        self.0.lock().unwrap().faults.clone()
     }
 
     /// The names of events, with the state where there is one.
@@ -104,6 +110,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Recorder {
         match event.metadata().target() {
             "journeyforge::run" => recorded.events.push(told),
             "journeyforge::plugin" => recorded.lines.push(told),
+            _ if *event.metadata().level() == Level::ERROR => recorded.faults.push(told),
             _ => {}
         }
     }
