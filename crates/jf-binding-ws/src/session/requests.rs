@@ -30,7 +30,7 @@ pub(crate) struct Ticket {
     /// It is no frame of its own, but an entry of `hello.resume`.
     pub(crate) resumed: bool,
     /// What its payload takes until it is answered.
-    pub(crate) share: Option<Arc<ByteShare>>,
+    pub(crate) _share: Option<Arc<ByteShare>>,
 }
 
 /// What came of a request, or of a part of it.

@@ -79,7 +79,7 @@ impl Core {
             _ => false,
         };
         let context = Context { shared: Arc::clone(&self.shared), endpoint, caller: self.caller.clone() };
-        self.dispatch(context, Ticket { id, run, keyed, resumed: false, share }, frame_type, request);
+        self.dispatch(context, Ticket { id, run, keyed, resumed: false, _share: share }, frame_type, request);
         Ok(())
     }
 
