@@ -16,14 +16,17 @@ use axum::extract::Request;
 use axum::middleware::{Next, from_fn, map_response};
 use axum::response::Response;
 use axum::routing::get;
-use http::header::{AUTHORIZATION, STRICT_TRANSPORT_SECURITY};
+use http::header::{AUTHORIZATION, CONTENT_SECURITY_POLICY, STRICT_TRANSPORT_SECURITY};
 use http::{HeaderValue, StatusCode};
-use jf_binding_http::{CertificateHeader, Hosts, HttpConfig, Origins, TrustedProxies};
+use jf_binding_http::{
+    CertificateHeader, Document, Hosts, HttpConfig, InvalidDocument, Origins, TrustedProxies, document_router,
+};
 use jf_binding_ws::{Drain, WsConfig};
 use jf_core::spi::Registries;
 use jf_core::{Caller, Engine, EngineError, EngineErrorKind, PeerCertificates, Principal};
 use jf_dsl::{Catalog, SourceFile};
 use jf_engine::{EmbeddedEngine, EngineConfig};
+use jf_export::{OpenApi, contract_site};
 
 /// Where the journeys are in the service.
 pub const PREFIX: &str = "/flows";
@@ -63,6 +66,7 @@ pub fn app(engine: Arc<dyn Engine>, port: u16, sockets: Drain) -> Result<Router,
     websocket.drain = sockets;
 
     let journeys = jf_binding_http::router(Arc::clone(&engine), http);
+    let journeys = journeys.merge(contract(&*engine)?);
     let journeys = jf_binding_ws::attach(journeys, engine, websocket)?;
     // Layers of the service around the journeys alone. They hold for WebSocket handshakes as well.
     let journeys = journeys.layer(from_fn(authenticate));
@@ -71,6 +75,20 @@ pub fn app(engine: Arc<dyn Engine>, port: u16, sockets: Drain) -> Result<Router,
     // And one around everything.
     let service = service.layer(map_response(strict));
     Ok(Hosts::only([HOST])?.attach(service))
+}
+
+/// The contract of the journeys: `/contract` for people, `/contract/openapi.json` for programs.
+fn contract(engine: &dyn Engine) -> Result<Router, InvalidDocument> {
+    let options = OpenApi::default().with_server(format!("{PREFIX}/api/v1")).with_list(true);
+    let files = contract_site(&engine.catalog(), &options, "/contract");
+    let documents = files.into_iter().map(|file| {
+        let document = Document::new(&file.path, file.media_type, file.content)?;
+        match &file.content_security_policy {
+            Some(policy) => document.with_header(CONTENT_SECURITY_POLICY, policy),
+            None => Ok(document),
+        }
+    });
+    Ok(document_router(documents.collect::<Result<Vec<_>, _>>()?))
 }
 
 /// The service behind proxies in those networks, which end TLS and tell the certificates of clients in `Client-Cert` (RFC 9440).

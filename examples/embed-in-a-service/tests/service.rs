@@ -153,6 +153,21 @@ async fn tsk_144_proxies_tell_what_their_clients_have_shown() {
     }
 }
 
+/// HTTP-090: the contract names the server with its prefix, and its page leads to it by a relative address.
+#[tokio::test]
+async fn http_090_the_contract_lives_below_the_prefix() {
+    let service = Service::start().await;
+    let client = service.client().build().expect("a client");
+    let page = client.get(service.url("/flows/contract")).send().await.expect("an answer");
+    assert!(page.headers().contains_key("content-security-policy"));
+    let page = page.text().await.expect("a page");
+    assert!(page.contains("href=\"contract/openapi.json\""), "{page}");
+    let answer = client.get(service.url("/flows/contract/openapi.json")).send().await.expect("an answer");
+    let (status, contract) = document(answer).await;
+    assert_eq!((status, &contract["servers"][0]["url"]), (200, &json!("/flows/api/v1")));
+    assert!(contract["paths"]["/journeys/leave-request/start"]["post"].is_object());
+}
+
 /// What the guide shows is what this service does.
 #[test]
 fn the_guide_shows_this_service() {
