@@ -115,7 +115,7 @@ export class Connection {
     if (first) {
       this.#host.greet(this, this.welcome).then(
         (members) => this.send(JSON.stringify({ type: "hello", id: HELLO, ...members })),
-        (error: unknown) => this.end(BROKEN, `no credential: ${String(error)}`),
+        (error: unknown) => this.end(BROKEN, `cannot say hello: ${String(error)}`),
       );
     } else if (frame.id === HELLO && !this.isReady) {
       this.isReady = true;

@@ -20,6 +20,8 @@ export interface Request {
   /** Commands are not sent after `goaway` (DRAIN-2). */
   readonly isCommand: boolean;
   readonly repeat: Repeat;
+  /** The only connection it means anything on, if so; it ends with that one, unsettled. */
+  readonly only?: Connection;
   journeyId: string | undefined;
   /** The terminal reply, and the connection it came on. */
   settle(frame: ServerFrame, connection: Connection): void;
@@ -33,6 +35,8 @@ interface Entry {
   /** Where it was sent; `undefined` while it waits. */
   sentOn: Connection | undefined;
   repeated: boolean;
+  /** Nobody waits for the reply any more; it still counts as in flight until it comes. */
+  forgotten: boolean;
 }
 
 /** A request about the state of a run whose command has lost its reply. */
@@ -61,12 +65,14 @@ export class Outbox {
 
   /** Takes a request; [`pump`](Outbox.pump) sends it. */
   add(request: Request): void {
-    this.#entries.set(request.id, { request, sentOn: undefined, repeated: false });
+    this.#entries.set(request.id, { request, sentOn: undefined, repeated: false, forgotten: false });
   }
 
   /** Stops waiting for a reply. What was sent stays sent. */
   forget(id: string): void {
-    this.#entries.delete(id);
+    const entry = this.#entries.get(id);
+    if (entry?.sentOn) entry.forgotten = true;
+    else this.#entries.delete(id);
   }
 
   /** Whether requests wait for replies on a connection. */
@@ -83,7 +89,7 @@ export class Outbox {
     this.#runtime.clearTimeout(this.#timer);
     for (const entry of [...this.#entries.values()]) {
       const { request } = entry;
-      if (entry.sentOn || (connection.isLeaving && request.isCommand)) continue;
+      if (entry.sentOn || (request.only && request.only !== connection) || (connection.isLeaving && request.isCommand)) continue;
       if (inFlight >= limits.maxInFlight) return;
       if (utf8Length(request.text) > limits.maxMessageBytes) {
         // The server would end the connection for it, and everybody's requests with it (LIM-1).
@@ -107,6 +113,10 @@ export class Outbox {
     const entry = frame.id === undefined ? undefined : this.#entries.get(frame.id);
     if (!entry || entry.sentOn !== connection) return false;
     const { request } = entry;
+    if (entry.forgotten) {
+      if (frame.type !== "accepted") this.#entries.delete(request.id);
+      return frame.type !== "accepted";
+    }
     if (frame.type === "accepted") {
       request.journeyId ??= frame.journeyId;
       request.accepted?.(frame);
@@ -130,8 +140,9 @@ export class Outbox {
   /** A connection is over: what can be repeated waits for the next one, in its old place. */
   lost(connection: Connection): void {
     for (const entry of [...this.#entries.values()]) {
-      if (entry.sentOn !== connection) continue;
       const { request } = entry;
+      if (request.only === connection || (entry.forgotten && entry.sentOn === connection)) this.#entries.delete(request.id);
+      if (entry.sentOn !== connection || !this.#entries.has(request.id)) continue;
       if (request.repeat !== "never") {
         entry.sentOn = undefined;
         entry.repeated = true;
@@ -148,7 +159,8 @@ export class Outbox {
     this.#runtime.clearTimeout(this.#timer);
     const entries = [...this.#entries.values()];
     this.#entries.clear();
-    for (const { request, sentOn, repeated } of entries) {
+    for (const { request, sentOn, repeated, forgotten } of entries) {
+      if (forgotten) continue;
       const unsure = request.isCommand && (sentOn !== undefined || repeated);
       request.fail(unsure ? new LostReplyError(request.journeyId, undefined) : reason);
     }
@@ -183,6 +195,7 @@ class Pace {
 
   /** Takes a token; else says after how many milliseconds there is one. */
   take(now: number): number {
+    if (!(this.#perMs > 0)) return 0;
     this.#tokens = Math.min(this.#burst, this.#tokens + (now - this.#at) * this.#perMs);
     this.#at = now;
     if (this.#tokens < 1) return Math.ceil((1 - this.#tokens) / this.#perMs);

@@ -1,5 +1,5 @@
 import { RETRY, type Retry, pause } from "./backoff.js";
-import { reactionTo } from "./closing.js";
+import { type Reaction, reactionTo } from "./closing.js";
 import { type Closed, Connection, type Host } from "./connection.js";
 import { ConnectionError, LostReplyError, RequestError } from "./errors.js";
 import { Flow } from "./flow.js";
@@ -191,10 +191,8 @@ export class Session implements Host, Keeper {
     if (this.#next === connection) this.#next = undefined;
     if (this.#end) return;
     // Another one is there, or on its way at the time the server has named (DRAIN-1).
-    if (this.#current || this.#next || this.#isScheduled) {
-      if (this.#isScheduled) this.#setState("waiting");
-      return;
-    }
+    if (this.#isScheduled && !this.#current) this.#setState("waiting");
+    if ((this.#current && !this.#current.isLeaving) || this.#next || this.#isScheduled) return;
     this.#react(closed, lasted);
   }
 
@@ -209,7 +207,7 @@ export class Session implements Host, Keeper {
     if (feed.requestId !== undefined) this.#outbox.forget(feed.requestId);
     if (asked?.isReady) {
       const members = { type: "unsubscribe", journeyId: feed.journeyId };
-      this.request(requestFor(members, { repeat: "never", settle: () => undefined, fail: () => undefined }));
+      this.request(requestFor(members, { repeat: "never", only: asked, settle: () => undefined, fail: () => undefined }));
     }
   }
 
@@ -250,7 +248,7 @@ export class Session implements Host, Keeper {
   }
 
   #react({ code, reason, refused }: Closed, lasted: boolean): void {
-    const reaction = reactionTo(code);
+    const reaction: Reaction = refused?.retryable ? { kind: "retry", atLeastMs: refused.retryAfterMs ?? 0 } : reactionTo(code);
     const over = () => {
       const message = refused?.message ?? `the connection was closed with ${code}${reason && ` (${reason})`}`;
       this.stop(new ConnectionError(message, code, refused && { cause: refused }));
@@ -339,6 +337,7 @@ export class Session implements Host, Keeper {
         { type: "subscribe", ...feed.entry() },
         {
           repeat: "never",
+          only: connection,
           settle: (frame, on) => feed.home === on && feed.subscribed(frame),
           fail: (error) => error instanceof RequestError && this.#refused(feed, error),
         },

@@ -184,6 +184,25 @@ test("FLOW-5 no more requests are in flight than the server takes", async () => 
   assert.deepEqual(numbers(), [1, 2, 3]);
 });
 
+test("FLOW-5 a request that nobody waits for any more still counts until its reply", async () => {
+  const { client: it, time, network } = await client({}, { limits: { maxInFlight: 1 } });
+  const abort = new AbortController();
+  followed(it.submit("run-1", "go", { n: 1 }, { signal: abort.signal }));
+  abort.abort();
+  followed(it.submit("run-1", "go", { n: 2 }));
+  assert.equal(network.last.sent("go").length, 1);
+  await reply(network.last, "go", document("status", 2));
+  assert.equal(network.last.sent("go").length, 2);
+  const third = new AbortController();
+  followed(it.submit("run-1", "go", { n: 3 }, { signal: third.signal }));
+  await reply(network.last, "go", document("status", 3));
+  third.abort();
+  await network.last.end(1006);
+  await time.advance(500);
+  await network.last.greet();
+  assert.deepEqual(network.last.sent("go"), [], "and is not repeated");
+});
+
 test("LIM-4 requests keep below the rate", async () => {
   const { client: it, time, network } = await client({}, { limits: { ratePerSec: 10, burst: 8, maxInFlight: 1_000 } });
   for (let n = 0; n < 10; n += 1) followed(it.status(`run-${n}`));

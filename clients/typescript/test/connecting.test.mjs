@@ -292,6 +292,33 @@ test("DRAIN-1 DRAIN-3 goaway: a new connection at this connection's own time, th
   assert.deepEqual(states, ["open"], "nobody noticed");
 });
 
+test("DRAIN-3 while the old connection still stands, a new one that fails is tried again", async () => {
+  const { client: it, time, network } = await client();
+  const [old] = network.sockets;
+  const slow = followed(it.submit("run-1", "go", {}));
+  await old.say({ type: "goaway", reason: "drain", graceMs: 8_000, reconnectDelayMs: 10 });
+  const held = followed(it.submit("run-1", "go", {}));
+  await time.advance(10);
+  await network.last.end(1006);
+  await old.say({ type: "status", id: old.sent("go")[0].id, journeyId: "run-1", seq: 2, epoch: "e1", payload: {} });
+  assert.deepEqual([slow.state, network.sockets.length], ["kept", 2]);
+  await time.advance(500);
+  await network.last.greet();
+  assert.deepEqual([network.sockets.length, network.last.sent("go").length, held.state, old.closedWith], [3, 1, "pending", 1000]);
+});
+
+test("a hello that is refused for now is said again", async () => {
+  const { time, network, connected } = begin({ retry: { firstAttempts: 2 } });
+  const follow = followed(connected);
+  await settle();
+  await network.last.say(welcome());
+  const problem = { type: "urn:journeyforge:error:unavailable" };
+  await network.last.say({ type: "error", id: "hello", effect: "none", retryable: true, retryAfterMs: 40, problem });
+  await time.advance(540);
+  await network.last.greet();
+  assert.deepEqual([network.sockets.length, follow.state], [2, "kept"]);
+});
+
 test("DRAIN-1 the delay holds when the old connection ends first; commands sent there are repeated", async () => {
   const { client: it, time, network } = await client();
   const [old] = network.sockets;

@@ -243,6 +243,22 @@ test("a watch that is closed before it stands leaves nothing behind", async () =
   assert.deepEqual(network.last.frames.slice(1).map((frame) => frame.type).filter((type) => type !== "credit"), ["subscribe", "unsubscribe"]);
 });
 
+test("what was to be unsubscribed on a lost connection does not end a later watch of the run", async () => {
+  const it = await client({}, { limits: { maxInFlight: 1 } });
+  const first = it.client.watch("run-1");
+  await subscribed(it.network.last);
+  const reads = [it.client.status("run-1"), it.client.status("run-1")].map(followed);
+  first.close();
+  const second = drained(it.client.watch("run-1", { from: "start" }));
+  assert.deepEqual(it.network.last.sent("unsubscribe"), [], "there is no room for it");
+  assert.deepEqual(await reconnected(it), [{ journeyId: "run-1", after: 0 }]);
+  await it.network.last.say({ type: "subscribed", journeyId: "run-1", epoch: "e1", after: 0, head: 1, recovered: true }, document("status", 1));
+  for (const { id } of it.network.last.sent("getStatus")) await it.network.last.say(document("status", 1, { id, epoch: "e1" }));
+  const types = it.network.last.frames.map((frame) => frame.type);
+  assert.deepEqual(types.filter((type) => type.endsWith("subscribe")), [], types.join());
+  assert.deepEqual([seqs(second.events), reads[0].state], [[1], "kept"]);
+});
+
 test("watch.outcome() waits for the end", async () => {
   const { client: it, network } = await client();
   const outcome = followed(it.watch("run-1", { events: ["outcome"] }).outcome());
