@@ -19,7 +19,7 @@ export interface Host {
   greet(connection: Connection, welcome: Welcome): Promise<object>;
   /** `hello` is answered; requests can be sent. */
   ready(connection: Connection): void;
-  /** Anything after that, heartbeats excepted. */
+  /** Anything else, heartbeats excepted; `goaway` may come before the answer to `hello` (FLOW-4). */
   frame(connection: Connection, frame: ServerFrame): void;
   /** The last word about a connection. */
   closed(connection: Connection, closed: Closed): void;
@@ -42,6 +42,8 @@ export class Connection {
   isReady = false;
   /** The server has said `goaway`. */
   isLeaving = false;
+  /** How long after that the next connection is to be opened (DRAIN-1). */
+  successorMs = 0;
 
   readonly #socket: WebSocketLike;
   readonly #runtime: Runtime;
@@ -106,7 +108,7 @@ export class Connection {
           return this.#ended({ code: 1000, reason: "hello refused", refused });
         }
     }
-    if (this.isReady) this.#host.frame(this, frame);
+    this.#host.frame(this, frame);
   }
 
   #welcomed(frame: ServerFrame): void {

@@ -6,7 +6,7 @@ import { Flow } from "./flow.js";
 import { requestFor, statusReply } from "./requests.js";
 import type { ClientState, ConnectOptions } from "./options.js";
 import { Outbox, type Request } from "./outbox.js";
-import { PROTOCOL, type ServerFrame, type SubscribeEntry, TOKEN_CARRIER, type Welcome } from "./protocol.js";
+import { ERROR_PREFIX, PROTOCOL, type ServerFrame, type SubscribeEntry, TOKEN_CARRIER, type Welcome } from "./protocol.js";
 import { RUNTIME, type Runtime, type WebSocketConstructor, base64url, globalWebSocket } from "./runtime.js";
 import { Feed, type Keeper, type WatchOptions, ended } from "./watch.js";
 
@@ -167,6 +167,7 @@ export class Session implements Host, Keeper {
     this.#outbox.pump(connection);
     this.#grant();
     if (before) this.#retire(before);
+    if (connection.isLeaving) this.#schedule(connection.successorMs);
   }
 
   frame(connection: Connection, frame: ServerFrame): void {
@@ -174,7 +175,8 @@ export class Session implements Host, Keeper {
     const feed = frame.journeyId === undefined ? undefined : this.#feeds.get(frame.journeyId);
     if (feed?.home === connection) this.#tell(feed, frame);
     if (frame.id === undefined && (frame.type === "status" || frame.type === "outcome")) this.#flow.pushed(connection);
-    if (frame.type === "goaway" && !connection.isLeaving) this.#leave(connection, Number(frame["reconnectDelayMs"]) || 0);
+    if (frame.type === "goaway") this.#leave(connection, Number(frame["reconnectDelayMs"]) || 0);
+    if (isDraining(frame)) this.#leave(connection, Number(frame["retryAfterMs"]) || this.#retry.minMs);
     if (frame.type === "authExpiring") void this.#renew();
     if (isReply && this.#current) this.#outbox.pump(this.#current);
     if (isReply && connection !== this.#current) this.#retire(connection);
@@ -292,7 +294,9 @@ export class Session implements Host, Keeper {
 
   /** The connection will end; the next one is opened before it does (DRAIN-3). */
   #leave(connection: Connection, delayMs: number): void {
+    if (connection.isLeaving) return;
     connection.isLeaving = true;
+    connection.successorMs = delayMs;
     if (connection === this.#current && !this.#next) this.#schedule(delayMs);
   }
 
@@ -337,7 +341,6 @@ export class Session implements Host, Keeper {
         { type: "subscribe", ...feed.entry() },
         {
           repeat: "never",
-          only: connection,
           settle: (frame, on) => feed.home === on && feed.subscribed(frame),
           fail: (error) => error instanceof RequestError && this.#refused(feed, error),
         },
@@ -409,4 +412,9 @@ export class Session implements Host, Keeper {
     this.state = state;
     this.#options.onState?.(state);
   }
+}
+
+/** A refusal that says no less than `goaway`, in case that has not come (DRAIN-2). */
+function isDraining(frame: ServerFrame): boolean {
+  return frame.type === "error" && (frame["problem"] as { type?: unknown } | undefined)?.type === `${ERROR_PREFIX}draining`;
 }

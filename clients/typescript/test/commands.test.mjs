@@ -175,6 +175,20 @@ test("DRAIN-2 a command that is refused as draining waits for the next connectio
   assert.equal(step.state, "kept");
 });
 
+test("DRAIN-2 draining without goaway is no less of a farewell; what the old connection still says of the command is nothing", async () => {
+  const { client: it, time, network } = await client();
+  const [old] = network.sockets;
+  const read = followed(it.status("run-2"));
+  const step = followed(it.submit("run-1", "go", {}));
+  const { id } = old.sent("go")[0];
+  await old.say({ type: "error", id, effect: "none", retryable: true, retryAfterMs: 80, problem: { type: "urn:journeyforge:error:draining" } });
+  assert.equal(old.sent("go").length, 1, "not at once again");
+  await time.advance(80);
+  await network.last.greet();
+  await old.say(document("status", 2, { id, epoch: "e1" }));
+  assert.deepEqual([network.last.sent("go").length, step.state, read.state, old.closedWith], [1, "pending", "pending", undefined]);
+});
+
 test("FLOW-5 no more requests are in flight than the server takes", async () => {
   const { client: it, network } = await client({}, { limits: { maxInFlight: 2 } });
   for (const n of [1, 2, 3, 4]) followed(it.submit("run-1", "go", { n }));

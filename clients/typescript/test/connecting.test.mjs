@@ -307,6 +307,20 @@ test("DRAIN-3 while the old connection still stands, a new one that fails is tri
   assert.deepEqual([network.sockets.length, network.last.sent("go").length, held.state, old.closedWith], [3, 1, "pending", 1000]);
 });
 
+test("FLOW-4 goaway may come before the answer to hello", async () => {
+  const { time, network, connected } = begin();
+  await settle();
+  const [old] = network.sockets;
+  await old.say(welcome(), { type: "goaway", reason: "drain", graceMs: 8_000, reconnectDelayMs: 70 });
+  await old.say({ ...welcome(), id: "hello" });
+  const held = followed((await connected).submit("run-1", "go", {}));
+  await time.advance(69);
+  assert.deepEqual([old.sent("go"), network.sockets.length], [[], 1]);
+  await time.advance(1);
+  await network.last.greet();
+  assert.deepEqual([network.last.sent("go").length, old.closedWith, held.state], [1, 1000, "pending"]);
+});
+
 test("a hello that is refused for now is said again", async () => {
   const { time, network, connected } = begin({ retry: { firstAttempts: 2 } });
   const follow = followed(connected);

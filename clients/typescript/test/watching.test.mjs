@@ -84,6 +84,38 @@ test("SUB-7 after a gap the next state counts, whatever its number", async () =>
   assert.deepEqual(seqs(told.events), ["gap", 7]);
 });
 
+test("SEQ-4 numbers of another epoch are not compared", async () => {
+  const { told, network } = await watching({ from: { epoch: "e0", seq: 12 } }, { recovered: false });
+  await network.last.say(document("status", 3, { snapshot: true }));
+  assert.deepEqual(seqs(told.events), [3]);
+});
+
+test("SUB-4 a number learns its epoch from the answer", async () => {
+  const it = await watching({ from: "start" });
+  assert.deepEqual(await reconnected(it), [{ journeyId: "run-1", after: 0, epoch: "e1" }]);
+});
+
+test("ORD-3 an answer without id belongs to an entry of hello, and to nothing else", async () => {
+  const { client: it, network } = await client();
+  const told = drained(it.watch("run-1", { from: "start" }));
+  const subscribedBefore = { type: "subscribed", journeyId: "run-1", epoch: "e1", after: 4, head: 5, recovered: true };
+  await network.last.say(subscribedBefore, document("status", 5), { type: "error", journeyId: "run-1", problem: { type: "about:blank" } });
+  await subscribed(network.last);
+  await network.last.say(document("status", 1));
+  assert.deepEqual([seqs(told.events), told.end.state], [[1], "pending"]);
+});
+
+test("a subscription that waited for room is not asked for twice on the next connection", async () => {
+  const it = await client({}, { limits: { maxInFlight: 1 } });
+  followed(it.client.status("run-2"));
+  it.client.watch("run-1");
+  await it.network.last.say({ type: "goaway", reason: "drain", graceMs: 1_000, reconnectDelayMs: 10 });
+  await it.time.advance(10);
+  await it.network.last.greet();
+  assert.deepEqual(it.network.last.sent("hello")[0].resume, [{ journeyId: "run-1" }]);
+  assert.deepEqual(it.network.last.sent("subscribe"), []);
+});
+
 test("SUB-9 a new connection goes on from where everything has arrived, for every watch", async () => {
   const it = await watching({ conflate: false });
   const { network, told } = it;
