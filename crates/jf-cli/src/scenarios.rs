@@ -123,6 +123,8 @@ impl Deployment for Prepared {
     async fn engine(&self, parts: Parts) -> Result<Arc<dyn Engine>, String> {
         let mut settings = self.config.engine(self.definitions.metadata_limits());
         settings.sweep_interval = SWEEP;
+        // Time passes when the scenario says so, and nobody measures it.
+        settings.denial_hold = Duration::ZERO;
         let engine = EmbeddedEngine::builder(self.catalog.clone())
             .registries(self.definitions.registries().clone())
             .store(parts.store)
