@@ -76,13 +76,11 @@ impl Journal {
     /// Opens the journal of a database for groups after its transaction number `mark`, or makes it.
     pub(crate) fn open(path: &Path, synchronous: bool, (era, mark): (i64, u64)) -> io::Result<Self> {
         let beside = beside(path);
-        let is_new = !beside.exists();
-        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&beside)?;
+        let file = match OpenOptions::new().read(true).write(true).open(&beside) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => make(&beside, path)?,
+            opened => opened?,
+        };
         let length = file.metadata()?.len();
-        if is_new {
-            file.sync_all()?;
-            sync_folder(&beside)?;
-        }
         Ok(Self { medium: Box::new(file), synchronous, era, mark, end: 0, length, group: Vec::new() })
     }
 
@@ -157,6 +155,25 @@ pub(super) fn beside(path: &Path) -> PathBuf {
     let mut name = path.file_name().map_or_else(OsString::new, ToOwned::to_owned);
     name.push("-commits");
     path.with_file_name(name)
+}
+
+/// Makes the journal of a database: whoever may read or write the one may do so with the other, and nobody else.
+fn make(beside: &Path, database: &Path) -> io::Result<File> {
+    let permissions = std::fs::metadata(database)?.permissions();
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+
+        // From its first moment on; the process may take away more of it than it did when the database was made.
+        options.mode(permissions.mode());
+    }
+    let file = options.open(beside)?;
+    file.set_permissions(permissions)?;
+    file.sync_all()?;
+    sync_folder(beside)?;
+    Ok(file)
 }
 
 /// The name of a new file is to be durable as well.

@@ -109,6 +109,22 @@ fn a_lock_of_another_program_is_named() {
     open(&path);
 }
 
+/// What runs carry is nobody's business who may not read the database itself.
+#[cfg(unix)]
+#[test]
+fn the_journal_is_made_with_the_rights_of_the_database() {
+    use std::os::unix::fs::PermissionsExt;
+    for mode in [0o600, 0o640, 0o666] {
+        let folder = Folder::new();
+        let path = folder.file();
+        fs::write(&path, "").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        drop(open(&path));
+        let journal = folder.path().join(format!("{}-commits", path.file_name().unwrap().display()));
+        assert_eq!(fs::metadata(journal).unwrap().permissions().mode() & 0o777, mode, "{mode:o}");
+    }
+}
+
 /// Tells a process that may not write everything which file to open.
 const OPEN_WITHOUT_RIGHTS: &str = "JF_TEST_OPEN_WITHOUT_RIGHTS";
 

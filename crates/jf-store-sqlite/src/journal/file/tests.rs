@@ -10,6 +10,7 @@ use super::{Append, HEAD, Journal, Medium, STEP, beside, groups};
 const ERA: i64 = -7;
 
 fn open(path: &Path) -> Journal {
+    std::fs::OpenOptions::new().append(true).create(true).open(path).unwrap();
     Journal::open(path, true, (ERA, 3)).unwrap()
 }
 
