@@ -1,12 +1,13 @@
 import type { Cursor } from "./documents.js";
 import type { ConnectionError } from "./errors.js";
+import type { WatchOptions } from "./events.js";
 import type { ClientState, ConnectOptions } from "./options.js";
 import type { Request } from "./outbox.js";
 import type { Welcome } from "./protocol.js";
 import { type OutcomeReply, type StartReply, type StatusReply, outcomeReply, requestFor, startReply, statusReply } from "./requests.js";
 import type { AbortSignalLike } from "./runtime.js";
 import { Session } from "./session.js";
-import { Watch, type WatchOptions } from "./watch.js";
+import { Watch } from "./watch.js";
 
 /**
  * What can be sent on a path, by message type. Describe yours to have payloads and outputs checked:

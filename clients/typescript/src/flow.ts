@@ -1,5 +1,5 @@
 import type { Connection } from "./connection.js";
-import type { Feed } from "./watch.js";
+import type { Feed } from "./feed.js";
 
 /**
  * Flow control by credit (FLOW-7): the server pushes no more than there is room for here.

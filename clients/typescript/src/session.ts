@@ -1,20 +1,19 @@
 import { RETRY, type Retry, pause } from "./backoff.js";
 import { type Reaction, reactionTo } from "./closing.js";
 import { type Closed, Connection, type Host } from "./connection.js";
-import { ConnectionError, LostReplyError, RequestError } from "./errors.js";
-import { Flow } from "./flow.js";
-import { requestFor, statusReply } from "./requests.js";
+import { ConnectionError, LostReplyError } from "./errors.js";
+import type { WatchOptions } from "./events.js";
+import { Feed } from "./feed.js";
 import type { ClientState, ConnectOptions } from "./options.js";
 import { Outbox, type Request } from "./outbox.js";
-import { ERROR_PREFIX, PROTOCOL, type ServerFrame, type SubscribeEntry, TOKEN_CARRIER, type Welcome } from "./protocol.js";
+import { ERROR_PREFIX, PROTOCOL, type ServerFrame, TOKEN_CARRIER, type Welcome } from "./protocol.js";
+import { requestFor, statusReply } from "./requests.js";
 import { RUNTIME, type Runtime, type WebSocketConstructor, base64url, globalWebSocket } from "./runtime.js";
-import { Feed, type Keeper, type WatchOptions, ended } from "./watch.js";
+import { type Hub, Subscriptions } from "./subscriptions.js";
 
 /** A connection that lasts so long ends a row of failures. */
 const LASTING_MS = 10_000;
 const CONNECT_TIMEOUT_MS = 15_000;
-/** Unless a refusal says otherwise. */
-const SUBSCRIBE_AGAIN_MS = 1_000;
 const WINDOW = 256;
 /** Where the credential is in `hello`, it has no more room than this (IDLE-2), and the rest of it needs some. */
 const HELLO_BYTES = 16_384;
@@ -26,7 +25,7 @@ const HELLO_RESERVE = 2_048;
  * Usually there is one connection. After `goaway` there may be two for a while: the old one finishes what it has, and the new one has
  * everything else (DRAIN-3).
  */
-export class Session implements Host, Keeper {
+export class Session implements Host, Hub {
   /** The settings last told. */
   welcome: Welcome | undefined;
   state: ClientState = "connecting";
@@ -39,9 +38,7 @@ export class Session implements Host, Keeper {
   readonly #make: WebSocketConstructor;
   readonly #retry: Retry;
   readonly #outbox: Outbox;
-  readonly #feeds = new Map<string, Feed>();
-  readonly #flow: Flow;
-  readonly #timers = new Set<unknown>();
+  readonly #subscriptions: Subscriptions;
   #credential: ConnectOptions["token"];
   #tellOver!: (error: ConnectionError | undefined) => void;
   #tellFirst: ((error: ConnectionError | undefined) => void) | undefined;
@@ -66,7 +63,7 @@ export class Session implements Host, Keeper {
     this.#make = make;
     this.over = new Promise((resolve) => (this.#tellOver = resolve));
     this.#outbox = new Outbox(this.runtime, (journeyId, lost) => this.#readInstead(journeyId, lost));
-    this.#flow = new Flow(options.window ?? WINDOW);
+    this.#subscriptions = new Subscriptions(this, options.window ?? WINDOW);
   }
 
   /** Connects for the first time; settled when requests can be sent, or when that is out of the question. */
@@ -95,18 +92,11 @@ export class Session implements Host, Keeper {
     this.#outbox.forget(id);
   }
 
-  /** A subscription that outlives connections. A connection has one per run (§1), and so has a client. */
+  /** A subscription that outlives connections. */
   watch(journeyId: string, options: WatchOptions): Feed {
-    if (this.#feeds.has(journeyId)) throw new TypeError(`this client already watches ${journeyId}`);
-    const feed = new Feed(journeyId, options, this);
-    if (this.#end) {
-      feed.finish(this.#end);
-    } else {
-      this.#feeds.set(journeyId, feed);
-      this.#subscribe();
-      this.#grant();
-      this.#demand();
-    }
+    const feed = this.#subscriptions.open(journeyId, options);
+    if (this.#end) feed.finish(this.#end);
+    else this.#demand();
     return feed;
   }
 
@@ -118,7 +108,7 @@ export class Session implements Host, Keeper {
       const members = { type: "auth", scheme: "bearer", token: shown };
       this.request(requestFor(members, { repeat: "never", settle: () => resolve(), fail: reject }));
     });
-    this.#subscribe();
+    this.#subscriptions.ask();
   }
 
   /** Ends everything, by its own wish or for a reason. Nothing of it can be used any more. */
@@ -126,8 +116,7 @@ export class Session implements Host, Keeper {
     if (this.#end) return;
     this.#end = error ?? new ConnectionError("the client is closed");
     this.#cancelSchedule();
-    for (const timer of this.#timers) this.runtime.clearTimeout(timer);
-    for (const feed of [...this.#feeds.values()]) feed.finish(error);
+    this.#subscriptions.stop(error);
     this.#outbox.close(this.#end);
     for (const connection of [...this.#connections]) connection.end(1000, "done");
     this.#setState("closed");
@@ -147,7 +136,7 @@ export class Session implements Host, Keeper {
       heartbeat: this.#options.heartbeat ?? "message",
       autoSubscribe: false,
       ...(token !== undefined && { auth: { scheme: "bearer", token } }),
-      ...this.#resume(connection, room - HELLO_RESERVE - (token?.length ?? 0)),
+      ...this.#subscriptions.resume(connection, room - HELLO_RESERVE - (token?.length ?? 0)),
     };
   }
 
@@ -158,34 +147,29 @@ export class Session implements Host, Keeper {
     this.#since = this.runtime.now();
     this.#hasRenewed = false;
     this.welcome = connection.welcome!;
-    this.#flow.begin(connection);
     this.#setState("open");
     this.#options.onWelcome?.(this.welcome);
     this.#tellFirst?.(undefined);
     this.#tellFirst = undefined;
-    this.#subscribe();
+    this.#subscriptions.begin(connection);
     this.#outbox.pump(connection);
-    this.#grant();
     if (before) this.#retire(before);
     if (connection.isLeaving) this.#schedule(connection.successorMs);
   }
 
   frame(connection: Connection, frame: ServerFrame): void {
     const isReply = this.#outbox.reply(connection, frame);
-    const feed = frame.journeyId === undefined ? undefined : this.#feeds.get(frame.journeyId);
-    if (feed?.home === connection) this.#tell(feed, frame);
-    if (frame.id === undefined && (frame.type === "status" || frame.type === "outcome")) this.#flow.pushed(connection);
+    this.#subscriptions.frame(connection, frame);
     if (frame.type === "goaway") this.#leave(connection, Number(frame["reconnectDelayMs"]) || 0);
     if (isDraining(frame)) this.#leave(connection, Number(frame["retryAfterMs"]) || this.#retry.minMs);
-    if (frame.type === "authExpiring") void this.#renew();
+    if (frame.type === "authExpiring") this.renew();
     if (isReply && this.#current) this.#outbox.pump(this.#current);
     if (isReply && connection !== this.#current) this.#retire(connection);
-    this.#grant();
   }
 
   closed(connection: Connection, closed: Closed): void {
     this.#connections.delete(connection);
-    for (const feed of this.#feeds.values()) if (feed.home === connection) this.#homeless(feed);
+    this.#subscriptions.lost(connection);
     this.#outbox.lost(connection);
     const wasCurrent = this.#current === connection;
     const lasted = wasCurrent && this.runtime.now() - this.#since >= LASTING_MS;
@@ -198,19 +182,24 @@ export class Session implements Host, Keeper {
     this.#react(closed, lasted);
   }
 
-  // Keeper
+  // Hub
 
-  taken(): void {
-    this.#grant();
+  current(): Connection | undefined {
+    return this.#current?.isReady ? this.#current : undefined;
   }
 
-  ended(feed: Feed, asked: Connection | undefined): void {
-    if (this.#feeds.get(feed.journeyId) === feed) this.#feeds.delete(feed.journeyId);
-    if (feed.requestId !== undefined) this.#outbox.forget(feed.requestId);
-    if (asked?.isReady) {
-      const members = { type: "unsubscribe", journeyId: feed.journeyId };
-      this.request(requestFor(members, { repeat: "never", only: asked, settle: () => undefined, fail: () => undefined }));
-    }
+  isNext(connection: Connection): boolean {
+    return this.#next === connection;
+  }
+
+  renew(): boolean {
+    const connection = this.current();
+    if (!connection || typeof this.#credential !== "function") return false;
+    // A new connection shows a fresh token (AUTH-4). Where one can be shown in a frame, that is less trouble (AUTH-5); if it fails, it
+    // shows when the old one expires.
+    if (!connection.welcome!.features.includes("auth")) this.#leave(connection, 0);
+    else this.authenticate(this.#credential).catch(() => undefined);
+    return true;
   }
 
   // Connecting
@@ -264,7 +253,7 @@ export class Session implements Host, Keeper {
         this.#hasRenewed = true;
         return this.#open();
       case "on-demand":
-        if (this.#outbox.isEmpty && this.#feeds.size === 0) return this.#setState("idle");
+        if (this.#outbox.isEmpty && this.#subscriptions.isEmpty) return this.#setState("idle");
         return this.#schedule(pause(0, this.#retry, this.runtime));
       case "retry": {
         if (lasted) this.#failures = 0;
@@ -303,97 +292,6 @@ export class Session implements Host, Keeper {
   /** Closes a connection that another one has taken the place of, as soon as all its replies are there. */
   #retire(connection: Connection): void {
     if (!this.#outbox.isBusy(connection)) connection.end(1000, "moved");
-  }
-
-  /** Gets a fresh token to the server: in a frame where it takes one, else by moving to a new connection (AUTH-4, AUTH-5). */
-  async #renew(): Promise<void> {
-    const connection = this.#current;
-    if (!connection || typeof this.#credential !== "function") return;
-    if (!connection.welcome!.features.includes("auth")) return this.#leave(connection, 0);
-    // A failure shows when the old token expires: the close says so, and the next connection starts with a fresh one.
-    await this.authenticate(this.#credential).catch(() => undefined);
-  }
-
-  // Subscriptions
-
-  /** Entries of `hello.resume`, as many as there is room for; the others are asked for afterwards (SUB-9). */
-  #resume(connection: Connection, room: number): { resume?: SubscribeEntry[] } {
-    const resume: SubscribeEntry[] = [];
-    for (const feed of this.#feeds.values()) {
-      const entry = feed.entry();
-      room -= JSON.stringify(entry).length + 1;
-      if (room < 0) break;
-      this.#homeless(feed);
-      feed.ask(connection);
-      resume.push(entry);
-    }
-    return resume.length > 0 ? { resume } : {};
-  }
-
-  /** Asks for every subscription that is not there. */
-  #subscribe(): void {
-    const connection = this.#current;
-    if (!connection?.isReady) return;
-    for (const feed of this.#feeds.values()) {
-      if (feed.home && (feed.home === connection || feed.home === this.#next)) continue;
-      this.#homeless(feed);
-      const request = requestFor(
-        { type: "subscribe", ...feed.entry() },
-        {
-          repeat: "never",
-          settle: (frame, on) => feed.home === on && feed.subscribed(frame),
-          fail: (error) => error instanceof RequestError && this.#refused(feed, error),
-        },
-      );
-      feed.ask(connection, request.id);
-      this.request(request);
-    }
-  }
-
-  #homeless(feed: Feed): void {
-    if (feed.requestId !== undefined) this.#outbox.forget(feed.requestId);
-    feed.leave();
-  }
-
-  #refused(feed: Feed, error: RequestError): void {
-    if (!error.retryable) return feed.finish(error);
-    this.#homeless(feed);
-    const timer = this.runtime.setTimeout(() => {
-      this.#timers.delete(timer);
-      this.#subscribe();
-    }, error.retryAfterMs ?? SUBSCRIBE_AGAIN_MS);
-    this.#timers.add(timer);
-  }
-
-  #tell(feed: Feed, frame: ServerFrame): void {
-    if (frame.id !== undefined) return feed.reply(frame);
-    switch (frame.type) {
-      case "subscribed":
-        if (feed.isResuming) feed.subscribed(frame);
-        return;
-      case "error":
-        if (feed.isResuming) this.#refused(feed, RequestError.from(frame));
-        return;
-      case "unsubscribed":
-        return this.#unsubscribed(feed, frame);
-      default:
-        return feed.push(frame);
-    }
-  }
-
-  #unsubscribed(feed: Feed, frame: ServerFrame): void {
-    const reason = frame["reason"];
-    if (!feed.isLive || reason === "requested") return;
-    if (reason === "completed") return feed.finish();
-    if (reason !== "auth-expired" || typeof this.#credential !== "function") {
-      return feed.finish(ended(feed.journeyId, frame));
-    }
-    this.#homeless(feed);
-    void this.#renew();
-  }
-
-  #grant(): void {
-    if (this.#current?.isReady && this.#feeds.size > 0) this.#flow.grant(this.#current, this.#feeds.values());
   }
 
   #readInstead(journeyId: string, lost: Request): void {
