@@ -23,8 +23,8 @@ export interface Request {
   /** The only connection it means anything on, if so; it ends with that one, unsettled. */
   readonly only?: Connection;
   journeyId: string | undefined;
-  /** The terminal reply, and the connection it came on. */
-  settle(frame: ServerFrame, connection: Connection): void;
+  /** The terminal reply. */
+  settle(frame: ServerFrame): void;
   fail(error: unknown): void;
   /** `accepted`: the command is durable (OP-3). */
   accepted?(frame: ServerFrame): void;
@@ -132,7 +132,7 @@ export class Outbox {
       request.fail(error);
     } else {
       this.#entries.delete(request.id);
-      request.settle(frame, connection);
+      request.settle(frame);
     }
     return true;
   }

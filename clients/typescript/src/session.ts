@@ -3,7 +3,7 @@ import { type Reaction, reactionTo } from "./closing.js";
 import { type Closed, Connection, type Host } from "./connection.js";
 import { ConnectionError, LostReplyError } from "./errors.js";
 import type { WatchOptions } from "./events.js";
-import { Feed } from "./feed.js";
+import type { Feed } from "./feed.js";
 import type { ClientState, ConnectOptions } from "./options.js";
 import { Outbox, type Request } from "./outbox.js";
 import { ERROR_PREFIX, PROTOCOL, type ServerFrame, TOKEN_CARRIER, type Welcome } from "./protocol.js";
@@ -253,7 +253,7 @@ export class Session implements Host, Hub {
         this.#hasRenewed = true;
         return this.#open();
       case "on-demand":
-        if (this.#outbox.isEmpty && this.#subscriptions.isEmpty) return this.#setState("idle");
+        if (!this.#tellFirst && this.#outbox.isEmpty && this.#subscriptions.isEmpty) return this.#setState("idle");
         return this.#schedule(pause(0, this.#retry, this.runtime));
       case "retry": {
         if (lasted) this.#failures = 0;

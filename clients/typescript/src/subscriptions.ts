@@ -85,7 +85,7 @@ export class Subscriptions implements Keeper {
         { type: "subscribe", ...feed.entry() },
         {
           repeat: "never",
-          settle: (frame, on) => feed.home === on && feed.subscribed(frame),
+          settle: (frame) => feed.subscribed(frame),
           fail: (error) => error instanceof RequestError && this.#refused(feed, error),
         },
       );
@@ -125,7 +125,7 @@ export class Subscriptions implements Keeper {
   }
 
   ended(feed: Feed, asked: Connection | undefined): void {
-    if (this.#feeds.get(feed.journeyId) === feed) this.#feeds.delete(feed.journeyId);
+    this.#feeds.delete(feed.journeyId);
     if (feed.requestId !== undefined) this.#hub.forget(feed.requestId);
     if (asked?.isReady) {
       const nothing = () => undefined;

@@ -130,7 +130,7 @@ test("SUB-9 a new connection goes on from where everything has arrived, for ever
     { journeyId: "run-2", after: 30, epoch: "e7", events: ["outcome"] },
     { journeyId: "run-3" },
   ]);
-  assert.deepEqual(network.last.sent("subscribe"), [], "one round trip");
+  assert.deepEqual(network.last.frames.map((frame) => frame.type), ["hello", "credit"], "one round trip");
   await network.last.say(document("status", 3), document("status", 5));
   assert.deepEqual(seqs(told.events), [4], "ORD-3: nothing counts before the reply");
   await network.last.say({ type: "subscribed", journeyId: "run-1", epoch: "e1", after: 4, head: 6, recovered: true });
@@ -371,4 +371,23 @@ test("DRAIN-3 a watch moves without a hole and without a repetition", async () =
   await next.say({ type: "subscribed", journeyId: "run-1", epoch: "e1", after: 2, head: 4, recovered: true });
   await next.say(document("status", 4, { skipped: 1 }));
   assert.deepEqual(seqs(it.told.events), [1, 2, 4]);
+});
+
+test("DRAIN-3 what the old connection says of a watch that has moved is nothing", async () => {
+  const it = await watching();
+  const [old] = it.network.sockets;
+  const late = drained(it.client.watch("run-2"));
+  followed(it.client.status("run-9"));
+  await old.say({ type: "goaway", reason: "drain", graceMs: 1_000, reconnectDelayMs: 10 });
+  await it.time.advance(10);
+  const next = it.network.last;
+  await next.greet();
+  assert.equal(old.closedWith, undefined, "it still has a request");
+  await next.say({ type: "subscribed", journeyId: "run-1", epoch: "e1", after: 0, head: 0, recovered: true });
+  await old.say({ type: "unsubscribed", journeyId: "run-1", reason: "gone" });
+  await old.say({ type: "subscribed", id: old.sent("subscribe")[1].id, journeyId: "run-2", epoch: "e1", after: 0, head: 0, recovered: true });
+  await next.say({ type: "error", journeyId: "run-2", effect: "none", retryable: false, problem: { type: "urn:journeyforge:error:not-found" } });
+  await next.say(document("status", 1));
+  assert.deepEqual([seqs(it.told.events), it.told.end.state], [[1], "pending"]);
+  assert.equal(late.end.value.code, "not-found");
 });
