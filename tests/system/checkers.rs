@@ -142,3 +142,8 @@ async fn http_090_a_fuzzer_finds_nothing_in_a_journey_of_guesses() {
 async fn http_090_a_fuzzer_finds_nothing_in_a_journey_of_tickets() {
     fuzz("examples/custom-engine").await;
 }
+
+#[tokio::test]
+async fn http_090_a_fuzzer_finds_nothing_in_a_journey_of_leave() {
+    fuzz("examples/embed-in-a-service").await;
+}
