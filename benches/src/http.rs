@@ -14,7 +14,8 @@ use crate::{Effort, system};
 
 const BODY: &str = r#"{"orderId":"A-1017","amount":120,"customer":{"id":"c-9","tier":"gold"}}"#;
 
-struct Start {
+/// A client that posts one thing over and over.
+pub(crate) struct Start {
     client: Client,
     expected: &'static str,
 }
@@ -34,16 +35,20 @@ pub(crate) fn measure(clients: &[usize], effort: Effort, report: &mut Report) {
         let answer = answer_size(ours).await;
         let reference = serve(reference(answer)).await;
         for &count in clients {
-            let path = "/api/v1/journeys/three-states/start";
-            let mine = starts(ours, path, "SUCCEEDED", count).await;
-            let theirs = starts(reference, "/echo", "padding", count).await;
+            let mine = starts(ours, count).await;
+            let theirs = posts(reference, "/echo", "padding", count).await;
             let rounds = Rounds::take(effort.rounds, effort.time, mine, theirs).await;
             report.ratio(format!("HTTP start → outcome, {count} clients"), &rounds, 0.60);
         }
     });
 }
 
-async fn starts(address: SocketAddr, path: &str, expected: &'static str, count: usize) -> Vec<Start> {
+/// Clients that start runs and wait for their outcomes.
+pub(crate) async fn starts(address: SocketAddr, count: usize) -> Vec<Start> {
+    posts(address, "/api/v1/journeys/three-states/start", "SUCCEEDED", count).await
+}
+
+async fn posts(address: SocketAddr, path: &str, expected: &'static str, count: usize) -> Vec<Start> {
     let mut clients = Vec::new();
     for _ in 0..count {
         clients.push(Start { client: Client::connect(address, path, BODY).await, expected });

@@ -11,6 +11,7 @@ mod check;
 mod client;
 mod durable;
 mod engine;
+mod events;
 mod http;
 mod load;
 mod machine;
@@ -70,7 +71,13 @@ enum What {
         #[arg(long, value_delimiter = ',', default_values_t = [1, 16, 64])]
         clients: Vec<usize>,
     },
-    /// Start → outcome through the engine alone, on one core.
+    /// HTTP start → outcome beside event streams that nobody reads, against a server without them.
+    Events {
+        /// Concurrent keep-alive connections.
+        #[arg(long, default_value_t = 64)]
+        clients: usize,
+    },
+    /// Start → outcome through the engine alone, on one core, and by several threads.
     Engine,
     /// Transitions of the interpreter per second on one core.
     Machine,
@@ -104,6 +111,7 @@ fn main() {
         What::Http { clients } => http::measure(&clients, effort, &mut report),
         What::Ws { clients } => ws::measure(&clients, effort, &mut report),
         What::Durable { clients } => durable::measure(&clients, effort, &mut report),
+        What::Events { clients } => events::measure(clients, effort, &mut report),
         What::Engine => engine::measure(effort, &mut report),
         What::Machine => machine::measure(effort, &mut report),
         What::Memory { connections } => memory::measure(connections, &mut report),
@@ -111,6 +119,7 @@ fn main() {
         What::Scale(scale) => scale.measure(effort, &mut report),
         What::All => {
             http::measure(&[1, 16, 64], effort, &mut report);
+            events::measure(64, effort, &mut report);
             ws::measure(&[64], effort, &mut report);
             durable::measure(&[1, 16, 64], effort, &mut report);
             engine::measure(effort, &mut report);

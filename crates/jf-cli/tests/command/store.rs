@@ -11,7 +11,7 @@ async fn a_file_is_checked_and_copied_while_a_server_has_it() {
     let checked = jf(folder.path(), &["store", "check", "runs.db"]);
     assert_eq!((checked.status, checked.err.as_str()), (0, ""), "{checked}");
     assert!(
-        checked.out.starts_with("version 3, epoch ")
+        checked.out.starts_with("version 4, epoch ")
             && checked.out.ends_with(": 0 runs (0 ended), 0 events\n")
     );
     let copied = jf(folder.path(), &["store", "backup", "runs.db", "copy.db"]);
