@@ -1,12 +1,11 @@
 //! The real server, driven by programs of other people: `curl`, and a Python library for WebSocket.
 
-use std::process::Stdio;
-
 use serde_json::{Value, json};
 use tokio::process::Command;
 
-use crate::support::binary::{self, Serving};
-use crate::support::{in_time, python, root, urn};
+use crate::support::binary::Serving;
+use crate::support::loans::drive_loans;
+use crate::support::{in_time, root, urn};
 
 async fn examples() -> Serving {
     Serving::start(&root().join("examples/journeys"), None).await
@@ -109,20 +108,6 @@ async fn http_067_curl_calls_an_api() {
 /// WS-020, WS-030 to WS-045: a whole conversation by the library of another language, every frame of it as the exported contract says; see `tests/clients/loan.py`.
 #[tokio::test]
 async fn ws_030_a_python_client_drives_loans() {
-    let Some(python) = python() else { return };
     let serving = examples().await;
-    let journey = root().join("examples/journeys/loan-approval.journey.yaml");
-    let exported = binary::run(["export".as_ref(), "asyncapi".as_ref(), journey.as_os_str()]).await;
-    let folder = tempfile::tempdir().unwrap();
-    let contract = folder.path().join("asyncapi.json");
-    std::fs::write(&contract, exported.stdout).unwrap();
-    let mut command = Command::new(python);
-    command.arg(root().join("tests/clients/loan.py")).arg(format!("ws://{}/ws/loans", serving.address()));
-    command.arg(contract);
-    command.stdin(Stdio::null()).kill_on_drop(true);
-    let output = in_time("the Python client", command.output()).await.unwrap();
-    let (printed, errors) =
-        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success(), "{printed}{errors}");
-    assert!(printed.ends_with("all good\n"), "{printed}{errors}");
+    drive_loans(&format!("ws://{}/ws/loans", serving.address()), None).await;
 }

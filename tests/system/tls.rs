@@ -13,9 +13,10 @@ use tokio_tungstenite::tungstenite::Message;
 
 use crate::support::binary::{Serving, run};
 use crate::support::downstream::Downstream;
+use crate::support::loans::drive_loans;
 use crate::support::pki::Pki;
 use crate::support::raw::{RawHttp, statuses};
-use crate::support::{in_time, journeys, python, root, urn};
+use crate::support::{in_time, journeys, root, urn};
 
 const START: &str = "/api/v1/journeys/review/start";
 
@@ -116,14 +117,8 @@ async fn ws_022_websocket_runs_over_tls() {
     let pong = in_time("a pong", socket.next()).await.unwrap().unwrap();
     assert!(pong.to_text().unwrap().contains("\"pong\""));
 
-    let Some(python) = python() else { return };
-    let mut command = Command::new(python);
-    command.arg(root().join("tests/clients/loan.py"));
-    command.arg(format!("wss://localhost:{}/ws/loans", serving.address().port()));
-    let output = command.env("SSL_CERT_FILE", pki.path("ca.pem")).kill_on_drop(true).output();
-    let output = in_time("the Python client", output).await.unwrap();
-    let printed = String::from_utf8_lossy(&output.stdout);
-    assert!(printed.ends_with("all good\n"), "{printed}{}", String::from_utf8_lossy(&output.stderr));
+    drive_loans(&format!("wss://localhost:{}/ws/loans", serving.address().port()), Some(&pki.path("ca.pem")))
+        .await;
 }
 
 /// TSK-144, HTTP-028, ORG-3: who shows a certificate is known by it, which a page of another site could abuse; who shows a wrong one is not let in.

@@ -5,6 +5,7 @@ pub(crate) mod downstream;
 pub(crate) mod events;
 pub(crate) mod h2;
 pub(crate) mod ledger;
+pub(crate) mod loans;
 pub(crate) mod pki;
 pub(crate) mod raw;
 pub(crate) mod system;
