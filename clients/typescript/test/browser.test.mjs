@@ -4,7 +4,8 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -57,14 +58,15 @@ test("a page drives a loan; one of another origin may not", { skip, timeout: 60_
     const told = new Promise((resolve) => (tell = resolve));
     const profile = mkdtempSync(join(tmpdir(), "jf-browser-"));
     const flags = ["--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--no-proxy-server", `--user-data-dir=${profile}`];
-    const browser = spawn(JF_BROWSER, [...flags, origin], { stdio: "ignore" });
+    const browser = spawn(JF_BROWSER, [...flags, origin], { stdio: "ignore", detached: true });
     try {
       return await told;
     } finally {
       const exit = once(browser, "exit");
-      browser.kill("SIGKILL");
+      // With its children, which would go on writing into the profile.
+      process.kill(-browser.pid, "SIGKILL");
       await exit;
-      rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+      await rm(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
     }
   };
   const token = { subprotocolToken: true };
