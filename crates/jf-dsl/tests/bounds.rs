@@ -210,6 +210,7 @@ fn out_of_proportion(shape: &Shape) -> Option<String> {
     (0..TRIES).map(|_| fault(shape)).take_while(Option::is_some).flatten().nth(TRIES - 1)
 }
 
+#[expect(clippy::print_stdout, reason = "the figures, for whoever wants them")]
 fn fault(shape: &Shape) -> Option<String> {
     let (small, large) = (cost(shape, SMALL), cost(shape, SMALL * TIMES));
     println!("{:32} {small:?} {large:?}", shape.name);
