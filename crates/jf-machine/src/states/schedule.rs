@@ -10,9 +10,9 @@ use jf_dsl::{Given, IsoDuration, JsonPath, Mapper, OnExisting, SiteClass, StateI
 use jiff::Timestamp;
 use serde_json::{Number, Value};
 
+use super::task::handed_out;
 use super::{Index, Next};
 use crate::failure::Failure;
-use crate::flow::Position;
 use crate::link::{Expr, Linker};
 use crate::machine::Machine;
 use crate::measure::compact_len;
@@ -106,9 +106,7 @@ impl ScheduleTask {
     pub(super) fn enter(&self, id: &StateId, flow: usize, machine: &mut Machine<'_>) -> Next {
         let activation = machine.activate();
         let order = self.order(id, flow, activation, machine);
-        machine.report(Fact::TaskStarted(id.clone(), self.kind.clone()));
-        machine.push(Effect::CheckSchedule(Box::new(order)));
-        Next::Stop(Position::Task { activation })
+        handed_out(id, &self.kind, activation, Effect::CheckSchedule(Box::new(order)), machine)
     }
 
     /// What the task wants, with every value computed.

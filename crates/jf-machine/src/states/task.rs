@@ -36,9 +36,7 @@ impl Task {
     pub(super) fn enter(&self, id: &StateId, flow: usize, machine: &mut Machine<'_>) -> Next {
         let activation = machine.activate();
         let order = self.order(id, flow, activation, machine);
-        machine.report(Fact::TaskStarted(id.clone(), self.kind.clone()));
-        machine.push(Effect::RunTask(Box::new(order)));
-        Next::Stop(Position::Task { activation })
+        handed_out(id, &self.kind, activation, Effect::RunTask(Box::new(order)), machine)
     }
 
     /// What the plugin is to work on.
@@ -85,4 +83,17 @@ impl Task {
         });
         done.map(|()| self.next)
     }
+}
+
+/// The task of a state is out: its flow stops there until the result comes back under that activation.
+pub(super) fn handed_out(
+    id: &StateId,
+    kind: &TaskKind,
+    activation: ActivationId,
+    effect: Effect,
+    machine: &mut Machine<'_>,
+) -> Next {
+    machine.report(Fact::TaskStarted(id.clone(), kind.clone()));
+    machine.push(effect);
+    Next::Stop(Position::Task { activation })
 }
