@@ -26,7 +26,8 @@ pub(crate) fn to_jq(value: &Value) -> Val {
     }
 }
 
-fn number_to_jq(number: &Number) -> Num {
+/// A number of the interpreter.
+pub(crate) fn number_to_jq(number: &Number) -> Num {
     match (number.as_i64(), number.as_u64()) {
         (Some(value), _) => Num::Int(value),
         (None, Some(value)) => Num::Big(value),
@@ -55,7 +56,8 @@ pub(crate) fn from_jq(value: &Val) -> Result<Value, EvalError> {
     })
 }
 
-fn number_from_jq(number: Num) -> Option<Number> {
+/// A number as JSON; `None` for those that it cannot say.
+pub(crate) fn number_from_jq(number: Num) -> Option<Number> {
     match number {
         Num::Int(value) => Some(value.into()),
         Num::Big(value) => Some(value.into()),

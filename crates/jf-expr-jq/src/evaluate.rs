@@ -1,5 +1,6 @@
 //! A compiled expression at work.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,6 +15,7 @@ use crate::convert::from_jq;
 use crate::environment::{Environment, Inputs, Jq};
 use crate::error::{eval_error, kind_of};
 use crate::limits::meter::{self, Evaluation};
+use crate::plain::fits_as_value;
 use crate::value::Val;
 
 /// A value takes at most this many times its [size](Val::size) as compact JSON: what every byte may become when escaped.
@@ -28,6 +30,11 @@ pub(crate) struct JaqExpression {
 impl JaqExpression {
     pub(crate) fn new(program: Program, class: SiteClass) -> Self {
         Self { program, empty_is_null: !matches!(class, SiteClass::Predicate | SiteClass::StatusExpr) }
+    }
+
+    /// The result of a plain program on plain values.
+    fn plainly<'a>(&'a self, bindings: &'a Bindings<'_>) -> Option<Cow<'a, Value>> {
+        self.program.plain.as_ref()?.evaluate(bindings, &self.program.places)
     }
 
     /// Runs the program and reads its one result, within the bounds.
@@ -78,6 +85,9 @@ impl fmt::Debug for JaqExpression {
 impl CompiledExpression for JaqExpression {
     fn evaluate(&self, bindings: &Bindings<'_>, context: &EvalContext) -> Result<Value, EvalError> {
         let limit = context.limits.output_bytes;
+        if let Some(value) = self.plainly(bindings).filter(|value| fits_as_value(value, limit)) {
+            return Ok(value.into_owned());
+        }
         self.run(bindings, context, |result| {
             let value = from_jq(&result)?;
             if result.size().saturating_mul(MOST_ESCAPED) > limit && !fits(&value, limit) {
@@ -96,6 +106,9 @@ impl CompiledExpression for JaqExpression {
     }
 
     fn evaluate_predicate(&self, bindings: &Bindings<'_>, context: &EvalContext) -> Result<bool, EvalError> {
+        if let Some(Value::Bool(result)) = self.plainly(bindings).as_deref() {
+            return Ok(*result);
+        }
         self.run(bindings, context, |result| match result {
             Val::Bool(result) => Ok(result),
             _ => Err(self.type_mismatch()),

@@ -60,6 +60,7 @@ mod error;
 mod evaluate;
 mod limits;
 mod natives;
+mod plain;
 mod value;
 
 pub use compile::JaqEngine;

@@ -19,7 +19,10 @@ use jf_core::spi::{CompileError, CompiledExpression, ExpressionEngine, Site};
 use crate::environment::{Jq, Place};
 use crate::evaluate::JaqExpression;
 use crate::natives::INPUT;
+use crate::plain::Plain;
 use prepare::Preparer;
+
+pub(crate) use prepare::places::constant_text;
 
 /// The `jq` expression engine.
 ///
@@ -52,12 +55,14 @@ impl ExpressionEngine for JaqEngine {
 /// A compiled program and what of the bindings it reads.
 pub(crate) struct Program {
     pub(crate) filter: Filter<Jq>,
+    /// The same, when it is plain.
+    pub(crate) plain: Option<Plain>,
     pub(crate) places: Box<[Place]>,
     /// It looks at its whole input, which is all of them (EXP-017).
     pub(crate) whole: bool,
 }
 
-fn program(source: &str, site: Site<'_>) -> Result<Program, CompileError> {
+pub(crate) fn program(source: &str, site: Site<'_>) -> Result<Program, CompileError> {
     let term = parse::parse(source)?;
     check::result(&term, site)?;
     let bindings: Vec<&str> = BINDINGS.iter().chain(site.extra).copied().collect();
@@ -66,6 +71,7 @@ fn program(source: &str, site: Site<'_>) -> Result<Program, CompileError> {
     let (calls, places) = preparer.finish();
     check::places(&places, site.context_schema)?;
     let whole = calls.contains(&(INPUT, 0));
+    let plain = Plain::compile(&body);
 
     let (definitions, natives) = library::needed(&calls);
     let main = Def { name: MAIN, args: Vec::new(), body };
@@ -78,5 +84,5 @@ fn program(source: &str, site: Site<'_>) -> Result<Program, CompileError> {
         .with_funs(natives)
         .compile(modules)
         .map_err(|errors| errors::undefined(source, errors, &bindings))?;
-    Ok(Program { filter, places: places.into(), whole })
+    Ok(Program { filter, plain, places: places.into(), whole })
 }

@@ -54,7 +54,7 @@ pub(super) fn constant_key((part, opt): &(Part<Tree<'_>>, Opt)) -> Option<String
 }
 
 /// The text of a string without insertions.
-pub(in crate::compile) fn constant_text(term: &Tree<'_>) -> Option<String> {
+pub(crate) fn constant_text(term: &Tree<'_>) -> Option<String> {
     let Term::Str(None, parts) = term else { return None };
     let mut text = String::new();
     for part in parts {
