@@ -16,12 +16,9 @@ pub(super) struct Ended {
 }
 
 impl Ended {
-    pub(super) fn push(&mut self, at: Timestamp, run: JourneyId) {
+    /// Adds a run, and takes out the oldest if there are more than `most` now.
+    pub(super) fn push(&mut self, at: Timestamp, run: JourneyId, most: usize) -> Option<JourneyId> {
         self.runs.push_back((at, run));
-    }
-
-    /// The oldest run, if there are more than `most`.
-    pub(super) fn pop_beyond(&mut self, most: usize) -> Option<JourneyId> {
         if self.runs.len() > most { self.pop() } else { None }
     }
 

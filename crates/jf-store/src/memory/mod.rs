@@ -3,19 +3,21 @@
 mod ended;
 mod entry;
 mod keys;
+mod order;
 mod schedules;
 mod shard;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::future::poll_fn;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::BuildHasher;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 
 use async_trait::async_trait;
+use foldhash::fast::RandomState;
 use jf_core::dsl::{DefinitionName, Kind, Version};
 use jf_core::spi::{DefinitionIdentity, ScheduleIdentity};
 use jf_core::{Epoch, IdempotencyKey, JourneyId, ScheduleId};
@@ -81,7 +83,7 @@ impl MemoryStore {
             claims: AtomicU64::new(0),
             live: AtomicUsize::new(0),
             most_live: LIVE_RUNS,
-            hasher: RandomState::new(),
+            hasher: RandomState::default(),
             shards: std::array::from_fn(|_| Mutex::default()),
             start_keys: Mutex::default(),
             schedules: Mutex::default(),
@@ -219,8 +221,10 @@ impl MemoryStore {
         true
     }
 
-    fn evict(&self) {
-        while let Some(run) = { lock(&self.ended).pop_beyond(self.retention.memory_runs) } {
+    /// Notes that a run has ended, and removes the one that is too many now (ENG-104).
+    fn record_end(&self, at: Timestamp, run: JourneyId) {
+        let beyond = lock(&self.ended).push(at, run, self.retention.memory_runs);
+        if let Some(run) = beyond {
             self.remove(&run);
         }
     }
@@ -333,7 +337,7 @@ impl Store for MemoryStore {
         place.into_iter().for_each(Place::keep);
         self.live.fetch_add(born_alive, Ordering::AcqRel);
         for run in born_ended {
-            lock(&self.ended).push(at, run);
+            self.record_end(at, run);
         }
         if let Some(run) = ends {
             // A later commit of an ended run finds its end on record already.
@@ -342,8 +346,7 @@ impl Store for MemoryStore {
                 self.live.fetch_sub(1, Ordering::AcqRel);
             }
             if has_ended || !was_there {
-                lock(&self.ended).push(at, run);
-                self.evict();
+                self.record_end(at, run);
             }
         }
         Ok(revision)

@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 use std::collections::hash_map::{Entry as Slot, HashMap};
 use std::ops::Bound;
 
+use foldhash::fast::RandomState;
 use jf_core::{IdempotencyKey, JourneyId};
 use jiff::Timestamp;
 
 use super::entry::Entry;
+use super::order::Order;
 use crate::{
     Commit, DueRun, EventPage, KeyRecord, ListKey, Retention, Revision, RunFilter, RunIndex, StoreError,
     StoreErrorKind, StoredRun,
@@ -16,8 +18,8 @@ use crate::{
 #[derive(Debug, Default)]
 pub(super) struct Shard {
     /// Entries are boxed, so that a table that grows moves pointers.
-    runs: HashMap<JourneyId, Box<Entry>>,
-    order: BTreeSet<ListKey>,
+    runs: HashMap<JourneyId, Box<Entry>, RandomState>,
+    order: Order,
     due: BTreeSet<DueRun>,
     in_motion: BTreeSet<JourneyId>,
 }
@@ -144,13 +146,7 @@ impl Shard {
     ) -> Chunk {
         let mut found = Vec::new();
         let mut last: Option<&ListKey> = None;
-        // A range that runs backwards would be a panic.
-        if after.zip(bound).is_some_and(|(after, bound)| bound <= after) {
-            return Chunk { found, next: None };
-        }
-        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
-        let to = bound.map_or(Bound::Unbounded, Bound::Excluded);
-        for (seen, key) in self.order.range::<ListKey, _>((from, to)).enumerate() {
+        for (seen, key) in self.order.range(after, bound).enumerate() {
             if seen == chunk || found.len() == wanted {
                 return Chunk { found, next: last.cloned() };
             }
