@@ -1,7 +1,5 @@
 //! Rows of runs as indexes of runs.
 
-use std::sync::Arc;
-
 use jf_core::JourneyId;
 use jf_core::spi::DefinitionIdentity;
 use jf_store::{Revision, RunIndex, StoreError, StoredRun, StoredSnapshot};
@@ -78,7 +76,7 @@ impl RunRow {
         index.compensation = self.compensation;
         index.tags = codec::tags(self.tags.as_deref())?;
         if let Some(attributes) = codec::attributes(self.attributes.as_deref())? {
-            index.attributes = Arc::new(attributes);
+            index.attributes = attributes.into();
         }
         Ok(index)
     }

@@ -1,5 +1,6 @@
 //! What a store may know of a run.
 
+use std::ops::Deref;
 use std::sync::{Arc, LazyLock};
 
 use indexmap::IndexMap;
@@ -22,9 +23,9 @@ pub struct RunIndex {
     /// Its phase.
     pub phase: Phase,
     /// Its tags (ENG-120); never change.
-    pub tags: Arc<[String]>,
+    pub tags: Tags,
     /// Its attributes (ENG-121), in the order they were set; further ones come after them (ENG-124).
-    pub attributes: Arc<IndexMap<String, String>>,
+    pub attributes: Attributes,
     /// The earliest moment at which something in the run falls due: deadline, time-out or timer. Which one it is the run knows, so
     /// one time per run is enough and nothing stale can be left behind (ENG-071).
     pub due: Option<Timestamp>,
@@ -33,9 +34,6 @@ pub struct RunIndex {
     /// The run compensates another one, and is left out of lists unless asked for (ENG-094).
     pub compensation: bool,
 }
-
-/// Most runs have none, and stores keep many runs.
-static NO_ATTRIBUTES: LazyLock<Arc<IndexMap<String, String>>> = LazyLock::new(Arc::default);
 
 impl RunIndex {
     /// The index of a run without events, metadata and pending work; set the public members as needed.
@@ -46,8 +44,8 @@ impl RunIndex {
             created,
             head: 0,
             phase,
-            tags: Arc::default(),
-            attributes: Arc::clone(&NO_ATTRIBUTES),
+            tags: Tags::default(),
+            attributes: Attributes::default(),
             due: None,
             in_motion: false,
             compensation: false,
@@ -59,9 +57,87 @@ impl RunIndex {
         (!before.phase.is_final() || before.phase == self.phase)
             && before.created == self.created
             && before.definition == self.definition
-            && (Arc::ptr_eq(&before.tags, &self.tags) || before.tags == self.tags)
-            && (Arc::ptr_eq(&before.attributes, &self.attributes)
+            && before.tags == self.tags
+            && (before.attributes == self.attributes
                 || before.attributes.len() <= self.attributes.len()
                     && before.attributes.iter().eq(self.attributes.iter().take(before.attributes.len())))
+    }
+}
+
+/// The tags of a run, shared by those who know of it. Most runs have none, and share nothing then.
+#[derive(Debug, Clone, Default)]
+pub struct Tags(Option<Arc<[String]>>);
+
+/// The attributes of a run, in the order they were set; shared as its tags are.
+#[derive(Debug, Clone, Default)]
+pub struct Attributes(Option<Arc<IndexMap<String, String>>>);
+
+impl From<&[String]> for Tags {
+    fn from(tags: &[String]) -> Self {
+        Self((!tags.is_empty()).then(|| tags.into()))
+    }
+}
+
+impl From<Vec<String>> for Tags {
+    fn from(tags: Vec<String>) -> Self {
+        Self((!tags.is_empty()).then(|| tags.into()))
+    }
+}
+
+impl<const N: usize> From<[String; N]> for Tags {
+    fn from(tags: [String; N]) -> Self {
+        Vec::from(tags).into()
+    }
+}
+
+impl From<IndexMap<String, String>> for Attributes {
+    fn from(attributes: IndexMap<String, String>) -> Self {
+        Self((!attributes.is_empty()).then(|| Arc::new(attributes)))
+    }
+}
+
+impl FromIterator<(String, String)> for Attributes {
+    fn from_iter<T: IntoIterator<Item = (String, String)>>(attributes: T) -> Self {
+        attributes.into_iter().collect::<IndexMap<_, _>>().into()
+    }
+}
+
+impl Deref for Tags {
+    type Target = [String];
+
+    fn deref(&self) -> &[String] {
+        self.0.as_deref().unwrap_or_default()
+    }
+}
+
+impl Deref for Attributes {
+    type Target = IndexMap<String, String>;
+
+    fn deref(&self) -> &IndexMap<String, String> {
+        static NONE: LazyLock<IndexMap<String, String>> = LazyLock::new(IndexMap::new);
+        self.0.as_deref().unwrap_or_else(|| &NONE)
+    }
+}
+
+impl PartialEq for Tags {
+    fn eq(&self, other: &Self) -> bool {
+        same(&self.0, &other.0) || **self == **other
+    }
+}
+
+impl Eq for Tags {}
+
+impl PartialEq for Attributes {
+    fn eq(&self, other: &Self) -> bool {
+        same(&self.0, &other.0) || **self == **other
+    }
+}
+
+impl Eq for Attributes {}
+
+fn same<T: ?Sized>(one: &Option<Arc<T>>, other: &Option<Arc<T>>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+        (one, other) => one.is_none() && other.is_none(),
     }
 }

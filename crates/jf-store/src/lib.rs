@@ -62,7 +62,7 @@ mod store;
 pub use commit::{Claim, Commit, LogRecord, Revision};
 pub use definition::{DefinitionSource, FileSource};
 pub use error::{StoreError, StoreErrorKind};
-pub use index::RunIndex;
+pub use index::{Attributes, RunIndex, Tags};
 pub use key::{Fingerprint, KeyRecord, KeyScope, NewKey};
 pub use memory::MemoryStore;
 pub use outbox::{NewRun, OutboxEntry};

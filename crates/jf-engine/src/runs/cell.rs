@@ -93,9 +93,7 @@ impl Loaded {
     pub(super) fn new(deployed: Arc<Deployed>, run: Run) -> Self {
         let identity = deployed.program.identity().clone();
         let mut index = RunIndex::new(identity, run.created_at(), run.phase());
-        if !run.tags().is_empty() {
-            index.tags = run.tags().into();
-        }
+        index.tags = run.tags().into();
         index.compensation = run.compensates().is_some();
         Self { deployed, snapshot: Arc::new(RunSnapshot(run)), revision: None, index }
     }
@@ -136,7 +134,7 @@ impl Loaded {
         let (run, index) = (&self.snapshot.0, &mut self.index);
         // Attributes are only ever added (ENG-124), so their number tells whether there are new ones.
         if index.attributes.len() != run.attributes().len() {
-            index.attributes = Arc::new(run.attributes().clone());
+            index.attributes = run.attributes().clone().into();
         }
         index.phase = run.phase();
         index.head = run.seq();

@@ -98,8 +98,7 @@ impl Turn {
         input: Input,
         transaction: &mut Transaction,
     ) -> Result<(bool, bool), Refused> {
-        let shared = Arc::clone(&self.shared);
-        let loaded = self.loaded();
+        let (shared, loaded) = self.shared_and_loaded();
         let env = shared.env(&loaded.deployed, transaction.now);
         let run = &mut Arc::make_mut(&mut loaded.snapshot).0;
         let effects = apply(&loaded.deployed.program, run, input, &env)?;

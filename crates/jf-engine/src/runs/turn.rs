@@ -96,6 +96,12 @@ impl Turn {
         self.cell().loaded.as_mut().expect("the run was loaded")
     }
 
+    /// Both at a time: clones of what all threads share are what they wait for.
+    pub(super) fn shared_and_loaded(&mut self) -> (&Shared, &mut Loaded) {
+        let cell = self.cell.as_mut().expect("a turn has its cell until it is given back");
+        (&self.shared, cell.loaded.as_mut().expect("the run was loaded"))
+    }
+
     /// Brings the run into memory.
     pub(super) async fn load(&mut self) -> Result<(), EngineError> {
         if self.cell().loaded.is_some() {

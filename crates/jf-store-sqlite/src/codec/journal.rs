@@ -1,7 +1,5 @@
 //! Commits one after the other, as few bytes: what the journal keeps of them until their runs are brought to the tables.
 
-use std::sync::Arc;
-
 use jf_core::JourneyId;
 use jf_core::spi::DefinitionIdentity;
 use jf_store::{Revision, RunIndex, StoreError};
@@ -114,7 +112,7 @@ fn read_commit<'a>(
     let ended = if has(HAS_ENDED) { Some(reader.time().ok_or_else(damaged)?) } else { None };
     index.tags = tags(optional(reader.text().ok_or_else(damaged)?))?;
     if let Some(attributes) = attributes(optional(reader.text().ok_or_else(damaged)?))? {
-        index.attributes = Arc::new(attributes);
+        index.attributes = attributes.into();
     }
     let snapshot = reader.bytes().ok_or_else(damaged)?;
     let count = reader.size().ok_or_else(damaged)?;
@@ -152,7 +150,7 @@ mod tests {
         (full.head, full.in_motion, full.compensation) = (300, true, true);
         full.due = Some(Timestamp::from_second(9).unwrap());
         full.tags = ["a".to_owned(), "ä".to_owned()].into();
-        full.attributes = Arc::new([("k".to_owned(), "v".to_owned())].into_iter().collect());
+        full.attributes = [("k".to_owned(), "v".to_owned())].into_iter().collect();
         let mut group = Vec::new();
         for (number, index) in (1..).zip([&bare, &full]) {
             let run = JourneyId::parse(format!("r{number}")).unwrap();

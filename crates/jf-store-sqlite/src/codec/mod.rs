@@ -4,12 +4,10 @@ pub(crate) mod event;
 pub(crate) mod journal;
 mod varint;
 
-use std::sync::Arc;
-
 use indexmap::IndexMap;
 use jf_core::Phase;
 use jf_core::dsl::Kind;
-use jf_store::StoreError;
+use jf_store::{StoreError, Tags};
 use jiff::Timestamp;
 
 use crate::error::corrupt;
@@ -72,9 +70,9 @@ pub(crate) fn tags_text(tags: &[String]) -> Option<String> {
     (!tags.is_empty()).then(|| serde_json::to_string(tags).unwrap_or_default())
 }
 
-pub(crate) fn tags(text: Option<&str>) -> Result<Arc<[String]>, StoreError> {
-    let Some(text) = text else { return Ok(Arc::default()) };
-    serde_json::from_str::<Vec<String>>(text).map(Arc::from).map_err(|_| corrupt("tags"))
+pub(crate) fn tags(text: Option<&str>) -> Result<Tags, StoreError> {
+    let Some(text) = text else { return Ok(Tags::default()) };
+    serde_json::from_str::<Vec<String>>(text).map(Tags::from).map_err(|_| corrupt("tags"))
 }
 
 /// Attributes as a JSON object in their order; nothing for none.

@@ -303,7 +303,7 @@ impl Pair {
         if change.attribute && index.attributes.len() < 2 {
             let mut attributes = (*index.attributes).clone();
             attributes.insert(format!("a{}", attributes.len()), format!("{}", change.run % 2));
-            index.attributes = Arc::new(attributes);
+            index.attributes = attributes.into();
         }
         index.due = change.due.map(|due| at(i64::from(due)));
         index.in_motion = change.in_motion;

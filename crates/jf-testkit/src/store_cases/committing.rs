@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures::FutureExt;
 use jf_core::Phase;
-use jf_store::{Revision, StoreErrorKind};
+use jf_store::{Attributes, Revision, StoreErrorKind};
 use tokio::task::JoinSet;
 
 use super::world::{
@@ -152,7 +152,7 @@ pub async fn s06_eng_106_contradictions_are_refused(host: &dyn StoreHost) {
     let begin = |commit: &mut jf_store::Commit| {
         commit.index.head = 1;
         commit.events = records(&run, 1..=1);
-        commit.index.attributes = Arc::new([("tenantId".to_owned(), "t".to_owned())].into());
+        commit.index.attributes = [("tenantId".to_owned(), "t".to_owned())].into_iter().collect();
     };
     bench.create("r1", 0, begin).await;
     type Fault<'a> = &'a dyn Fn(&mut jf_store::Commit);
@@ -167,7 +167,7 @@ pub async fn s06_eng_106_contradictions_are_refused(host: &dyn StoreHost) {
         ("another creation", &|commit| commit.index.created = at(1)),
         ("another definition", &|commit| commit.index.definition = identity("other")),
         ("another tag", &|commit| commit.index.tags = ["new".to_owned()].into()),
-        ("an attribute less", &|commit| commit.index.attributes = Arc::default()),
+        ("an attribute less", &|commit| commit.index.attributes = Attributes::default()),
         ("a key of another run", &|commit| commit.keys = vec![run_key(&id("r2"), "a")]),
         ("a record of another run", &|commit| commit.keys = vec![start_key(&id("r2"), "a", at(9))]),
     ];

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jf_core::Phase;
-use jf_store::{DueRun, ListKey, Retention, RunFilter, StoredRun};
+use jf_store::{Attributes, DueRun, ListKey, Retention, RunFilter, StoredRun, Tags};
 
 use super::world::{
     Bench, StoreHost, Text, at, id, identity, key, limit, record, records, run_key, start_key, start_scope,
@@ -17,12 +17,11 @@ pub async fn s08_reads_give_what_the_last_commit_left(host: &dyn StoreHost) {
     assert!(store.load(&id("r1")).await.unwrap().is_none());
     assert!(store.locate(&id("r1")).await.unwrap().is_none());
     assert!(store.events(&id("r1"), 0, limit(1)).await.unwrap().is_none());
-    bench.create("r1", 0, |commit| commit.index.tags = Arc::new(["kyc".to_owned()])).await;
+    bench.create("r1", 0, |commit| commit.index.tags = ["kyc".to_owned()].into()).await;
     let second = bench
         .update("r1", 1, |commit| {
             commit.snapshot = Arc::new(Text("two".to_owned()));
-            commit.index.attributes =
-                Arc::new([("orderId".to_owned(), "o-1".to_owned())].into_iter().collect());
+            commit.index.attributes = [("orderId".to_owned(), "o-1".to_owned())].into_iter().collect();
             commit.index.due = Some(at(5));
         })
         .await;
@@ -105,9 +104,9 @@ async fn names(bench: &Bench, filter: &RunFilter) -> Vec<String> {
 pub async fn s12_eng_138_lists_are_ordered_and_filtered(host: &dyn StoreHost) {
     let bench = Bench::new(host).await;
     let attributes = |pairs: &[(&str, &str)]| {
-        Arc::new(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect::<Attributes>()
     };
-    let tags = |tags: &[&str]| tags.iter().map(|&tag| tag.to_owned()).collect::<Arc<[String]>>();
+    let tags = |tags: &[&str]| Tags::from(tags.iter().map(|&tag| tag.to_owned()).collect::<Vec<_>>());
     bench.create("b", 1, |commit| commit.index.tags = tags(&["x", "y"])).await;
     bench.create("a", 1, |commit| commit.index.tags = tags(&["x"])).await;
     bench

@@ -22,8 +22,10 @@ fn index() -> RunIndex {
     let identity = DefinitionIdentity { kind: Kind::Journey, name, version: Version::new(1, 0, 0) };
     let mut index = RunIndex::new(identity, Timestamp::UNIX_EPOCH, Phase::Running);
     index.tags = ["kyc".to_owned()].into();
-    index.attributes =
-        Arc::new([("tenantId", "t"), ("orderId", "o")].map(|(a, b)| (a.to_owned(), b.to_owned())).into());
+    index.attributes = [("tenantId", "t"), ("orderId", "o")]
+        .map(|(a, b)| (a.to_owned(), b.to_owned()))
+        .into_iter()
+        .collect();
     index
 }
 
