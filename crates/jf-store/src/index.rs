@@ -96,6 +96,12 @@ impl From<IndexMap<String, String>> for Attributes {
     }
 }
 
+impl FromIterator<String> for Tags {
+    fn from_iter<T: IntoIterator<Item = String>>(tags: T) -> Self {
+        Vec::from_iter(tags).into()
+    }
+}
+
 impl FromIterator<(String, String)> for Attributes {
     fn from_iter<T: IntoIterator<Item = (String, String)>>(attributes: T) -> Self {
         attributes.into_iter().collect::<IndexMap<_, _>>().into()

@@ -39,7 +39,7 @@ fn ended(claim: Claim, number: usize, at: Timestamp) -> Commit {
     let mut index = RunIndex::new(definition, at, Phase::Succeeded);
     index.head = 3;
     index.tags = [format!("t{}", number % 7)].into();
-    index.attributes = Arc::new([("orderId".to_owned(), format!("{number}"))].into());
+    index.attributes = [("orderId".to_owned(), format!("{number}"))].into_iter().collect();
     let events = (1..=3).map(|seq| {
         let state = StateId::parse(format!("s{seq}")).unwrap();
         let status = JourneyStatus::new(run.clone(), name.clone(), Phase::Running, state, at);

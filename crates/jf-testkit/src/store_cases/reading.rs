@@ -106,7 +106,7 @@ pub async fn s12_eng_138_lists_are_ordered_and_filtered(host: &dyn StoreHost) {
     let attributes = |pairs: &[(&str, &str)]| {
         pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect::<Attributes>()
     };
-    let tags = |tags: &[&str]| Tags::from(tags.iter().map(|&tag| tag.to_owned()).collect::<Vec<_>>());
+    let tags = |tags: &[&str]| tags.iter().map(|&tag| tag.to_owned()).collect::<Tags>();
     bench.create("b", 1, |commit| commit.index.tags = tags(&["x", "y"])).await;
     bench.create("a", 1, |commit| commit.index.tags = tags(&["x"])).await;
     bench
