@@ -129,7 +129,6 @@ fn optional(text: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
 
     use jf_core::dsl::{DefinitionName, Kind, Version};
     use jf_core::spi::DefinitionIdentity;
