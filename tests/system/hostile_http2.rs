@@ -99,8 +99,15 @@ async fn http_013_continuations_have_an_end() {
     assert!(http.send_all(&frames).await);
     let answer = http.until(|frame| frame.stream == 1 && frame.kind == HEADERS).await.unwrap();
     let text = String::from_utf8_lossy(&answer.payload).into_owned();
-    let problem = http.until(|frame| frame.stream == 1 && frame.kind == DATA).await.unwrap();
-    let problem: Value = serde_json::from_slice(&problem.payload).unwrap();
+    let mut problem = Vec::new();
+    loop {
+        let piece = http.until(|frame| frame.stream == 1 && frame.kind == DATA).await.unwrap();
+        problem.extend(piece.payload);
+        if piece.flags & END_STREAM != 0 {
+            break;
+        }
+    }
+    let problem: Value = serde_json::from_slice(&problem).unwrap();
     assert_eq!(problem["status"], 431, "{text}");
     assert_healthy(&pki, &serving).await;
 }
@@ -218,6 +225,60 @@ async fn flow_6_a_stream_that_is_not_read_is_reset_alone() {
     };
     assert_eq!((reset.stream, alive > 3), (1, true));
     assert!(begin.elapsed() >= Duration::from_millis(1000), "{:?}", begin.elapsed());
+}
+
+/// FLOW-6: no answer is forgotten before its reader has room for all of it, be it in one piece: as long as it lies here, it is an answer that
+/// is not taken, and loses its stream in time. Pings tell nothing of it.
+#[tokio::test]
+async fn flow_6_answers_in_one_piece_that_are_not_read_are_reset() {
+    let pki = Pki::new();
+    let more = "metadataLimits.attributes.maxValueLength: 200000\n";
+    let config = format!("{}{more}http.writeTimeoutMs: 1000\n", pki.config(""));
+    let serving = Serving::start(&journeys(), Some(&config)).await;
+    let client = pki.http(None).build().unwrap();
+    let post = async |path: &str, body: Value| {
+        let answer = client.post(serving.url(path)).body(body.to_string()).send().await.unwrap();
+        serde_json::from_str::<Value>(&answer.text().await.unwrap()).unwrap()
+    };
+    let started = post(START, json!({ "orderId": "A".repeat(150_000), "amount": 1 })).await;
+    let run = format!("/api/v1/journeys/{}", started["journeyId"].as_str().unwrap());
+    post(&format!("{run}/steps/draft"), json!({ "decision": "refuse" })).await;
+    let result = format!("{run}/result");
+    // Who reads gets it whole.
+    let whole = client.get(serving.url(&result)).send().await.unwrap();
+    let length = whole.content_length().unwrap();
+    assert!(length > 150_000);
+    assert_eq!(whole.bytes().await.unwrap().len() as u64, length);
+
+    const ANSWERS: usize = 90;
+    let mut http = RawHttp2::connect(&serving, &pki, &[(4, 10)]).await;
+    let streams: Vec<u32> = (0..).map(|n| 2 * n + 1).take(ANSWERS).collect();
+    let begin = Instant::now();
+    for stream in &streams {
+        // Large answers and small ones, of which the window takes a part.
+        let path = if stream % 4 == 1 { &*result } else { "/nowhere" };
+        assert!(http.send(HEADERS, WHOLE, *stream, &request("GET", path, &[])).await);
+    }
+    let (mut reset, mut came) = (Vec::new(), 0);
+    while reset.len() < ANSWERS {
+        assert!(http.send(PING, 0, 0, &[0; 8]).await);
+        match http.next().await.expect("the connection goes on") {
+            frame if frame.kind == RST_STREAM => reset.push(frame.stream),
+            frame if frame.kind == DATA => {
+                came += frame.payload.len();
+                assert_eq!(frame.flags & END_STREAM, 0, "no answer is over");
+            }
+            _ => {}
+        }
+    }
+    assert!(begin.elapsed() >= Duration::from_millis(1000), "{:?}", begin.elapsed());
+    assert_eq!(came, 10 * ANSWERS, "what there was room for");
+    reset.sort_unstable();
+    assert_eq!(reset, streams);
+    let next = streams[ANSWERS - 1] + 2;
+    assert!(http.send(HEADERS, WHOLE, next, &request("GET", "/livez", &[])).await);
+    let alive = http.until(|frame| frame.stream == next).await.unwrap();
+    assert_eq!(status(&alive.payload), "200");
 }
 
 /// A connection without requests is closed, pings or not.

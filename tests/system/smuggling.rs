@@ -259,3 +259,12 @@ async fn http_054_no_request_writes_lines_of_an_answer() {
         assert!(text.starts_with("http/1.1 4") || what == "a preflight", "{what}: {text}");
     }
 }
+
+/// HTTP-026, RFC 9112, 6.1: a request whose end is a matter of opinion ends its connection, also when there were too many before it.
+#[tokio::test]
+async fn http_026_bad_framing_ends_the_connection_of_those_who_ask_too_often() {
+    let serving = Serving::start(&journeys(), Some("store: memory\nhttp.requestsPerSecond: 1\n")).await;
+    let ambiguous = chunked("Transfer-Encoding: gzip, chunked\r\n", "7\r\n{\"n\":2}\r\n0\r\n\r\n");
+    let said = said(&serving, (HIDDEN.repeat(3) + &ambiguous + HIDDEN).as_bytes()).await;
+    assert_eq!(said, [200, 429, 429, 400]);
+}

@@ -7,7 +7,7 @@ use http::Version;
 use reqwest::Client;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::process::Command;
 use tokio_tungstenite::tungstenite::Message;
 
@@ -203,28 +203,70 @@ async fn tsk_144_certificates_are_told_by_proxies_only() {
     }
 }
 
-/// HS-1, LIM-4: handshakes have a time and a number; what is refused costs nobody else.
+/// A connection from an address of this machine.
+async fn from(address: [u8; 4], serving: &Serving) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind((address, 0).into()).unwrap();
+    socket.connect(serving.address()).await.unwrap()
+}
+
+/// HS-1, LIM-4: handshakes have a time and a number; who takes all that one address may have keeps nobody else out.
 #[tokio::test]
 async fn hs_1_handshakes_have_a_time_and_a_number() {
+    const NEIGHBOUR: [u8; 4] = [127, 0, 0, 2];
     let pki = Pki::new();
-    let config = pki.config(", handshakeTimeoutMs: 3000, maxHandshakes: 2");
+    let config = pki.config(", handshakeTimeoutMs: 3000, maxHandshakes: 8");
     let serving = Serving::start(&journeys(), Some(&config)).await;
     let begin = Instant::now();
-    let mut silent = TcpStream::connect(serving.address()).await.unwrap();
-    let mut slow = TcpStream::connect(serving.address()).await.unwrap();
-    // The begin of a ClientHello.
-    slow.write_all(b"\x16\x03\x01\x02\x00\x01").await.unwrap();
-    // Both places are taken as soon as the server has seen them; from then on others are sent away at once.
-    while pki.connect(serving.address(), None, "http/1.1").await.is_ok() {
-        assert!(begin.elapsed() < Duration::from_millis(2500), "two at a time");
+    let shakes = async |address| {
+        let stream = from(address, &serving).await;
+        in_time("a handshake or none", pki.connect_over(stream, None, "http/1.1")).await.is_ok()
+    };
+    let mut slow = Vec::new();
+    for _ in 0..2 {
+        let mut stream = TcpStream::connect(serving.address()).await.unwrap();
+        // The begin of a ClientHello.
+        stream.write_all(b"\x16\x03\x01\x02\x00\x01").await.unwrap();
+        slow.push(stream);
     }
-    let mut rest = Vec::new();
-    for stream in [&mut silent, &mut slow] {
-        let _ = in_time("the end of a handshake", stream.read_to_end(&mut rest)).await;
+    // The places are taken as soon as the server has seen them; from then on others of the address are sent away at once.
+    while shakes([127, 0, 0, 1]).await {
+        assert!(begin.elapsed() < Duration::from_millis(2500), "a quarter of all at a time");
+    }
+    assert!(shakes(NEIGHBOUR).await, "another address has places of its own");
+    for stream in &mut slow {
+        let _ = in_time("the end of a handshake", stream.read_to_end(&mut Vec::new())).await;
     }
     assert!(begin.elapsed() >= Duration::from_millis(3000), "{:?}", begin.elapsed());
-    let client = pki.http(None).build().unwrap();
-    in_time("a place", async { while client.get(serving.url("/livez")).send().await.is_err() {} }).await;
+    in_time("a place", async { while !shakes([127, 0, 0, 1]).await {} }).await;
+}
+
+/// HS-1, LIM-4: who connects and says nothing takes no place from those who want to shake hands, and goes after a time.
+#[tokio::test]
+async fn hs_1_silent_connections_keep_nobody_out() {
+    let pki = Pki::new();
+    let config = pki.config(", handshakeTimeoutMs: 3000, maxHandshakes: 100");
+    let serving = Serving::start(&journeys(), Some(&config)).await;
+    let begin = Instant::now();
+    let mut silent = Vec::new();
+    for _ in 0..1000 {
+        silent.push(TcpStream::connect(serving.address()).await.unwrap());
+    }
+    for address in [[127, 0, 0, 1], [127, 0, 0, 2]] {
+        let stream = from(address, &serving).await;
+        let mut stream = in_time("a handshake", pki.connect_over(stream, None, "http/1.1")).await.unwrap();
+        stream
+            .write_all(b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            .await
+            .unwrap();
+        let mut answer = Vec::new();
+        in_time("an answer", stream.read_to_end(&mut answer)).await.unwrap();
+        assert_eq!(statuses(&answer), [200]);
+    }
+    for stream in &mut silent {
+        let _ = in_time("the end of silence", stream.read_to_end(&mut Vec::new())).await;
+    }
+    assert!(begin.elapsed() >= Duration::from_millis(2900), "{:?}", begin.elapsed());
 }
 
 /// Certificates are read again on SIGHUP: new connections see the new ones, open ones stay, and what cannot be used is not.

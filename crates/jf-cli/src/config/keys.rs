@@ -198,7 +198,7 @@ pub const KEYS: &[Key] = &[
         "http.tls.maxHandshakes",
         COUNT,
         "1000",
-        "TLS handshakes at the same time. Further connections are closed.",
+        "TLS handshakes at the same time, a quarter of them from one address. Further connections are closed.",
     ),
     key(
         "http.proxies.addresses",
@@ -570,7 +570,7 @@ pub const KEYS: &[Key] = &[
         "limits.concurrentGuards",
         COUNT,
         "1024",
-        "Read guards that are evaluated at the same time; further reads of guarded runs are answered 503 (HTTP-026).",
+        "Read guards that are evaluated at the same time; further reads of guarded runs, and of unknown ones, are answered 503 (HTTP-026).",
     ),
     key(
         "limits.startKeys",

@@ -13,6 +13,7 @@ use futures::task::AtomicWaker;
 use tokio::time::Instant;
 
 use super::ServerLimits;
+use super::stall::Stall;
 
 /// The phase of a connection and the moment it began, in one word: the low two bits are the phase, the rest milliseconds since
 /// the connection began. Over HTTP/1.1 all of it happens in one task; the words are atomic because tasks move between threads.
@@ -21,8 +22,7 @@ pub(super) struct Activity {
     begin: Instant,
     protocol: Protocol,
     word: AtomicU64,
-    /// Since when the peer takes nothing of what there is to write, in milliseconds since the connection began; 0 while it does.
-    stalled: AtomicU64,
+    stall: Arc<Stall>,
     /// Requests whose answers are not finished, and bodies that still come.
     open: AtomicU32,
     /// What the peer is owed over HTTP/1.1: [`NOTHING`], [`AN_ANSWER`] or [`THE_REST`].
@@ -78,12 +78,13 @@ pub(super) struct InFlight {
 }
 
 impl Activity {
-    pub(super) fn new(protocol: Protocol) -> Arc<Self> {
+    /// Of a connection whose writes are noted in `stall`.
+    pub(super) fn new(protocol: Protocol, stall: Arc<Stall>) -> Arc<Self> {
         Arc::new(Self {
             begin: Instant::now(),
             protocol,
             word: AtomicU64::new(Phase::Idle as u64),
-            stalled: AtomicU64::new(0),
+            stall,
             open: AtomicU32::new(0),
             owes: AtomicU8::new(NOTHING),
             patience: AtomicI64::new(REGRETS),
@@ -169,30 +170,18 @@ impl Activity {
         }
     }
 
-    /// What became of an attempt to write.
-    pub(super) fn wrote(&self, is_ready: bool) {
-        if !is_ready {
-            // A stall begins once; 0 would mean that there is none.
-            let now = self.millis().max(1);
-            let _ = self.stalled.compare_exchange(0, now, Ordering::Relaxed, Ordering::Relaxed);
-            return;
-        }
-        self.stalled.store(0, Ordering::Relaxed);
+    /// Something was written.
+    pub(super) fn bytes_written(&self) {
         // In HTTP/2 a peer could have something written as often as it likes.
         if self.protocol == Protocol::Http1 && self.get().0 == Phase::Idle {
             self.set(Phase::Idle);
         }
     }
 
-    /// What became of an attempt to flush. It is made at every turn, when there is nothing left to write, so success is no activity.
-    pub(super) fn flushed(&self, is_ready: bool) {
-        if is_ready {
-            self.stalled.store(0, Ordering::Relaxed);
-            if self.owes.load(Ordering::Acquire) == THE_REST {
-                self.owes_nothing();
-            }
-        } else {
-            self.wrote(false);
+    /// All that was written has left. That is found at every turn, when there is nothing left to write, so it is no activity.
+    pub(super) fn flushed(&self) {
+        if self.owes.load(Ordering::Acquire) == THE_REST {
+            self.owes_nothing();
         }
     }
 
@@ -207,10 +196,7 @@ impl Activity {
             (Phase::Headers, since) => Some(since + limits.header_timeout),
             (Phase::Busy, _) => None,
         };
-        let of_stall = match self.stalled.load(Ordering::Relaxed) {
-            0 => None,
-            since => Some(self.begin + Duration::from_millis(since) + limits.write_timeout),
-        };
+        let of_stall = self.stall.since().map(|since| since + limits.write_timeout);
         of_phase.into_iter().chain(of_stall).min()
     }
 }
@@ -267,18 +253,20 @@ impl Drop for Receiving {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
     use std::task::Waker;
     use std::time::Duration;
 
     use tokio::time::{Instant, advance};
 
+    use super::super::stall::Stall;
     use super::super::tests::limits;
     use super::{Activity, Protocol, REGRETS};
 
     #[tokio::test(start_paused = true)]
     async fn hs_1_headers_have_a_short_time_and_silence_a_long_one() {
         let limits = limits();
-        let activity = Activity::new(Protocol::Http1);
+        let activity = Activity::new(Protocol::Http1, Stall::new());
         let in_time = |timeout: Duration| Some(Instant::now() + timeout);
         assert_eq!(activity.deadline(&limits), in_time(limits.keep_alive));
         advance(Duration::from_secs(7)).await;
@@ -299,7 +287,7 @@ mod tests {
         drop(body);
         assert_eq!(activity.deadline(&limits), in_time(limits.keep_alive));
         advance(Duration::from_secs(1)).await;
-        activity.wrote(true);
+        activity.bytes_written();
         assert_eq!(
             activity.deadline(&limits),
             in_time(limits.keep_alive),
@@ -307,36 +295,41 @@ mod tests {
         );
         let idle = activity.deadline(&limits);
         advance(Duration::from_secs(1)).await;
-        activity.flushed(true);
+        activity.flushed();
         assert_eq!(activity.deadline(&limits), idle, "nothing was written");
     }
 
     #[tokio::test(start_paused = true)]
     async fn flow_6_a_reader_that_takes_nothing_has_a_short_time_in_every_phase() {
-        let limits = limits();
-        let activity = Activity::new(Protocol::Http1);
+        let (limits, stall) = (limits(), Stall::new());
+        let activity = Activity::new(Protocol::Http1, Arc::clone(&stall));
         let request = activity.request_begins();
-        activity.wrote(false);
+        stall.wrote(false);
         advance(Duration::from_millis(1)).await;
         let stalled = activity.deadline(&limits);
         assert_eq!(stalled, Some(Instant::now() + limits.write_timeout));
         advance(Duration::from_secs(3)).await;
-        activity.wrote(false);
-        activity.flushed(false);
-        assert_eq!(activity.deadline(&limits), stalled, "further attempts win no time");
-        activity.wrote(true);
+        stall.wrote(false);
+        activity.bytes_written();
+        activity.flushed();
+        assert_eq!(
+            activity.deadline(&limits),
+            stalled,
+            "what others take wins no time, nor do further attempts"
+        );
+        stall.wrote(true);
         assert_eq!(activity.deadline(&limits), None);
         drop(request);
-        activity.flushed(false);
+        stall.wrote(false);
         assert_eq!(activity.deadline(&limits), Some(Instant::now() + limits.write_timeout));
-        activity.flushed(true);
+        stall.wrote(true);
         assert_eq!(activity.deadline(&limits), Some(Instant::now() + limits.keep_alive));
     }
 
     #[tokio::test(start_paused = true)]
     async fn several_requests_at_once_are_over_with_the_last() {
         let limits = limits();
-        let activity = Activity::new(Protocol::Http2);
+        let activity = Activity::new(Protocol::Http2, Stall::new());
         assert!(!activity.is_used());
         let (first, second) = (activity.request_begins(), activity.request_begins());
         drop(first);
@@ -347,7 +340,7 @@ mod tests {
         assert_eq!(activity.deadline(&limits), idle);
         advance(Duration::from_secs(1)).await;
         activity.bytes_read();
-        activity.wrote(true);
+        activity.bytes_written();
         assert_eq!(activity.deadline(&limits), idle, "a ping is no request");
         assert!(activity.is_used());
     }
@@ -355,7 +348,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn lim_4_who_takes_back_requests_without_end_is_sent_away() {
         let limits = limits();
-        let activity = Activity::new(Protocol::Http2);
+        let activity = Activity::new(Protocol::Http2, Stall::new());
         let mut finished = activity.request_begins();
         finished.answered(true);
         drop(finished);
@@ -369,7 +362,7 @@ mod tests {
 
     #[test]
     fn an_answer_is_owed_until_it_is_there() {
-        let activity = Activity::new(Protocol::Http1);
+        let activity = Activity::new(Protocol::Http1, Stall::new());
         assert!(!activity.peer_ends(Waker::noop()));
         let mut request = activity.request_begins();
         let body = activity.receives();
@@ -378,9 +371,8 @@ mod tests {
         drop(body);
         assert!(activity.peer_ends(Waker::noop()));
         request.answered(true);
-        activity.flushed(false);
         assert!(activity.peer_ends(Waker::noop()), "to its last byte");
-        activity.flushed(true);
+        activity.flushed();
         assert!(!activity.peer_ends(Waker::noop()));
         let mut stream = activity.request_begins();
         stream.answered(false);

@@ -14,15 +14,15 @@ use axum::response::Response;
 use axum::routing::future::RouteFuture;
 use futures::FutureExt;
 use futures::future::CatchUnwind;
-use http::Request;
 use http::header::{CONNECTION, UPGRADE};
+use http::{Request, StatusCode};
 use hyper::body::{Body as _, Incoming};
 use jf_core::PeerCertificates;
 use tower::Service;
 
 use super::activity::{Activity, InFlight, Protocol};
 use super::body::{LeavingBody, MovingBody};
-use super::edge::Edge;
+use super::edge::{Edge, check_framing};
 use super::gate::Permit;
 use super::reader::Reader;
 use super::{ServerLimits, refuse};
@@ -56,9 +56,12 @@ impl hyper::service::Service<Request<Incoming>> for Handler {
 
     fn call(&self, request: Request<Incoming>) -> Answer {
         let in_flight = Some(self.activity.request_begins());
-        let state = match self.permit.request() {
-            Ok(()) => self.run(request),
-            Err(wait) => State::Refused(Some(refuse::too_fast(wait))),
+        // Every request counts. What is wrong with its framing comes first all the same: after that answer the connection ends, since
+        // what follows may not be what it looks like.
+        let state = match (check_framing(request.headers()), self.permit.request()) {
+            (Err(error), _) => State::Refused(Some(refuse::at_the_edge(error))),
+            (Ok(()), Err(wait)) => State::Refused(Some(refuse::too_fast(wait))),
+            (Ok(()), Ok(())) => self.run(request),
         };
         Answer { state, in_flight }
     }
@@ -105,21 +108,27 @@ impl Future for Answer {
             },
         };
         let Some(mut in_flight) = self.in_flight.take() else { return Poll::Ready(Ok(response)) };
-        in_flight.answered(response.body().size_hint().exact().is_some());
+        in_flight.answered(is_whole(&response));
         Poll::Ready(Ok(leaving(response, in_flight)))
     }
 }
 
-/// The answer on its way. What is written in one piece needs no care over HTTP/1.1, where the socket tells how its reader is doing.
+/// Whether all of the answer is there, which the statuses without a body do not say by a length.
+fn is_whole(response: &Response) -> bool {
+    let is_bodiless = matches!(response.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+    is_bodiless || response.body().size_hint().exact().is_some()
+}
+
+/// The answer on its way. What is there as a whole needs no care over HTTP/1.1, where the socket tells how its reader is doing.
 fn leaving(mut response: Response, in_flight: InFlight) -> Response {
-    let is_one_piece = response.body().size_hint().exact().is_some();
+    let is_whole = is_whole(&response);
     let is_multiplexed = in_flight.activity().protocol() == Protocol::Http2;
     if is_multiplexed {
         // They say something about a connection of HTTP/1.1. hyper would take them off, with a warning for each.
         response.headers_mut().remove(CONNECTION);
         response.headers_mut().remove(UPGRADE);
     }
-    if response.body().is_end_stream() || (is_one_piece && !is_multiplexed) {
+    if response.body().is_end_stream() || (is_whole && !is_multiplexed) {
         return response;
     }
     let reader = if is_multiplexed { Reader::current() } else { None };

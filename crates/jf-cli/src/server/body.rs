@@ -72,16 +72,35 @@ impl Body for MovingBody {
 }
 
 /// The body of an answer, which is in flight as long as it exists.
+///
+/// With a reader it is one of HTTP/2, and given out in pieces. hyper hands what it is given on as soon as the peer has room for a single byte of
+/// it, and forgets an answer whose last piece it has handed on: given out whole, any answer would be forgotten at once, and lie where no
+/// bound reaches it until the peer cares to take it. So the last byte is a piece of its own, which is asked for when the peer has room for all
+/// others.
 pub(super) struct LeavingBody {
     body: AnyBody,
+    /// Begun, and not given out to its end.
+    piece: Bytes,
     reader: Option<Arc<Reader>>,
     _in_flight: InFlight,
 }
 
+/// What is given out at once: a frame of HTTP/2 as large as every peer takes it.
+const PIECE: usize = 16 * 1024;
+
 impl LeavingBody {
     pub(super) const fn new(body: AnyBody, reader: Option<Arc<Reader>>, in_flight: InFlight) -> Self {
-        Self { body, reader, _in_flight: in_flight }
+        Self { body, piece: Bytes::new(), reader, _in_flight: in_flight }
     }
+}
+
+/// Takes off what is given out next.
+fn next_piece(rest: &mut Bytes, is_last: bool) -> Bytes {
+    let length = match rest.len() {
+        length @ 2.. if is_last => length - 1,
+        length => length,
+    };
+    rest.split_to(length.min(PIECE))
 }
 
 impl Body for LeavingBody {
@@ -95,18 +114,84 @@ impl Body for LeavingBody {
         let this = self.get_mut();
         let Some(reader) = &this.reader else { return Pin::new(&mut this.body).poll_frame(cx) };
         reader.asks();
-        let frame = Pin::new(&mut this.body).poll_frame(cx);
-        if matches!(frame, Poll::Ready(Some(_))) {
-            reader.gets();
+        if this.piece.is_empty() {
+            let Some(frame) = ready!(Pin::new(&mut this.body).poll_frame(cx)?) else {
+                return Poll::Ready(None);
+            };
+            match frame.into_data() {
+                Ok(piece) => this.piece = piece,
+                Err(trailers) => {
+                    reader.gets();
+                    return Poll::Ready(Some(Ok(trailers)));
+                }
+            }
         }
-        frame
+        reader.gets();
+        Poll::Ready(Some(Ok(Frame::data(next_piece(&mut this.piece, this.body.is_end_stream())))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.piece.is_empty() && self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        let (rest, begun) = (self.body.size_hint(), self.piece.len() as u64);
+        let mut hint = SizeHint::new();
+        hint.set_lower(rest.lower() + begun);
+        if let Some(upper) = rest.upper() {
+            hint.set_upper(upper + begun);
+        }
+        hint
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::Pin;
+    use std::time::Duration;
+
+    use axum::body::Body;
+    use futures::future::poll_fn;
+    use hyper::body::Body as _;
+
+    use super::super::activity::{Activity, Protocol};
+    use super::super::reader::{Reader, run};
+    use super::super::stall::Stall;
+    use super::{LeavingBody, PIECE};
+
+    /// The lengths of the pieces that a body of HTTP/2 is given out in.
+    async fn pieces(body: Body) -> Vec<usize> {
+        let (told, lengths) = tokio::sync::oneshot::channel();
+        let stream = async {
+            let in_flight = Activity::new(Protocol::Http2, Stall::new()).request_begins();
+            let mut body = LeavingBody::new(body, Reader::current(), in_flight);
+            let (whole, mut left) = (body.size_hint().exact(), Vec::new());
+            let mut lengths = Vec::new();
+            while !body.is_end_stream()
+                && let Some(piece) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await
+            {
+                lengths.push(piece.unwrap().into_data().unwrap().len());
+                left.extend(body.size_hint().exact());
+            }
+            assert_eq!(left.last().copied(), whole.map(|_| 0), "what is left is known as well as the whole");
+            told.send(lengths).unwrap();
+        };
+        run(stream, Duration::from_secs(1)).await;
+        lengths.await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn flow_6_the_last_byte_of_an_answer_is_a_piece_of_its_own() {
+        let of = |length: usize| Body::from(vec![b'x'; length]);
+        assert_eq!(pieces(of(1)).await, [1]);
+        assert_eq!(pieces(of(2)).await, [1, 1]);
+        assert_eq!(pieces(of(PIECE)).await, [PIECE - 1, 1]);
+        assert_eq!(pieces(of(PIECE + 1)).await, [PIECE, 1]);
+        assert_eq!(pieces(of(2 * PIECE + 10)).await, [PIECE, PIECE, 9, 1]);
+        // What has no known end is over when it says so.
+        let stream = futures::stream::iter(
+            [10, 0, PIECE + 1].map(|length| Ok::<_, std::io::Error>(vec![b'x'; length])),
+        );
+        assert_eq!(pieces(Body::from_stream(stream)).await, [10, 0, PIECE, 1]);
     }
 }

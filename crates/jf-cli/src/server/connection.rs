@@ -21,6 +21,7 @@ use super::edge::Edge;
 use super::gate::Permit;
 use super::observed::Observed;
 use super::reader::Streams;
+use super::stall::Stall;
 
 pub(super) struct Connection<S> {
     pub(super) stream: S,
@@ -28,6 +29,8 @@ pub(super) struct Connection<S> {
     pub(super) peer: SocketAddr,
     pub(super) certificates: Option<PeerCertificates>,
     pub(super) permit: Permit,
+    /// Of what leaves on the stream.
+    pub(super) stall: Arc<Stall>,
     pub(super) limits: ServerLimits,
     pub(super) edge: Arc<Edge>,
     pub(super) begun: CancellationToken,
@@ -50,7 +53,7 @@ fn multiplexed(limits: &ServerLimits) -> http2::Builder<Streams> {
     /// Of a body that nobody reads, and of all such bodies.
     const STREAM_WINDOW: u32 = 64 * 1024;
     const CONNECTION_WINDOW: u32 = 1024 * 1024;
-    /// Of an answer that is not taken.
+    /// Of an answer that is not taken, which `LeavingBody` gives out in far smaller pieces.
     const SEND_BUFFER: usize = 64 * 1024;
     /// Streams that were reset before we looked at them, and those we had to reset ourselves.
     const RESETS: usize = 20;
@@ -72,8 +75,8 @@ fn multiplexed(limits: &ServerLimits) -> http2::Builder<Streams> {
 impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Connection<S> {
     /// Serves requests until the peer goes, a time-out passes, or the stop has begun and the answers in hand are written.
     pub(super) async fn serve(self, http: &http1::Builder, app: Router) {
-        let Self { stream, protocol, peer, certificates, permit, limits, edge, begun } = self;
-        let (activity, permit) = (Activity::new(protocol), Arc::new(permit));
+        let Self { stream, protocol, peer, certificates, permit, stall, limits, edge, begun } = self;
+        let (activity, permit) = (Activity::new(protocol, stall), Arc::new(permit));
         let stream = TokioIo::new(Observed::new(stream, Arc::clone(&activity), Arc::clone(&permit)));
         let watch = Watch { activity: Arc::clone(&activity), limits, begun };
         let handler = Handler { app, edge, peer, certificates, permit, activity, limits };

@@ -15,12 +15,11 @@ pub(super) struct Edge {
 }
 
 impl Edge {
-    /// Judges a request and notes who is behind it.
+    /// Judges a request whose framing is sound, and notes who is behind it.
     ///
     /// # Errors
     /// What it is to be refused with.
     pub(super) fn admit<B>(&self, request: &mut Request<B>, peer: IpAddr) -> Result<(), EngineError> {
-        check_framing(request.headers())?;
         self.hosts.judge(request)?;
         match &self.proxies {
             Some(proxies) => proxies.identify(request, Some(peer)),
@@ -31,7 +30,10 @@ impl Edge {
 
 /// hyper reads a body as chunked if that is its last encoding. What came before it would be left undone, and a proxy that reads the list
 /// otherwise would see the end of the request elsewhere (RFC 9112, 6.1).
-fn check_framing(headers: &HeaderMap) -> Result<(), EngineError> {
+///
+/// # Errors
+/// InvalidInput; nothing of the connection can be believed after such a request.
+pub(super) fn check_framing(headers: &HeaderMap) -> Result<(), EngineError> {
     let mut lines = headers.get_all(TRANSFER_ENCODING).iter();
     let is_plain = match (lines.next(), lines.next()) {
         (None, _) => true,

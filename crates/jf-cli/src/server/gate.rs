@@ -18,6 +18,8 @@ pub(super) struct Gate {
     per_address: usize,
     rate: Option<Rate>,
     open: AtomicUsize,
+    handshakes: usize,
+    shaking: AtomicUsize,
     refusing: AtomicUsize,
     visitors: Mutex<HashMap<IpAddr, Arc<Visitor>>>,
 }
@@ -26,6 +28,7 @@ pub(super) struct Gate {
 #[derive(Debug, Default)]
 pub(super) struct Visitor {
     open: AtomicUsize,
+    shaking: AtomicUsize,
     /// When the requests so far would have come at the allowed pace, in nanoseconds since the start of the gate.
     paid_until: AtomicU64,
 }
@@ -44,6 +47,10 @@ pub(super) struct Permit {
     visitor: Arc<Visitor>,
     address: IpAddr,
 }
+
+/// The place of one handshake of TLS; leaves when dropped.
+#[derive(Debug)]
+pub(super) struct Handshake<'p>(&'p Permit);
 
 /// The place of one connection that is being turned away.
 #[derive(Debug)]
@@ -76,6 +83,8 @@ impl Why {
 
 /// Connections that are answered a refusal at the same time.
 const REFUSALS: usize = 64;
+/// Which part of all handshakes at a time one address may have, so that none keeps all others out.
+const HANDSHAKE_SHARE: usize = 4;
 /// From this many addresses on, those without connections are looked for and forgotten.
 const MANY_VISITORS: usize = 4096;
 
@@ -90,6 +99,8 @@ impl Gate {
             per_address: limits.connections_per_address,
             rate,
             open: AtomicUsize::new(0),
+            handshakes: limits.handshakes,
+            shaking: AtomicUsize::new(0),
             refusing: AtomicUsize::new(0),
             visitors: Mutex::default(),
         })
@@ -148,6 +159,23 @@ impl Permit {
             Ok(_) => Ok(()),
             Err(until) => Err(Duration::from_nanos(paid(until) - (now + SECOND))),
         }
+    }
+
+    /// Counts a handshake of TLS; `None` when there are too many at the moment, in all or of this address.
+    pub(super) fn handshake(&self) -> Option<Handshake<'_>> {
+        // Leaves with whatever was counted.
+        let handshake = Handshake(self);
+        let own = self.visitor.shaking.fetch_add(1, Ordering::Relaxed);
+        let all = self.gate.shaking.fetch_add(1, Ordering::Relaxed);
+        let is_free = all < self.gate.handshakes && own < self.gate.handshakes.div_ceil(HANDSHAKE_SHARE);
+        is_free.then_some(handshake)
+    }
+}
+
+impl Drop for Handshake<'_> {
+    fn drop(&mut self) {
+        self.0.gate.shaking.fetch_sub(1, Ordering::Relaxed);
+        self.0.visitor.shaking.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -208,6 +236,24 @@ mod tests {
         assert!(gate.enter(address("2001:db8:0:2::1")).is_ok(), "a neighbour is another");
         drop((first, second));
         assert_eq!(gate.open.load(std::sync::atomic::Ordering::Relaxed), 0);
+    }
+
+    #[test]
+    fn lim_4_handshakes_are_bounded_in_all_and_per_address() {
+        let mut limits = limits();
+        limits.handshakes = 6;
+        let gate = Gate::new(&limits);
+        let permits: Vec<_> =
+            (1..=4).map(|last| gate.enter(address(&format!("10.0.0.{last}"))).unwrap()).collect();
+        let neighbour = gate.enter(address("10.0.0.1")).unwrap();
+        let [first, second] = [permits[0].handshake().unwrap(), neighbour.handshake().unwrap()];
+        assert!(permits[0].handshake().is_none(), "a quarter, rounded up");
+        let _others: Vec<_> = [1, 1, 2, 2].map(|of| permits[of].handshake().unwrap()).into();
+        assert!(permits[3].handshake().is_none(), "all there may be");
+        drop(first);
+        assert!(permits[3].handshake().is_some(), "what was refused has left nothing behind");
+        drop(second);
+        assert!(neighbour.handshake().is_some());
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod gate;
 mod observed;
 mod reader;
 mod refuse;
+mod stall;
 mod tls;
 
 use std::io;
@@ -24,7 +25,6 @@ use jf_binding_http::{Hosts, TrustedProxies};
 use jf_core::PeerCertificates;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -32,6 +32,7 @@ use activity::Protocol;
 use connection::Connection;
 use edge::Edge;
 use gate::{Gate, Permit, Refusal};
+use stall::{Leaving, Stall};
 use tls::Secured;
 
 pub use tls::{ClientAuth, Tls, TlsError, TlsFiles};
@@ -58,7 +59,7 @@ pub struct ServerLimits {
     pub keep_alive: Duration,
     /// From the begin of a TLS connection to the end of its handshake.
     pub handshake_timeout: Duration,
-    /// TLS handshakes at the same time; further connections are closed.
+    /// TLS handshakes at the same time, a quarter of them from one address; further connections are closed.
     pub handshakes: usize,
     /// How long an answer may stand still because its reader takes nothing.
     pub write_timeout: Duration,
@@ -186,7 +187,6 @@ impl Server {
             http: connection::builder(&limits),
             edge: Arc::new(edge),
             tls,
-            handshakes: Semaphore::new(limits.handshakes.min(Semaphore::MAX_PERMITS)),
             app,
             limits,
             stop,
@@ -216,7 +216,6 @@ struct Doors {
     http: hyper::server::conn::http1::Builder,
     edge: Arc<Edge>,
     tls: Option<Tls>,
-    handshakes: Semaphore,
     app: Router,
     limits: ServerLimits,
     stop: Stop,
@@ -243,12 +242,14 @@ impl Doors {
     }
 
     async fn serve(&self, stream: TcpStream, peer: SocketAddr, permit: Permit) {
+        let stall = Stall::new();
         let Some(tls) = &self.tls else {
-            return self.converse(stream, Protocol::Http1, None, peer, permit).await;
+            let stream = Leaving::new(stream, Arc::clone(&stall));
+            return self.converse(stream, Protocol::Http1, None, peer, permit, stall).await;
         };
-        let secured = tls.accept(stream, peer, &self.handshakes, &self.limits).await;
+        let secured = tls.accept(stream, Arc::clone(&stall), peer, &permit, &self.limits).await;
         if let Some(Secured { stream, protocol, certificates }) = secured {
-            self.converse(stream, protocol, certificates, peer, permit).await;
+            self.converse(stream, protocol, certificates, peer, permit, stall).await;
         }
     }
 
@@ -259,9 +260,11 @@ impl Doors {
         certificates: Option<PeerCertificates>,
         peer: SocketAddr,
         permit: Permit,
+        stall: Arc<Stall>,
     ) {
         let (limits, edge, begun) = (self.limits, Arc::clone(&self.edge), self.stop.begun.clone());
-        let connection = Connection { stream, protocol, peer, certificates, permit, limits, edge, begun };
+        let connection =
+            Connection { stream, protocol, peer, certificates, permit, stall, limits, edge, begun };
         connection.serve(&self.http, self.app.clone()).await;
     }
 }

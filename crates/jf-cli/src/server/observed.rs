@@ -49,7 +49,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Observed<S> {
 impl<S: AsyncWrite + Unpin> AsyncWrite for Observed<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let written = self.as_mut().stream().poll_write(cx, buf);
-        self.activity.wrote(written.is_ready());
+        if written.is_ready() {
+            self.activity.bytes_written();
+        }
         written
     }
 
@@ -59,7 +61,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Observed<S> {
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = self.as_mut().stream().poll_write_vectored(cx, bufs);
-        self.activity.wrote(written.is_ready());
+        if written.is_ready() {
+            self.activity.bytes_written();
+        }
         written
     }
 
@@ -68,9 +72,10 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Observed<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        // TLS keeps what the peer does not take, and says so only here.
         let flushed = self.as_mut().stream().poll_flush(cx);
-        self.activity.flushed(flushed.is_ready());
+        if flushed.is_ready() {
+            self.activity.flushed();
+        }
         flushed
     }
 

@@ -66,7 +66,7 @@ where
 }
 
 /// Runs a stream to its end, or drops it, which resets it.
-async fn run(stream: impl Future<Output = ()>, patience: Duration) {
+pub(super) async fn run(stream: impl Future<Output = ()>, patience: Duration) {
     let reader = Arc::new(Reader { begin: Instant::now(), handed: AtomicU64::new(0) });
     let mut stream = pin!(stream);
     let mut alarm = pin!(sleep_until(reader.begin));

@@ -1,8 +1,12 @@
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum::Router;
 use axum::routing::{get, post};
-use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -13,6 +17,7 @@ use super::activity::Protocol;
 use super::connection::{self, Connection};
 use super::edge::Edge;
 use super::gate::Gate;
+use super::stall::{Leaving, Stall};
 use super::{Server, ServerLimits, Stop};
 
 pub(super) fn limits() -> ServerLimits {
@@ -41,6 +46,18 @@ fn app() -> Router {
 /// A connection in memory, so that time can be virtual.
 fn connect(limits: ServerLimits, app: Router, begun: &CancellationToken) -> (DuplexStream, JoinHandle<()>) {
     let (client, stream) = tokio::io::duplex(64 * 1024);
+    let stall = Stall::new();
+    let stream = Leaving::new(stream, Arc::clone(&stall));
+    (client, serve_over(stream, stall, limits, app, begun))
+}
+
+fn serve_over<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+    stream: S,
+    stall: Arc<Stall>,
+    limits: ServerLimits,
+    app: Router,
+    begun: &CancellationToken,
+) -> JoinHandle<()> {
     let peer = "127.0.0.1:1".parse().unwrap();
     let permit = Gate::new(&limits).enter(std::net::Ipv4Addr::LOCALHOST.into()).unwrap();
     let connection = Connection {
@@ -49,12 +66,13 @@ fn connect(limits: ServerLimits, app: Router, begun: &CancellationToken) -> (Dup
         peer,
         certificates: None,
         permit,
+        stall,
         limits,
-        edge: std::sync::Arc::new(Edge::default()),
+        edge: Arc::new(Edge::default()),
         begun: begun.clone(),
     };
     let http = connection::builder(&limits);
-    (client, tokio::spawn(async move { connection.serve(&http, app).await }))
+    tokio::spawn(async move { connection.serve(&http, app).await })
 }
 
 async fn ask(client: &mut DuplexStream, request: &str) -> String {
@@ -210,6 +228,85 @@ async fn a_half_closed_connection_gets_a_large_answer_to_its_end() {
     assert!(answered.ends_with(&"x".repeat(LARGE)), "{} bytes", answered.len());
 }
 
+/// HTTP-028, HTTP-104: an answer without a body is whole, though it has no length.
+#[tokio::test(start_paused = true)]
+async fn http_104_a_half_closed_connection_gets_an_answer_without_a_body() {
+    let bodiless = |status: http::StatusCode| {
+        let nothing = futures::stream::empty::<io::Result<Vec<u8>>>();
+        (status, axum::body::Body::from_stream(nothing))
+    };
+    let app = Router::new()
+        .route("/204", get(move || async move { bodiless(http::StatusCode::NO_CONTENT) }))
+        .route("/304", get(move || async move { bodiless(http::StatusCode::NOT_MODIFIED) }));
+    for status in ["204", "304"] {
+        let (mut client, _) = connect(limits(), app.clone(), &CancellationToken::new());
+        let request = format!("GET /{status} HTTP/1.1\r\nhost: a\r\n\r\n");
+        client.write_all(request.as_bytes()).await.unwrap();
+        client.shutdown().await.unwrap();
+        let answered = rest(&mut client).await;
+        assert!(answered.starts_with(&format!("HTTP/1.1 {status}")), "{answered}");
+    }
+}
+
+/// What TLS is to the stream below it: it takes what the peer does not, as long as it has room.
+struct Roomy<S> {
+    below: S,
+    kept: Vec<u8>,
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Roomy<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.below).poll_read(cx, buf)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Roomy<S> {
+    fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        self.kept.extend_from_slice(buf);
+        Poll::Ready(Ok(buf.len()))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Self { below, kept } = &mut *self;
+        while !kept.is_empty() {
+            let written = ready!(Pin::new(&mut *below).poll_write(cx, kept))?;
+            kept.drain(..written);
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.below).poll_shutdown(cx)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn flow_6_what_tls_takes_is_not_taken_by_the_reader() {
+    let events = Router::new().route(
+        "/events",
+        get(|| async {
+            axum::body::Body::from_stream(futures::stream::unfold((), |()| async {
+                tokio::time::sleep(Duration::from_secs(3)).await;
+                Some((Ok::<_, io::Error>("an event\n"), ()))
+            }))
+        }),
+    );
+    let (mut client, stream) = tokio::io::duplex(256);
+    let stall = Stall::new();
+    let stream = Roomy { below: Leaving::new(stream, Arc::clone(&stall)), kept: Vec::new() };
+    let connection = serve_over(stream, stall, limits(), events, &CancellationToken::new());
+    client.write_all(b"GET /events HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
+    let begin = Instant::now();
+    connection.await.expect("the connection ended by itself");
+    let took = begin.elapsed().as_secs();
+    // Some events fit into the pipe; from the first on that does not, the time runs.
+    assert!((10..100).contains(&took), "{took} s");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_panic_is_one_answer_500_and_nothing_else() {
     let (mut client, connection) = connect(limits(), app(), &CancellationToken::new());
@@ -241,7 +338,7 @@ async fn http_026_too_many_requests_are_told_when_to_come_back() {
 async fn drain_2_what_is_in_flight_is_answered_and_the_connection_closed() {
     let (reached, has_reached) = oneshot::channel();
     let (release, released) = oneshot::channel::<()>();
-    let channels = std::sync::Arc::new(std::sync::Mutex::new(Some((reached, released))));
+    let channels = Arc::new(std::sync::Mutex::new(Some((reached, released))));
     let held = Router::new().route(
         "/held",
         get(move || {

@@ -8,7 +8,6 @@ use std::sync::{Arc, PoisonError, RwLock};
 use bytes::Bytes;
 use jf_core::PeerCertificates;
 use tokio::net::TcpStream;
-use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
@@ -17,6 +16,8 @@ use tokio_rustls::server::TlsStream;
 pub use files::{ClientAuth, TlsError, TlsFiles};
 
 use super::activity::Protocol;
+use super::gate::Permit;
+use super::stall::{Leaving, Stall};
 use super::{ServerLimits, refuse};
 
 /// The certificates of a server, as its files had them when they were read last. Clones are one and the same.
@@ -37,7 +38,7 @@ struct Current {
 
 /// A connection after its handshake.
 pub(super) struct Secured {
-    pub(super) stream: TlsStream<TcpStream>,
+    pub(super) stream: TlsStream<Leaving<TcpStream>>,
     pub(super) protocol: Protocol,
     pub(super) certificates: Option<PeerCertificates>,
 }
@@ -81,25 +82,27 @@ impl Tls {
         TlsAcceptor::from(Arc::clone(&current.config))
     }
 
-    /// Shakes hands; `None` when it does not come to that, in time or at all. `slots` bounds how many do so at once.
+    /// Shakes hands; `None` when it does not come to that, in time or at all. Who has said nothing yet is just a connection: only with
+    /// its first byte it takes one of the places for handshakes.
     pub(super) async fn accept(
         &self,
         stream: TcpStream,
+        stall: Arc<Stall>,
         peer: SocketAddr,
-        slots: &Semaphore,
+        permit: &Permit,
         limits: &ServerLimits,
     ) -> Option<Secured> {
-        let Ok(_slot) = slots.try_acquire() else {
-            tracing::debug!(%peer, "too many handshakes; connection closed");
-            return None;
-        };
         let shaken = timeout(limits.handshake_timeout, async {
             let mut first = [0];
             if stream.peek(&mut first).await? == 1 && first[0].is_ascii_uppercase() {
                 refuse::plain_text(stream).await;
                 return Ok(None);
             }
-            self.acceptor().accept(stream).await.map(Some)
+            let Some(_place) = permit.handshake() else {
+                tracing::debug!(%peer, "too many handshakes; connection closed");
+                return Ok(None);
+            };
+            self.acceptor().accept(Leaving::new(stream, stall)).await.map(Some)
         });
         match shaken.await {
             Ok(Ok(stream)) => stream.map(secured),
@@ -115,7 +118,7 @@ impl Tls {
     }
 }
 
-fn secured(stream: TlsStream<TcpStream>) -> Secured {
+fn secured(stream: TlsStream<Leaving<TcpStream>>) -> Secured {
     let session = stream.get_ref().1;
     let protocol = match session.alpn_protocol() {
         Some(b"h2") => Protocol::Http2,
