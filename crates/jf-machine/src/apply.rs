@@ -1,5 +1,7 @@
 //! The one function through which runs change.
 
+use std::sync::Arc;
+
 use jf_core::{HeadCondition, run_fault};
 
 use crate::failure::Failure;
@@ -43,7 +45,9 @@ pub fn apply(program: &Program, run: &mut Run, input: Input, env: &Env<'_>) -> R
         Input::TimerFired { activation } => machine.timer_fired(activation),
         Input::WaitTimedOut { activation } => machine.wait_timed_out(activation),
         Input::DeadlineReached => machine.deadline_reached(),
-        Input::CancelRequested { if_head } => machine.cancelled(if_head.as_deref())?,
+        Input::CancelRequested { if_head, traceparent } => {
+            machine.cancelled(if_head.as_deref(), traceparent)?;
+        }
         Input::CompensationStarted => machine.compensation_started(),
         Input::CompensationEnded => machine.compensation_ended(),
         Input::CookiesTaken => machine.cookies_taken(),
@@ -221,7 +225,11 @@ impl Machine<'_> {
 
     /// Changes nothing on a run that has ended (ENG-056) or waits for its compensation (ENG-092). A compensation is not for users to
     /// cancel (ENG-094).
-    fn cancelled(&mut self, if_head: Option<&[HeadCondition]>) -> Result<(), Refused> {
+    fn cancelled(
+        &mut self,
+        if_head: Option<&[HeadCondition]>,
+        traceparent: Option<Arc<str>>,
+    ) -> Result<(), Refused> {
         if !self.run.begun || self.run.has_come_to_its_end() {
             return Ok(());
         }
@@ -231,6 +239,7 @@ impl Machine<'_> {
         if !self.head_matches(if_head) {
             return Err(Refused::new(Reason::SeqMismatch));
         }
+        self.run.traceparent = traceparent;
         self.begin_trigger();
         self.end_run(Err(Failure::cancelled()));
         Ok(())

@@ -1,6 +1,7 @@
 //! What can happen to a run.
 
 use std::fmt;
+use std::sync::Arc;
 
 use jf_core::spi::{CookieChange, TaskError, TaskErrorKind, TaskWrite};
 use jf_core::{Caller, EngineErrorKind, HeadCondition, Problem, StepTarget};
@@ -48,6 +49,8 @@ pub enum Input {
     CancelRequested {
         /// Accepted heads (ENG-054).
         if_head: Option<Vec<HeadCondition>>,
+        /// `traceparent` of the request (HTTP-016).
+        traceparent: Option<Arc<str>>,
     },
     /// The compensation is durable (ENG-096). Without effect unless the run has asked for one.
     CompensationStarted,
@@ -85,9 +88,11 @@ impl fmt::Debug for Input {
                 f.debug_struct("WaitTimedOut").field("activation", activation).finish()
             }
             Self::DeadlineReached => f.write_str("DeadlineReached"),
-            Self::CancelRequested { if_head } => {
-                f.debug_struct("CancelRequested").field("if_head", if_head).finish()
-            }
+            Self::CancelRequested { if_head, traceparent } => f
+                .debug_struct("CancelRequested")
+                .field("if_head", if_head)
+                .field("traceparent", traceparent)
+                .finish(),
             Self::CompensationStarted => f.write_str("CompensationStarted"),
             Self::CompensationEnded => f.write_str("CompensationEnded"),
             Self::CookiesTaken => f.write_str("CookiesTaken"),

@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use jf_machine::Input;
-
 use super::keyed::Known;
 use super::message::{Admitted, CancelRun};
 use super::replies::{Settled, Waiter, Waiters};
@@ -32,8 +30,7 @@ impl Turn {
         }
         let mut transaction = self.transaction();
         self.apply_overdue(&mut transaction).await;
-        let input = Input::CancelRequested { if_head: cancel.if_head.clone() };
-        let applied = self.apply(input, &mut transaction).await;
+        let applied = self.apply(cancel.input(), &mut transaction).await;
         if let (Ok(true), Some(key)) = (&applied, &cancel.key) {
             let seq = self.loaded().run().seq();
             transaction.keys.push(key.clone().for_run(self.id(), &[], seq, None));

@@ -119,8 +119,7 @@ impl Turn {
             return;
         }
         let Some(cancel) = self.active.next_cancel() else { return };
-        let if_head = cancel.if_head.clone();
-        match self.apply_part(Input::CancelRequested { if_head }, transaction) {
+        match self.apply_part(cancel.input(), transaction) {
             Ok(_) => transaction.cancelled.push(*cancel),
             Err(refused) => {
                 let _ = cancel.reply.send(Err(refused.into_error()));

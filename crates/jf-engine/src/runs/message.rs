@@ -8,7 +8,7 @@ use jf_core::{
     At, Caller, ClientCookie, EngineError, Head, HeadCondition, JourneyStatus, ScheduleId, StartReply,
 };
 use jf_machine::{
-    ActivationId, InitialContext, ScheduleOrder, SegmentId, Submission, TaskFailure, TaskReturn,
+    ActivationId, InitialContext, Input, ScheduleOrder, SegmentId, Submission, TaskFailure, TaskReturn,
 };
 use jiff::Timestamp;
 use tokio::sync::oneshot;
@@ -121,6 +121,14 @@ pub(crate) struct CancelRun {
     pub(crate) is_judged: bool,
     pub(crate) permit: Permit,
     pub(crate) reply: Reply<At<JourneyStatus>>,
+}
+
+impl CancelRun {
+    /// What the run is told of it.
+    pub(crate) fn input(&self) -> Input {
+        let traceparent = self.caller.trace().map(|trace| Arc::clone(trace.traceparent()));
+        Input::CancelRequested { if_head: self.if_head.clone(), traceparent }
+    }
 }
 
 /// The end of a task.

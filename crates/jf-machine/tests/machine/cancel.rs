@@ -1,4 +1,6 @@
-use jf_core::{Phase, TerminationKind};
+use std::sync::Arc;
+
+use jf_core::{HeadCondition, Phase, TerminationKind};
 use jf_machine::{Input, TaskReturn};
 use serde_json::json;
 
@@ -14,6 +16,10 @@ states:
     next: done
   done: { type: succeed }
 ";
+
+fn cancel_at(if_head: Option<Vec<HeadCondition>>) -> Input {
+    Input::CancelRequested { if_head, traceparent: None }
+}
 
 /// Also ENG-022, ENG-030.
 #[test]
@@ -41,7 +47,7 @@ fn eng_056_cancel_of_an_ended_run_changes_nothing() {
     let mut world = World::start(journey(STATES), json!({}));
     world.finish(&[]);
     world.submit("hold", json!(1));
-    let nothing = world.feed(Input::CancelRequested { if_head: Some(vec![head(None, 1)]) }).unwrap();
+    let nothing = world.feed(cancel_at(Some(vec![head(None, 1)]))).unwrap();
     assert!(!nothing.changed(), "ENG-054: it ignores the precondition too");
     assert_eq!(world.run.phase(), Phase::Succeeded);
 }
@@ -53,16 +59,31 @@ fn eng_056_a_run_that_cannot_be_cancelled_refuses() {
         World::start(journey(&format!("{STATES}lifecycle: {{ cancellable: false }}\n")), json!({}));
     let (slug, status, _) = refusal(world.cancel());
     assert_eq!((slug, status), ("not-cancellable", 409));
-    let refused = refusal(world.feed(Input::CancelRequested { if_head: Some(Vec::new()) }));
+    let refused = refusal(world.feed(cancel_at(Some(Vec::new()))));
     assert_eq!(refused.0, "not-cancellable", "HTTP-023: before the precondition");
 }
 
 #[test]
 fn eng_054_cancel_takes_a_precondition() {
     let mut world = World::start(journey(STATES), json!({}));
-    let (slug, status, _) =
-        refusal(world.feed(Input::CancelRequested { if_head: Some(vec![head(None, 9)]) }));
+    let (slug, status, _) = refusal(world.feed(cancel_at(Some(vec![head(None, 9)]))));
     assert_eq!((slug, status), ("seq-mismatch", 412));
-    world.feed(Input::CancelRequested { if_head: Some(vec![head(Some("e1"), 1)]) }).unwrap();
+    world.feed(cancel_at(Some(vec![head(Some("e1"), 1)]))).unwrap();
     assert_eq!(world.run.phase(), Phase::Failed);
+}
+
+/// Also EXP-015, ENG-105.
+#[test]
+fn http_016_a_cancellation_is_the_last_inbound_request() {
+    let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    for traceparent in [Some(Arc::from(trace)), None] {
+        let mut world = World::start(journey(STATES), json!({}));
+        let expected = traceparent.clone();
+        world.feed(Input::CancelRequested { if_head: None, traceparent }).unwrap();
+        assert_eq!(world.run.traceparent(), expected.as_deref());
+    }
+    let mut world =
+        World::start(journey(&format!("{STATES}lifecycle: {{ cancellable: false }}\n")), json!({}));
+    refusal(world.feed(Input::CancelRequested { if_head: None, traceparent: Some(trace.into()) }));
+    assert_eq!(world.run.traceparent(), None, "what is refused has no effect");
 }

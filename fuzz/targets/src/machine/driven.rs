@@ -102,7 +102,7 @@ impl Driven {
             }
             b'r' => self.run = self.read_back(),
             b's' => self.finish(0, Ok(vec![write("big", json!("x".repeat(3_000))), write("k", json!(9))])),
-            b'x' => self.feed(Input::CancelRequested { if_head: None }),
+            b'x' => self.feed(Input::CancelRequested { if_head: None, traceparent: None }),
             b'y' => self.compensation_starts(),
             b'z' if self.order.is_some() => self.feed(Input::CompensationEnded),
             b'v' => self.finish(0, Ok(vec![write("view", json!({ "ref": 1, "phase": 2 }))])),

@@ -45,7 +45,7 @@ pub(crate) fn snapshot(data: &[u8]) {
         inputs.extend(driven::inputs_of(&pending));
         inputs.extend(driven::submissions(&run));
         inputs.extend(run.overdue(env.now));
-        inputs.push(Input::CancelRequested { if_head: None });
+        inputs.push(Input::CancelRequested { if_head: None, traceparent: None });
         for input in inputs {
             let mut run = run.clone();
             through(program, &mut run, input, &env);

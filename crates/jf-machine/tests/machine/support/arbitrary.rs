@@ -382,7 +382,7 @@ impl World {
             }
             Happening::Cancel(seq) => {
                 let if_head = seq.map(|seq| vec![head(Some("e1"), seq)]);
-                drop(self.tell(Input::CancelRequested { if_head }));
+                drop(self.tell(Input::CancelRequested { if_head, traceparent: None }));
             }
             Happening::Stale { activation: number, kind } => self.stale(*number, *kind),
             Happening::Begin => drop(self.tell(Input::Begin)),

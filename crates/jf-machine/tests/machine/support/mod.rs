@@ -521,7 +521,7 @@ impl World {
     }
 
     pub(crate) fn cancel(&mut self) -> Result<Effects, Refused> {
-        self.feed(Input::CancelRequested { if_head: None })
+        self.feed(Input::CancelRequested { if_head: None, traceparent: None })
     }
 
     pub(crate) fn outcome(&self) -> &JourneyOutcome {
