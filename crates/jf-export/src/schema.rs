@@ -116,19 +116,8 @@ const MOST_COPIES: usize = 64;
 fn relax(schema: &mut Value, root: &Value, path: &[&str], copies: &mut usize) {
     let Value::Object(members) = schema else { return };
     let [segment, rest @ ..] = path else { return };
-    if *copies > 0
-        && let Some(target) =
-            members.get("$ref").and_then(Value::as_str).and_then(|text| text.strip_prefix('#'))
-        && let Some(mut target) = root.pointer(target).cloned()
-    {
-        *copies -= 1;
-        relax(&mut target, root, path, copies);
-        members.shift_remove("$ref");
-        if let Value::Array(all) = members.entry("allOf").or_insert_with(|| Value::Array(Vec::new())) {
-            all.push(target);
-        }
-        return;
-    }
+    let reference = members.get("$ref").and_then(Value::as_str).and_then(|text| text.strip_prefix('#'));
+    let copy = reference.and_then(|target| root.pointer(target).cloned()).filter(|_| *copies > 0);
     if let Some(Value::Array(required)) = members.get_mut("required") {
         required.retain(|name| name != segment);
         if required.is_empty() {
@@ -140,6 +129,15 @@ fn relax(schema: &mut Value, root: &Value, path: &[&str], copies: &mut usize) {
     }
     if let Some(Value::Array(all)) = members.get_mut("allOf") {
         all.iter_mut().for_each(|schema| relax(schema, root, path, copies));
+    }
+    // Beside a reference there may be all of the above (JSON Schema 2020-12, 8.2.3.1).
+    if let Some(mut target) = copy {
+        *copies = copies.saturating_sub(1);
+        relax(&mut target, root, path, copies);
+        members.shift_remove("$ref");
+        if let Value::Array(all) = members.entry("allOf").or_insert_with(|| Value::Array(Vec::new())) {
+            all.push(target);
+        }
     }
 }
 
@@ -191,6 +189,28 @@ mod tests {
                 "properties": { "customer": { "allOf": [{ "required": ["name"] }] }, "amount": { "type": "number" } },
                 "allOf": [{}],
                 "$defs": { "customer": { "required": ["tenant", "name"] } }
+            })
+        );
+    }
+
+    #[test]
+    fn http_094_what_stands_beside_a_reference_is_not_required_either() {
+        let mut schema = json!({
+            "$ref": "#/$defs/base",
+            "required": ["customer", "note"],
+            "properties": { "customer": { "$ref": "#/$defs/customer", "required": ["tenant"] } },
+            "allOf": [{ "$ref": "#/$defs/base", "required": ["customer"] }],
+            "$defs": { "base": { "required": ["customer", "amount"] }, "customer": { "type": "object" } }
+        });
+        without_required(&mut schema, &["customer"]);
+        without_required(&mut schema, &["customer", "tenant"]);
+        assert_eq!(
+            schema,
+            json!({
+                "required": ["note"],
+                "properties": { "customer": { "allOf": [{ "type": "object" }] } },
+                "allOf": [{ "allOf": [{ "required": ["amount"] }] }, { "required": ["amount"] }],
+                "$defs": { "base": { "required": ["customer", "amount"] }, "customer": { "type": "object" } }
             })
         );
     }
