@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method};
+use http::{HeaderMap, HeaderValue, Method};
 
 use crate::TraceContext;
 
@@ -92,15 +92,21 @@ impl Caller {
     /// are not UTF-8 are replaced.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<String> {
-        let mut values =
-            self.inbound.headers.get_all(name).iter().map(|v| String::from_utf8_lossy(v.as_bytes()));
-        let mut text = values.next()?.into_owned();
-        let separator = if name.eq_ignore_ascii_case("cookie") { "; " } else { ", " };
-        for value in values {
-            text.push_str(separator);
-            text.push_str(&value);
+        let text = String::from_utf8(self.header_bytes(name)?);
+        Some(text.unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+    }
+
+    /// The same to the byte, for those who hand it on (HTTP-040).
+    #[must_use]
+    pub fn header_bytes(&self, name: &str) -> Option<Vec<u8>> {
+        let mut lines = self.inbound.headers.get_all(name).iter().map(HeaderValue::as_bytes);
+        let mut joined = lines.next()?.to_vec();
+        let separator = if name.eq_ignore_ascii_case("cookie") { b"; " } else { b", " };
+        for line in lines {
+            joined.extend_from_slice(separator);
+            joined.extend_from_slice(line);
         }
-        Some(text)
+        Some(joined)
     }
 
     /// Query parameters in order, decoded.
@@ -211,7 +217,7 @@ fn trace_of(headers: &HeaderMap) -> Option<TraceContext> {
         return None;
     }
     let states: Result<Vec<&str>, _> =
-        headers.get_all("tracestate").iter().map(http::HeaderValue::to_str).collect();
+        headers.get_all("tracestate").iter().map(HeaderValue::to_str).collect();
     TraceContext::parse(parent, states.ok().map(|states| states.join(",")).as_deref())
 }
 
@@ -240,6 +246,17 @@ mod tests {
         assert_eq!(caller.header("X-A").as_deref(), Some("1, 2"));
         assert_eq!(caller.header("Cookie").as_deref(), Some("a=1; b=2"));
         assert_eq!(caller.header("absent"), None);
+    }
+
+    #[test]
+    fn http_040_the_bytes_of_a_header_are_its_own() {
+        let latin = |byte: u8| HeaderValue::from_bytes(&[b'g', byte]).unwrap();
+        let headers: HeaderMap =
+            [0xfc, 0xe9].into_iter().map(|byte| (HeaderName::from_static("x-a"), latin(byte))).collect();
+        let caller = Caller::request("http", Method::POST, "/x").headers(headers).build();
+        assert_eq!(caller.header_bytes("X-A").unwrap(), b"g\xfc, g\xe9");
+        assert_eq!(caller.header("x-a").unwrap(), "g\u{fffd}, g\u{fffd}", "as text there is no such thing");
+        assert_eq!(caller.header_bytes("x-b"), None);
     }
 
     #[test]

@@ -32,9 +32,9 @@ impl Program {
             self.projection(caller, step).map_or(&[][..], |projection| &projection.headers_passthrough);
         let mut headers = HeaderMap::new();
         for entry in entries {
-            let value = caller
-                .header(entry.from.as_str())
-                .and_then(|text| HeaderValue::from_bytes(text.as_bytes()).ok());
+            // To the byte: what is text to whom is not for us to say.
+            let value = caller.header_bytes(entry.from.as_str());
+            let value = value.and_then(|bytes| HeaderValue::try_from(bytes).ok());
             if let (Ok(name), Some(mut value)) = (HeaderName::from_bytes(entry.to.as_str().as_bytes()), value)
             {
                 // Hides it from debug output, since it may well be a credential (TSK-010).

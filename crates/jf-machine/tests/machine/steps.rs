@@ -1,4 +1,4 @@
-use http::{HeaderMap, Method};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use jf_core::{Caller, StepRef, StepTarget};
 use jf_dsl::StateId;
 use jf_machine::{Hold, Program, Submission};
@@ -194,6 +194,15 @@ fn http_040_pass_through_headers_of_a_request() {
     assert_eq!(show(StateId::parse("confirm").as_ref().ok(), &[("x-one", "1")]), json!({}));
     let hidden = format!("{:?}", program.passthrough(Some(&ask), &request(&[("x-one", "s3cr3t")], &[])));
     assert!(!hidden.contains("s3cr3t"), "TSK-010: {hidden}");
+}
+
+#[test]
+fn http_040_pass_through_keeps_every_byte() {
+    let latin = HeaderValue::from_bytes(b"gr\xfc\xdfe").unwrap();
+    let headers = HeaderMap::from_iter([(HeaderName::from_static("x-one"), latin.clone())]);
+    let caller = Caller::request("http", Method::POST, "/").headers(headers).build();
+    let passed = journey(LOOP).passthrough(StateId::parse("ask").as_ref().ok(), &caller);
+    assert_eq!(passed.get("x-out"), Some(&latin));
 }
 
 #[test]
