@@ -39,7 +39,8 @@ pub struct EngineConfig {
     /// Commands that wait for one run: 1 024, and as many submissions that wait for their step (ENG-059). Beyond it further ones are
     /// `unavailable` with a time to try again, so that one run cannot take up all that may be admitted.
     pub commands_per_run: usize,
-    /// Read guards that are evaluated at the same time: 1 024. Beyond it reads of guarded runs are `unavailable` with a time to try again.
+    /// Read guards that are evaluated at the same time: 1 024. Beyond it reads of guarded runs are `unavailable` with a time to try again,
+    /// and those of unknown ids too, unless `denial_hold` is zero.
     pub concurrent_guards: usize,
     /// How long an allowing decision of a read guard is reused for the same request and the same state of the run, at most 5 s
     /// (ENG-116). Zero, the default, judges every read anew.

@@ -8,7 +8,7 @@ mod silence;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::FutureExt;
 use jf_core::{Caller, EngineError, EngineErrorKind, JourneyId, run_fault};
@@ -55,6 +55,8 @@ impl Shared {
 
     /// The same result, of something that was asked at `begun`: a refusal that must not tell whether there is a run is given when all of
     /// them are (ENG-113). Whatever else is given at once.
+    ///
+    /// As long as no guard can be asked nobody is told that there is no run: a guarded one could not be refused like that.
     pub(crate) async fn without_a_hint<T>(
         &self,
         begun: Timestamp,
@@ -63,7 +65,11 @@ impl Shared {
         if let Err(error) = &result
             && error.kind() == EngineErrorKind::NotFound
         {
-            let hold = self.silence.hold();
+            // A guard that failed was asked, and those who wait for it to recover have to be told (ENG-115).
+            if self.silence.is_kept() && self.guards.available_permits() == 0 && !error.is_guard_fault() {
+                return Err(self.undecided());
+            }
+            let hold = self.silence.hold(begun);
             if !hold.is_zero() {
                 self.keep_silent_until(after(begun, hold)).await;
             }
@@ -77,10 +83,27 @@ impl Shared {
         self.clock.sleep_until(moment).await;
         let late = Duration::try_from(self.clock.now().duration_since(moment)).unwrap_or_default();
         let rest = GRAIN.saturating_sub(late);
-        if !rest.is_zero() {
-            // Lost with its runtime, at worst.
-            let _ = self.runtime.spawn_blocking(move || std::thread::sleep(rest)).await;
+        if rest.is_zero() {
+            return;
         }
+        // By a moment, since the thread may have to be waited for.
+        let end = Instant::now() + rest;
+        let Some(place) = self.silence.sleeper() else {
+            // Where so many are refused at once, nobody can tell such a time.
+            return self.clock.sleep_until(after(moment, GRAIN)).await;
+        };
+        let sleep = move || {
+            std::thread::sleep(end.saturating_duration_since(Instant::now()));
+            drop(place);
+        };
+        // Lost with its runtime, at worst.
+        let _ = self.runtime.spawn_blocking(sleep).await;
+    }
+
+    /// A read that no guard can be asked about now.
+    fn undecided(&self) -> EngineError {
+        self.metrics.refused(Refusal::Admission);
+        crowded("too many reads are being decided; try again")
     }
 
     /// Whether the caller may see the run as it was read; NotFound if not.
@@ -101,8 +124,7 @@ impl Shared {
             return Ok(());
         }
         let Ok(slot) = self.guards.try_acquire() else {
-            self.metrics.refused(Refusal::Admission);
-            return Err(crowded("too many reads are being decided; try again"));
+            return Err(self.undecided());
         };
         let guard = run.read_guard(&read.deployed.program, &caller, &self.env(&read.deployed, now));
         let failed = || Verdict::Failed { code: run_fault::INTERNAL.to_owned() };
@@ -117,8 +139,9 @@ impl Shared {
         };
         drop(slot);
         if verdict != Verdict::Allowed {
-            let took = Duration::try_from(self.clock.now().duration_since(now)).unwrap_or_default();
-            self.silence.denied(took);
+            let ended = self.clock.now();
+            let took = Duration::try_from(ended.duration_since(now)).unwrap_or_default();
+            self.silence.denied(took, ended);
         }
         match verdict {
             Verdict::Allowed => {

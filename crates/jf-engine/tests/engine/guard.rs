@@ -444,9 +444,21 @@ async fn http_026_beyond_the_bound_guarded_reads_are_unavailable() {
     assert_eq!(refused.kind(), EngineErrorKind::Unavailable, "overload is no denial");
     assert!(refused.retry_after().is_some());
     assert!(bench.engine.get_status(&open, &me).await.is_ok(), "no guard, no bound");
+    let nobody = JourneyId::random();
+    let absent = bench.engine.get_status(&nobody, &me).await.unwrap_err();
+    assert_eq!(absent.problem(), refused.problem(), "ENG-113: an absent run is no exception");
+    assert_eq!(absent.retry_after(), refused.retry_after());
+    for kind in [
+        kind(bench.engine.get_outcome(&nobody, &me).await),
+        kind(bench.engine.events(&nobody, Cursor::beginning(), NonZeroU32::MIN, &me).await),
+        kind(bench.engine.cancel(Cancel::new(nobody.clone()), &me).await),
+    ] {
+        assert_eq!(kind, EngineErrorKind::Unavailable);
+    }
     drop(first);
     assert!(bench.desk.next().await.is_abandoned(), "nobody waits for it");
     judged(&bench, true, bench.engine.get_status(&id, &me)).await.unwrap();
+    assert_eq!(kind(bench.engine.get_status(&nobody, &me).await), EngineErrorKind::NotFound);
 }
 
 #[tokio::test]
