@@ -1,16 +1,21 @@
 //! One game over both bindings of the example, on a real port.
 
-use embed_http_and_ws::{app, engine};
+use std::time::Duration;
+
+use embed_http_and_ws::{app, engine, serve};
 use futures::{SinkExt, StreamExt};
+use jf_binding_http::HttpConfig;
 use jf_binding_ws::WsConfig;
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 
-async fn serve() -> String {
+async fn play() -> String {
     let engine = engine().await.expect("the journey is valid");
-    let app = app(engine, WsConfig::default()).expect("the settings are valid");
+    let app = app(engine, HttpConfig::default(), WsConfig::default()).expect("the settings are valid");
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
     let address = listener.local_addr().expect("it is bound").to_string();
     tokio::spawn(async move { axum::serve(listener, app).await });
@@ -34,7 +39,7 @@ async fn frame(socket: &mut WebSocketStream<TcpStream>) -> Value {
 /// BND-051: a run started over one binding goes on over the other.
 #[tokio::test]
 async fn bnd_051_a_game_over_both_bindings() {
-    let address = serve().await;
+    let address = play().await;
     let base = format!("http://{address}/api/v1/journeys");
 
     let (status, started) = post(format!("{base}/guess-the-number/start"), json!({ "secret": 42 })).await;
@@ -60,4 +65,33 @@ async fn bnd_051_a_game_over_both_bindings() {
 
     let (status, gone) = post(format!("{base}/{run}/steps/guess"), json!({ "number": 42 })).await;
     assert_eq!((status, &gone["type"]), (409, &json!("urn:journeyforge:error:step-not-active")));
+}
+
+/// HTTP-105, HTTP-029: an open stream of events is sent away when the end begins, and keeps nobody from ending.
+#[tokio::test]
+async fn http_105_an_open_stream_of_events_ends_with_the_server() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    let address = listener.local_addr().expect("it is bound");
+    let (stop, stopped) = oneshot::channel::<()>();
+    let serving = serve(listener, async { drop(stopped.await) });
+    let reading = async {
+        let base = format!("http://{address}/api/v1/journeys");
+        let (_, started) = post(format!("{base}/guess-the-number/start"), json!({ "secret": 42 })).await;
+        let run = started["journeyId"].as_str().expect("an id");
+        let mut events = reqwest::get(format!("{base}/{run}/events")).await.expect("the server answers");
+        let mut text = String::new();
+        while !text.contains("event: status") {
+            let chunk = events.chunk().await.expect("the stream goes on").expect("the stream goes on");
+            text.push_str(&String::from_utf8_lossy(&chunk));
+        }
+        stop.send(()).expect("the server runs");
+        let mut last = String::new();
+        while let Some(chunk) = events.chunk().await.expect("the stream ends in good order") {
+            last.push_str(&String::from_utf8_lossy(&chunk));
+        }
+        assert!(last.starts_with("retry: "), "{last}");
+    };
+    let both = async { tokio::join!(serving, reading) };
+    let (served, ()) = timeout(Duration::from_secs(60), both).await.expect("the stream keeps nobody");
+    served.expect("the server has ended in good order");
 }

@@ -10,6 +10,7 @@ pub mod tls;
 
 use std::error::Error;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
@@ -19,7 +20,8 @@ use axum::routing::get;
 use http::header::{AUTHORIZATION, CONTENT_SECURITY_POLICY, STRICT_TRANSPORT_SECURITY};
 use http::{HeaderValue, StatusCode};
 use jf_binding_http::{
-    CertificateHeader, Document, Hosts, HttpConfig, InvalidDocument, Origins, TrustedProxies, document_router,
+    CertificateHeader, Document, Hosts, HttpConfig, InvalidDocument, Origins, Readiness, TrustedProxies,
+    document_router, health_router,
 };
 use jf_binding_ws::{Drain, WsConfig};
 use jf_core::spi::Registries;
@@ -30,6 +32,8 @@ use jf_export::{OpenApi, contract_site};
 
 /// Where the journeys are in the service.
 pub const PREFIX: &str = "/flows";
+/// How long the end may take.
+pub const WINDOW: Duration = Duration::from_secs(5);
 /// How the service is known to its clients.
 pub const HOST: &str = "service.localhost";
 
@@ -49,14 +53,21 @@ pub async fn engine() -> Result<Arc<dyn Engine>, Box<dyn Error>> {
     Ok(Arc::new(engine.build().await?))
 }
 
-/// The service: its own routes, and the journeys below [`PREFIX`]. `port` is where clients reach it, `sockets` how its end is announced.
+/// The service: its own routes, and the journeys below [`PREFIX`]. `port` is where clients reach it; `sockets` and `readiness` are how its end is announced.
 ///
 /// # Errors
 /// When a part refuses its settings.
-pub fn app(engine: Arc<dyn Engine>, port: u16, sockets: Drain) -> Result<Router, Box<dyn Error>> {
+pub fn app(
+    engine: Arc<dyn Engine>,
+    port: u16,
+    sockets: Drain,
+    readiness: Readiness,
+) -> Result<Router, Box<dyn Error>> {
     let origin = format!("https://{HOST}:{port}");
     let http = HttpConfig::default()
         .with_operators(Arc::new(operators))
+        // Readers of events are sent away when the end begins; an open stream would put it off.
+        .with_drain(readiness.clone(), WINDOW)
         // Pages of the service may use the API; those of others may not, with the certificates of their visitors least of all.
         .with_origins(Origins::default().with_own([&origin])?.with_ambient_identity()?);
     let mut websocket = WsConfig::default();
@@ -64,6 +75,7 @@ pub fn app(engine: Arc<dyn Engine>, port: u16, sockets: Drain) -> Result<Router,
     websocket.ambient_identity = true;
     websocket.http_base = format!("{PREFIX}/api/v1");
     websocket.drain = sockets;
+    websocket.drain_window = WINDOW;
 
     let journeys = jf_binding_http::router(Arc::clone(&engine), http);
     let journeys = journeys.merge(contract(&*engine)?);
@@ -72,6 +84,8 @@ pub fn app(engine: Arc<dyn Engine>, port: u16, sockets: Drain) -> Result<Router,
     let journeys = journeys.layer(from_fn(authenticate));
 
     let service = Router::new().route("/", get(home)).nest(PREFIX, journeys);
+    // For load balancers, beside everything else: `/livez` and `/readyz`.
+    let service = service.merge(health_router(readiness));
     // And one around everything.
     let service = service.layer(map_response(strict));
     Ok(Hosts::only([HOST])?.attach(service))

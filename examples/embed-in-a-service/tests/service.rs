@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use embed_in_a_service::{HOST, app, behind_proxies, engine, tls};
+use jf_binding_http::Readiness;
 use jf_binding_ws::Drain;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use reqwest::{Certificate, Client, ClientBuilder, Identity};
@@ -42,7 +43,8 @@ impl Service {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
         let address = listener.local_addr().expect("it is bound");
         let engine = engine().await.expect("the journey is valid");
-        let app = app(engine, address.port(), Drain::new()).expect("the settings are valid");
+        let app =
+            app(engine, address.port(), Drain::new(), Readiness::starting()).expect("the settings are valid");
         tokio::spawn(tls::serve(tls::TlsListener::new(listener, config), app, std::future::pending()));
         Self { address, authority }
     }
@@ -140,8 +142,8 @@ async fn tsk_144_proxies_tell_what_their_clients_have_shown() {
     for (network, shown) in [("127.0.0.0/8", "2 certificates"), ("192.0.2.0/24", "0 certificates")] {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
         let address = listener.local_addr().expect("it is bound");
-        let app =
-            app(engine().await.expect("the journey is valid"), 443, Drain::new()).expect("valid settings");
+        let engine = engine().await.expect("the journey is valid");
+        let app = app(engine, 443, Drain::new(), Readiness::starting()).expect("valid settings");
         let app = behind_proxies(app, &[network]).expect("a network");
         let app = app.into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(axum::serve(listener, app).into_future());
