@@ -1,7 +1,7 @@
 //! The host names a server answers to: the one request header that a page of another site cannot choose, but its owner can.
 
 use std::collections::HashSet;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use axum::Router;
@@ -10,7 +10,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use http::header::HOST;
 use http::{HeaderMap, Method, Uri, Version};
-use jf_core::{EngineError, EngineErrorKind};
+use jf_core::{Authority, EngineError, EngineErrorKind};
 
 use crate::problem;
 
@@ -54,7 +54,11 @@ impl Hosts {
             .into_iter()
             .map(|name| {
                 let name = name.as_ref();
-                if is_name(name) { Ok(plain(name).into()) } else { Err(InvalidHost(name.to_owned())) }
+                if Authority::is_name(name) {
+                    Ok(plain(name).into())
+                } else {
+                    Err(InvalidHost(name.to_owned()))
+                }
             })
             .collect();
         Ok(Self { names: Some(Arc::new(names?)) })
@@ -104,19 +108,20 @@ fn host<'r>(version: Version, uri: &'r Uri, headers: &'r HeaderMap) -> Result<Op
     let mut lines = headers.get_all(HOST).iter();
     let named = match (lines.next(), lines.next()) {
         (Some(_), Some(_)) => return refused("`Host` is given more than once"),
-        (Some(line), None) => match line.to_str().ok().and_then(split) {
+        (Some(line), None) => match line.to_str().ok().and_then(Authority::parse) {
             Some(named) => Some(named),
             None => return refused("`Host` is no host"),
         },
         (None, _) => None,
     };
     // A target in the absolute form wins over the header, which has to be there all the same (RFC 9112, 3.2.2).
-    let target = match uri.authority().map(|authority| split(authority.as_str())) {
+    let target = match uri.authority().map(|authority| Authority::parse(authority.as_str())) {
         Some(None) => return refused("the host of the target is none"),
         target => target.flatten(),
     };
-    let is_same =
-        |(a, port): (&str, &str), (b, other): (&str, &str)| a.eq_ignore_ascii_case(b) && port == other;
+    let is_same = |a: Authority<'_>, b: Authority<'_>| {
+        a.host.eq_ignore_ascii_case(b.host) && a.port.unwrap_or_default() == b.port.unwrap_or_default()
+    };
     match version {
         Version::HTTP_11 if named.is_none() => return refused("`Host` is missing"),
         Version::HTTP_10 | Version::HTTP_11 => {}
@@ -128,27 +133,7 @@ fn host<'r>(version: Version, uri: &'r Uri, headers: &'r HeaderMap) -> Result<Op
             _ => {}
         },
     }
-    Ok(target.or(named).map(|(host, _)| host))
-}
-
-/// Host and port, the latter perhaps empty; `None` for what is more or less than that.
-fn split(authority: &str) -> Option<(&str, &str)> {
-    let (host, port) = match authority.rsplit_once(':') {
-        Some((host, port)) if !port.ends_with(']') => (host, port),
-        _ => (authority, ""),
-    };
-    let is_port =
-        port.is_empty() || (port.bytes().all(|b| b.is_ascii_digit()) && port.parse::<u16>().is_ok());
-    let is_host = match host.strip_prefix('[') {
-        Some(rest) => rest.strip_suffix(']').is_some_and(|address| address.parse::<Ipv6Addr>().is_ok()),
-        None => is_name(host),
-    };
-    (is_host && is_port).then_some((host, port))
-}
-
-fn is_name(host: &str) -> bool {
-    let byte = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_');
-    !host.is_empty() && !host.starts_with('.') && host.bytes().all(byte)
+    Ok(target.or(named).map(|authority| authority.host))
 }
 
 /// Whether nobody can point the name to an address of their choice.

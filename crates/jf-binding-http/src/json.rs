@@ -4,25 +4,44 @@
 //! by the visitor instead, so the bound is exact and configurable, and input that breaks it costs no more stack than input
 //! that just meets it.
 
+use std::cell::{Cell, RefCell};
 use std::fmt;
 
+use jf_core::{ByteShare, EngineError};
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value, error::Category};
 
+/// Bodies up to this size, which are nearly all, are small whatever they hold, and nobody weighs what becomes of them.
+const SMALL: usize = 1024;
+
 /// Reads one JSON value with at most `depth` containers inside each other. Of repeated members the last counts (HTTP-012).
 ///
+/// The text is in the share already. A value can take many times as much – two bytes of a list are a whole item – so the share grows
+/// by that as it comes into being.
+///
 /// # Errors
-/// A sentence for the caller with the place of the fault; it never repeats the input.
-pub(crate) fn parse(body: &[u8], depth: usize) -> Result<Value, String> {
+/// InvalidInput, with a sentence for the caller that names the place of the fault and never repeats the input; Unavailable when the value
+/// takes more than there is.
+pub(crate) fn parse(body: &[u8], depth: usize, share: &mut ByteShare) -> Result<Value, EngineError> {
     let text = std::str::from_utf8(body).map_err(|error| {
         let at = Place::of(&body[..error.valid_up_to()]);
-        format!("the body is not valid UTF-8: unexpected byte at {at}")
+        EngineError::invalid_input(format!("the body is not valid UTF-8: unexpected byte at {at}"))
     })?;
+    let read = if body.len() <= SMALL {
+        read(text, Nested { left: depth, scale: Unweighed })
+    } else {
+        let scale = Scale::new(share);
+        let read = read(text, Nested { left: depth, scale: &scale });
+        scale.settle()?;
+        read
+    };
+    read.map_err(|error| EngineError::invalid_input(explain(text, depth, &error)))
+}
+
+fn read<W: Weigh>(text: &str, nested: Nested<W>) -> Result<Value, serde_json::Error> {
     let mut reader = serde_json::Deserializer::from_str(text);
     reader.disable_recursion_limit();
-    let nested = Nested { left: depth };
-    let read = nested.deserialize(&mut reader).and_then(|value| reader.end().map(|()| value));
-    read.map_err(|error| explain(text, depth, &error))
+    nested.deserialize(&mut reader).and_then(|value| reader.end().map(|()| value))
 }
 
 fn explain(text: &str, depth: usize, error: &serde_json::Error) -> String {
@@ -85,19 +104,94 @@ impl fmt::Display for Place {
     }
 }
 
-/// Reads a value that may hold `left` more containers inside each other.
-#[derive(Clone, Copy)]
-struct Nested {
-    left: usize,
+/// Notes what a value takes beside its texts, which take as much as they did in the body.
+trait Weigh: Copy {
+    /// Whether there is room for so many bytes more.
+    fn has_room(self, bytes: usize) -> bool;
 }
 
-impl Nested {
-    fn inner<E: serde::de::Error>(self) -> Result<Self, E> {
-        self.left.checked_sub(1).map(|left| Self { left }).ok_or_else(|| E::custom("nested too deep"))
+#[derive(Clone, Copy)]
+struct Unweighed;
+
+impl Weigh for Unweighed {
+    #[inline]
+    fn has_room(self, _: usize) -> bool {
+        true
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Nested {
+/// Takes bytes out of a share, many at once.
+struct Scale<'s> {
+    share: RefCell<&'s mut ByteShare>,
+    pending: Cell<usize>,
+    refusal: RefCell<Option<EngineError>>,
+}
+
+impl<'s> Scale<'s> {
+    /// What is taken at once.
+    const BATCH: usize = 64 * 1024;
+
+    fn new(share: &'s mut ByteShare) -> Self {
+        Self { share: RefCell::new(share), pending: Cell::new(0), refusal: RefCell::new(None) }
+    }
+
+    fn take(&self, bytes: usize) -> bool {
+        self.pending.set(0);
+        match self.share.borrow_mut().grow(bytes) {
+            Ok(()) => true,
+            Err(refusal) => {
+                self.refusal.replace(Some(refusal));
+                false
+            }
+        }
+    }
+
+    /// Takes the rest.
+    ///
+    /// # Errors
+    /// Unavailable, when there was too little at any time.
+    fn settle(self) -> Result<(), EngineError> {
+        self.take(self.pending.get());
+        self.refusal.into_inner().map_or(Ok(()), Err)
+    }
+}
+
+impl Weigh for &Scale<'_> {
+    #[inline]
+    fn has_room(self, bytes: usize) -> bool {
+        let pending = self.pending.get() + bytes;
+        if pending < Scale::BATCH {
+            self.pending.set(pending);
+            return true;
+        }
+        self.take(pending)
+    }
+}
+
+/// Reads a value that may hold `left` more containers inside each other.
+#[derive(Clone, Copy)]
+struct Nested<W> {
+    left: usize,
+    scale: W,
+}
+
+impl<W: Weigh> Nested<W> {
+    /// What an item of a list takes.
+    const ITEM: usize = size_of::<Value>();
+    /// What a member of an object takes: its hash and its place in the index, too.
+    const MEMBER: usize = size_of::<Value>() + size_of::<String>() + 2 * size_of::<usize>();
+
+    fn inner<E: serde::de::Error>(self) -> Result<Self, E> {
+        let left = self.left.checked_sub(1);
+        left.map(|left| Self { left, ..self }).ok_or_else(|| E::custom("nested too deep"))
+    }
+
+    fn weigh<E: serde::de::Error>(self, bytes: usize) -> Result<(), E> {
+        if self.scale.has_room(bytes) { Ok(()) } else { Err(E::custom("no room")) }
+    }
+}
+
+impl<'de, W: Weigh> DeserializeSeed<'de> for Nested<W> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
@@ -105,7 +199,7 @@ impl<'de> DeserializeSeed<'de> for Nested {
     }
 }
 
-impl<'de> Visitor<'de> for Nested {
+impl<'de, W: Weigh> Visitor<'de> for Nested<W> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -144,6 +238,7 @@ impl<'de> Visitor<'de> for Nested {
         let inner = self.inner()?;
         let mut array = Vec::new();
         while let Some(item) = items.next_element_seed(inner)? {
+            inner.weigh(Self::ITEM)?;
             array.push(item);
         }
         Ok(Value::Array(array))
@@ -153,6 +248,7 @@ impl<'de> Visitor<'de> for Nested {
         let inner = self.inner::<A::Error>()?;
         let mut object = Map::new();
         while let Some(name) = members.next_key::<String>()? {
+            inner.weigh(Self::MEMBER)?;
             object.insert(name, members.next_value_seed(inner)?);
         }
         Ok(Value::Object(object))
@@ -161,8 +257,41 @@ impl<'de> Visitor<'de> for Nested {
 
 #[cfg(test)]
 mod tests {
-    use super::parse;
+    use jf_core::{ByteBudget, EngineErrorKind};
     use serde_json::{Value, json};
+
+    /// The value, or what the caller is told.
+    fn parse(body: &[u8], depth: usize) -> Result<Value, String> {
+        let read = super::parse(body, depth, &mut ByteBudget::default().share());
+        read.map_err(|error| error.problem().detail.clone().unwrap())
+    }
+
+    #[test]
+    fn http_013_http_026_a_value_is_weighed_as_it_is_read() {
+        let budget = ByteBudget::new(1_000_000);
+        let list = |items: usize| format!("[{}0]", "0,".repeat(items - 1));
+        let object = |members: usize| {
+            let members: Vec<String> = (0..members).map(|n| format!("\"{n}\":0")).collect();
+            format!("{{{}}}", members.join(","))
+        };
+        let weighed = |body: &str| {
+            let mut share = budget.share();
+            let read = super::parse(body.as_bytes(), 128, &mut share);
+            let is_full = budget.share().grow(300_000).is_err();
+            (read.map_err(|error| error.kind()).map(|_| is_full), share)
+        };
+        assert_eq!(weighed(&list(10_000)).0, Ok(true), "20 kB of text");
+        assert_eq!(weighed(&list(20_000)).0, Err(EngineErrorKind::Unavailable), "40 kB of text");
+        assert_eq!(weighed(&object(8_000)).0, Ok(true));
+        assert_eq!(weighed(&object(20_000)).0, Err(EngineErrorKind::Unavailable));
+        assert_eq!(weighed(&format!("[{}", list(20_000))).0, Err(EngineErrorKind::Unavailable), "at once");
+        assert_eq!(weighed(&list(500)).0, Ok(false), "small ones are not weighed");
+        assert_eq!(weighed(&format!("\"{}\"", ",".repeat(1_000_000))).0, Ok(false), "nor are texts");
+        let kept = weighed(&list(10_000)).1;
+        assert!(super::parse(list(10_000).as_bytes(), 128, &mut budget.share()).is_err());
+        drop(kept);
+        assert!(super::parse(list(10_000).as_bytes(), 128, &mut budget.share()).is_ok());
+    }
 
     fn nested(levels: usize) -> String {
         format!("{}{}", "[".repeat(levels), "]".repeat(levels))

@@ -6,7 +6,6 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
-use http::header::EXPECT;
 use http::request::Parts;
 use http::{Method, StatusCode, Uri};
 use jf_core::{ByteBudget, ByteShare, Caller, Engine, EngineError, EngineErrorKind, JourneyId};
@@ -74,7 +73,7 @@ impl Inbound<'_> {
 
 async fn serve(State(binding): State<Arc<Binding>>, request: Request) -> Response {
     let (mut parts, mut body) = request.into_parts();
-    let awaits_leave = parts.headers.contains_key(EXPECT);
+    let leftover = body::leftover(&parts);
     let uri = std::mem::take(&mut parts.uri);
     let standing = binding.config.origins.judge(&parts.headers);
     let mut response = match binding.admit(&standing, &parts) {
@@ -96,7 +95,7 @@ async fn serve(State(binding): State<Arc<Binding>>, request: Request) -> Respons
             }
         },
     };
-    body::discard(body, awaits_leave);
+    body::discard(body, leftover);
     binding.config.origins.decorate(standing, response.headers_mut());
     response
 }
@@ -156,7 +155,9 @@ impl Binding {
         if !self.config.hidden_journeys.is_empty() {
             let definition = self.engine.locate(&run).await?;
             if self.config.hidden_journeys.contains(&definition.metadata.name) {
-                return Err(EngineError::not_found());
+                // Refused as an id that is nobody's is, which the engine may take its time for (ENG-113).
+                let nobody = self.engine.locate(&JourneyId::random()).await;
+                return Err(nobody.err().unwrap_or_else(EngineError::not_found));
             }
         }
         Ok(run)

@@ -32,6 +32,7 @@
 //! [`Engine`] documents the contract sentence by sentence. [`HeadPublisher`] is a ready-made wake-up for
 //! [`Engine::watch`], and [`Subscription`] turns `events` and `watch` into ordered deliveries for every binding.
 
+mod authority;
 mod budget;
 mod caller;
 mod documents;
@@ -55,6 +56,7 @@ mod trace;
 /// Implementers of an engine or a plugin reach them here and need depend on this crate only.
 pub use jf_dsl as dsl;
 
+pub use authority::Authority;
 pub use budget::{ByteBudget, ByteShare};
 pub use caller::{Caller, CallerBuilder};
 pub use documents::{

@@ -1,7 +1,8 @@
 //! The origins of pages, read in one way by every binding on HTTP (HTTP-028, ORG-1).
 
 use std::fmt;
-use std::net::Ipv6Addr;
+
+use crate::Authority;
 
 /// The origin of a page in the form browsers write it: `scheme://host`, with `:port` if it is not the default one, in lower case.
 ///
@@ -35,16 +36,8 @@ impl PageOrigin {
             return Err(NoOrigin);
         }
         let scheme = scheme.to_ascii_lowercase();
-        let (host, port) = match authority.rsplit_once(':') {
-            Some((host, port)) if !port.ends_with(']') => {
-                let digits = !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit());
-                (host, Some(port.parse::<u16>().ok().filter(|_| digits).ok_or(NoOrigin)?))
-            }
-            _ => (authority, None),
-        };
-        if !is_host(host) {
-            return Err(NoOrigin);
-        }
+        let Authority { host, port } = Authority::parse(authority).ok_or(NoOrigin)?;
+        let port = port.map(|port| port.parse::<u16>().map_err(|_| NoOrigin)).transpose()?;
         let port = port.filter(|port| !matches!((scheme.as_str(), port), ("http", 80) | ("https", 443)));
         let port = port.map(|port| format!(":{port}")).unwrap_or_default();
         Ok(Self(format!("{scheme}://{}{port}", host.to_ascii_lowercase()).into()))
@@ -70,16 +63,6 @@ impl PageOrigin {
 impl fmt::Display for PageOrigin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
-    }
-}
-
-fn is_host(host: &str) -> bool {
-    match host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-        Some(address) => address.parse::<Ipv6Addr>().is_ok(),
-        None => {
-            let byte = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_');
-            !host.is_empty() && host.bytes().all(byte)
-        }
     }
 }
 

@@ -296,6 +296,7 @@ const WRONG: &[Wrong] = &[
     ("HTTP-081", "GET /api/v1/journeys?phase=running", "", "", 400, "invalid-input"),
     ("HTTP-081", "GET /api/v1/journeys?orderId=a&orderId=a", "", "", 400, "invalid-input"),
     ("HTTP-081", "GET /api/v1/journeys?pageSize=0", "", "", 400, "invalid-input"),
+    ("HTTP-081", "GET /api/v1/journeys?pageSize=%2B5", "", "", 400, "invalid-input"),
     ("HTTP-081", "GET /api/v1/journeys?pageSize=201", "", "", 400, "invalid-input"),
     ("HTTP-081", "GET /api/v1/journeys?pageSize=1e1", "", "", 400, "invalid-input"),
     ("HTTP-081", "GET /api/v1/journeys?includeCompensation=1", "", "", 400, "invalid-input"),

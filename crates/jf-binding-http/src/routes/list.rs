@@ -11,6 +11,7 @@ use crate::config::{HttpConfig, ListMode};
 use crate::problem;
 use crate::respond::{self, Media};
 use crate::router::{Binding, Inbound};
+use crate::routes::query::{Shown, check_once};
 
 const SUBJECT: &str = "subjectId";
 
@@ -47,13 +48,8 @@ pub(crate) async fn list(binding: &Binding, mut inbound: Inbound<'_>) -> Result<
 
 fn query(parameters: &[(String, String)], config: &HttpConfig) -> Result<ListQuery, EngineError> {
     let mut query = ListQuery::new(config.page_size);
-    for (index, (name, value)) in parameters.iter().enumerate() {
-        if name != "tag" && parameters[..index].iter().any(|(earlier, _)| earlier == name) {
-            return Err(EngineError::invalid_input(format!(
-                "the parameter {} is given more than once",
-                Shown(name)
-            )));
-        }
+    check_once(parameters, |name| name == "tag")?;
+    for (name, value) in parameters {
         match name.as_str() {
             "journeyName" => {
                 query.journey = Some(parse(name, value, "a journey name", |v| DefinitionName::parse(v).ok())?)
@@ -62,7 +58,10 @@ fn query(parameters: &[(String, String)], config: &HttpConfig) -> Result<ListQue
             "tag" => query.tags.push(value.clone()),
             "pageSize" => {
                 let max = config.max_page_size;
-                let size = |v: &str| v.parse().ok().filter(|size: &NonZeroU32| *size <= max);
+                // A sign is no digit, though Rust reads `+`.
+                let digits = |v: &&str| v.bytes().all(|byte| byte.is_ascii_digit());
+                let size =
+                    |v: &str| Some(v).filter(digits)?.parse().ok().filter(|size: &NonZeroU32| *size <= max);
                 query.page_size = parse(name, value, &format!("a number from 1 to {max}"), size)?;
             }
             "pageToken" => query.page_token = Some(value.clone()),
@@ -94,14 +93,4 @@ fn parse<T>(
     read: impl FnOnce(&str) -> Option<T>,
 ) -> Result<T, EngineError> {
     read(value).ok_or_else(|| EngineError::invalid_input(format!("the parameter {name} takes {expected}")))
-}
-
-/// A parameter name as it may be repeated to its sender: quoted and cut.
-struct Shown<'a>(&'a str);
-
-impl std::fmt::Display for Shown<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let end = self.0.char_indices().nth(40).map_or(self.0.len(), |(end, _)| end);
-        write!(f, "`{}`", self.0[..end].escape_debug())
-    }
 }

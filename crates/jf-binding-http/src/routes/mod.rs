@@ -5,6 +5,7 @@ pub(crate) mod cancel;
 pub(crate) mod events;
 pub(crate) mod health;
 pub(crate) mod list;
+mod query;
 pub(crate) mod result;
 pub(crate) mod start;
 pub(crate) mod status;

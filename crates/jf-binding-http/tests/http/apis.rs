@@ -97,7 +97,7 @@ async fn http_073_what_the_binding_refuses_goes_through_the_envelope() {
             Request::post(PRICE).header("content-type", "text/plain").body(Body::from("{}")).unwrap(),
             415,
             "unsupported-media-type",
-            "send the body as application/json or a type that ends in +json",
+            "send the body as application/json or a type that ends in +json, in UTF-8",
         ),
     ];
     for (request, status, slug, detail) in cases {

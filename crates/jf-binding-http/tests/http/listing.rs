@@ -70,6 +70,7 @@ async fn http_081_unknown_and_invalid_parameters_are_400() {
         ("phase=running", "the parameter phase takes RUNNING, SUCCEEDED or FAILED"),
         ("pageSize=0", "the parameter pageSize takes a number from 1 to 200"),
         ("pageSize=201", "the parameter pageSize takes a number from 1 to 200"),
+        ("pageSize=%2B5", "the parameter pageSize takes a number from 1 to 200"),
         ("pageSize=-1", "the parameter pageSize takes a number from 1 to 200"),
         ("pageSize=ten", "the parameter pageSize takes a number from 1 to 200"),
         ("includeCompensation=yes", "the parameter includeCompensation takes true or false"),

@@ -23,7 +23,7 @@ const START: &str = "/api/v1/journeys/order/start";
 const STEP: &str = "/api/v1/journeys/k1/steps/approve";
 const CANCEL: &str = "/api/v1/journeys/k1/steps/cancel";
 const KEY: &str = "an Idempotency-Key has 16 to 255 visible ASCII characters, with or without double quotes";
-const TYPE: &str = "send the body as application/json or a type that ends in +json";
+const TYPE: &str = "send the body as application/json or a type that ends in +json, in UTF-8";
 const TAGS: &str = "If-Match takes entity tags in double quotes, as the ETag header gave them";
 
 const fn wrong(

@@ -2,6 +2,8 @@
 
 use jf_core::{Caller, Cursor, EngineError, Epoch, EventFilter, Head, Replaying, SubscribeOptions};
 
+use crate::routes::query::check_once;
+
 /// The header by which browsers resume.
 const LAST_EVENT_ID: &str = "last-event-id";
 
@@ -12,10 +14,8 @@ const LAST_EVENT_ID: &str = "last-event-id";
 pub(super) fn read(caller: &Caller) -> Result<SubscribeOptions, EngineError> {
     let mut options = SubscribeOptions::default();
     let parameters = caller.query();
-    for (index, (name, value)) in parameters.iter().enumerate() {
-        if parameters[..index].iter().any(|(earlier, _)| earlier == name) {
-            return Err(EngineError::invalid_input("a parameter is given more than once"));
-        }
+    check_once(parameters, |_| false)?;
+    for (name, value) in parameters {
         match name.as_str() {
             "after" => options.replay = Replaying::After(cursor(value)),
             "events" => options.filter = filter(value)?,
@@ -30,12 +30,14 @@ pub(super) fn read(caller: &Caller) -> Result<SubscribeOptions, EngineError> {
         }
     }
     if let Some(last) = caller.headers().get(LAST_EVENT_ID) {
-        options.replay = Replaying::After(last.to_str().map_or_else(|_| unreadable(), cursor));
+        // What we gave as an id has an epoch; a bare number is none of ours.
+        let head = last.to_str().ok().and_then(|text| text.parse::<Head>().ok());
+        options.replay = Replaying::After(head.map_or_else(unreadable, Cursor::from));
     }
     Ok(options)
 }
 
-/// `<epoch>.<seq>`, or `<seq>` of the current epoch.
+/// `after`: `<epoch>.<seq>`, or `<seq>` of the current epoch.
 fn cursor(text: &str) -> Cursor {
     if let Ok(head) = text.parse::<Head>() {
         return head.into();
@@ -73,8 +75,27 @@ fn filter(text: &str) -> Result<EventFilter, EngineError> {
 
 #[cfg(test)]
 mod tests {
-    use super::{cursor, filter};
-    use jf_core::EventFilter;
+    use super::{cursor, filter, read};
+    use http::{HeaderMap, HeaderValue, Method};
+    use jf_core::{Caller, EventFilter, Replaying};
+
+    #[test]
+    fn http_101_last_event_id_is_an_id_of_ours_or_of_another_log() {
+        let resumed = |id: &'static str| {
+            let headers = HeaderMap::from_iter([(
+                http::HeaderName::from_static("last-event-id"),
+                HeaderValue::from_static(id),
+            )]);
+            let caller = Caller::request("http", Method::GET, "/").headers(headers);
+            let caller = caller.query(vec![("after".to_owned(), "e2.9".to_owned())]).build();
+            let Replaying::After(cursor) = read(&caller).unwrap().replay else { panic!("it resumes") };
+            (cursor.epoch.unwrap().to_string(), cursor.after)
+        };
+        assert_eq!(resumed("e1.7"), ("e1".to_owned(), 7), "it wins over `after`");
+        for id in ["7", "0", "", "e1", "e1.07", "x"] {
+            assert_eq!(resumed(id), ("-".to_owned(), u64::MAX), "{id}");
+        }
+    }
 
     #[test]
     fn http_101_cursors_that_cannot_be_read_belong_to_another_log() {
