@@ -10,6 +10,7 @@ use futures::{Sink, Stream};
 use http::{Request, Response};
 use jf_core::{Caller, Engine};
 use percent_encoding::percent_decode_str;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tungstenite::{Error, Message};
 
 use crate::config::{ConfigError, WsConfig};
@@ -18,6 +19,7 @@ use crate::layer::WsLayer;
 use crate::origin::Origins;
 use crate::routing::{Endpoint, Routes};
 use crate::session::{Session, Traffic};
+use crate::socket;
 
 /// What all connections share.
 pub(crate) struct Shared {
@@ -128,6 +130,34 @@ impl WsBinding {
         Some(async move {
             session.await;
         })
+    }
+
+    /// The same over anything that bytes go through, without a handshake: a pipe, a Unix socket, one end of `tokio::io::duplex`. Frames
+    /// are read and written here, within the limits of the configuration; the other end is a client as soon as it begins to send them.
+    ///
+    /// ```
+    /// use jf_binding_ws::WsBinding;
+    /// use jf_core::Caller;
+    /// use tokio::io::{AsyncRead, AsyncWrite};
+    ///
+    /// async fn talk(binding: &WsBinding, pipe: impl AsyncRead + AsyncWrite + Unpin) {
+    ///     if let Some(talk) = binding.converse_over("/ws/orders", Caller::internal("pipe"), pipe) {
+    ///         talk.await;
+    ///     }
+    /// }
+    /// # let _ = talk::<tokio::io::DuplexStream>;
+    /// ```
+    pub fn converse_over<T>(
+        &self,
+        path: &str,
+        caller: Caller,
+        connection: T,
+    ) -> Option<impl Future<Output = ()> + use<T>>
+    where
+        T: AsyncRead + AsyncWrite + Unpin,
+    {
+        let (path, _) = self.endpoint(path)?;
+        Some(socket::hold(connection, Arc::clone(&self.0), path, caller, None))
     }
 
     /// The endpoint of a request path, which is percent-decoded once if nothing has its literal form (HTTP-004).

@@ -6,6 +6,7 @@
 //! - [`engine_suite!`]: the contract of [`jf_core::Engine`] as tests that any engine can be run through;
 //! - [`store_suite!`]: the same for the contract of [`jf_store::Store`];
 //! - [`http_suite!`]: the HTTP API as clients see it, over any engine that is served;
+//! - [`ws_suite!`]: the WebSocket protocol as clients see it, over any engine and anything that bytes go through;
 //! - [`Driver`]: one way to drive a system through the engine, over HTTP or over WebSocket, with answers that can be compared;
 //! - [`ManualClock`] and [`ScriptedHttp`]: time and other services, under the control of a test;
 //! - [`scenario`]: scenario files and their runner, which `jf test` is made of;
@@ -37,6 +38,8 @@ pub mod scenario;
 mod scripted_http;
 pub mod store_cases;
 mod store_suite;
+pub mod ws_cases;
+mod ws_suite;
 
 pub use client::{ClientError, Closed, Handshake, HttpClient, HttpResponse, WebSocketClient};
 pub use clock::ManualClock;
@@ -54,3 +57,4 @@ pub use scripted_http::{RecordedCall, ScriptedHttp, StubReply, StubRule};
 pub use store_cases::world::StoreHost;
 #[doc(hidden)]
 pub use store_suite::in_runtime;
+pub use ws_cases::world::{Dialer, WsHost};

@@ -30,6 +30,7 @@ use self::pulse::{Pulse, Verdict};
 use self::timer::Timer;
 use crate::binding::Shared;
 use crate::close::Close;
+use crate::socket::Fault;
 
 pub(crate) use self::pulse::Traffic;
 
@@ -39,6 +40,8 @@ const TURNS: usize = 32;
 const READS: usize = 16;
 /// How long the peer may take to confirm a close.
 const CLOSE_TIME: Duration = Duration::from_secs(2);
+/// How long a peer that did not read may take to begin, so that it learns why it was closed.
+const SLOW_CLOSE_TIME: Duration = Duration::from_secs(30);
 
 /// A conversation over `wire`. It ends when the connection has; dropping it releases everything (SUB-11).
 pub(crate) struct Session<T> {
@@ -63,6 +66,8 @@ enum Phase {
         frame: Option<Close>,
         /// The peer has sent a close frame.
         confirmed: bool,
+        /// Everything has left.
+        flushed: bool,
         until: Instant,
     },
     Done,
@@ -231,27 +236,37 @@ where
     /// Leaves the open phase: requests and subscriptions are let go of at once, the runs do not notice.
     fn finish(&mut self, end: End, now: Instant) {
         self.core.clear();
-        self.drain = None;
+        let closing = |frame: Option<Close>| {
+            let is_slow = frame == Some(Close::SlowConsumer) && self.drain.is_some();
+            let time = if is_slow { SLOW_CLOSE_TIME } else { CLOSE_TIME };
+            Phase::Closing { frame, confirmed: frame.is_none(), flushed: false, until: now + time }
+        };
         self.phase = match end {
             End::Close(close) => {
                 let (code, name) = close.parts();
                 tracing::debug!(code, name, connection = self.core.name(), "closing a WebSocket connection");
-                Phase::Closing { frame: Some(close), confirmed: false, until: now + CLOSE_TIME }
+                closing(Some(close))
             }
-            End::Closed => Phase::Closing { frame: None, confirmed: true, until: now + CLOSE_TIME },
+            End::Closed => closing(None),
             End::Gone => Phase::Done,
         };
     }
 
     /// Sends our close frame, if one is due, and waits a moment for the peer's.
     fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Farewell> {
-        let Phase::Closing { frame, confirmed, until } = &mut self.phase else {
+        let Phase::Closing { frame, confirmed, flushed, until } = &mut self.phase else {
             return Poll::Ready(Farewell::Over);
         };
-        let until = *until;
+        let moment = Instant::now() + CLOSE_TIME;
+        if let Some(drain) = &mut self.drain
+            && drain.as_mut().poll(cx).is_ready()
+        {
+            self.drain = None;
+            *until = moment.min(*until);
+        }
         if let Some(close) = *frame {
             match self.wire.poll_ready_unpin(cx) {
-                Poll::Pending => return self.timer.poll_until(until, cx).map(|()| Farewell::Over),
+                Poll::Pending => return self.timer.poll_until(*until, cx).map(|()| Farewell::Over),
                 Poll::Ready(Err(_)) => return Poll::Ready(Farewell::Over),
                 Poll::Ready(Ok(())) => {}
             }
@@ -260,22 +275,25 @@ where
             }
             *frame = None;
         }
-        let flushed = match self.wire.poll_flush_unpin(cx) {
+        match self.wire.poll_flush_unpin(cx) {
             Poll::Ready(Err(_)) => return Poll::Ready(Farewell::Over),
-            Poll::Ready(Ok(())) => true,
-            Poll::Pending => false,
-        };
+            Poll::Ready(Ok(())) if !*flushed => {
+                *flushed = true;
+                *until = moment.min(*until);
+            }
+            Poll::Ready(Ok(())) | Poll::Pending => {}
+        }
         loop {
             match self.wire.poll_next_unpin(cx) {
                 Poll::Ready(Some(Ok(message))) => *confirmed |= matches!(message, Message::Close(_)),
-                Poll::Ready(None | Some(Err(_))) if flushed => {
+                Poll::Ready(None | Some(Err(_))) if *flushed => {
                     return Poll::Ready(if *confirmed { Farewell::Over } else { Farewell::Unread });
                 }
                 Poll::Ready(None | Some(Err(_))) | Poll::Pending => {
-                    return self.timer.poll_until(until, cx).map(|()| Farewell::Over);
+                    return self.timer.poll_until(*until, cx).map(|()| Farewell::Over);
                 }
             }
-            if Instant::now() >= until {
+            if Instant::now() >= *until {
                 return Poll::Ready(Farewell::Over);
             }
         }
@@ -318,6 +336,11 @@ fn ending(error: &Error) -> End {
         Error::Utf8(_) => End::Close(Close::NotUtf8),
         Error::Protocol(tungstenite::error::ProtocolError::ResetWithoutClosingHandshake) => End::Gone,
         Error::Protocol(_) | Error::Capacity(_) => End::Close(Close::Protocol),
+        Error::Io(error) => match Fault::of(error) {
+            Some(Fault::Protocol) => End::Close(Close::Protocol),
+            Some(Fault::Fragments) => End::Close(Close::TooBig),
+            None => End::Gone,
+        },
         _ => End::Gone,
     }
 }

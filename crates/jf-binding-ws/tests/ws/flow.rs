@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use jf_binding_ws::Drain;
+
 use crate::wire::{Client, configured, shop};
 
 #[tokio::test(start_paused = true)]
@@ -249,4 +251,43 @@ async fn enc_2_large_documents_come_in_fragments() {
     client.send(&format!(r#"{{"type":"getStatus","id":"1","journeyId":"{run}"}}"#));
     let status = client.frame().await;
     assert_eq!(status["payload"]["tags"][0].as_str().unwrap().len(), 1_000_000);
+}
+
+/// The close waits behind what was sent before, for a while.
+#[tokio::test(start_paused = true)]
+async fn flow_6_a_peer_that_reads_on_learns_why_it_was_closed() {
+    for (pause, learns) in [(25, true), (35, false)] {
+        let (engine, binding) = shop();
+        let run = engine.run("order");
+        let mut client = Client::of(&binding).await;
+        client.send(r#"{"type":"subscribe","journeyId":"run-1","after":1}"#);
+        client.expect(r#"{"type":"subscribed"}"#).await;
+        client.window(0);
+        engine.commit(&run);
+        tokio::time::sleep(Duration::from_millis(10_100)).await;
+        assert!(!engine.is_watched(&run), "nothing is kept for it");
+        tokio::time::sleep(Duration::from_secs(pause)).await;
+        assert_eq!(client.is_open(), learns);
+        client.open_window();
+        if learns {
+            client.closed_within(Duration::from_secs(1), 4508, "slow-consumer").await;
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn drain_2_a_peer_that_does_not_read_holds_nobody_up() {
+    let drain = Drain::new();
+    let (engine, binding) = configured(|config| config.drain = drain.clone());
+    let run = engine.run("order");
+    let mut client = Client::of(&binding).await;
+    client.send(r#"{"type":"subscribe","journeyId":"run-1","after":1}"#);
+    client.expect(r#"{"type":"subscribed"}"#).await;
+    client.window(0);
+    engine.commit(&run);
+    tokio::time::sleep(Duration::from_millis(10_100)).await;
+    assert!(client.is_open());
+    drain.begin();
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert!(!client.is_open());
 }

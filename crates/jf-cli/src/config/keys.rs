@@ -246,6 +246,12 @@ pub const KEYS: &[Key] = &[
         "Milliseconds between status pushes of one run on one connection (FLOW-8).",
     ),
     key(
+        "websocket.writeTimeoutMs",
+        MILLIS,
+        "10000",
+        "Milliseconds that nothing may move on a connection whose reader takes nothing; then close 4508 (FLOW-6).",
+    ),
+    key(
         "websocket.heartbeat.intervalMs",
         MILLIS,
         "25000",

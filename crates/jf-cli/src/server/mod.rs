@@ -37,6 +37,11 @@ use tls::Secured;
 
 pub use tls::{ClientAuth, Tls, TlsError, TlsFiles};
 
+/// How much of what was written may wait in the system before it has begun its way. A reader that takes nothing then stops the writer soon,
+/// and holds little memory that no process is charged for.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const UNSENT_BYTES: u32 = 16 << 10;
+
 /// The bounds of a [`Server`]; [`Config::server_limits`](crate::Config::server_limits) reads them from a configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -225,6 +230,9 @@ impl Doors {
     fn take(self: &Arc<Self>, stream: TcpStream, peer: SocketAddr) {
         // Answers are written whole; waiting for more would only delay them.
         let _ = stream.set_nodelay(true);
+        // What a client does not take stays with us, where newer news takes its place, instead of piling up in the system.
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        let _ = socket2::SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT_BYTES);
         match self.gate.enter(peer.ip()) {
             Ok(permit) => {
                 let doors = Arc::clone(self);

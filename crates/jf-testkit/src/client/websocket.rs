@@ -7,9 +7,10 @@ use std::net::SocketAddr;
 use futures::{FutureExt, SinkExt, StreamExt};
 use http::header::SEC_WEBSOCKET_PROTOCOL;
 use serde_json::{Map, Value, json};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
-use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
@@ -58,12 +59,21 @@ pub struct Closed {
 ///
 /// Control pings are answered while something is read.
 pub struct WebSocketClient {
-    stream: WebSocketStream<TcpStream>,
+    stream: WebSocketStream<Box<dyn Io>>,
     welcome: Value,
     protocol: Option<String>,
     kept: VecDeque<Value>,
     closed: Option<Closed>,
     next_id: u64,
+}
+
+/// Whatever bytes go through.
+trait Io: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Io for T {}
+
+fn unbounded() -> WebSocketConfig {
+    WebSocketConfig::default().max_message_size(None).max_frame_size(None)
 }
 
 impl WebSocketClient {
@@ -72,12 +82,7 @@ impl WebSocketClient {
     /// # Errors
     /// When the handshake is refused, or something else comes first.
     pub async fn connect(server: SocketAddr, path: &str, handshake: &Handshake) -> Result<Self, ClientError> {
-        let mut client = Self::upgrade(server, path, handshake).await?;
-        client.welcome = client.frame().await?;
-        if client.welcome["type"] != "welcome" {
-            return Err(ClientError::protocol(format!("the first frame is {}", client.welcome)));
-        }
-        Ok(client)
+        Self::upgrade(server, path, handshake).await?.welcomed().await
     }
 
     /// Connects to a path and reads nothing.
@@ -85,40 +90,77 @@ impl WebSocketClient {
     /// # Errors
     /// When the handshake is refused.
     pub async fn upgrade(server: SocketAddr, path: &str, handshake: &Handshake) -> Result<Self, ClientError> {
+        let socket = patiently(TcpStream::connect(server)).await?.map_err(ClientError::connection)?;
+        // Frames are small, and each is waited for.
+        socket.set_nodelay(true).map_err(ClientError::connection)?;
+        Self::upgrade_over(socket, &server.to_string(), path, handshake).await
+    }
+
+    /// The same as [`WebSocketClient::connect`] over a connection that is there already, to a host of that name.
+    ///
+    /// # Errors
+    /// When the handshake is refused, or something else comes first.
+    pub async fn connect_over(
+        connection: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        host: &str,
+        path: &str,
+        handshake: &Handshake,
+    ) -> Result<Self, ClientError> {
+        Self::upgrade_over(connection, host, path, handshake).await?.welcomed().await
+    }
+
+    /// A conversation over a connection that needs no handshake, such as one end of `tokio::io::duplex`.
+    ///
+    /// # Errors
+    /// When something else than the `welcome` comes first.
+    pub async fn begin_over(
+        connection: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    ) -> Result<Self, ClientError> {
+        let connection: Box<dyn Io> = Box::new(connection);
+        let stream = WebSocketStream::from_raw_socket(connection, Role::Client, Some(unbounded())).await;
+        Self::new(stream, None).welcomed().await
+    }
+
+    async fn upgrade_over(
+        connection: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        host: &str,
+        path: &str,
+        handshake: &Handshake,
+    ) -> Result<Self, ClientError> {
         let query: Vec<String> =
             handshake.query.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let query = if query.is_empty() { String::new() } else { format!("?{}", query.join("&")) };
         let mut request =
-            format!("ws://{server}{path}{query}").into_client_request().map_err(ClientError::connection)?;
+            format!("ws://{host}{path}{query}").into_client_request().map_err(ClientError::connection)?;
         request.headers_mut().extend(header_map(&handshake.headers)?);
         if !handshake.protocols.is_empty() {
             let offer = handshake.protocols.join(", ").parse().map_err(ClientError::connection)?;
             request.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, offer);
         }
-        let config = WebSocketConfig::default().max_message_size(None).max_frame_size(None);
-        let (stream, response) = patiently(async {
-            let socket = TcpStream::connect(server).await.map_err(ClientError::connection)?;
-            // Frames are small, and each is waited for.
-            socket.set_nodelay(true).map_err(ClientError::connection)?;
-            client_async_with_config(request, socket, Some(config)).await.map_err(|error| match error {
-                Error::Http(response) => {
-                    let (parts, body) = response.into_parts();
-                    let body = body.unwrap_or_default().into();
-                    ClientError::Refused(Box::new(HttpResponse::new(parts.status, parts.headers, body)))
-                }
-                error => ClientError::connection(error),
-            })
-        })
-        .await??;
+        let connection: Box<dyn Io> = Box::new(connection);
+        let upgraded = client_async_with_config(request, connection, Some(unbounded()));
+        let (stream, response) = patiently(upgraded).await?.map_err(|error| match error {
+            Error::Http(response) => {
+                let (parts, body) = response.into_parts();
+                let body = body.unwrap_or_default().into();
+                ClientError::Refused(Box::new(HttpResponse::new(parts.status, parts.headers, body)))
+            }
+            error => ClientError::connection(error),
+        })?;
         let protocol = response.headers().get(SEC_WEBSOCKET_PROTOCOL).and_then(|value| value.to_str().ok());
-        Ok(Self {
-            protocol: protocol.map(str::to_owned),
-            stream,
-            welcome: Value::Null,
-            kept: VecDeque::new(),
-            closed: None,
-            next_id: 0,
-        })
+        Ok(Self::new(stream, protocol.map(str::to_owned)))
+    }
+
+    fn new(stream: WebSocketStream<Box<dyn Io>>, protocol: Option<String>) -> Self {
+        Self { stream, protocol, welcome: Value::Null, kept: VecDeque::new(), closed: None, next_id: 0 }
+    }
+
+    async fn welcomed(mut self) -> Result<Self, ClientError> {
+        self.welcome = self.frame().await?;
+        if self.welcome["type"] != "welcome" {
+            return Err(ClientError::protocol(format!("the first frame is {}", self.welcome)));
+        }
+        Ok(self)
     }
 
     /// The frame the server began with.
@@ -227,6 +269,11 @@ impl WebSocketClient {
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    /// The frames that were passed over, in order.
+    pub fn kept(&mut self) -> &mut VecDeque<Value> {
+        &mut self.kept
     }
 
     /// Whether the server has kept the connection so far. Does not wait.

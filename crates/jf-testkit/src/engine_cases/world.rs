@@ -40,6 +40,10 @@ apiVersion: v1
 kind: Journey
 metadata: { name: suite-approval, version: 1.0.0 }
 spec:
+  bindings:
+    websocket:
+      start: { messageType: suite.ask }
+      steps: { approval: { messageType: suite.decide } }
   lifecycle: { startMode: sync }
   input:
     schema: { type: object, required: [orderId], properties: { orderId: { type: string } } }
@@ -59,6 +63,11 @@ apiVersion: v1
 kind: Journey
 metadata: { name: suite-stubborn, version: 1.0.0 }
 spec:
+  bindings:
+    websocket:
+      endpoint: { path: /ws/journeys/suite-approval }
+      start: { messageType: suite.insist }
+      steps: { answer: { messageType: suite.answer } }
   lifecycle: { startMode: sync, cancellable: false }
   httpSurface: { links: { enabled: false } }
   start: answer

@@ -129,6 +129,7 @@ impl Config {
         config.shared_endpoint = self.optional_text("websocket.sharedEndpoint");
         config.catalog = self.flag("websocket.catalog");
         config.status_min_interval = self.millis("websocket.statusMinIntervalMs");
+        config.write_timeout = self.millis("websocket.writeTimeoutMs");
         config.heartbeat.interval = self.millis("websocket.heartbeat.intervalMs");
         config.heartbeat.timeout = self.millis("websocket.heartbeat.timeoutMs");
         config.drain_window = self.drain_window();

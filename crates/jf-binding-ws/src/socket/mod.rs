@@ -1,4 +1,6 @@
-//! A conversation over an upgraded connection: small buffers, bytes counted, and a close that arrives.
+//! A conversation over an upgraded connection: small buffers, bytes counted, frames judged, and a close that arrives.
+
+mod framing;
 
 use std::io;
 use std::pin::Pin;
@@ -15,9 +17,12 @@ use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
 use tungstenite::protocol::{Role, WebSocketConfig};
 
+use self::framing::Framing;
 use crate::binding::Shared;
 use crate::close::Close;
 use crate::session::{Farewell, Session, Traffic};
+
+pub(crate) use self::framing::Fault;
 
 /// Read at a time; most of the memory of an idle connection.
 const READ_BUFFER: usize = 4 << 10;
@@ -39,13 +44,23 @@ pub(crate) async fn converse(
     place: impl Send + 'static,
 ) {
     let _place = place;
-    let upgraded = match timeout(HANDSHAKE_TIME, upgrade).await {
-        Ok(Ok(upgraded)) => upgraded,
-        Ok(Err(error)) => return tracing::debug!(%error, "a WebSocket handshake was not completed"),
-        Err(_) => return tracing::debug!("a WebSocket handshake took too long"),
-    };
+    match timeout(HANDSHAKE_TIME, upgrade).await {
+        Ok(Ok(upgraded)) => hold(TokioIo::new(upgraded), shared, path, caller, close).await,
+        Ok(Err(error)) => tracing::debug!(%error, "a WebSocket handshake was not completed"),
+        Err(_) => tracing::debug!("a WebSocket handshake took too long"),
+    }
+}
+
+/// Holds a conversation over bytes, to the end of the connection.
+pub(crate) async fn hold<T: AsyncRead + AsyncWrite + Unpin>(
+    io: T,
+    shared: Arc<Shared>,
+    path: String,
+    caller: Caller,
+    close: Option<Close>,
+) {
     let traffic = Arc::new(Traffic::default());
-    let mut io = Metered { io: TokioIo::new(upgraded), traffic: Arc::clone(&traffic) };
+    let mut io = Metered { io, traffic: Arc::clone(&traffic), framing: Framing::default(), fault: None };
     let max = Some(shared.config.limits.max_message_bytes.get());
     let config = WebSocketConfig::default()
         .read_buffer_size(READ_BUFFER)
@@ -60,7 +75,7 @@ pub(crate) async fn converse(
         Some(close) => session.closing(close).await,
     };
     if farewell == Farewell::Unread {
-        linger(&mut io).await;
+        linger(&mut io.io).await;
     }
 }
 
@@ -81,21 +96,30 @@ async fn linger<T: AsyncRead + AsyncWrite + Unpin>(io: &mut T) {
     let _ = timeout(LINGER_TIME, Box::pin(drained)).await;
 }
 
-/// Counts what moves.
+/// Counts what moves, and lets nothing through from a frame on that breaks the protocol.
 struct Metered<T> {
     io: T,
     traffic: Arc<Traffic>,
+    framing: Framing,
+    fault: Option<Fault>,
 }
 
 impl<T: AsyncRead + Unpin> AsyncRead for Metered<T> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let metered = self.get_mut();
+        if let Some(fault) = metered.fault {
+            return Poll::Ready(Err(fault.into()));
+        }
         let before = buf.filled().len();
-        ready!(Pin::new(&mut self.io).poll_read(cx, buf))?;
-        self.traffic.read.fetch_add((buf.filled().len() - before) as u64, Ordering::Relaxed);
+        ready!(Pin::new(&mut metered.io).poll_read(cx, buf))?;
+        metered.traffic.read.fetch_add((buf.filled().len() - before) as u64, Ordering::Relaxed);
+        if let Err((good, fault)) = metered.framing.pass(&buf.filled()[before..]) {
+            metered.fault = Some(fault);
+            if good == 0 {
+                return Poll::Ready(Err(fault.into()));
+            }
+            buf.set_filled(before + good);
+        }
         Poll::Ready(Ok(()))
     }
 }
