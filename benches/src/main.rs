@@ -16,11 +16,13 @@ mod http;
 mod load;
 mod machine;
 mod memory;
+mod place;
 mod report;
 mod scale;
 mod server;
 mod system;
 mod task;
+mod watchers;
 mod ws;
 
 use std::time::Duration;
@@ -82,10 +84,17 @@ enum What {
     /// Transitions of the interpreter per second on one core.
     Machine,
     /// Resident memory per idle WebSocket connection.
+    #[command(alias = "idle")]
     Memory {
-        /// Connections held open.
-        #[arg(long, default_value_t = 2000)]
-        connections: usize,
+        /// Connections held open; several values are measured one after the other.
+        #[arg(long, value_delimiter = ',', default_values_t = [2_000, 10_000])]
+        connections: Vec<usize>,
+    },
+    /// Events of a busy run to many watchers of the real server, one of which never reads, against the same without that one.
+    Watchers {
+        /// Connections that watch, the one included.
+        #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u16).range(2..))]
+        watchers: u16,
     },
     /// Definitions checked per second on one core.
     Check,
@@ -114,7 +123,8 @@ fn main() {
         What::Events { clients } => events::measure(clients, effort, &mut report),
         What::Engine => engine::measure(effort, &mut report),
         What::Machine => machine::measure(effort, &mut report),
-        What::Memory { connections } => memory::measure(connections, &mut report),
+        What::Memory { connections } => memory::measure(&connections, &mut report),
+        What::Watchers { watchers } => watchers::measure(watchers.into(), effort, &mut report),
         What::Check => check::measure(effort, &mut report),
         What::Scale(scale) => scale.measure(effort, &mut report),
         What::All => {
@@ -124,7 +134,8 @@ fn main() {
             durable::measure(&[1, 16, 64], effort, &mut report);
             engine::measure(effort, &mut report);
             machine::measure(effort, &mut report);
-            memory::measure(2000, &mut report);
+            memory::measure(&[2_000, 10_000], &mut report);
+            watchers::measure(1000, effort, &mut report);
             check::measure(effort, &mut report);
         }
     }

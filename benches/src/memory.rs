@@ -6,35 +6,45 @@ use futures::StreamExt;
 use tokio::net::TcpStream;
 use tokio_tungstenite::{WebSocketStream, client_async};
 
+use crate::place::Place;
 use crate::report::Report;
-use crate::server::Server;
-use crate::system;
 
-pub(crate) fn measure(connections: usize, report: &mut Report) {
-    let Some(jf) = Server::binary() else {
+/// Files beside the sockets.
+const OTHER_FILES: usize = 200;
+
+pub(crate) fn measure(connections: &[usize], report: &mut Report) {
+    let Some(place) = Place::new() else {
         report.skipped("resident memory", "build the server first: cargo build --release -p jf-cli");
         return;
     };
-    let folder = std::env::temp_dir().join(format!("jf-bench-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).expect("a folder for the definition");
-    std::fs::write(folder.join("loop.journey.yaml"), system::LOOP).expect("the folder is writable");
-    let config = "http.maxConnections: 100000\nhttp.maxConnectionsPerAddress: 100000\n";
-    std::fs::write(folder.join("jf.yaml"), config).expect("the folder is writable");
-
-    let server = Server::start(&jf, &folder, &[]);
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be built");
-    let idle = server.resident();
-    report.at_most("resident memory of an idle server", idle as f64 / 1024.0 / 1024.0, " MiB", 30.0);
-    // A first round warms allocator and code up, so that only what connections cost is counted.
-    drop(runtime.block_on(connect(server.address(), connections / 10)));
-    let before = server.resident();
-    let held = runtime.block_on(connect(server.address(), connections));
-    let each = server.resident().saturating_sub(before) as f64 / connections as f64 / 1024.0;
-    report.at_most(&format!("per idle connection, {connections} connections"), each, " KiB", 12.0);
-    drop(held);
-    drop(server);
-    let _ = std::fs::remove_dir_all(folder);
+    for (index, &connections) in connections.iter().enumerate() {
+        let name = format!("per idle connection, {connections} connections");
+        if open_files().is_some_and(|most| most < connections + OTHER_FILES) {
+            report.skipped(&name, "too few open files are allowed: ulimit -n");
+            continue;
+        }
+        let server = place.serve("");
+        let idle = server.resident();
+        if index == 0 {
+            report.at_most("resident memory of an idle server", idle as f64 / 1024.0 / 1024.0, " MiB", 30.0);
+        }
+        // A first round warms allocator and code up, so that only what connections cost is counted.
+        drop(runtime.block_on(connect(server.address(), connections / 10)));
+        let before = server.resident();
+        let held = runtime.block_on(connect(server.address(), connections));
+        let each = server.resident().saturating_sub(before) as f64 / connections as f64 / 1024.0;
+        report.at_most(&name, each, " KiB", 12.0);
+        drop(held);
+    }
+}
+
+/// How many files this process, and the server that it starts, may have open; where the system tells.
+fn open_files() -> Option<usize> {
+    let limits = std::fs::read_to_string("/proc/self/limits").ok()?;
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;
+    line.split_whitespace().next()?.parse().ok()
 }
 
 async fn connect(address: SocketAddr, connections: usize) -> Vec<WebSocketStream<TcpStream>> {

@@ -113,6 +113,12 @@ impl Report {
         self.plain(name, format!("{value:.1}{unit}"), value, format!("≤ {target:.0}{unit}"), met);
     }
 
+    /// A figure that is right or wrong.
+    pub(crate) fn exactly(&mut self, name: &str, value: f64, target: f64) {
+        let met = value.total_cmp(&target).is_eq();
+        self.plain(name, format!("{value:.0}"), value, format!("= {target:.0}"), met);
+    }
+
     /// A figure of its own without a bound.
     pub(crate) fn figure(&mut self, name: &str, value: f64, unit: &str) {
         self.plain(name, format!("{value:.0}{unit}"), value, "none".to_owned(), true);

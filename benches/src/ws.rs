@@ -13,17 +13,31 @@ use crate::load::{Rounds, Work};
 use crate::report::Report;
 use crate::{Effort, system};
 
-type Socket = WebSocketStream<TcpStream>;
+/// A connection of a client.
+pub(crate) type Socket = WebSocketStream<TcpStream>;
 
 /// A connection that sends one frame and waits for its reply, over and over.
-struct RoundTrip {
+pub(crate) struct RoundTrip {
     socket: Socket,
     frame: String,
+    run: String,
+}
+
+impl RoundTrip {
+    /// The run that is stepped.
+    pub(crate) fn run(&self) -> &str {
+        &self.run
+    }
+
+    /// Sends the frame; gives the reply.
+    pub(crate) async fn exchange(&mut self) -> String {
+        exchange(&mut self.socket, &self.frame).await
+    }
 }
 
 impl Work for RoundTrip {
     async fn once(&mut self) -> usize {
-        let reply = exchange(&mut self.socket, &self.frame).await;
+        let reply = self.exchange().await;
         assert!(reply.starts_with(r#"{"type":"status""#), "unexpected reply: {reply}");
         1
     }
@@ -36,8 +50,7 @@ pub(crate) fn measure(clients: &[usize], effort: Effort, report: &mut Report) {
         let ours = listen().await;
         let router = system::full_router().await;
         tokio::spawn(async move { axum::serve(ours.0, router).await });
-        let sample = submitter(ours.1).await;
-        let reply = exchange_owned(sample).await;
+        let reply = submitter(ours.1).await.exchange().await;
         let reference = listen().await;
         tokio::spawn(echo(reference.0, reply));
         for &count in clients {
@@ -45,7 +58,8 @@ pub(crate) fn measure(clients: &[usize], effort: Effort, report: &mut Report) {
             for _ in 0..count {
                 let submitter = submitter(ours.1).await;
                 let socket = connect(reference.1, "/").await;
-                theirs.push(RoundTrip { socket, frame: submitter.frame.clone() });
+                let (frame, run) = (submitter.frame.clone(), submitter.run.clone());
+                theirs.push(RoundTrip { socket, frame, run });
                 mine.push(submitter);
             }
             let rounds = Rounds::take(effort.rounds, effort.time, mine, theirs).await;
@@ -64,8 +78,14 @@ fn small_buffers() -> WebSocketConfig {
     WebSocketConfig::default().read_buffer_size(4096).write_buffer_size(0)
 }
 
-async fn connect(address: SocketAddr, path: &str) -> Socket {
+/// Opens a connection.
+pub(crate) async fn connect(address: SocketAddr, path: &str) -> Socket {
     let stream = TcpStream::connect(address).await.expect("the server accepts connections");
+    upgrade(address, stream, path).await
+}
+
+/// Makes a connection one of WebSocket.
+pub(crate) async fn upgrade(address: SocketAddr, stream: TcpStream, path: &str) -> Socket {
     stream.set_nodelay(true).expect("loopback sockets take options");
     let url = format!("ws://{address}{path}");
     client_async_with_config(url, stream, Some(small_buffers())).await.expect("the handshake succeeds").0
@@ -82,22 +102,18 @@ async fn exchange(socket: &mut Socket, frame: &str) -> String {
     }
 }
 
-async fn exchange_owned(mut client: RoundTrip) -> String {
-    exchange(&mut client.socket, &client.frame).await
-}
-
 /// A connection with a run of its own that waits, and waits again after each submission.
-async fn submitter(address: SocketAddr) -> RoundTrip {
+pub(crate) async fn submitter(address: SocketAddr) -> RoundTrip {
     let mut socket = connect(address, "/ws/journeys/loop").await;
     let welcome = socket.next().await.expect("a welcome").expect("a readable welcome");
     assert!(welcome.to_text().is_ok_and(|text| text.contains("welcome")));
     let started = exchange(&mut socket, r#"{"type":"loop.start","payload":{},"subscribe":false}"#).await;
     let started: Value = serde_json::from_str(&started).expect("replies are JSON");
-    let run = started["journeyId"].as_str().expect("a started run has an id");
+    let run = started["journeyId"].as_str().expect("a started run has an id").to_owned();
     let frame = format!(
         r#"{{"type":"loop.step","id":"1","journeyId":"{run}","payload":{{"decision":"again","comment":"fine"}}}}"#
     );
-    RoundTrip { socket, frame }
+    RoundTrip { socket, frame, run }
 }
 
 /// Answers every text frame with `reply`. No journey, no state.
