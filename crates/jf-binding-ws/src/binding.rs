@@ -6,15 +6,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::Router;
 use axum::body::Body;
-use futures::{Sink, Stream};
+use futures::future::BoxFuture;
+use futures::{FutureExt, Sink, Stream};
 use http::{Request, Response};
-use jf_core::{Caller, Engine};
+use jf_core::{Caller, Engine, Principal};
 use percent_encoding::percent_decode_str;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tungstenite::{Error, Message};
 
 use crate::config::{ConfigError, WsConfig};
-use crate::handshake::{self, Census};
+use crate::authenticator::Identity;
+use crate::handshake::{self, Census, Client};
 use crate::layer::WsLayer;
 use crate::origin::Origins;
 use crate::routing::{Endpoint, Routes};
@@ -99,16 +101,21 @@ impl WsBinding {
     /// HS-1. Must be called inside a tokio runtime, in a server that supports upgrades (`axum::serve` does; with `hyper`
     /// use `serve_connection_with_upgrades` or `with_upgrades`). HTTP/1.1 only: HTTP/2 has no extended CONNECT here.
     ///
-    /// Request extensions it reads: `ConnectInfo<SocketAddr>` of axum, [`jf_core::Principal`] and [`jf_core::PeerCertificates`].
+    /// Request extensions it reads: `ConnectInfo<SocketAddr>` of axum, [`jf_core::Principal`] or [`Identity`], and
+    /// [`jf_core::PeerCertificates`]. The future is ready at once unless an [`Authenticator`](crate::Authenticator) has to be asked;
+    /// dropping it refuses the client.
     ///
     /// # Errors
     /// Gives the request back when its path is none of ours.
     #[expect(clippy::result_large_err, reason = "the error is the request itself, handed on")]
-    pub fn try_upgrade<B>(&self, request: Request<B>) -> Result<Response<Body>, Request<B>> {
+    pub fn try_upgrade<B>(
+        &self,
+        request: Request<B>,
+    ) -> Result<BoxFuture<'static, Response<Body>>, Request<B>> {
         let path = request.uri().path();
         let Some((path, endpoint)) = self.endpoint(path) else { return Err(request) };
         let (parts, _) = request.into_parts();
-        Ok(handshake::answer(&self.0, path, &endpoint, parts))
+        Ok(handshake::answer(Arc::clone(&self.0), path, endpoint, parts).boxed())
     }
 
     /// A conversation over a connection from elsewhere: a server of another kind, or a channel in a test. `caller` stands for the
@@ -126,7 +133,9 @@ impl WsBinding {
         T: Stream<Item = Result<Message, Error>> + Sink<Message, Error = Error> + Unpin,
     {
         let (path, _) = self.endpoint(path)?;
-        let session = Session::new(Arc::clone(&self.0), &path, caller, wire, Arc::new(Traffic::default()));
+        let identity = caller.principal().map_or_else(Identity::anonymous, |id| Identity::new(Principal::new(id)));
+        let client = Client { caller, identity };
+        let session = Session::new(Arc::clone(&self.0), &path, client, wire, Arc::new(Traffic::default()));
         Some(async move {
             session.await;
         })

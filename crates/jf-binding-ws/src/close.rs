@@ -14,12 +14,20 @@ pub(crate) enum Close {
     TooBig,
     /// Text that is not UTF-8 (ENC-1).
     NotUtf8,
+    /// The platform cannot tell who the client is, through no fault of the client (AUTH-6).
+    TryLater,
     /// End of a drain, or of the connection's life.
     Restart,
     /// Malformed frames in number, or `hello` out of place.
     Violation,
+    /// The credential has expired or was revoked (AUTH-4).
+    Unauthenticated,
+    /// The client is another one than before (AUTH-5).
+    Forbidden,
     /// The offered subprotocols do not fit (SP-1 `close`).
     Subprotocol,
+    /// No credential came in time (IDLE-2).
+    HelloTimeout,
     /// Far too many frames (LIM-4).
     RateAbuse,
     /// Nothing arrives any more (HB-1).
@@ -38,9 +46,13 @@ impl Close {
             Self::Binary => (1003, "framing"),
             Self::NotUtf8 => (1007, "framing"),
             Self::TooBig => (1009, "framing"),
+            Self::TryLater => (1013, "try-later"),
             Self::Restart => (1012, "restart"),
             Self::Violation => (4400, "protocol-violation"),
+            Self::Unauthenticated => (4401, "unauthenticated"),
+            Self::Forbidden => (4403, "forbidden"),
             Self::Subprotocol => (4406, "subprotocol"),
+            Self::HelloTimeout => (4408, "hello-timeout"),
             Self::RateAbuse => (4429, "rate-abuse"),
             Self::Liveness => (4504, "liveness-timeout"),
             Self::SlowConsumer => (4508, "slow-consumer"),

@@ -2,12 +2,14 @@
 
 use std::net::SocketAddr;
 use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jf_core::ByteBudget;
 use serde::Serialize;
 
-use crate::Drain;
+use crate::authenticator::Authenticator;
+use crate::drain::Drain;
 use crate::origin::Origins;
 
 /// Settings of the binding. Begin with `default()` and change what differs.
@@ -39,6 +41,14 @@ pub struct WsConfig {
     pub on_mismatch: OnMismatch,
     /// Accept a bearer token as an entry of the offered subprotocols, for scripts in browsers (SP-6).
     pub subprotocol_token: bool,
+    /// Whether frames may carry a credential (AUTH-5).
+    pub in_band_auth: InBandAuth,
+    /// Who judges bearer tokens for the platform. Without one the platform knows nobody by a token: a token in a frame then takes the place of
+    /// the `Authorization` header of the handshake, for the tasks of journeys to judge, unless a layer in front has said who the
+    /// client is.
+    pub authenticator: Option<Arc<dyn Authenticator>>,
+    /// What happens when a credential expires that the platform knows the expiry of (AUTH-4).
+    pub on_expiry: OnExpiry,
     /// One more path that serves every definition without a subprotocol of its own (MUX-2); usually `/ws/journeys`.
     pub shared_endpoint: Option<String>,
     /// Whether a step needs a `stepId` where its type is shared by several states (RT-8).
@@ -79,6 +89,9 @@ impl Default for WsConfig {
             ambient_identity: false,
             on_mismatch: OnMismatch::Reject,
             subprotocol_token: false,
+            in_band_auth: InBandAuth::Optional,
+            authenticator: None,
+            on_expiry: OnExpiry::Close,
             shared_endpoint: None,
             require_step_id: RequireStepId::Never,
             catalog: true,
@@ -107,6 +120,30 @@ pub enum OnMismatch {
     Close,
     /// An absent offer is accepted; a wrong one is refused.
     Allow,
+}
+
+/// Whether frames may carry a credential (AUTH-5, IDLE-2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum InBandAuth {
+    /// They may not.
+    Off,
+    /// They may.
+    #[default]
+    Optional,
+    /// A connection whose handshake has authenticated nobody must begin with a `hello` that does. Needs an authenticator.
+    Required,
+}
+
+/// What happens when a credential expires (AUTH-4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum OnExpiry {
+    /// The connection is closed with 4401.
+    #[default]
+    Close,
+    /// Subscriptions end, and until another credential comes requests are refused as `unauthenticated`.
+    Degrade,
 }
 
 /// Whether a step needs a `stepId` (RT-8).
@@ -244,6 +281,10 @@ impl WsConfig {
             !(any && self.ambient_identity),
             "`allowedOrigins: [\"*\"]` is not possible together with identity from cookies or client certificates",
         );
+        check(
+            self.in_band_auth != InBandAuth::Required || self.authenticator.is_some(),
+            "`inBandAuth: required` needs an authenticator: without one any token would do",
+        );
         if let Some(path) = &self.shared_endpoint {
             check(
                 path.starts_with('/')
@@ -302,6 +343,11 @@ mod tests {
             c.ambient_identity = true;
         });
         assert_eq!(both.len(), 1);
+    }
+
+    #[test]
+    fn idle_2_a_required_credential_needs_somebody_to_judge_it() {
+        assert_eq!(problems(|c| c.in_band_auth = super::InBandAuth::Required).len(), 1);
     }
 
     #[test]

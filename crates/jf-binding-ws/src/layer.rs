@@ -1,11 +1,11 @@
 //! The binding as a `tower` layer.
 
 use std::fmt;
-use std::future::{Ready, ready};
 use std::task::{Context, Poll};
 
 use axum::body::Body;
-use futures::future::Either;
+use futures::FutureExt;
+use futures::future::{BoxFuture, Either, Map};
 use http::{Request, Response};
 use tower::{Layer, Service};
 
@@ -31,6 +31,9 @@ impl<S> Layer<S> for WsLayer {
     }
 }
 
+/// The answer to a request for a path of ours, which cannot fail.
+type Answered<E> = Map<BoxFuture<'static, Response<Body>>, fn(Response<Body>) -> Result<Response<Body>, E>>;
+
 /// The service of [`WsLayer`].
 #[derive(Clone)]
 pub struct WsService<S> {
@@ -44,7 +47,7 @@ where
 {
     type Response = Response<Body>;
     type Error = S::Error;
-    type Future = Either<Ready<Result<Response<Body>, S::Error>>, S::Future>;
+    type Future = Either<Answered<S::Error>, S::Future>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)
@@ -52,7 +55,7 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         match self.binding.try_upgrade(request) {
-            Ok(response) => Either::Left(ready(Ok(response))),
+            Ok(answer) => Either::Left(answer.map(Ok as fn(_) -> _)),
             Err(request) => Either::Right(self.inner.call(request)),
         }
     }

@@ -38,12 +38,14 @@
 //!
 //! # What is not here
 //!
-//! Credentials in frames (AUTH-4, AUTH-5, IDLE-2), permessage-deflate and extended CONNECT. `welcome.features` does not list
-//! them, and frames that ask for them are answered `unsupported`.
+//! permessage-deflate (CMP-1) and extended CONNECT. No client is made to believe otherwise: extension offers are declined, and a path
+//! answers 426 over HTTP/2.
 
+mod authenticator;
 mod binding;
 mod close;
 mod config;
+mod credential;
 mod drain;
 mod frames;
 mod handshake;
@@ -54,7 +56,10 @@ mod routing;
 mod session;
 mod socket;
 
+pub use authenticator::{AuthenticationError, Authenticator, Identity, Revocation};
 pub use binding::{WsBinding, attach};
-pub use config::{Caps, ConfigError, Heartbeat, Limits, OnMismatch, RequireStepId, WsConfig};
+pub use config::{
+    Caps, ConfigError, Heartbeat, InBandAuth, Limits, OnExpiry, OnMismatch, RequireStepId, WsConfig,
+};
 pub use drain::Drain;
 pub use layer::{WsLayer, WsService};

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue, Method};
 
 use crate::TraceContext;
@@ -19,7 +20,7 @@ pub struct Caller {
     trace: Option<TraceContext>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Inbound {
     transport: &'static str,
     is_request: bool,
@@ -50,6 +51,16 @@ impl Caller {
     #[must_use]
     pub fn with_trace(&self, trace: Option<TraceContext>) -> Self {
         Self { inbound: Arc::clone(&self.inbound), trace }
+    }
+
+    /// The same caller with another credential in place of its `Authorization` header, and with the identity that the platform takes from
+    /// it (AUTH-5). It is another request: no decision that was made for the earlier credential may be used again (ENG-116).
+    #[must_use]
+    pub fn with_credential(&self, authorization: HeaderValue, principal: Option<Arc<str>>) -> Self {
+        let mut inbound = Inbound::clone(&self.inbound);
+        inbound.headers.insert(AUTHORIZATION, authorization);
+        inbound.principal = principal;
+        Self { inbound: Arc::new(inbound), trace: self.trace.clone() }
     }
 
     /// The tag of the binding that carried the request; projections are declared under `spec.bindings.<tag>`.
@@ -267,6 +278,16 @@ mod tests {
         assert_eq!((&**trace.traceparent(), trace.tracestate().map(|s| &**s)), (parent, Some("a=1,b=2")));
         assert!(caller(&[("traceparent", parent), ("traceparent", parent)]).trace().is_none());
         assert!(caller(&[("tracestate", "a=1")]).trace().is_none());
+    }
+
+    #[test]
+    fn auth_5_another_credential_makes_another_request() {
+        let first = caller(&[("authorization", "Bearer old"), ("cookie", "a=1")]);
+        let renewed = first.with_credential(HeaderValue::from_static("Bearer new"), Some("p-1".into()));
+        assert_eq!(renewed.header("authorization").as_deref(), Some("Bearer new"));
+        assert_eq!((renewed.header("cookie").as_deref(), renewed.principal()), (Some("a=1"), Some("p-1")));
+        assert_eq!((first.header("authorization").as_deref(), first.principal()), (Some("Bearer old"), None));
+        assert!(!renewed.is_same_request(&first) && renewed.is_same_request(&renewed.clone()));
     }
 
     #[test]

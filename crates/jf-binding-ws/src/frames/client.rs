@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU32;
 
+use crate::credential::Credential;
 use jf_core::{Cursor, EventFilter, HeadCondition, IdempotencyKey, JourneyId, Replaying, TraceContext};
 use serde_json::Value;
 
@@ -84,8 +85,7 @@ pub(crate) struct Hello {
     pub(crate) bookmarks: bool,
     pub(crate) message_heartbeat: Option<bool>,
     pub(crate) auto_subscribe: Option<bool>,
-    /// A credential was sent along.
-    pub(crate) auth: bool,
+    pub(crate) auth: Option<Credential>,
     pub(crate) resume: Vec<Subscribe>,
 }
 
@@ -93,7 +93,7 @@ pub(crate) struct Hello {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Request {
     Hello(Hello),
-    Auth,
+    Auth(Credential),
     GetStatus(RunRef),
     GetOutcome(RunRef),
     Subscribe(Subscribe),
@@ -116,7 +116,12 @@ impl Request {
     pub(crate) const fn waits(&self) -> bool {
         !matches!(
             self,
-            Self::Hello(_) | Self::Auth | Self::Unsubscribe(_) | Self::Credit(_) | Self::Ping | Self::Pong
+            Self::Hello(_)
+                | Self::Auth(_)
+                | Self::Unsubscribe(_)
+                | Self::Credit(_)
+                | Self::Ping
+                | Self::Pong
         )
     }
 }

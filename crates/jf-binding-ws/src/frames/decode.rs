@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::client::{Cancel, Command, Hello, Request, RunRef, Start, Step, Subscribe, replaying};
 use super::envelope::{Envelope, Refused};
 use super::fields::Fields;
+use crate::credential::Credential;
 
 /// Features a client can ask for in `hello`; others are ignored, since later clients may know more.
 const BOOKMARK: &str = "bookmark";
@@ -134,8 +135,7 @@ impl Frame<'_> {
 
     fn auth(mut self) -> Result<Request, EngineError> {
         self.only(&["scheme", "token"])?;
-        bearer(&mut self.fields)?;
-        Ok(Request::Auth)
+        bearer(&mut self.fields).map(Request::Auth)
     }
 
     fn hello(mut self) -> Result<Request, EngineError> {
@@ -150,8 +150,8 @@ impl Frame<'_> {
         };
         let auto_subscribe = self.fields.boolean("autoSubscribe")?;
         let auth = match self.fields.object("auth", &["scheme", "token"])? {
-            Some(mut inner) => bearer(&mut inner).map(|()| true)?,
-            None => false,
+            Some(mut inner) => Some(bearer(&mut inner)?),
+            None => None,
         };
         let entries = self
             .fields
@@ -171,15 +171,13 @@ fn subscription(fields: &mut Fields<'_>) -> Result<Subscribe, EngineError> {
     Ok(Subscribe { run, replay, wish: fields.wish()? })
 }
 
-/// Checks the form of a credential and lets go of it.
-fn bearer(fields: &mut Fields<'_>) -> Result<(), EngineError> {
+/// The credential of `auth` and `hello`.
+fn bearer(fields: &mut Fields<'_>) -> Result<Credential, EngineError> {
     if fields.text("scheme")?.as_deref() != Some("bearer") {
         return Err(fields.invalid("scheme", "must be `bearer`"));
     }
-    if fields.text("token")?.is_none_or(|token| token.is_empty()) {
-        return Err(fields.invalid("token", "must be a string that is not empty"));
-    }
-    Ok(())
+    let credential = fields.text("token")?.as_deref().and_then(Credential::of_token);
+    credential.ok_or_else(|| fields.invalid("token", "must be a string of visible ASCII characters that is not empty"))
 }
 
 #[cfg(test)]

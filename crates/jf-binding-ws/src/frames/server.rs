@@ -174,6 +174,39 @@ impl<'a> ErrorFrame<'a> {
     }
 }
 
+/// `authenticated`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Authenticated<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'a RequestId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_at: Option<String>,
+}
+
+impl<'a> Authenticated<'a> {
+    pub(crate) const fn new(id: Option<&'a RequestId>, expires_at: Option<String>) -> Self {
+        Self { kind: "authenticated", id, expires_at }
+    }
+}
+
+/// `authExpiring`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct AuthExpiring {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    expires_at: String,
+}
+
+impl AuthExpiring {
+    pub(crate) const fn new(expires_at: String) -> Self {
+        Self { kind: "authExpiring", expires_at }
+    }
+}
+
 /// `subscribed`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -281,7 +314,7 @@ pub(crate) struct Welcome<'a> {
     pub(crate) server_time: String,
     pub(crate) heartbeat: WelcomeHeartbeat,
     pub(crate) limits: &'a Limits,
-    pub(crate) features: &'static [&'static str],
+    pub(crate) features: &'a [&'static str],
     pub(crate) auth: WelcomeAuth,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) journeys: Option<&'a [WelcomeJourney]>,

@@ -12,6 +12,8 @@ use http::request::Parts;
 use http::{HeaderMap, Method};
 use jf_core::{Caller, PeerCertificates, Principal};
 
+use crate::authenticator::Identity;
+
 /// The binding tag of this crate (WS-024 leaves its projections to a later version).
 const TRANSPORT: &str = "websocket";
 
@@ -37,7 +39,8 @@ pub(crate) fn capture(parts: &mut Parts, authorization: Option<HeaderValue>) -> 
     if let Some(certificates) = parts.extensions.get::<PeerCertificates>() {
         builder = builder.peer_certificates(certificates.chain().to_vec());
     }
-    if let Some(principal) = parts.extensions.get::<Principal>() {
+    let identity = parts.extensions.get::<Identity>().map(Identity::principal);
+    if let Some(principal) = identity.unwrap_or_else(|| parts.extensions.get::<Principal>()) {
         builder = builder.principal(Arc::clone(principal.id()));
     }
     // One trace for a whole connection would mislead: each message brings its own (WS-024).

@@ -3,10 +3,11 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::header::SEC_WEBSOCKET_PROTOCOL;
-use http::{HeaderMap, HeaderValue};
+use http::HeaderMap;
 use jf_core::{EngineError, EngineErrorKind};
 
 use crate::config::OnMismatch;
+use crate::credential::Credential;
 
 /// The protocol of this binding, and the subprotocol of paths whose definitions name none.
 pub(crate) const PROTOCOL: &str = "journeyforge.v1";
@@ -17,8 +18,8 @@ const CARRIER: &str = "base64url.bearer.journeyforge.";
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Offer {
     protocols: Vec<String>,
-    /// The value for `Authorization`, from a carrier entry.
-    pub(crate) authorization: Option<HeaderValue>,
+    /// From a carrier entry.
+    pub(crate) credential: Option<Credential>,
 }
 
 /// What a client gets.
@@ -45,19 +46,19 @@ impl Offer {
             for entry in entries.split(',').map(str::trim).filter(|entry| !entry.is_empty()) {
                 match entry.strip_prefix(CARRIER).filter(|_| carrier) {
                     None => offer.protocols.push(entry.to_owned()),
-                    Some(_) if offer.authorization.is_some() => {
+                    Some(_) if offer.credential.is_some() => {
                         return Err(EngineError::invalid_input("the handshake offers two tokens"));
                     }
-                    Some(text) => offer.authorization = Some(bearer(text)?),
+                    Some(text) => offer.credential = Some(bearer(text)?),
                 }
             }
         }
-        if offer.authorization.is_some() && headers.contains_key(http::header::AUTHORIZATION) {
+        if offer.credential.is_some() && headers.contains_key(http::header::AUTHORIZATION) {
             return Err(EngineError::invalid_input(
                 "the handshake offers a token beside its `Authorization` header",
             ));
         }
-        if offer.authorization.is_some() && offer.protocols.is_empty() {
+        if offer.credential.is_some() && offer.protocols.is_empty() {
             return Err(EngineError::invalid_input(
                 "the handshake offers a token without a subprotocol beside it",
             ));
@@ -95,17 +96,11 @@ impl Offer {
     }
 }
 
-fn bearer(text: &str) -> Result<HeaderValue, EngineError> {
+fn bearer(text: &str) -> Result<Credential, EngineError> {
     let unusable =
         || EngineError::invalid_input("the offered token is not unpadded base64url of a bearer token");
     let token = URL_SAFE_NO_PAD.decode(text).map_err(|_| unusable())?;
-    let token = std::str::from_utf8(&token).ok().filter(|token| !token.is_empty()).ok_or_else(unusable)?;
-    if !token.bytes().all(|b| b.is_ascii_graphic()) {
-        return Err(unusable());
-    }
-    let mut value = HeaderValue::try_from(format!("Bearer {token}")).map_err(|_| unusable())?;
-    value.set_sensitive(true);
-    Ok(value)
+    std::str::from_utf8(&token).ok().and_then(Credential::of_token).ok_or_else(unusable)
 }
 
 #[cfg(test)]
@@ -168,7 +163,7 @@ mod tests {
     fn sp_6_a_carrier_entry_becomes_the_credential_and_is_never_selected() {
         let carrier = "base64url.bearer.journeyforge.czNjcjN0"; // s3cr3t
         let offer = Offer::read(&headers(&[&format!("{carrier}, journeyforge.v1")]), true).unwrap();
-        assert_eq!(offer.authorization.as_ref().unwrap(), "Bearer s3cr3t");
+        assert_eq!(offer.credential.as_ref().unwrap().token(), "s3cr3t");
         assert_eq!(
             offer.select(None, OnMismatch::Reject).unwrap(),
             Selection::Accept(Some("journeyforge.v1".into()))
@@ -198,7 +193,7 @@ mod tests {
         assert!(Offer::read(&both, true).is_err());
         let off = Offer::read(&headers(&[&format!("{prefix}czNjcjN0")]), false).unwrap();
         assert!(
-            off.authorization.is_none() && off.select(None, OnMismatch::Reject).is_err(),
+            off.credential.is_none() && off.select(None, OnMismatch::Reject).is_err(),
             "off unless configured"
         );
     }

@@ -19,7 +19,6 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures::{Sink, SinkExt, Stream, StreamExt};
-use jf_core::Caller;
 use tokio::time::Instant;
 use tokio_util::sync::WaitForCancellationFutureOwned;
 use tungstenite::Message;
@@ -31,6 +30,7 @@ use self::timer::Timer;
 use crate::binding::Shared;
 use crate::close::Close;
 use crate::socket::Fault;
+use crate::handshake::Client;
 
 pub(crate) use self::pulse::Traffic;
 
@@ -101,7 +101,7 @@ where
     pub(crate) fn new(
         shared: Arc<Shared>,
         path: &str,
-        caller: Caller,
+        client: Client,
         wire: T,
         traffic: Arc<Traffic>,
     ) -> Self {
@@ -110,7 +110,7 @@ where
         Self {
             wire,
             pulse: Pulse::new(shared.config.heartbeat, now),
-            core: Core::new(shared, path, caller, now),
+            core: Core::new(shared, path, client, now),
             traffic,
             timer: Timer::default(),
             drain: Some(Box::pin(drain)),
@@ -134,6 +134,7 @@ where
             self.drain = None;
             self.core.drain(now);
         }
+        self.core.poll_revoked(cx);
         let mut moved = self.read(cx, now)?;
         moved |= self.core.work(cx, now);
         self.keep_time(now)?;

@@ -11,8 +11,11 @@ use jf_core::{
 };
 use jf_dsl::Definition;
 
+use super::core::Occasion;
 use super::turns::Turn;
+use crate::authenticator::{AuthenticationError, Identity};
 use crate::binding::Shared;
+use crate::credential::Credential;
 use crate::frames::{Cancel, Command, RequestId, RunRef, Start, Step, Subscribe, Wish};
 use crate::routing::{Endpoint, Served};
 
@@ -45,6 +48,13 @@ pub(crate) enum Done {
     Replied(Ticket, Box<Reply>),
     Failed(Ticket, EngineError),
     Opened(Box<Opening>),
+    /// A credential was judged.
+    Authenticated {
+        ticket: Ticket,
+        credential: Credential,
+        occasion: Occasion,
+        verdict: Result<Identity, AuthenticationError>,
+    },
     /// Its turn has come to end a subscription.
     Unsubscribe(Ticket, JourneyId),
 }
@@ -302,11 +312,19 @@ impl Reply {
 }
 
 /// Opens the subscription a command asked for, before its reply is written.
-pub(crate) async fn open_for_reply(context: Context, ticket: Ticket, reply: Box<Reply>, wish: Wish) -> Done {
+pub(crate) async fn open_for_reply(
+    context: Context,
+    ticket: Ticket,
+    reply: Box<Reply>,
+    wish: Wish,
+    mut turn: Turn,
+) -> Done {
+    turn.mine().await;
     let (run, replay) = (reply.run.clone(), Replaying::After(reply.cursor()));
     let served = Arc::clone(&reply.served);
     let opened = context.open(run.clone(), &replay, wish).await;
     let result = opened.map(|(subscription, opened)| (subscription, opened, served));
+    drop(turn);
     Done::Opened(Box::new(Opening { ticket, reply: Some(*reply), run, wish, replay, result }))
 }
 
@@ -328,6 +346,24 @@ pub(crate) async fn subscribe(
     let result = opened.await;
     drop(turn);
     Done::Opened(Box::new(Opening { ticket, reply: None, run, wish, replay, result }))
+}
+
+/// Has a credential judged (AUTH-5).
+pub(crate) async fn authenticate(
+    context: Context,
+    ticket: Ticket,
+    credential: Credential,
+    occasion: Occasion,
+) -> Done {
+    let authenticator = context.shared.config.authenticator.as_deref();
+    let verdict = credential.judge(authenticator, &context.caller).await;
+    Done::Authenticated { ticket, credential, occasion, verdict }
+}
+
+/// Waits for the turn of a subscription that is refused.
+pub(crate) async fn refuse(ticket: Ticket, error: EngineError, mut turn: Turn) -> Done {
+    turn.mine().await;
+    Done::Failed(ticket, error)
 }
 
 /// Waits for the turn of an `unsubscribe`.

@@ -11,7 +11,6 @@ use std::time::Duration;
 
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
-use jf_core::Caller;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
@@ -20,6 +19,7 @@ use tungstenite::protocol::{Role, WebSocketConfig};
 use self::framing::Framing;
 use crate::binding::Shared;
 use crate::close::Close;
+use crate::handshake::Client;
 use crate::session::{Farewell, Session, Traffic};
 
 pub(crate) use self::framing::Fault;
@@ -39,7 +39,7 @@ pub(crate) async fn converse(
     upgrade: OnUpgrade,
     shared: Arc<Shared>,
     path: String,
-    caller: Caller,
+    client: Client,
     close: Option<Close>,
     place: impl Send + 'static,
 ) {
@@ -68,7 +68,7 @@ pub(crate) async fn hold<T: AsyncRead + AsyncWrite + Unpin>(
         .max_message_size(max)
         .max_frame_size(max);
     let wire = WebSocketStream::from_raw_socket(&mut io, Role::Server, Some(config)).await;
-    let session = Session::new(shared, &path, caller, wire, traffic);
+    let session = Session::new(shared, &path, client, wire, traffic);
     drop(path);
     let farewell = match close {
         None => session.await,

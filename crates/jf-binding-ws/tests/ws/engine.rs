@@ -41,6 +41,7 @@ struct State {
     instant: bool,
     denied: bool,
     last_caller: Option<Caller>,
+    last_reader: Option<Caller>,
     pad: usize,
 }
 
@@ -77,6 +78,11 @@ impl ScriptedEngine {
     /// Who asked last.
     pub(crate) fn last_caller(&self) -> Caller {
         self.state().last_caller.clone().expect("somebody asked")
+    }
+
+    /// Who has read last, or was about to.
+    pub(crate) fn last_reader(&self) -> Caller {
+        self.state().last_reader.clone().expect("somebody has read")
     }
 
     /// The next commands are refused with these.
@@ -182,8 +188,9 @@ impl ScriptedEngine {
     }
 
     /// What stands before every guarded read.
-    fn guard(&self) -> Result<MutexGuard<'_, State>, EngineError> {
+    fn guard(&self, caller: &Caller) -> Result<MutexGuard<'_, State>, EngineError> {
         let mut state = self.state();
+        state.last_reader = Some(caller.clone());
         if let Some(error) = state.read_faults.pop_front() {
             return Err(error);
         }
@@ -370,7 +377,7 @@ impl Engine for ScriptedEngine {
     }
 
     async fn get_status(&self, id: &JourneyId, caller: &Caller) -> Result<At<JourneyStatus>, EngineError> {
-        let mut state = self.guard()?;
+        let mut state = self.guard(caller)?;
         state.last_caller = Some(caller.clone());
         let pad = state.pad;
         let run = state.run(id)?;
@@ -378,8 +385,12 @@ impl Engine for ScriptedEngine {
         Ok(At::new(run.head(), run.status(id, phase, pad)))
     }
 
-    async fn get_outcome(&self, id: &JourneyId, _: &Caller) -> Result<At<JourneyOutcome>, EngineError> {
-        let mut state = self.guard()?;
+    async fn get_outcome(
+        &self,
+        id: &JourneyId,
+        caller: &Caller,
+    ) -> Result<At<JourneyOutcome>, EngineError> {
+        let mut state = self.guard(caller)?;
         let run = state.run(id)?;
         match run.log.last() {
             Some(Event::Outcome(outcome)) => Ok(At::new(run.head(), outcome.clone())),
@@ -391,7 +402,7 @@ impl Engine for ScriptedEngine {
         let id = request.journey_id;
         self.note(format!("cancel {id}"), caller)?;
         let (at, status) = {
-            let mut state = self.guard()?;
+            let mut state = self.guard(caller)?;
             let run = state.run(&id)?;
             if !run.definition.spec.lifecycle.cancellable {
                 return Err(EngineError::new(EngineErrorKind::NotCancellable));
@@ -418,9 +429,9 @@ impl Engine for ScriptedEngine {
         id: &JourneyId,
         from: Cursor,
         limit: NonZeroU32,
-        _: &Caller,
+        caller: &Caller,
     ) -> Result<Replay, EngineError> {
-        let mut state = self.guard()?;
+        let mut state = self.guard(caller)?;
         let run = state.run(id)?;
         let (head, ended) = (run.head(), run.ended());
         let other_log = from.epoch.is_some_and(|epoch| epoch != run.epoch) || from.after > head.seq;

@@ -32,7 +32,7 @@ async fn err_1_bad_frames_among_good_ones_cost_nothing_but_themselves() {
         (r#"{"type":"cancel","journeyId":"not/an/id"}"#, "not-found"),
         (r#"{"type":"subscribe","journeyId":"not/an/id"}"#, "not-found"),
         (r#"{"type":"decide","journeyId":"not/an/id","payload":1}"#, "not-found"),
-        (r#"{"type":"auth","scheme":"bearer","token":"t"}"#, "unsupported"),
+        (r#"{"type":"auth","scheme":"basic","token":"t"}"#, "invalid-input"),
     ] {
         client.send(frame);
         let error = client.refused(slug).await;

@@ -7,7 +7,7 @@ async fn hello_is_answered_with_the_settings_in_force() {
     let (_engine, binding) = shop();
     let mut client = Client::silent(&binding, "/ws/journeys/order");
     let welcome = client.expect(r#"{"type":"welcome","heartbeat":{"mode":"control","intervalMs":25000,"timeoutMs":10000},"auth":{"required":false}}"#).await;
-    assert_eq!(welcome["features"], serde_json::json!(["actions", "bookmark", "credit"]), "only what works");
+    assert_eq!(welcome["features"], serde_json::json!(["actions", "bookmark", "credit", "auth"]), "only what works");
     assert_eq!(welcome["limits"]["maxInFlight"], 32, "LIM-6");
     client.send(r#"{"type":"ping"}"#);
     client.expect(r#"{"type":"pong"}"#).await;
@@ -51,8 +51,8 @@ async fn a_hello_that_is_refused_may_be_corrected() {
     let mut client = Client::of(&binding).await;
     client.send(r#"{"type":"hello","heartbeat":"loud"}"#);
     client.refused("invalid-input").await;
-    client.send(r#"{"type":"hello","auth":{"scheme":"bearer","token":"t"}}"#);
-    client.refused("unsupported").await;
+    client.send(r#"{"type":"hello","auth":{"scheme":"basic","token":"t"}}"#);
+    client.refused("invalid-input").await;
     client.send(r#"{"type":"hello"}"#);
     client.expect(r#"{"type":"welcome"}"#).await;
 }
@@ -121,4 +121,71 @@ async fn sub_9_resume_equals_that_many_subscribes() {
         told.contains(&"status run-1".to_owned()) && told.contains(&"bookmark run-1".to_owned()),
         "{told:?}"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn sub_9_what_comes_behind_hello_overtakes_none_of_its_entries() {
+    let (engine, binding) = shop();
+    let runs: Vec<_> = (0..30).map(|_| engine.run("order")).collect();
+    let entries: Vec<_> =
+        runs.iter().map(|run| format!(r#"{{"journeyId":"{run}","replay":"none"}}"#)).collect();
+    let mut client = Client::of(&binding).await;
+    engine.slow_locates([10; 30]);
+    client.send(&format!(r#"{{"type":"hello","resume":[{}]}}"#, entries.join(",")));
+    client.expect(r#"{"type":"welcome"}"#).await;
+    // Both runs are among the last of the list, which wait.
+    client.send(r#"{"type":"unsubscribe","id":"u","journeyId":"run-29"}"#);
+    client.send(r#"{"type":"subscribe","id":"s","journeyId":"run-30","events":["outcome"],"replay":"none"}"#);
+    let mut told = Vec::new();
+    while let Some(frame) = client.frame_within(std::time::Duration::from_millis(100)).await {
+        told.push(format!(
+            "{} {} {}",
+            frame["type"].as_str().unwrap(),
+            frame["journeyId"].as_str().unwrap(),
+            frame["id"].as_str().unwrap_or("-")
+        ));
+    }
+    let of = |run: &str| told.iter().filter(|line| line.contains(run)).cloned().collect::<Vec<_>>();
+    assert_eq!(of("run-29"), ["subscribed run-29 -", "unsubscribed run-29 u"], "{told:?}");
+    assert_eq!(of("run-30"), ["subscribed run-30 -", "subscribed run-30 s"]);
+    assert!(!engine.is_watched(&runs[28]));
+    engine.commit(&runs[29]);
+    client.quiet().await;
+    engine.finish(&runs[29]);
+    client.expect(r#"{"type":"outcome","journeyId":"run-30"}"#).await;
+}
+
+/// An entry that is refused at once gives its place up in its turn, and not before.
+#[tokio::test(start_paused = true)]
+async fn sub_9_a_refused_entry_lets_nobody_overtake_the_one_before_it() {
+    let (engine, binding) = configured(|config| config.limits.max_subscriptions = 1);
+    let run = engine.run("order");
+    let mut client = Client::of(&binding).await;
+    engine.slow_locates([10]);
+    let entry = format!(r#"{{"journeyId":"{run}","replay":"none"}}"#);
+    client.send(&format!(r#"{{"type":"hello","resume":[{entry},{entry}]}}"#));
+    client.expect(r#"{"type":"welcome"}"#).await;
+    client.send(r#"{"type":"unsubscribe","id":"u","journeyId":"run-1"}"#);
+    let mut kinds = Vec::new();
+    while let Some(frame) = client.frame_within(std::time::Duration::from_millis(100)).await {
+        kinds.push(frame["type"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(kinds, ["subscribed", "error", "unsubscribed"]);
+    assert!(!engine.is_watched(&run));
+}
+
+/// SUB-3: a subscription that a command asks for takes its place too.
+#[tokio::test(start_paused = true)]
+async fn sub_3_the_subscription_of_a_command_comes_behind_those_before_it() {
+    let (engine, binding) = shop();
+    let run = engine.run("order");
+    let mut client = Client::of(&binding).await;
+    engine.slow_locates([10]);
+    client.send(r#"{"type":"subscribe","id":"s","journeyId":"run-1","events":["outcome"],"replay":"none"}"#);
+    client.send(r#"{"type":"decide","id":"d","journeyId":"run-1","payload":1,"subscribe":true}"#);
+    let frame = client.frame_within(std::time::Duration::from_millis(100)).await.unwrap();
+    assert_eq!(frame["id"], "s");
+    client.expect(r#"{"id":"d","subscribed":true}"#).await;
+    engine.commit(&run);
+    client.expect(r#"{"type":"status","seq":3}"#).await;
 }

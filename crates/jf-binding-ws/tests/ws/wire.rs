@@ -10,7 +10,7 @@ use futures::channel::mpsc;
 use futures::{Sink, Stream, StreamExt};
 use http::Method;
 use jf_binding_ws::{WsBinding, WsConfig};
-use jf_core::{Caller, Engine};
+use jf_core::{Caller, CallerBuilder, Engine};
 use serde_json::Value;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
@@ -128,10 +128,19 @@ impl Client {
 
     /// Connects and reads nothing yet.
     pub(crate) fn silent(binding: &WsBinding, path: &str) -> Self {
+        Self::calling(binding, path, |caller| caller)
+    }
+
+    /// The same with a handshake of one's own.
+    pub(crate) fn calling(
+        binding: &WsBinding,
+        path: &str,
+        handshake: impl FnOnce(CallerBuilder) -> CallerBuilder,
+    ) -> Self {
         let (outgoing, incoming) = mpsc::unbounded();
         let pipe = Arc::<Mutex<Pipe>>::default();
         let wire = Wire { incoming, pipe: Arc::clone(&pipe) };
-        let caller = Caller::request("websocket", Method::GET, path).build_untraced();
+        let caller = handshake(Caller::request("websocket", Method::GET, path)).build_untraced();
         let conversation = binding.converse(path, caller, wire).expect("a path of ours");
         let task = tokio::spawn(conversation);
         Self { outgoing: Some(outgoing), pipe, task }

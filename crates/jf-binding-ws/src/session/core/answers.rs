@@ -8,9 +8,10 @@ use jf_core::{EngineError, EngineErrorKind};
 use tokio::time::Instant;
 
 use super::Core;
+use super::access::unauthenticated;
 use crate::frames::{self, ErrorFrame, Plain, Subscribed, Unsubscribed, to_text};
 use crate::session::followers::address;
-use crate::session::requests::{self, Context, Document, Done, Opening, Reply, Ticket};
+use crate::session::requests::{self, Document, Done, Opening, Reply, Ticket};
 
 impl Core {
     /// Drives requests; `true` when one has moved.
@@ -24,7 +25,7 @@ impl Core {
             self.done(done, now);
             self.resume_some();
         }
-        if self.work.is_empty() {
+        if self.work.is_empty() && self.resume.is_empty() {
             self.commands.clear();
             self.subscribes.clear();
         }
@@ -43,6 +44,9 @@ impl Core {
             }
             Done::Replied(ticket, reply) => self.replied(ticket, reply),
             Done::Opened(opening) => self.opened(*opening, now),
+            Done::Authenticated { ticket, credential, occasion, verdict } => {
+                self.authenticated(&ticket, credential, occasion, verdict, now);
+            }
             Done::Unsubscribe(ticket, run) => {
                 self.finish(&ticket);
                 self.followers.remove(&run);
@@ -59,12 +63,9 @@ impl Core {
                 if !matches!(reply.document, Document::Outcome(_))
                     && self.followers.reserve(&reply.run, max) =>
             {
-                let context = Context {
-                    shared: Arc::clone(&self.shared),
-                    endpoint: self.endpoint(),
-                    caller: self.caller.clone(),
-                };
-                self.work.push(Box::pin(requests::open_for_reply(context, ticket, reply, wish)));
+                let turn = self.subscribes.take(&reply.run);
+                let opening = requests::open_for_reply(self.context(), ticket, reply, wish, turn);
+                self.work.push(Box::pin(opening));
             }
             _ => self.answer(&ticket, &reply, false),
         }
@@ -73,6 +74,8 @@ impl Core {
     fn opened(&mut self, opening: Opening, now: Instant) {
         let Opening { ticket, reply, run, wish, replay, result } = opening;
         self.followers.release();
+        // What was opened with a credential that has expired meanwhile is not kept (AUTH-4).
+        let result = if self.is_mute() { Err(unauthenticated()) } else { result };
         match (reply, result) {
             (None, Err(error)) => {
                 self.finish(&ticket);
@@ -133,7 +136,7 @@ impl Core {
     }
 
     /// The request has its terminal reply.
-    fn finish(&mut self, ticket: &Ticket) {
+    pub(super) fn finish(&mut self, ticket: &Ticket) {
         if ticket.resumed {
             self.resuming -= 1;
             return;

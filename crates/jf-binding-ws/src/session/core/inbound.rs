@@ -7,12 +7,14 @@ use jf_core::{ByteShare, EngineError, EngineErrorKind, JourneyId};
 use tokio::time::Instant;
 
 use super::Core;
+use super::access::{Occasion, unauthenticated};
 use crate::close::Close;
 use crate::frames::{
     self, Envelope, ErrorFrame, FrameLimits, Hello, Plain, Refused, Request, RequestId, RunRef, Subscribe,
     Unsubscribed, to_text,
 };
 use crate::session::requests::{self, Context, Ticket};
+use crate::session::turns::Turn;
 
 /// Entries of `hello.resume` that are opened at a time (SUB-9).
 const RESUMING: usize = 8;
@@ -28,6 +30,13 @@ impl Core {
     /// A text message arrived.
     pub(crate) fn receive(&mut self, text: &str, now: Instant) {
         self.notice(now);
+        if self.farewell.is_some() {
+            return;
+        }
+        if self.is_too_much(text.len()) {
+            self.close = Some(Close::TooBig);
+            return;
+        }
         let limits = FrameLimits {
             payload_bytes: self.shared.config.limits.max_payload_bytes.get(),
             payload_depth: self.shared.config.limits.max_payload_depth.get(),
@@ -66,9 +75,6 @@ impl Core {
         let request = request.map_err(refused)?;
         self.admit(&request).map_err(refused)?;
         let share = self.share(&request, bytes).map_err(refused)?;
-        if !matches!(request, Request::Hello(_) | Request::Ping | Request::Pong) {
-            self.settings.spoken = true;
-        }
         if !matches!(request, Request::Ping | Request::Pong) {
             self.quiet_since = now;
         }
@@ -78,8 +84,18 @@ impl Core {
             Request::Cancel(cancel) => cancel.command.key.is_some(),
             _ => false,
         };
+        let ticket = Ticket { id, run, keyed, resumed: false, _share: share };
+        let at_once = matches!(
+            request,
+            Request::Hello(_) | Request::Auth(_) | Request::Ping | Request::Pong | Request::Credit(_)
+        );
+        if self.access.is_judging() && !at_once {
+            self.ids.extend(ticket.id.clone());
+            self.held.push((ticket, frame_type, request));
+            return Ok(());
+        }
         let context = Context { shared: Arc::clone(&self.shared), endpoint, caller: self.caller.clone() };
-        self.dispatch(context, Ticket { id, run, keyed, resumed: false, _share: share }, frame_type, request);
+        self.dispatch(context, ticket, frame_type, request, now);
         Ok(())
     }
 
@@ -88,7 +104,10 @@ impl Core {
         if self.ending.is_some() && request.is_command() {
             return Err(EngineError::new(EngineErrorKind::Draining)); // DRAIN-2
         }
-        if request.waits() && self.in_flight >= self.shared.config.limits.max_in_flight.get() {
+        if !self.access.is_judging() {
+            self.unlocked(request)?;
+        }
+        if request.waits() && self.in_flight + self.held.len() >= self.shared.config.limits.max_in_flight.get() {
             return Err(EngineError::new(EngineErrorKind::TooManyInFlight));
         }
         Ok(())
@@ -104,11 +123,21 @@ impl Core {
         Ok(Some(Arc::new(share)))
     }
 
-    fn dispatch(&mut self, context: Context, ticket: Ticket, frame_type: String, request: Request) {
+    pub(super) fn dispatch(
+        &mut self,
+        context: Context,
+        ticket: Ticket,
+        frame_type: String,
+        request: Request,
+        now: Instant,
+    ) {
+        if !matches!(request, Request::Hello(_) | Request::Ping | Request::Pong) {
+            self.settings.spoken = true;
+        }
         let auto = self.settings.auto_subscribe;
         match request {
-            Request::Hello(hello) => self.hello(ticket, hello),
-            Request::Auth => self.fail(&ticket, &EngineError::unsupported("credentials in frames")),
+            Request::Hello(hello) => self.hello(ticket, hello, now),
+            Request::Auth(credential) => self.authenticate(ticket, credential, Occasion::Auth, now),
             Request::Ping => self.out.urgent(to_text(&Plain::new("pong", ticket.id.as_ref()))),
             Request::Pong => {}
             Request::Credit(n) => self.followers.grant(n.get()),
@@ -136,7 +165,10 @@ impl Core {
                 self.begin(&ticket);
                 self.work.push(Box::pin(requests::get_outcome(context, ticket, run)));
             }
-            Request::Subscribe(subscribe) => self.subscribe(context, ticket, subscribe),
+            Request::Subscribe(subscribe) => {
+                let Some(run) = self.known(&ticket, &subscribe.run) else { return };
+                self.subscribe(context, ticket, run, subscribe, None);
+            }
             Request::Unsubscribe(run) => self.unsubscribe(ticket, &run),
         }
     }
@@ -152,15 +184,30 @@ impl Core {
         }
     }
 
-    fn subscribe(&mut self, context: Context, ticket: Ticket, subscribe: Subscribe) {
-        let Some(run) = self.known(&ticket, &subscribe.run) else { return };
+    fn subscribe(
+        &mut self,
+        context: Context,
+        ticket: Ticket,
+        run: JourneyId,
+        subscribe: Subscribe,
+        turn: Option<Turn>,
+    ) {
         if !self.followers.reserve(&run, self.shared.config.limits.max_subscriptions) {
-            self.fail(&ticket, &EngineError::new(EngineErrorKind::SubscriptionLimit));
-            return;
+            let error = EngineError::new(EngineErrorKind::SubscriptionLimit);
+            return match turn {
+                Some(turn) => self.refuse_in_turn(ticket, error, turn),
+                None => self.fail(&ticket, &error),
+            };
         }
         self.begin(&ticket);
-        let turn = self.subscribes.take(&run);
+        let turn = turn.unwrap_or_else(|| self.subscribes.take(&run));
         self.work.push(Box::pin(requests::subscribe(context, ticket, run, subscribe, turn)));
+    }
+
+    /// A turn that was given up would let those behind it overtake those before it.
+    fn refuse_in_turn(&mut self, ticket: Ticket, error: EngineError, turn: Turn) {
+        self.begin(&ticket);
+        self.work.push(Box::pin(requests::refuse(ticket, error, turn)));
     }
 
     fn unsubscribe(&mut self, ticket: Ticket, run: &RunRef) {
@@ -180,42 +227,54 @@ impl Core {
         }
     }
 
-    fn hello(&mut self, ticket: Ticket, hello: Hello) {
-        if self.settings.greeted || self.settings.spoken {
+    fn hello(&mut self, ticket: Ticket, mut hello: Hello, now: Instant) {
+        if self.settings.greeted || self.settings.spoken || self.access.is_judging() {
             self.close = Some(Close::Violation);
             return;
         }
-        if hello.auth {
-            self.fail(&ticket, &EngineError::unsupported("credentials in frames"));
-            return;
+        match hello.auth.take() {
+            Some(credential) => self.authenticate(ticket, credential, Occasion::Hello(hello), now),
+            None if self.access.is_demanded() => self.fail(&ticket, &unauthenticated()),
+            None => self.greet(&ticket, hello),
         }
+    }
+
+    /// Does what `hello` asks for.
+    pub(super) fn greet(&mut self, ticket: &Ticket, hello: Hello) {
         self.settings.greeted = true;
         self.settings.auto_subscribe = hello.auto_subscribe.unwrap_or(true);
         self.settings.message_heartbeat = hello.message_heartbeat.unwrap_or(false);
         self.followers.bookmarks = hello.bookmarks;
         let welcome = self.welcome(ticket.id.as_ref());
         self.out.reply(welcome);
-        self.resume = hello.resume.into();
+        let entries = hello.resume.into_iter().map(|entry| {
+            // Its place among what is asked of the run is that of `hello`, however long it waits.
+            let place = match &entry.run {
+                RunRef::Id(run) => Some((run.clone(), self.subscribes.take(run))),
+                RunRef::Impossible(_) => None,
+            };
+            (entry, place)
+        });
+        self.resume = entries.collect();
     }
 
     /// Opens a few of the entries of `hello.resume` at a time, so that other requests get through.
     pub(super) fn resume_some(&mut self) {
         while self.resuming < RESUMING
             && !self.out.is_pressed()
-            && let Some(entry) = self.resume.pop_front()
+            && let Some((entry, place)) = self.resume.pop_front()
         {
             let ticket =
                 Ticket { run: Some(entry.run.as_str().to_owned()), resumed: true, ..Ticket::default() };
-            let context = Context {
-                shared: Arc::clone(&self.shared),
-                endpoint: self.endpoint(),
-                caller: self.caller.clone(),
-            };
-            self.subscribe(context, ticket, entry);
+            match place {
+                Some((_, turn)) if self.is_mute() => self.refuse_in_turn(ticket, unauthenticated(), turn),
+                Some((run, turn)) => self.subscribe(self.context(), ticket, run, entry, Some(turn)),
+                None => self.fail(&ticket, &EngineError::not_found()),
+            }
         }
     }
 
-    fn begin(&mut self, ticket: &Ticket) {
+    pub(super) fn begin(&mut self, ticket: &Ticket) {
         if ticket.resumed {
             self.resuming += 1;
             return;

@@ -38,6 +38,7 @@ impl Core {
 
     /// Judges everything that depends on time alone.
     pub(crate) fn keep_time(&mut self, now: Instant) {
+        self.keep_access(now);
         let limits = &self.shared.config.limits;
         let busy = self.is_busy();
         if busy || std::mem::replace(&mut self.was_busy, busy) {
@@ -58,7 +59,10 @@ impl Core {
     }
 
     fn is_busy(&self) -> bool {
-        self.in_flight > 0 || !self.work.is_empty() || !self.followers.is_empty()
+        self.in_flight > 0
+            || !self.work.is_empty()
+            || !self.resume.is_empty()
+            || !self.followers.is_empty()
     }
 
     fn dies_at(&self) -> Option<Instant> {
@@ -72,7 +76,8 @@ impl Core {
         let idle = (!self.is_busy()).then(|| self.quiet_since + idle);
         let now = Instant::now();
         let ending = self.ending.map(|ending| if now < ending.grace { ending.grace } else { ending.latest });
-        [idle, self.dies_at(), ending, self.followers.next_deadline()].into_iter().flatten().min()
+        let access = self.access_deadline();
+        [idle, self.dies_at(), ending, access, self.followers.next_deadline()].into_iter().flatten().min()
     }
 }
 

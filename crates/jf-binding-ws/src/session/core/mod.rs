@@ -1,5 +1,6 @@
 //! The protocol of one connection: what frames do, what comes back, and when it is over. Knows no socket.
 
+mod access;
 mod answers;
 mod inbound;
 mod life;
@@ -9,24 +10,26 @@ use std::sync::Arc;
 use std::task::Context as TaskContext;
 
 use futures::stream::FuturesUnordered;
-use jf_core::Caller;
+use jf_core::{Caller, JourneyId};
 use tokio::time::Instant;
 use tungstenite::{Message, Utf8Bytes};
 
+use self::access::Access;
+pub(crate) use self::access::Occasion;
 use self::life::{Ending, millis};
 use super::followers::{Followers, PushLimits};
 use super::outbound::Outbound;
 use super::rate::Rate;
-use super::requests::Work;
-use super::turns::Turns;
+use super::requests::{Context, Ticket, Work};
+use super::turns::{Turn, Turns};
 use crate::binding::Shared;
 use crate::close::Close;
-use crate::frames::{Plain, RequestId, Subscribe, Welcome, WelcomeAuth, WelcomeHeartbeat, to_text};
-use crate::handshake::PROTOCOL;
+use crate::frames::{Plain, Request, RequestId, Subscribe, Welcome, WelcomeAuth, WelcomeHeartbeat, to_text};
+use crate::handshake::{Client, PROTOCOL};
 use crate::routing::Endpoint;
 
-/// What this build offers beyond the core of the protocol.
-const FEATURES: [&str; 3] = ["actions", "bookmark", "credit"];
+/// What this build offers beyond the core of the protocol; the last one where credentials can be used.
+const FEATURES: [&str; 4] = ["actions", "bookmark", "credit", "auth"];
 
 /// State of a conversation.
 pub(crate) struct Core {
@@ -42,8 +45,12 @@ pub(crate) struct Core {
     commands: Turns,
     subscribes: Turns,
     followers: Followers,
-    resume: VecDeque<Subscribe>,
+    /// Entries of `hello.resume` that wait, each with its place in the order of its run (SUB-9).
+    resume: VecDeque<(Subscribe, Option<(JourneyId, Turn)>)>,
     resuming: usize,
+    access: Access,
+    /// Requests that arrived behind a credential that is being judged.
+    held: Vec<(Ticket, String, Request)>,
     rate: Rate,
     settings: Settings,
     ending: Option<Ending>,
@@ -52,6 +59,8 @@ pub(crate) struct Core {
     quiet_since: Instant,
     was_busy: bool,
     close: Option<Close>,
+    /// Close with this once everything is written.
+    farewell: Option<Close>,
 }
 
 /// What `hello` can change.
@@ -65,7 +74,7 @@ struct Settings {
 }
 
 impl Core {
-    pub(crate) fn new(shared: Arc<Shared>, path: &str, caller: Caller, now: Instant) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, path: &str, client: Client, now: Instant) -> Self {
         let config = &shared.config;
         let limits = &config.limits;
         let mut core = Self {
@@ -73,7 +82,9 @@ impl Core {
             out: Outbound::new(config.reply_backlog_bytes.get()),
             rate: Rate::new(limits.rate_per_sec, limits.burst, now),
             path: path.into(),
-            caller,
+            access: Access::new(config, &client.identity, now),
+            held: Vec::new(),
+            caller: client.caller,
             in_flight: 0,
             ids: HashSet::new(),
             work: FuturesUnordered::new(),
@@ -93,6 +104,7 @@ impl Core {
             quiet_since: now,
             was_busy: false,
             close: None,
+            farewell: None,
             shared,
         };
         // Urgent, since a `pong` is too, and the client may have sent its `ping` along with the handshake (§1).
@@ -113,7 +125,10 @@ impl Core {
 
     /// Why the connection is to be closed, once it is.
     pub(crate) fn close(&self) -> Option<Close> {
-        if self.out.is_overflown() { Some(Close::SlowConsumer) } else { self.close }
+        if self.out.is_overflown() {
+            return Some(Close::SlowConsumer);
+        }
+        self.close.or_else(|| self.farewell.filter(|_| self.out.is_empty()))
     }
 
     /// Lets go of everything.
@@ -122,8 +137,18 @@ impl Core {
         self.work = FuturesUnordered::new();
         self.followers = Followers::default();
         self.resume = VecDeque::new();
+        self.held = Vec::new();
         self.ids = HashSet::new();
         self.in_flight = 0;
+    }
+
+    /// What a request needs of its connection.
+    fn context(&self) -> Context {
+        Context {
+            shared: Arc::clone(&self.shared),
+            endpoint: self.endpoint(),
+            caller: self.caller.clone(),
+        }
     }
 
     fn endpoint(&self) -> Arc<Endpoint> {
@@ -179,9 +204,10 @@ impl Core {
                 timeout_ms: millis(config.heartbeat.timeout),
             },
             limits: &config.limits,
-            features: &FEATURES,
-            auth: WelcomeAuth { required: false },
-            journeys: config.catalog.then_some(endpoint.journeys.as_slice()),
+            features: if self.access.is_offered() { &FEATURES } else { &FEATURES[..3] },
+            auth: WelcomeAuth { required: self.access.is_demanded() },
+            journeys: (config.catalog && !self.access.is_demanded())
+                .then_some(endpoint.journeys.as_slice()),
         })
     }
 }

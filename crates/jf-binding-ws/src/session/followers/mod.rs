@@ -320,6 +320,12 @@ impl Followers {
         self.remove(run);
     }
 
+    /// Ends all subscriptions; what was read for them and is not written is told to nobody.
+    pub(crate) fn end_all(&mut self, reason: &'static str) {
+        let runs: Vec<JourneyId> = self.slots.keys().cloned().collect();
+        runs.iter().for_each(|run| self.end(run, reason));
+    }
+
     /// When [`Followers::poll`] has something to do without being woken.
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
         self.delayed.iter().map(|(at, _)| *at).chain(self.look_at).min()
