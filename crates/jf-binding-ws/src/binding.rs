@@ -9,13 +9,12 @@ use axum::body::Body;
 use futures::future::BoxFuture;
 use futures::{FutureExt, Sink, Stream};
 use http::{Request, Response};
-use jf_core::{Caller, Engine, Principal};
+use jf_core::{Caller, Engine};
 use percent_encoding::percent_decode_str;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tungstenite::{Error, Message};
 
 use crate::config::{ConfigError, WsConfig};
-use crate::authenticator::Identity;
 use crate::handshake::{self, Census, Client};
 use crate::layer::WsLayer;
 use crate::origin::Origins;
@@ -101,7 +100,7 @@ impl WsBinding {
     /// HS-1. Must be called inside a tokio runtime, in a server that supports upgrades (`axum::serve` does; with `hyper`
     /// use `serve_connection_with_upgrades` or `with_upgrades`). HTTP/1.1 only: HTTP/2 has no extended CONNECT here.
     ///
-    /// Request extensions it reads: `ConnectInfo<SocketAddr>` of axum, [`jf_core::Principal`] or [`Identity`], and
+    /// Request extensions it reads: `ConnectInfo<SocketAddr>` of axum, [`jf_core::Principal`] or [`Identity`](crate::Identity), and
     /// [`jf_core::PeerCertificates`]. The future is ready at once unless an [`Authenticator`](crate::Authenticator) has to be asked;
     /// dropping it refuses the client.
     ///
@@ -133,8 +132,7 @@ impl WsBinding {
         T: Stream<Item = Result<Message, Error>> + Sink<Message, Error = Error> + Unpin,
     {
         let (path, _) = self.endpoint(path)?;
-        let identity = caller.principal().map_or_else(Identity::anonymous, |id| Identity::new(Principal::new(id)));
-        let client = Client { caller, identity };
+        let client = Client::of(caller);
         let session = Session::new(Arc::clone(&self.0), &path, client, wire, Arc::new(Traffic::default()));
         Some(async move {
             session.await;
@@ -166,7 +164,7 @@ impl WsBinding {
         T: AsyncRead + AsyncWrite + Unpin,
     {
         let (path, _) = self.endpoint(path)?;
-        Some(socket::hold(connection, Arc::clone(&self.0), path, caller, None))
+        Some(socket::hold(connection, Arc::clone(&self.0), path, Client::of(caller), None))
     }
 
     /// The endpoint of a request path, which is percent-decoded once if nothing has its literal form (HTTP-004).

@@ -10,6 +10,7 @@
 //! - [`Driver`]: one way to drive a system through the engine, over HTTP or over WebSocket, with answers that can be compared;
 //! - [`ManualClock`] and [`ScriptedHttp`]: time and other services, under the control of a test;
 //! - [`scenario`]: scenario files and their runner, which `jf test` is made of;
+//! - [`transcript`]: conversations over WebSocket as text files, and a runner that holds any server to them;
 //! - [`FaultyStore`]: a store whose commits meet with what a test wants;
 //! - [`HttpClient`] and [`WebSocketClient`]: plain clients, for tests of what a driver hides.
 //!
@@ -38,6 +39,7 @@ pub mod scenario;
 mod scripted_http;
 pub mod store_cases;
 mod store_suite;
+pub mod transcript;
 pub mod ws_cases;
 mod ws_suite;
 

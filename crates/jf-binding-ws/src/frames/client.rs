@@ -116,12 +116,7 @@ impl Request {
     pub(crate) const fn waits(&self) -> bool {
         !matches!(
             self,
-            Self::Hello(_)
-                | Self::Auth(_)
-                | Self::Unsubscribe(_)
-                | Self::Credit(_)
-                | Self::Ping
-                | Self::Pong
+            Self::Hello(_) | Self::Auth(_) | Self::Unsubscribe(_) | Self::Credit(_) | Self::Ping | Self::Pong
         )
     }
 }

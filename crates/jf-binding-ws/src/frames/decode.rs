@@ -177,7 +177,9 @@ fn bearer(fields: &mut Fields<'_>) -> Result<Credential, EngineError> {
         return Err(fields.invalid("scheme", "must be `bearer`"));
     }
     let credential = fields.text("token")?.as_deref().and_then(Credential::of_token);
-    credential.ok_or_else(|| fields.invalid("token", "must be a string of visible ASCII characters that is not empty"))
+    credential.ok_or_else(|| {
+        fields.invalid("token", "must be a string of visible ASCII characters that is not empty")
+    })
 }
 
 #[cfg(test)]

@@ -11,6 +11,6 @@ pub(crate) use client::{Cancel, Command, Hello, Request, RunRef, Start, Step, Su
 pub(crate) use decode::{Meaning, decode, run_of};
 pub(crate) use envelope::{Envelope, FrameLimits, Refused, RequestId};
 pub(crate) use server::{
-    Action, AuthExpiring, Authenticated, Document, ErrorFrame, Gap, GoAway, Plain, Subscribed, Unsubscribed, Welcome, WelcomeAuth,
-    WelcomeHeartbeat, WelcomeJourney, to_text,
+    Action, AuthExpiring, Authenticated, Document, ErrorFrame, Gap, GoAway, Plain, Subscribed, Unsubscribed,
+    Welcome, WelcomeAuth, WelcomeHeartbeat, WelcomeJourney, to_text,
 };

@@ -66,6 +66,15 @@ pub(crate) struct Client {
     pub(crate) identity: Identity,
 }
 
+impl Client {
+    /// A client whose handshake was judged elsewhere.
+    pub(crate) fn of(caller: Caller) -> Self {
+        let identity =
+            caller.principal().map_or_else(Identity::anonymous, |id| Identity::new(Principal::new(id)));
+        Self { caller, identity }
+    }
+}
+
 /// What an accepted handshake comes to.
 struct Accepted {
     key: HeaderValue,

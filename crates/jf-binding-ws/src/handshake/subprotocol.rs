@@ -2,8 +2,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use http::header::SEC_WEBSOCKET_PROTOCOL;
 use http::HeaderMap;
+use http::header::SEC_WEBSOCKET_PROTOCOL;
 use jf_core::{EngineError, EngineErrorKind};
 
 use crate::config::OnMismatch;

@@ -29,8 +29,8 @@ use self::pulse::{Pulse, Verdict};
 use self::timer::Timer;
 use crate::binding::Shared;
 use crate::close::Close;
-use crate::socket::Fault;
 use crate::handshake::Client;
+use crate::socket::Fault;
 
 pub(crate) use self::pulse::Traffic;
 

@@ -45,7 +45,7 @@ pub(crate) async fn converse(
 ) {
     let _place = place;
     match timeout(HANDSHAKE_TIME, upgrade).await {
-        Ok(Ok(upgraded)) => hold(TokioIo::new(upgraded), shared, path, caller, close).await,
+        Ok(Ok(upgraded)) => hold(TokioIo::new(upgraded), shared, path, client, close).await,
         Ok(Err(error)) => tracing::debug!(%error, "a WebSocket handshake was not completed"),
         Err(_) => tracing::debug!("a WebSocket handshake took too long"),
     }
@@ -56,7 +56,7 @@ pub(crate) async fn hold<T: AsyncRead + AsyncWrite + Unpin>(
     io: T,
     shared: Arc<Shared>,
     path: String,
-    caller: Caller,
+    client: Client,
     close: Option<Close>,
 ) {
     let traffic = Arc::new(Traffic::default());

@@ -385,11 +385,7 @@ impl Engine for ScriptedEngine {
         Ok(At::new(run.head(), run.status(id, phase, pad)))
     }
 
-    async fn get_outcome(
-        &self,
-        id: &JourneyId,
-        caller: &Caller,
-    ) -> Result<At<JourneyOutcome>, EngineError> {
+    async fn get_outcome(&self, id: &JourneyId, caller: &Caller) -> Result<At<JourneyOutcome>, EngineError> {
         let mut state = self.guard(caller)?;
         let run = state.run(id)?;
         match run.log.last() {

@@ -7,7 +7,11 @@ async fn hello_is_answered_with_the_settings_in_force() {
     let (_engine, binding) = shop();
     let mut client = Client::silent(&binding, "/ws/journeys/order");
     let welcome = client.expect(r#"{"type":"welcome","heartbeat":{"mode":"control","intervalMs":25000,"timeoutMs":10000},"auth":{"required":false}}"#).await;
-    assert_eq!(welcome["features"], serde_json::json!(["actions", "bookmark", "credit", "auth"]), "only what works");
+    assert_eq!(
+        welcome["features"],
+        serde_json::json!(["actions", "bookmark", "credit", "auth"]),
+        "only what works"
+    );
     assert_eq!(welcome["limits"]["maxInFlight"], 32, "LIM-6");
     client.send(r#"{"type":"ping"}"#);
     client.expect(r#"{"type":"pong"}"#).await;

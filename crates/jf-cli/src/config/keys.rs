@@ -238,6 +238,12 @@ pub const KEYS: &[Key] = &[
         "\"never\"",
         "`shared`: a message type that serves several steps needs `stepId` (RT-8).",
     ),
+    key(
+        "websocket.inBandAuth",
+        Kind::Choice(&["off", "optional"]),
+        "\"optional\"",
+        "`optional`: a token in `hello` or `auth` takes the place of the `Authorization` header of the handshake, for the tasks of journeys to judge (AUTH-5).",
+    ),
     key("websocket.catalog", Kind::Flag, "true", "Whether `welcome` lists the journeys of the path."),
     key(
         "websocket.statusMinIntervalMs",
@@ -648,8 +654,7 @@ pub(super) const NOT_YET: &[(&str, &str)] = &[
     ("plugins.mtlsValidate", "client certificate validation"),
     ("plugins.cache", "caches"),
     ("plugins.kafkaPublish", "Kafka"),
-    ("websocket.inBandAuth", "authentication frames"),
-    ("websocket.onExpiry", "authentication frames"),
+    ("websocket.onExpiry", "tokens that the platform judges itself"),
     ("websocket.compression", "compression"),
     ("validation.subjourneySchemas", "subjourneys"),
 ];

@@ -99,7 +99,8 @@ impl Access {
 
     /// Whether the credential is of somebody else than before. One that names nobody cannot show that it is not.
     fn is_other(&self, identity: &Identity) -> bool {
-        self.principal.is_some() && self.principal.as_ref() != identity.principal().map(jf_core::Principal::id)
+        self.principal.is_some()
+            && self.principal.as_ref() != identity.principal().map(jf_core::Principal::id)
     }
 
     fn next_deadline(&self) -> Option<Instant> {

@@ -1,6 +1,5 @@
 //! What comes back.
 
-use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
 
 use futures::StreamExt;

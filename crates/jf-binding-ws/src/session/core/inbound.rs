@@ -107,7 +107,9 @@ impl Core {
         if !self.access.is_judging() {
             self.unlocked(request)?;
         }
-        if request.waits() && self.in_flight + self.held.len() >= self.shared.config.limits.max_in_flight.get() {
+        if request.waits()
+            && self.in_flight + self.held.len() >= self.shared.config.limits.max_in_flight.get()
+        {
             return Err(EngineError::new(EngineErrorKind::TooManyInFlight));
         }
         Ok(())

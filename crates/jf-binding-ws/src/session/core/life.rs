@@ -59,10 +59,7 @@ impl Core {
     }
 
     fn is_busy(&self) -> bool {
-        self.in_flight > 0
-            || !self.work.is_empty()
-            || !self.resume.is_empty()
-            || !self.followers.is_empty()
+        self.in_flight > 0 || !self.work.is_empty() || !self.resume.is_empty() || !self.followers.is_empty()
     }
 
     fn dies_at(&self) -> Option<Instant> {

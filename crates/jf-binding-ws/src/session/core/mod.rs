@@ -144,11 +144,7 @@ impl Core {
 
     /// What a request needs of its connection.
     fn context(&self) -> Context {
-        Context {
-            shared: Arc::clone(&self.shared),
-            endpoint: self.endpoint(),
-            caller: self.caller.clone(),
-        }
+        Context { shared: Arc::clone(&self.shared), endpoint: self.endpoint(), caller: self.caller.clone() }
     }
 
     fn endpoint(&self) -> Arc<Endpoint> {
@@ -206,8 +202,7 @@ impl Core {
             limits: &config.limits,
             features: if self.access.is_offered() { &FEATURES } else { &FEATURES[..3] },
             auth: WelcomeAuth { required: self.access.is_demanded() },
-            journeys: (config.catalog && !self.access.is_demanded())
-                .then_some(endpoint.journeys.as_slice()),
+            journeys: (config.catalog && !self.access.is_demanded()).then_some(endpoint.journeys.as_slice()),
         })
     }
 }

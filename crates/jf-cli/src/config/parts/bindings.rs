@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 
 use jf_binding_http::{HttpConfig, ListMode, Origins};
-use jf_binding_ws::{OnMismatch, RequireStepId, WsConfig};
+use jf_binding_ws::{InBandAuth, OnMismatch, RequireStepId, WsConfig};
 use jf_core::ByteBudget;
 use jf_dsl::{DefinitionName, Diagnostic};
 use jf_export::OpenApi;
@@ -124,6 +124,10 @@ impl Config {
         config.require_step_id = match self.text("websocket.requireStepId").as_str() {
             "shared" => RequireStepId::Shared,
             _ => RequireStepId::Never,
+        };
+        config.in_band_auth = match self.text("websocket.inBandAuth").as_str() {
+            "off" => InBandAuth::Off,
+            _ => InBandAuth::Optional,
         };
         config.subprotocol_token = self.flag("websocket.subprotocolToken");
         config.shared_endpoint = self.optional_text("websocket.sharedEndpoint");

@@ -25,6 +25,7 @@ fn eng_145_defaults_are_those_of_the_parts() {
     assert_eq!(ours.limits, theirs.limits);
     assert_eq!((ours.heartbeat, ours.drain_window), (theirs.heartbeat, theirs.drain_window));
     assert_eq!(ours.status_min_interval, theirs.status_min_interval);
+    assert_eq!(ours.in_band_auth, theirs.in_band_auth);
 }
 
 #[test]

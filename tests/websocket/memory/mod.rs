@@ -1,0 +1,109 @@
+//! A system without sockets.
+
+mod clock;
+mod desk;
+mod stage;
+mod wire;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use jf_binding_ws::{Drain, WsBinding};
+use jf_cli::{Config, Definitions, Purpose};
+use jf_core::{Caller, Engine};
+use jf_engine::EmbeddedEngine;
+use jf_store::{MemoryStore, Store};
+use jf_testkit::ScriptedHttp;
+use serde_json::Value;
+
+pub(crate) use self::clock::TokioClock;
+use self::desk::Desk;
+pub(crate) use self::stage::MemoryStage;
+pub(crate) use self::wire::{MemoryLine, Seen};
+
+/// The journeys of the transcripts.
+pub(crate) fn journeys() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("journeys")
+}
+
+/// Engine, store and both bindings.
+pub(crate) struct Memory {
+    pub(crate) engine: Arc<dyn Engine>,
+    pub(crate) http: Router,
+    pub(crate) binding: WsBinding,
+    pub(crate) drain: Drain,
+    store: Arc<dyn Store>,
+    settings: Settings,
+}
+
+/// What a system is built by.
+#[derive(Clone)]
+pub(crate) struct Settings {
+    definitions: Arc<Definitions>,
+    config: Config,
+    /// Tokens are judged.
+    desk: bool,
+}
+
+impl Settings {
+    /// Settings by their names in a configuration file.
+    pub(crate) fn new(settings: &[(String, Value)], desk: bool) -> Result<Self, String> {
+        let mut config = Config::default();
+        for (name, value) in settings {
+            config = config.with(name, value.clone()).map_err(|error| format!("{name}: {error}"))?;
+        }
+        let definitions = Definitions::from_paths(&[journeys()], &config, Purpose::Deploy);
+        let definitions = definitions.map_err(|error| error.to_string())?;
+        if definitions.catalog().is_none() {
+            return Err("the journeys have errors".to_owned());
+        }
+        Ok(Self { definitions: Arc::new(definitions), config, desk })
+    }
+}
+
+impl Memory {
+    pub(crate) async fn open(settings: Settings) -> Self {
+        let store = Arc::new(MemoryStore::with_retention(settings.config.retention()));
+        Self::over(settings, store).await
+    }
+
+    /// A system that goes on with what is in a store.
+    pub(crate) async fn over(settings: Settings, store: Arc<dyn Store>) -> Self {
+        let (definitions, config) = (&settings.definitions, &settings.config);
+        let clock = Arc::new(TokioClock::default());
+        let engine = EmbeddedEngine::builder(definitions.catalog().unwrap().clone())
+            .registries(definitions.registries().clone())
+            .store(Arc::clone(&store))
+            .clock(clock.clone())
+            .http(Arc::new(ScriptedHttp::new(clock)))
+            .config(config.engine(definitions.metadata_limits()))
+            .build();
+        let engine: Arc<dyn Engine> = Arc::new(engine.await.unwrap());
+        let listener = "127.0.0.1:80".parse().unwrap();
+        let http = jf_binding_http::router(Arc::clone(&engine), config.http(listener));
+        let mut websocket = config.websocket(listener);
+        if settings.desk {
+            websocket.authenticator = Some(Arc::new(Desk));
+        }
+        let drain = websocket.drain.clone();
+        let binding = WsBinding::new(Arc::clone(&engine), websocket).unwrap();
+        Self { engine, http, binding, drain, store, settings }
+    }
+
+    /// The same after an end without warning: what is durable is there, everything else is not.
+    pub(crate) async fn restarted(self) -> Self {
+        let Self { engine, http, binding, drain: _, store, settings } = self;
+        drop((engine, http, binding));
+        // Whatever the engine had under way is gone before another one begins.
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        Self::over(settings, store).await
+    }
+
+    /// A client of that path.
+    pub(crate) fn client(&self, path: &str) -> MemoryLine {
+        let caller = Caller::request("websocket", http::Method::GET, path).build_untraced();
+        MemoryLine::open(&self.binding, path, caller)
+    }
+}
