@@ -10,13 +10,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use jf_binding_ws::{Drain, WsBinding};
+use jf_binding_ws::{Drain, InBandAuth, OnExpiry, WsBinding};
 use jf_cli::{Config, Definitions, Purpose};
 use jf_core::{Caller, Engine};
 use jf_engine::EmbeddedEngine;
 use jf_store::{MemoryStore, Store};
-use jf_testkit::ScriptedHttp;
-use serde_json::Value;
+use jf_testkit::{ScriptedHttp, StubReply, StubRule};
+use serde_json::{Value, json};
 
 pub(crate) use self::clock::TokioClock;
 use self::desk::Desk;
@@ -45,13 +45,28 @@ pub(crate) struct Settings {
     config: Config,
     /// Tokens are judged.
     desk: bool,
+    /// What only an embedder can set.
+    in_band_auth: InBandAuth,
+    on_expiry: OnExpiry,
 }
 
 impl Settings {
     /// Settings by their names in a configuration file.
     pub(crate) fn new(settings: &[(String, Value)], desk: bool) -> Result<Self, String> {
         let mut config = Config::default();
+        let (mut in_band_auth, mut on_expiry) = (InBandAuth::default(), OnExpiry::default());
         for (name, value) in settings {
+            match (name.as_str(), value.as_str()) {
+                ("test.inBandAuth", Some("required")) => {
+                    in_band_auth = InBandAuth::Required;
+                    continue;
+                }
+                ("test.onExpiry", Some("degrade")) => {
+                    on_expiry = OnExpiry::Degrade;
+                    continue;
+                }
+                _ => {}
+            }
             config = config.with(name, value.clone()).map_err(|error| format!("{name}: {error}"))?;
         }
         let definitions = Definitions::from_paths(&[journeys()], &config, Purpose::Deploy);
@@ -59,7 +74,7 @@ impl Settings {
         if definitions.catalog().is_none() {
             return Err("the journeys have errors".to_owned());
         }
-        Ok(Self { definitions: Arc::new(definitions), config, desk })
+        Ok(Self { definitions: Arc::new(definitions), config, desk, in_band_auth, on_expiry })
     }
 }
 
@@ -73,11 +88,14 @@ impl Memory {
     pub(crate) async fn over(settings: Settings, store: Arc<dyn Store>) -> Self {
         let (definitions, config) = (&settings.definitions, &settings.config);
         let clock = Arc::new(TokioClock::default());
+        let services = ScriptedHttp::new(clock.clone());
+        let slow = StubReply::json(200, json!({})).after(Duration::from_secs(5));
+        services.add(StubRule::new("slow").url("http://slow.example/").reply(slow));
         let engine = EmbeddedEngine::builder(definitions.catalog().unwrap().clone())
             .registries(definitions.registries().clone())
             .store(Arc::clone(&store))
-            .clock(clock.clone())
-            .http(Arc::new(ScriptedHttp::new(clock)))
+            .clock(clock)
+            .http(Arc::new(services))
             .config(config.engine(definitions.metadata_limits()))
             .build();
         let engine: Arc<dyn Engine> = Arc::new(engine.await.unwrap());
@@ -86,6 +104,7 @@ impl Memory {
         let mut websocket = config.websocket(listener);
         if settings.desk {
             websocket.authenticator = Some(Arc::new(Desk));
+            (websocket.in_band_auth, websocket.on_expiry) = (settings.in_band_auth, settings.on_expiry);
         }
         let drain = websocket.drain.clone();
         let binding = WsBinding::new(Arc::clone(&engine), websocket).unwrap();

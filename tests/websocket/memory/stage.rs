@@ -26,7 +26,8 @@ impl MemoryStage {
     }
 
     async fn ask(&self, request: Request<Body>) -> (u16, Value) {
-        let response = self.memory().http.clone().oneshot(request).await.unwrap();
+        let app = self.memory().binding.attach(self.memory().http.clone());
+        let response = app.oneshot(request).await.unwrap();
         let status = response.status().as_u16();
         let body = response.into_body().collect().await.unwrap().to_bytes();
         (status, serde_json::from_slice(&body).unwrap_or_default())

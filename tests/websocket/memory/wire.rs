@@ -135,8 +135,8 @@ pub(crate) struct MemoryLine {
     task: JoinHandle<()>,
 }
 
-/// How long a client waits, in virtual time: longer than pushes of one run are kept apart.
-const PATIENCE: Duration = Duration::from_millis(100);
+/// How long a client waits, in virtual time: longer than pushes of one run are kept apart, and refused reads made to last.
+const PATIENCE: Duration = Duration::from_millis(300);
 
 impl MemoryLine {
     pub(crate) fn open(binding: &WsBinding, path: &str, caller: Caller) -> Self {
