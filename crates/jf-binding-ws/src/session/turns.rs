@@ -12,6 +12,9 @@ use jf_core::JourneyId;
 #[derive(Debug, Default)]
 pub(crate) struct Turns(HashMap<JourneyId, oneshot::Receiver<()>>);
 
+/// Room for so many runs is kept while nothing is in flight.
+const FEW: usize = 7;
+
 /// A place in the order of a run. Dropping it lets the next one go.
 #[derive(Debug)]
 pub(crate) struct Turn {
@@ -37,8 +40,10 @@ impl Turns {
 
     /// Forgets runs of which nothing is in flight; called when nothing is in flight at all.
     pub(crate) fn clear(&mut self) {
-        if !self.0.is_empty() {
+        if self.0.capacity() > FEW {
             self.0 = HashMap::new();
+        } else {
+            self.0.clear();
         }
     }
 }

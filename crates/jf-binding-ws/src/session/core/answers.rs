@@ -31,7 +31,7 @@ impl Core {
         moved
     }
 
-    fn done(&mut self, done: Done, now: Instant) {
+    pub(super) fn done(&mut self, done: Done, now: Instant) {
         match done {
             Done::Accepted { ticket, run, at, rest } => {
                 self.out.reply(to_text(&Plain::accepted(ticket.id.as_ref(), &run, &at)));

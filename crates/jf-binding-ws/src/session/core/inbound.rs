@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use futures::FutureExt;
 use jf_core::{ByteShare, EngineError, EngineErrorKind, JourneyId};
 use tokio::time::Instant;
 
@@ -13,7 +14,7 @@ use crate::frames::{
     self, Envelope, ErrorFrame, FrameLimits, Hello, Plain, Refused, Request, RequestId, RunRef, Subscribe,
     Unsubscribed, to_text,
 };
-use crate::session::requests::{self, Context, Ticket};
+use crate::session::requests::{self, Context, Ticket, Work};
 use crate::session::turns::Turn;
 
 /// Entries of `hello.resume` that are opened at a time (SUB-9).
@@ -145,33 +146,44 @@ impl Core {
             Request::Credit(n) => self.followers.grant(n.get()),
             Request::Start(start) => {
                 self.begin(&ticket);
-                self.work.push(Box::pin(requests::start(context, ticket, frame_type, start, auto)));
+                self.set_to_work(Box::pin(requests::start(context, ticket, frame_type, start, auto)), now);
             }
             Request::Step(step) => {
                 let Some(run) = self.known(&ticket, &step.run) else { return };
                 self.begin(&ticket);
                 let turn = self.commands.take(&run);
-                self.work.push(Box::pin(requests::step(context, ticket, frame_type, step, turn)));
+                self.set_to_work(Box::pin(requests::step(context, ticket, frame_type, step, turn)), now);
             }
             Request::Cancel(cancel) => {
                 let Some(run) = self.known(&ticket, &cancel.run) else { return };
                 self.begin(&ticket);
                 let turn = self.commands.take(&run);
-                self.work.push(Box::pin(requests::cancel(context, ticket, cancel, turn)));
+                self.set_to_work(Box::pin(requests::cancel(context, ticket, cancel, turn)), now);
             }
             Request::GetStatus(run) => {
                 self.begin(&ticket);
-                self.work.push(Box::pin(requests::get_status(context, ticket, run)));
+                self.set_to_work(Box::pin(requests::get_status(context, ticket, run)), now);
             }
             Request::GetOutcome(run) => {
                 self.begin(&ticket);
-                self.work.push(Box::pin(requests::get_outcome(context, ticket, run)));
+                self.set_to_work(Box::pin(requests::get_outcome(context, ticket, run)), now);
             }
             Request::Subscribe(subscribe) => {
                 let Some(run) = self.known(&ticket, &subscribe.run) else { return };
                 self.subscribe(context, ticket, run, subscribe, None);
             }
             Request::Unsubscribe(run) => self.unsubscribe(ticket, &run),
+        }
+    }
+
+    /// Sets a request to work. One that need not wait, as is usual with runs in memory, is done at once and takes no place among those that
+    /// do.
+    fn set_to_work(&mut self, mut work: Work, now: Instant) {
+        let done = if self.out.is_pressed() { None } else { (&mut work).now_or_never() };
+        match done {
+            Some(done) => self.done(done, now),
+            // Whoever comes anew is polled in any case, so that the waker of this first time does not matter.
+            None => self.work.push(work),
         }
     }
 
