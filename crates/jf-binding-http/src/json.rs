@@ -12,7 +12,7 @@ use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value, error::Category};
 
 /// Bodies up to this size, which are nearly all, are small whatever they hold, and nobody weighs what becomes of them.
-const SMALL: usize = 1024;
+const SMALL: usize = 4 * 1024;
 
 /// Reads one JSON value with at most `depth` containers inside each other. Of repeated members the last counts (HTTP-012).
 ///
@@ -285,7 +285,7 @@ mod tests {
         assert_eq!(weighed(&object(8_000)).0, Ok(true));
         assert_eq!(weighed(&object(20_000)).0, Err(EngineErrorKind::Unavailable));
         assert_eq!(weighed(&format!("[{}", list(20_000))).0, Err(EngineErrorKind::Unavailable), "at once");
-        assert_eq!(weighed(&list(500)).0, Ok(false), "small ones are not weighed");
+        assert_eq!(weighed(&list(1_000)).0, Ok(false), "small ones are not weighed");
         assert_eq!(weighed(&format!("\"{}\"", ",".repeat(1_000_000))).0, Ok(false), "nor are texts");
         let kept = weighed(&list(10_000)).1;
         assert!(super::parse(list(10_000).as_bytes(), 128, &mut budget.share()).is_err());
