@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures::{SinkExt, StreamExt};
+use tokio::task::JoinSet;
 use tungstenite::Message;
 
 use super::mute::FULL;
@@ -19,12 +20,13 @@ const BREATH: Duration = Duration::from_millis(1);
 /// Numbers of a run that can be timed.
 const NUMBERS: usize = 10_000;
 
-/// A run, whoever drives it, and those who watch it. They are gone with the runtime.
+/// A run, whoever drives it, and those who watch it.
 pub(super) struct Audience {
     run: String,
     driver: RoundTrip,
     head: u64,
     seen: Arc<Seen>,
+    _watching: JoinSet<()>,
 }
 
 /// What driver and watchers share.
@@ -67,20 +69,21 @@ impl Audience {
             bytes: AtomicU64::new(0),
             times: Mutex::default(),
         });
+        let mut watching = JoinSet::new();
         for watcher in 0..watchers {
             let mut socket = ws::connect(address, "/ws/journeys/loop").await;
             let subscribe = format!(r#"{{"type":"subscribe","journeyId":"{run}","replay":"none"}}"#);
             socket.send(Message::text(subscribe)).await.expect("the connection is open");
             while !text(&mut socket).await.starts_with(r#"{"type":"subscribed""#) {}
             let seen = Arc::clone(&seen);
-            tokio::spawn(async move {
+            watching.spawn(async move {
                 loop {
                     let text = text(&mut socket).await;
                     seen.told(watcher, seq(&text), text.len());
                 }
             });
         }
-        Self { run, driver, head: 2, seen }
+        Self { run, driver, head: 2, seen, _watching: watching }
     }
 
     pub(super) fn run(&self) -> &str {

@@ -14,6 +14,7 @@ use percent_encoding::percent_decode_str;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tungstenite::{Error, Message};
 
+use crate::audience::Audiences;
 use crate::config::{ConfigError, WsConfig};
 use crate::handshake::{self, Census, Client};
 use crate::layer::WsLayer;
@@ -30,6 +31,7 @@ pub(crate) struct Shared {
     pub(crate) origins: Origins,
     pub(crate) census: Census,
     pub(crate) names: Names,
+    pub(crate) audiences: Audiences,
 }
 
 /// Names of connections for logs: a prefix of this binding and a number. They grant nothing.
@@ -66,7 +68,15 @@ impl WsBinding {
         match (origins, routes) {
             (Ok(origins), Ok(routes)) => {
                 let census = Census::new(config.caps);
-                Ok(Self(Arc::new(Shared { engine, config, routes, origins, census, names: Names::new() })))
+                Ok(Self(Arc::new(Shared {
+                    engine,
+                    config,
+                    routes,
+                    origins,
+                    census,
+                    names: Names::new(),
+                    audiences: Audiences::default(),
+                })))
             }
             (origins, routes) => {
                 let mut problems = origins.err().map(|error| error.problems).unwrap_or_default();

@@ -27,6 +27,7 @@
 //! socket   bytes, buffers, a close that arrives     handshake  HS-1 to ORG-3, SP-*          layer, binding  the embedder's view
 //! session  messages and time, one task              ├ core       frames in, replies out      ├ followers  subscriptions and pushes
 //! frames   text to requests, documents to text      routing    paths and types (RT-*)
+//!                                                    audience   what many are told is written once
 //! ```
 //!
 //! One task per connection drives everything it has going: requests are futures it owns, subscriptions are cursors that wait
@@ -41,6 +42,7 @@
 //! permessage-deflate (CMP-1) and extended CONNECT. No client is made to believe otherwise: extension offers are declined, and a path
 //! answers 426 over HTTP/2.
 
+mod audience;
 mod authenticator;
 mod binding;
 mod close;

@@ -214,7 +214,7 @@ pub(crate) struct Served {
 }
 
 impl Served {
-    fn new(definition: &Arc<Definition>) -> Option<Self> {
+    pub(crate) fn new(definition: &Arc<Definition>) -> Option<Self> {
         let binding = definition.spec.bindings.websocket.as_ref()?;
         let mut steps: HashMap<MessageType, Vec<StateId>> = HashMap::new();
         for (state, message) in binding.steps.iter() {

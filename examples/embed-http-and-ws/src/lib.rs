@@ -11,12 +11,13 @@ use axum::Router;
 use axum::routing::get;
 use axum::serve::ListenerExt;
 use jf_binding_http::{HttpConfig, Readiness, health_router};
-use jf_binding_ws::WsConfig;
-use jf_core::Engine;
+use jf_binding_ws::{WsBinding, WsConfig};
 use jf_core::spi::Registries;
+use jf_core::{Caller, Engine};
 use jf_dsl::{Catalog, SourceFile};
 use jf_engine::EmbeddedEngine;
 use jf_expr_jq::JaqEngine;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 
 /// A journey that waits for guesses until one is right.
@@ -86,4 +87,13 @@ pub async fn serve(
         sockets.closed().await;
     };
     Ok(axum::serve(listener, service).with_graceful_shutdown(end).await?)
+}
+
+/// A conversation over anything that bytes go through. Whoever is at the other end speaks WebSocket without a handshake.
+pub async fn talk(binding: &WsBinding, pipe: impl AsyncRead + AsyncWrite + Unpin) {
+    // Stands for the handshake: what the tasks of a journey see of the connection.
+    let caller = Caller::internal("pipe");
+    if let Some(conversation) = binding.converse_over("/ws/journeys/guess-the-number", caller, pipe) {
+        conversation.await;
+    }
 }

@@ -1,17 +1,19 @@
-//! One game over both bindings of the example, on a real port.
+//! One game over both bindings of the example, on a real port, and one without any.
 
 use std::time::Duration;
 
-use embed_http_and_ws::{app, engine, serve};
+use embed_http_and_ws::{app, engine, serve, talk};
 use futures::{SinkExt, StreamExt};
 use jf_binding_http::HttpConfig;
-use jf_binding_ws::WsConfig;
+use jf_binding_ws::{WsBinding, WsConfig};
 use serde_json::{Value, json};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::Role;
 
 async fn play() -> String {
     let engine = engine().await.expect("the journey is valid");
@@ -31,7 +33,7 @@ async fn post(url: String, body: Value) -> (u16, Value) {
     (status, serde_json::from_str(&text).expect("answers are JSON"))
 }
 
-async fn frame(socket: &mut WebSocketStream<TcpStream>) -> Value {
+async fn frame<S: AsyncRead + AsyncWrite + Unpin>(socket: &mut WebSocketStream<S>) -> Value {
     let message = socket.next().await.expect("the server speaks").expect("a message");
     serde_json::from_str(message.to_text().expect("a text message")).expect("frames are JSON")
 }
@@ -94,4 +96,38 @@ async fn http_105_an_open_stream_of_events_ends_with_the_server() {
     let both = async { tokio::join!(serving, reading) };
     let (served, ()) = timeout(Duration::from_secs(60), both).await.expect("the stream keeps nobody");
     served.expect("the server has ended in good order");
+}
+
+/// WS-025, WS-050: a game over a pipe in memory.
+#[tokio::test]
+async fn ws_050_a_game_over_a_pipe() {
+    let engine = engine().await.expect("the journey is valid");
+    let binding = WsBinding::new(engine, WsConfig::default()).expect("the settings are valid");
+    let (ours, theirs) = tokio::io::duplex(4096);
+    let talking = tokio::spawn(async move { talk(&binding, ours).await });
+    let mut socket = WebSocketStream::from_raw_socket(theirs, Role::Client, None).await;
+    assert_eq!(frame(&mut socket).await["type"], "welcome");
+    let hide = json!({ "type": "hide", "payload": { "secret": 42 }, "subscribe": false });
+    socket.send(Message::text(hide.to_string())).await.expect("the server reads");
+    let started = frame(&mut socket).await;
+    assert_eq!(started["payload"]["currentState"], "guess");
+    let guess = json!({ "type": "guess", "journeyId": started["journeyId"], "payload": { "number": 42 } });
+    socket.send(Message::text(guess.to_string())).await.expect("the server reads");
+    assert_eq!(frame(&mut socket).await["payload"]["phase"], "SUCCEEDED");
+    socket.close(None).await.expect("the server closes, too");
+    while socket.next().await.is_some() {}
+    talking.await.expect("the conversation ends with the connection");
+}
+
+/// What the guide shows is what this example does.
+#[test]
+fn the_guide_shows_this_example() {
+    let guide = include_str!("../../../docs/guide/embedding.md");
+    let source = include_str!("../src/lib.rs");
+    let blocks: Vec<&str> =
+        guide.split("```rust\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert!(!blocks.is_empty());
+    for line in blocks.iter().flat_map(|block| block.lines()).map(str::trim).filter(|line| !line.is_empty()) {
+        assert!(source.contains(line), "`{line}` is not in src/lib.rs");
+    }
 }

@@ -156,6 +156,7 @@ impl Core {
             max_outbound_bytes: shared.config.limits.max_outbound_bytes.get(),
             status_min_interval: shared.config.status_min_interval,
             http_base: &shared.config.http_base,
+            audiences: &shared.audiences,
         }
     }
 

@@ -25,6 +25,7 @@ use self::push::Push;
 use self::queue::Queue;
 use self::slot::Slot;
 use super::wakes::Wakes;
+use crate::audience::Audiences;
 use crate::frames::{Unsubscribed, Wish, to_text};
 use crate::routing::Served;
 
@@ -36,12 +37,13 @@ const LOOK_INTERVAL: Duration = Duration::from_secs(30);
 const TROUBLE_PAUSE: Duration = Duration::from_secs(1);
 const TROUBLE_PAUSE_MAX: Duration = Duration::from_secs(30);
 
-/// Settings that concern pushes.
+/// Settings that concern pushes, and what they share with those of other connections.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct PushLimits<'a> {
     pub(crate) max_outbound_bytes: usize,
     pub(crate) status_min_interval: Duration,
     pub(crate) http_base: &'a str,
+    pub(crate) audiences: &'a Audiences,
 }
 
 /// All subscriptions of a connection.
@@ -108,6 +110,7 @@ impl Followers {
             subscription: Some(subscription),
             bell: self.wakes.bell(run.clone()),
             served,
+            audience: None,
             wish,
             busy: false,
             not_before: None,

@@ -1,6 +1,5 @@
 //! From deliveries to text, at the moment they are written.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use jf_core::{Delivery, EventFilter, JourneyId};
@@ -52,15 +51,15 @@ impl Followers {
         slot.busy = false;
         let text = match delivery {
             Delivery::Status { status, skipped, snapshot } => {
-                let skipped = slot.news(&status.at, skipped, snapshot);
-                skipped.map(|skipped| {
-                    let mut frame = Document::new("status", run, &status.at, &status.document);
-                    frame.epoch = slot.tell(&status.at);
-                    (frame.skipped, frame.snapshot) = (skipped, snapshot);
-                    let served = Arc::clone(&slot.served);
-                    frame.actions = served.actions(&status.document);
-                    frame.into_text(limits.max_outbound_bytes, || {
-                        address(&status.document.links, limits, run, "")
+                slot.news(&status.at, skipped, snapshot).map(|skipped| {
+                    let shape = slot.shape(&status.at, skipped, snapshot);
+                    slot.audience(run, limits).status(shape.clone(), status.document, |document| {
+                        let mut frame = Document::new("status", run, &shape.at, document);
+                        shape.put_on(&mut frame);
+                        frame.actions = shape.served.actions(document);
+                        frame.into_text(limits.max_outbound_bytes, || {
+                            address(&document.links, limits, run, "")
+                        })
                     })
                 })
             }
@@ -68,11 +67,13 @@ impl Followers {
                 let skipped =
                     if slot.outcome_told { None } else { slot.news(&outcome.at, skipped, snapshot) };
                 let text = skipped.map(|skipped| {
-                    let mut frame = Document::new("outcome", run, &outcome.at, &outcome.document);
-                    frame.epoch = slot.tell(&outcome.at);
-                    (frame.skipped, frame.snapshot) = (skipped, snapshot);
-                    frame.into_text(limits.max_outbound_bytes, || {
-                        address(&outcome.document.links, limits, run, "/result")
+                    let shape = slot.shape(&outcome.at, skipped, snapshot);
+                    slot.audience(run, limits).outcome(shape.clone(), outcome.document, |document| {
+                        let mut frame = Document::new("outcome", run, &shape.at, document);
+                        shape.put_on(&mut frame);
+                        frame.into_text(limits.max_outbound_bytes, || {
+                            address(&document.links, limits, run, "/result")
+                        })
                     })
                 });
                 self.end(run, "completed");

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::task::Waker;
 
-use jf_core::{Head, Subscription};
+use jf_core::{Head, JourneyId, Subscription};
 use tokio::time::Instant;
 
+use super::PushLimits;
+use crate::audience::{Audience, Shape};
 use crate::frames::Wish;
 use crate::routing::Served;
 
@@ -16,6 +18,8 @@ pub(super) struct Slot {
     pub(super) subscription: Option<Subscription>,
     pub(super) bell: Waker,
     pub(super) served: Arc<Served>,
+    /// Joined with the first push.
+    pub(super) audience: Option<Arc<Audience>>,
     pub(super) wish: Wish,
     /// Its delivery waits to be written.
     pub(super) busy: bool,
@@ -44,14 +48,18 @@ impl Slot {
         Some((skipped > 0).then_some(skipped))
     }
 
-    /// Notes a document as told; gives the epoch if it is another than before.
-    pub(super) fn tell<'a>(&mut self, at: &'a Head) -> Option<&'a str> {
+    /// Those who watch the run.
+    pub(super) fn audience(&mut self, run: &JourneyId, limits: PushLimits<'_>) -> &Arc<Audience> {
+        self.audience.get_or_insert_with(|| limits.audiences.join(run))
+    }
+
+    /// Notes a document as told, and says how its text looks: the epoch is named when it is another than before.
+    pub(super) fn shape(&mut self, at: &Head, skipped: Option<u64>, snapshot: bool) -> Shape {
         self.told = Some(at.seq);
-        let epoch = at.epoch.as_str();
-        if self.epoch == epoch {
-            return None;
+        let epoch = self.epoch != at.epoch.as_str();
+        if epoch {
+            self.epoch = at.epoch.as_str().to_owned();
         }
-        self.epoch = epoch.to_owned();
-        Some(epoch)
+        Shape { at: at.clone(), epoch, skipped, snapshot, served: Arc::clone(&self.served) }
     }
 }
