@@ -185,7 +185,7 @@ async fn conversation(pick: usize) -> Transcript {
     transcript
 }
 
-/// OP-8, ENG-106: equal documents at equal numbers, and equal Problems, whatever the transport; where a transport cannot carry
+/// OP-8, WS-050, ENG-106: equal documents at equal numbers, and equal Problems, whatever the transport; where a transport cannot carry
 /// something it says so.
 #[tokio::test(flavor = "multi_thread")]
 async fn op_8_one_conversation_over_three_transports() {

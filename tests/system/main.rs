@@ -33,5 +33,6 @@ mod soak;
 mod telemetry;
 mod timeouts;
 mod tls;
+mod transcripts;
 mod watchers;
 mod websocket_suite;

@@ -521,6 +521,7 @@ fn engine_trouble_leaves_a_subscription_as_it_was() {
     assert_eq!(all(&mut subscription), ["status 2"]);
 }
 
+/// INV-6 too.
 #[test]
 fn eng_132_a_lost_wake_up_is_healed_by_a_look() {
     let run = OneRun::with_events(1);

@@ -65,6 +65,7 @@ fn replies(document: &Value, operation: &str) -> Vec<String> {
     replies.iter().map(last).collect()
 }
 
+/// AA-1 too.
 #[test]
 fn ws_030_a_path_is_a_channel_with_the_types_of_its_definition() {
     let loaded = journey(

@@ -9,7 +9,7 @@ use crate::trace::{Citation, Kind, Trace};
 /// Which rules and citations to show.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
-    /// Prefixes (`ENG`), ids (`ENG-045`) or numbers of pages (`05`); empty for all.
+    /// Prefixes (`ENG`), ids (`ENG-045`) or pages (`05`, `protocol`), in any case; empty for all.
     pub only: Vec<String>,
     /// Whether to show the rules that no test cites.
     pub uncited: bool,
@@ -23,8 +23,8 @@ impl Selection {
     /// Whether it speaks of a rule, whatever cites it.
     #[must_use]
     pub fn names(&self, rule: &Rule) -> bool {
-        let is_meant =
-            |only: &String| [rule.prefix(), rule.chapter(), rule.id.as_str()].contains(&only.as_str());
+        let names = [rule.prefix(), rule.chapter(), rule.id.as_str()];
+        let is_meant = |only: &String| names.iter().any(|name| name.eq_ignore_ascii_case(only));
         self.only.is_empty() || self.only.iter().any(is_meant)
     }
 

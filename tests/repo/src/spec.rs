@@ -49,12 +49,16 @@ impl Rule {
         self.id.split_once('-').map_or(self.id.as_str(), |(prefix, _)| prefix)
     }
 
-    /// The number of its page, `05` for `docs/spec/05-engine.md`; empty for pages without one.
+    /// The number of its page, `05` for `docs/spec/05-engine.md`; the last word of the name of a page without one, `protocol` for
+    /// `docs/spec/websocket-protocol.md`.
     #[must_use]
     pub fn chapter(&self) -> &str {
         let page = self.file.rsplit('/').next().unwrap_or_default();
-        let number = page.split_once('-').map_or("", |(number, _)| number);
-        if number.bytes().all(|b| b.is_ascii_digit()) { number } else { "" }
+        let (number, _) = page.split_once('-').unwrap_or_default();
+        if !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()) {
+            return number;
+        }
+        page.trim_end_matches(".md").rsplit('-').next().unwrap_or_default()
     }
 }
 
@@ -233,6 +237,15 @@ mod tests {
             ]
         );
         assert!(spec.faults().is_empty());
+    }
+
+    #[test]
+    fn a_page_is_called_by_its_number_or_its_last_word() {
+        let mut spec = Spec::default();
+        spec.read("docs/spec/07-websocket-binding.md", "- **WS-003** MUST. Do.\n");
+        spec.read("docs/spec/websocket-protocol.md", "| SUB-6 | MUST | Gaps. | why |\n");
+        let chapters: Vec<&str> = spec.rules().iter().map(Rule::chapter).collect();
+        assert_eq!(chapters, ["07", "protocol"]);
     }
 
     #[test]

@@ -7,12 +7,14 @@ use crate::report::{Selection, selected};
 use crate::spec::{Level, Rule};
 use crate::trace::{Citation, Kind, Trace};
 
-/// Where the project's own scenarios lie.
+/// Where the project's own scenarios and transcripts lie.
 const SCENARIOS: &str = "tests/scenarios/";
+const TRANSCRIPTS: &str = "tests/websocket/transcripts/";
 /// Files of other tests that a row names; the rest is counted.
 const FILES: usize = 3;
 
-/// Writes a Markdown table with a row for every rule, and below it the rules that no scenario shows and those that nothing holds.
+/// Writes a Markdown table with a row for every rule, and below it the rules that no scenario or transcript shows and those that nothing
+/// holds.
 ///
 /// # Errors
 /// When `out` cannot be written.
@@ -21,14 +23,14 @@ pub fn markdown(trace: &Trace, selection: &Selection, out: &mut impl Write) -> i
         .filter(|(rule, _)| rule.level != Level::Withdrawn)
         .map(|(rule, citations)| Row::new(rule, citations))
         .collect();
-    writeln!(out, "| rule | level | scenarios | other tests |\n|---|---|---|---|")?;
+    writeln!(out, "| rule | level | scenarios, transcripts | other tests |\n|---|---|---|---|")?;
     for row in &rows {
         let Row { rule, scenarios, others } = row;
         writeln!(out, "| {} | {} | {} | {} |", rule.id, rule.level, list(scenarios), files(others))?;
     }
     let shown = rows.iter().filter(|row| !row.scenarios.is_empty()).count();
     let held = rows.iter().filter(|row| row.is_held()).count();
-    writeln!(out, "\n{} rules: {shown} in scenarios, {held} held by something.", rows.len())?;
+    writeln!(out, "\n{} rules: {shown} in scenarios or transcripts, {held} held by something.", rows.len())?;
     let tested_elsewhere = rows.iter().filter(|row| row.scenarios.is_empty() && row.is_held());
     writeln!(out, "\nHeld by other tests only: {}.", list(&ids(tested_elsewhere)))?;
     writeln!(out, "\nNot held: {}.", list(&ids(rows.iter().filter(|row| !row.is_held()))))
@@ -37,7 +39,7 @@ pub fn markdown(trace: &Trace, selection: &Selection, out: &mut impl Write) -> i
 /// A rule with what holds it.
 struct Row<'a> {
     rule: &'a Rule,
-    /// The project's scenarios by topic and name.
+    /// The project's scenarios by topic and name, and its transcripts by name.
     scenarios: Vec<&'a str>,
     /// Other tests: how many of each file.
     others: BTreeMap<&'a str, usize>,
@@ -62,8 +64,11 @@ impl<'a> Row<'a> {
     }
 }
 
-/// `wait/time-out` for a scenario of the project.
+/// `wait/time-out` for a scenario of the project, `21-resume` for a transcript.
 fn scenario(citation: &Citation) -> Option<&str> {
+    if let Some(name) = citation.file.strip_prefix(TRANSCRIPTS) {
+        return name.strip_suffix(".transcript");
+    }
     let place = citation.file.strip_prefix(SCENARIOS).filter(|_| citation.kind == Kind::Scenario)?;
     place.strip_suffix(".scenario.yaml").or_else(|| place.strip_suffix(".scenario.yml"))
 }
@@ -107,18 +112,19 @@ mod tests {
         }
         trace.read("tests/scenarios/wait/one.scenario.yaml", "scenario: x\ncovers: [STA-001, ENG-001]\n");
         trace.read("tests/scenarios/wait/two.scenario.yaml", "scenario: x\ncovers: [STA-001]\n");
+        trace.read("tests/websocket/transcripts/07-x.transcript", "# About.\n# covers: [STA-001]\n");
         trace.read("src/a.rs", "/// STA-003\nfn f() {}\n");
         let mut out = Vec::new();
         let selection = Selection { only: vec!["02".into()], ..Selection::default() };
         markdown(&trace, &selection, &mut out).unwrap();
         let expected = "\
-| rule | level | scenarios | other tests |
+| rule | level | scenarios, transcripts | other tests |
 |---|---|---|---|
-| STA-001 | MUST | wait/one, wait/two | – |
+| STA-001 | MUST | 07-x, wait/one, wait/two | – |
 | STA-002 | SHOULD | – | crates/a.rs (2), crates/b.rs (2), crates/c.rs (2), 1 more |
 | STA-003 | MAY | – | – |
 
-3 rules: 1 in scenarios, 2 held by something.
+3 rules: 1 in scenarios or transcripts, 2 held by something.
 
 Held by other tests only: STA-002.
 

@@ -10,6 +10,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
+use http::Request;
+use http_body_util::BodyExt;
 use jf_binding_ws::{Drain, InBandAuth, OnExpiry, WsBinding};
 use jf_cli::{Config, Definitions, Purpose};
 use jf_core::{Caller, Engine};
@@ -17,11 +20,12 @@ use jf_engine::EmbeddedEngine;
 use jf_store::{MemoryStore, Store};
 use jf_testkit::{ScriptedHttp, StubReply, StubRule};
 use serde_json::{Value, json};
+use tower::ServiceExt;
 
 pub(crate) use self::clock::TokioClock;
 use self::desk::Desk;
 pub(crate) use self::stage::MemoryStage;
-pub(crate) use self::wire::{MemoryLine, Seen};
+pub(crate) use self::wire::MemoryLine;
 
 /// The journeys of the transcripts.
 pub(crate) fn journeys() -> PathBuf {
@@ -118,6 +122,14 @@ impl Memory {
         // Whatever the engine had under way is gone before another one begins.
         tokio::time::sleep(Duration::from_millis(1)).await;
         Self::over(settings, store).await
+    }
+
+    /// A document over HTTP.
+    pub(crate) async fn get(&self, path: &str) -> Value {
+        let request = Request::get(path).header("host", "127.0.0.1").body(Body::empty()).unwrap();
+        let response = self.http.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), 200, "{path}");
+        serde_json::from_slice(&response.into_body().collect().await.unwrap().to_bytes()).unwrap()
     }
 
     /// A client of that path.

@@ -32,8 +32,6 @@ struct Pipe {
     over: bool,
     /// The client is gone without a word; what the server still writes is lost.
     lost: bool,
-    /// After so many more messages of the server the connection is lost.
-    fuse: Option<usize>,
 }
 
 fn ring(waker: &mut Option<Waker>) {
@@ -75,13 +73,6 @@ impl Sink<Message> for Wire {
 
     fn start_send(self: Pin<&mut Self>, message: Message) -> Result<(), Error> {
         let mut pipe = self.0.lock().unwrap();
-        if let Some(left) = &mut pipe.fuse {
-            if *left == 0 {
-                pipe.lost = true;
-            } else {
-                *left -= 1;
-            }
-        }
         if pipe.lost {
             return Ok(());
         }
@@ -121,7 +112,7 @@ impl Drop for Wire {
 
 /// What a client sees next.
 #[derive(Debug)]
-pub(crate) enum Seen {
+enum Seen {
     Frame(Value),
     Ping,
     Close(Option<u16>, String),
@@ -154,23 +145,16 @@ impl MemoryLine {
         ring(&mut pipe.server);
     }
 
-    /// The connection is lost when the server has written so many more messages: the next one never arrives.
-    pub(crate) fn lose_after(&self, messages: usize) {
-        self.pipe.lock().unwrap().fuse = Some(messages);
-    }
-
-    /// The connection is lost now. What the client has sent and the server has not read yet arrives or not.
-    pub(crate) fn lose(&self, sent_arrives: bool) {
-        let mut pipe = self.pipe.lock().unwrap();
-        if !sent_arrives {
-            pipe.to_server.clear();
+    /// The next frame.
+    pub(crate) async fn frame(&mut self) -> Value {
+        match self.next(PATIENCE).await {
+            Some(Seen::Frame(frame)) => frame,
+            other => panic!("{other:?}"),
         }
-        pipe.lost = true;
-        ring(&mut pipe.server);
     }
 
     /// What comes next, if something does within the time.
-    pub(crate) async fn next(&mut self, time: Duration) -> Option<Seen> {
+    async fn next(&mut self, time: Duration) -> Option<Seen> {
         loop {
             match timeout(time, message(&self.pipe)).await.ok()? {
                 None => return Some(Seen::Over),
@@ -214,7 +198,11 @@ async fn message(pipe: &Mutex<Pipe>) -> Option<Message> {
 
 impl Drop for MemoryLine {
     fn drop(&mut self) {
-        self.lose(true);
+        {
+            let mut pipe = self.pipe.lock().unwrap();
+            pipe.lost = true;
+            ring(&mut pipe.server);
+        }
         // A panic of the session is one of the test.
         assert!(
             !self.task.is_finished() || std::thread::panicking() || !is_panic(&mut self.task),

@@ -404,6 +404,7 @@ states:
     assert_eq!(kind(soon(cancel).await), EngineErrorKind::NotFound);
 }
 
+/// ACC-2 too.
 #[tokio::test]
 async fn eng_116_a_decision_is_reused_for_the_same_request_and_state() {
     let bench = Setup::new(&[asking(APPROVAL)])

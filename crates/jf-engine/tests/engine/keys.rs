@@ -99,7 +99,7 @@ async fn eng_053_after_the_first_answer_a_repeat_waits_for_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn idem_5_of_many_concurrent_starts_one_creates() {
+async fn idem_5_inv_3_of_many_concurrent_starts_one_creates() {
     let bench = Bench::new(&[journey("approval", APPROVAL)]).await;
     for round in 0..50 {
         let name = format!("k{round}");

@@ -92,6 +92,7 @@ async fn eng_103_calls_of_apis_are_not_taken_up_again() {
     assert_eq!(soon(calling).await.unwrap().unwrap().body, json!("here"));
 }
 
+/// AUTH-2 too.
 #[tokio::test]
 async fn eng_105_requests_and_payloads_of_parked_runs_are_not_kept() {
     let spec = "\

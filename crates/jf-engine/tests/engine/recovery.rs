@@ -112,6 +112,7 @@ async fn eng_101_many_runs_with_work_pending_are_all_taken_up() {
     assert!(after.desk.is_empty().await);
 }
 
+/// INV-9 too: a restart that loses what was in memory has a store of its own.
 #[tokio::test]
 async fn eng_108_logs_of_another_store_have_another_epoch() {
     let definitions = [journey("approval", APPROVAL)];

@@ -28,6 +28,7 @@ states:
     assert_eq!(World::start(journey(spec), json!({})).story(), ["map []", "SUCCEEDED"]);
 }
 
+/// SEQ-3 too.
 #[test]
 fn eng_107_a_trigger_makes_an_event_only_if_the_status_differs() {
     let spec = "

@@ -16,13 +16,14 @@ Usage: cargo rules [OPTIONS] [PREFIX | ID | PAGE]...
   cargo rules ENG           the rules of one chapter
   cargo rules ENG-045 RT    a rule, and a group of the protocol
   cargo rules 02 05         the rules of two pages
+  cargo rules 07 protocol   everything about WebSocket
 
 Options:
       --uncited     only rules that no test or scenario cites
       --cited       only rules that one cites
       --source      also where code says that it implements the rule
       --json        one JSON object instead of text
-      --table       a Markdown table of rules against scenarios and other tests, and the rules that nothing holds
+      --table       a Markdown table of rules against scenarios, transcripts and other tests, and the rules that nothing holds
       --check       only check that every cited id exists; exit 1 if one does not
       --root DIR    the repository (default: the nearest folder above with docs/spec)
   -h, --help        this text

@@ -1,1 +1,0 @@
-//! Conversations that are cut off (being written).
