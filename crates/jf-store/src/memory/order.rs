@@ -27,11 +27,9 @@ struct Place {
 impl Order {
     pub(super) fn insert(&mut self, key: ListKey) {
         let place = Place { key, is_empty: false };
-        if self.places.front().is_none_or(|newest| place.key < newest.key) {
-            self.places.push_front(place);
-            return;
-        }
-        let at = self.places.partition_point(|other| other.key < place.key);
+        // Runs that begin at the same moment are in the order of their ids.
+        let near = self.places.iter().take(NEAR).position(|other| other.key >= place.key);
+        let at = near.unwrap_or_else(|| self.places.partition_point(|other| other.key < place.key));
         match self.places.get_mut(at) {
             Some(same) if same.key == place.key => {
                 self.empty -= usize::from(std::mem::take(&mut same.is_empty));

@@ -92,10 +92,11 @@ impl Shard {
 
     /// Takes an ended run out of everything.
     pub(super) fn remove_ended(&mut self, run: &JourneyId) -> Option<Box<Entry>> {
-        if !self.runs.get(run)?.index.phase.is_final() {
+        let Slot::Occupied(slot) = self.runs.entry(run.clone()) else { return None };
+        if !slot.get().index.phase.is_final() {
             return None;
         }
-        let entry = self.runs.remove(run)?;
+        let entry = slot.remove();
         self.order.remove(&ListKey { created: entry.index.created, run: run.clone() });
         self.reindex(run, (entry.index.due, entry.index.in_motion), (None, false));
         Some(entry)
