@@ -7,13 +7,15 @@ use axum::Router;
 use http::header::CONTENT_SECURITY_POLICY;
 use jf_binding_http::{Document, Readiness};
 use jf_binding_ws::{Drain, WsBinding};
-use jf_core::Engine;
+use jf_console::{ConsoleConfig, InvalidConsole, Token};
+use jf_core::{ByteBudget, Engine};
 use jf_engine::{BuildError, EmbeddedEngine, EngineMetrics};
 use jf_store::Store;
 use jf_store_sqlite::{OpenError, SqliteStore};
 use jf_task_http::{ConnectorError, ReqwestConnector};
 
 use crate::config::{Config, Use};
+use crate::console::ConsoleError;
 use crate::definitions::{Definitions, reason};
 use crate::server::TlsError;
 
@@ -50,6 +52,12 @@ pub enum HostError {
     /// The contract cannot be served.
     #[error(transparent)]
     Contract(#[from] jf_binding_http::InvalidDocument),
+    /// The console cannot be opened to those who would reach it.
+    #[error(transparent)]
+    Console(#[from] ConsoleError),
+    /// The console cannot be made.
+    #[error("the console: {0}")]
+    ConsolePage(#[from] InvalidConsole),
     /// Two things at one address.
     #[error("`http.contract` is `{0}`, where a journey is served over WebSocket")]
     ContractPath(String),
@@ -77,6 +85,8 @@ pub struct Site {
     pub readiness: Readiness,
     /// The end of the WebSocket connections.
     pub sockets: Drain,
+    /// What bodies and payloads take together.
+    pub payloads: ByteBudget,
 }
 
 impl Host {
@@ -144,13 +154,31 @@ impl Host {
         }
         let mut websocket = self.config.websocket(listener);
         websocket.drain = sockets.clone();
-        websocket.payload_budget = payloads;
+        websocket.payload_budget = payloads.clone();
         let websocket = WsBinding::new(Arc::clone(&self.engine), websocket)?;
         if let Some(path) = self.config.contract_path().filter(|path| websocket.handles(path)) {
             return Err(HostError::ContractPath(path));
         }
         let app = websocket.attach(http);
-        Ok(Site { app, readiness, sockets })
+        Ok(Site { app, readiness, sockets, payloads })
+    }
+
+    /// The console of a listener at the address. Its sockets end with those of the site, and its payloads take of the same memory.
+    pub(crate) fn console(
+        &self,
+        listener: SocketAddr,
+        site: &Site,
+        token: Option<Token>,
+        has_tls: bool,
+    ) -> Result<Router, HostError> {
+        let mut console = ConsoleConfig::default();
+        console.websocket = self.config.websocket(listener);
+        console.websocket.drain = site.sockets.clone();
+        console.websocket.payload_budget = site.payloads.clone();
+        console.hosts = self.config.hosts(listener);
+        console.token = token;
+        console.has_tls = has_tls;
+        Ok(jf_console::router(Arc::clone(&self.engine), console)?)
     }
 
     /// The contract of what is deployed now, if the configuration has it served.

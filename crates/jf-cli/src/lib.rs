@@ -46,6 +46,7 @@
 
 mod command;
 mod config;
+mod console;
 mod definitions;
 mod host;
 mod logging;
@@ -60,6 +61,7 @@ mod signals;
 
 pub use command::main;
 pub use config::{CONFIG_FILE, CONFIG_RULES, Config, InvalidSetting, KEYS, Key, Kind, Use};
+pub use console::ConsoleError;
 pub use definitions::{Definitions, LoadError, PathError, Purpose};
 pub use host::{Host, HostError, Site};
 pub use metrics::ServerMetrics;

@@ -10,8 +10,9 @@ use jf_core::{DrainReport, Engine};
 use tokio::task::JoinHandle;
 
 use crate::config::{Config, Use};
+use crate::console::{Console, Desk};
 use crate::definitions::Definitions;
-use crate::host::{Host, HostError, Site};
+use crate::host::{Host, HostError};
 use crate::metrics::{Scraped, ServerMetrics};
 use crate::server::{Server, Stop, Tls};
 
@@ -44,6 +45,7 @@ pub struct Serving {
     stop: Stop,
     accepting: JoinHandle<()>,
     scraped: Option<Scraped>,
+    console: Option<Console>,
     window: Duration,
     tls: Option<Tls>,
 }
@@ -68,8 +70,11 @@ impl Serving {
             }
             None => None,
         };
+        let desk = Desk::open(config).await?;
         let host = Host::build(definitions, config, Use::Server(address)).await?;
-        let Site { app, readiness, sockets } = host.site(address)?;
+        let site = host.site(address)?;
+        let console = desk.map(|desk| desk.serve(&host, &site, tls.as_ref())).transpose()?;
+        let (app, readiness, sockets) = (site.app, site.readiness, site.sockets);
         let stop = server.stop();
         let mut server = server.with_hosts(config.hosts(address));
         if let Some(proxies) = config.proxies() {
@@ -83,7 +88,7 @@ impl Serving {
         let scraped = scraped.map(|(server, address)| Scraped::begin(server, address, metrics));
         readiness.set_ready();
         let window = config.drain_window();
-        Ok(Self { host, address, readiness, sockets, stop, accepting, scraped, window, tls })
+        Ok(Self { host, address, readiness, sockets, stop, accepting, scraped, console, window, tls })
     }
 
     /// Where it listens.
@@ -111,6 +116,16 @@ impl Serving {
         self.scraped.as_ref().map(Scraped::address)
     }
 
+    /// Where the console is, if the configuration has it served.
+    #[must_use]
+    pub fn console_address(&self) -> Option<SocketAddr> {
+        self.console.as_ref().map(Console::address)
+    }
+
+    pub(crate) const fn console(&self) -> Option<&Console> {
+        self.console.as_ref()
+    }
+
     /// The engine behind it.
     #[must_use]
     pub fn engine(&self) -> &Arc<dyn Engine> {
@@ -134,6 +149,9 @@ impl Serving {
         self.stop.finish(LAST_ANSWERS).await;
         // It ends with `finish`; an error would be a panic of the accept loop, which was logged.
         let _ = self.accepting.await;
+        if let Some(console) = self.console {
+            console.end(LAST_ANSWERS).await;
+        }
         if let Some(scraped) = self.scraped {
             scraped.end(LAST_ANSWERS).await;
         }

@@ -11,6 +11,7 @@ use tokio::runtime::Runtime;
 
 use super::{ConfigArgs, Exit, LogArgs};
 use crate::config::Config;
+use crate::console::ConsoleError;
 use crate::definitions::{Definitions, Purpose};
 use crate::host::HostError;
 use crate::logging;
@@ -19,6 +20,8 @@ use crate::prepare::{self, Prepared};
 use crate::serving::Serving;
 use crate::signals::{Signal, Signals};
 
+/// Where the console is when nobody says where.
+const CONSOLE: &str = "127.0.0.1:8090";
 /// What plugins tell is up to `observability.plugins` (ENG-136), not to the level of everything else.
 const DEFAULT_LOG: &str = "info,journeyforge::plugin=trace";
 
@@ -36,7 +39,7 @@ Examples:
   jf serve journeys/
   jf serve journeys/ --listen 0.0.0.0:80 --config production.yaml
   jf serve orders/ loans/ --listen 127.0.0.1:0 --log-format json
-  jf serve journeys/ --store memory")]
+  jf serve journeys/ --store memory --console")]
 pub(super) struct ServeArgs {
     /// Definition files, and folders that are searched for `*.journey.yaml`, `.yml` and `.json`
     #[arg(value_name = "PATH")]
@@ -47,6 +50,9 @@ pub(super) struct ServeArgs {
     /// Where runs live: `sqlite:FILE` or `memory` [default: `store` of the configuration, else sqlite:journeyforge.db]
     #[arg(long, value_name = "STORE")]
     store: Option<String>,
+    /// Serve the console too, a page to watch and drive journeys [default address: `console.listen` of the configuration, else 127.0.0.1:8090]
+    #[arg(long, value_name = "ADDRESS:PORT", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    console: Option<String>,
     #[command(flatten)]
     config: ConfigArgs,
     #[command(flatten)]
@@ -93,9 +99,18 @@ fn prepare(args: &ServeArgs, output: &mut Output) -> Result<(Config, Definitions
         Ok(prepared) => prepared,
         Err(error) => return fail(output, &error.to_string(), Some("check the path after --config")),
     };
-    for (flag, key, value) in [("--listen", "http.listen", &args.listen), ("--store", "store", &args.store)] {
+    let console = match args.console.as_deref() {
+        Some("") if config.console_listen().is_some() => None,
+        Some("") => Some(CONSOLE),
+        given => given,
+    };
+    for (flag, key, value) in [
+        ("--listen", "http.listen", args.listen.as_deref()),
+        ("--store", "store", args.store.as_deref()),
+        ("--console", "console.listen", console),
+    ] {
         let Some(value) = value else { continue };
-        config = match config.with(key, value.as_str()) {
+        config = match config.with(key, value) {
             Ok(config) => config,
             Err(fault) => {
                 output.error(&fault.to_string().replace(&format!("`{key}`"), flag), None);
@@ -187,6 +202,9 @@ fn help(error: &HostError) -> Option<&'static str> {
     let error = match error {
         HostError::Listen { error, .. } => error,
         HostError::Store(error) => return super::store::help(error),
+        HostError::Console(ConsoleError::Open(_)) => {
+            return Some("name a file with a token as `console.tokenFile`, or a loopback address such as 127.0.0.1:8090");
+        }
         _ => return None,
     };
     Some(match error.kind() {
@@ -255,6 +273,12 @@ fn announce(config: &Config, definitions: &Definitions, serving: &Serving) {
         tracing::info!(url = %format_args!("http://{metrics}/metrics"), "metrics");
         if !metrics.ip().is_loopback() {
             tracing::warn!(address = %metrics, "metrics are open to everybody who reaches this address");
+        }
+    }
+    if let Some(console) = serving.console() {
+        tracing::info!(url = console.url(), token = console.has_token(), "console");
+        if !console.address().ip().is_loopback() {
+            tracing::warn!(address = %console.address(), "the console is on a public address: whoever has its token can drive every journey");
         }
     }
     /// How early an end is told.

@@ -473,6 +473,19 @@ pub const KEYS: &[Key] = &[
         "How much one type of plugin logs, whatever its version: `observability.plugins.byType.httpCall: warn`.",
     ),
     key("observability.plugins.default", LEVELS, "\"error\"", "How much all other plugins log."),
+    // Console.
+    key(
+        "console.listen",
+        Kind::Address,
+        "",
+        "Address and port of the [console](../guide/console.md), a page to watch and drive journeys, such as `127.0.0.1:8090`. Without it, and without `--console`, there is none. It shows every run to whoever reaches it: on an address that is not a loopback one it needs `console.tokenFile`, and speaks TLS where the server does (`http.tls`).",
+    ),
+    key(
+        "console.tokenFile",
+        Kind::File,
+        "",
+        "A file with the token that the console asks for, 16 to 512 visible ASCII characters; white space around it does not count. It is read when the server starts.",
+    ),
     // Limits.
     key(
         "limits.syncWait",

@@ -233,6 +233,14 @@ pub struct WebSocketBinding {
     pub steps: OrderedMap<StateId, Message>,
 }
 
+impl WebSocketBinding {
+    /// A binding at the default path, without steps.
+    #[must_use]
+    pub fn new(start: Message) -> Self {
+        Self { endpoint: WebSocketEndpoint::default(), start, steps: OrderedMap::default() }
+    }
+}
+
 /// Where a Journey is served over WebSocket. [WS-004]
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

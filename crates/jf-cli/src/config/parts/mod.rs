@@ -13,6 +13,7 @@ use std::time::Duration;
 use jf_dsl::Diagnostic;
 
 use super::{Config, faults, kind};
+use crate::console::ConsoleError;
 use crate::server::ServerLimits;
 
 /// What a system is built for.
@@ -38,6 +39,28 @@ impl Config {
     pub fn metrics_listen(&self) -> Option<SocketAddr> {
         let text = self.optional_text("observability.metrics.listen")?;
         Some(kind::address(&text).expect("the kind of the key was checked"))
+    }
+
+    /// Where the console is served, if it is.
+    #[must_use]
+    pub fn console_listen(&self) -> Option<SocketAddr> {
+        let text = self.optional_text("console.listen")?;
+        Some(kind::address(&text).expect("the kind of the key was checked"))
+    }
+
+    /// The token of the console, if it has one.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or holds none.
+    pub fn console_token(&self) -> Result<Option<jf_console::Token>, ConsoleError> {
+        let Some(file) = self.file_at("console.tokenFile") else { return Ok(None) };
+        match std::fs::read_to_string(&file) {
+            Err(error) => Err(ConsoleError::TokenFile { file, error }),
+            Ok(text) => match jf_console::Token::new(text.trim()) {
+                Err(error) => Err(ConsoleError::Token { file, error }),
+                Ok(token) => Ok(Some(token)),
+            },
+        }
     }
 
     /// The bounds of the listener.

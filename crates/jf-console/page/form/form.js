@@ -1,0 +1,90 @@
+// A form for a payload: fields from its schema, or JSON for those who prefer it, and the faults that the server finds at their places.
+
+import { announce, freshId, h, put } from "../dom.js";
+import { focusIn, makeField } from "./field.js";
+import { fieldOf } from "./schema.js";
+
+/**
+ * A form. `submit(payload)` is called with what was entered; it throws what the server refuses, with the Problem in `problem`. `label` is on the button.
+ */
+export function makeForm({ schema, label, submit, kind = "primary" }) {
+  const field = fieldOf(schema ?? true);
+  const formField = makeField(field, field.kind === "object" ? undefined : "Payload", true);
+  const jsonField = makeField({ kind: "json" }, "Payload as JSON", true);
+  let isJson = field.kind === "json";
+  const summary = h("div", { class: "summary", role: "alert" });
+  const body = h("div", { class: "fields" });
+  const send = h("button", { type: "submit", class: kind }, label);
+  const toggle = h("button", { type: "button", class: "quiet small", "aria-pressed": "false", hidden: isJson }, "Edit as JSON");
+  const form = h("form", { novalidate: true, class: "payload", "aria-label": label }, summary, body, h("div", { class: "actions" }, send, toggle));
+  const current = () => (isJson ? jsonField : formField);
+  const show = () => {
+    put(body, current().element);
+    toggle.setAttribute("aria-pressed", String(isJson));
+    toggle.textContent = isJson ? "Edit in a form" : "Edit as JSON";
+  };
+  const told = new Set();
+  const clear = () => {
+    put(summary);
+    for (const view of told) view.tell(undefined);
+    told.clear();
+  };
+  /** Shows faults where they are, and above the form with links to them. */
+  const tell = (heading, faults) => {
+    clear();
+    const texts = new Map();
+    const lines = faults.map(({ pointer, message }) => {
+      const view = isJson ? jsonField : formField.find(pointer.split("/").slice(1).map(unescaped));
+      texts.set(view, [...(texts.get(view) ?? []), message]);
+      const name = pointer === "" ? "payload" : pointer.slice(1);
+      const go = h("button", { type: "button", class: "link", click: () => (view.control.matches("fieldset") ? focusIn(view.control) : view.control.focus()) }, name);
+      return h("li", {}, go, ` ${message}`);
+    });
+    for (const [view, messages] of texts) {
+      view.tell(messages.join("; "));
+      told.add(view);
+    }
+    put(summary, h("p", {}, heading), lines.length > 0 && h("ul", {}, lines));
+    const first = [...texts.keys()][0];
+    if (first) (first.control.matches("fieldset") ? first.control.querySelector("input, select, textarea, button") : first.control)?.focus?.();
+  };
+  toggle.addEventListener("click", () => {
+    const faults = [];
+    const value = current().read("", faults);
+    if (isJson && faults.length > 0) return tell("This is not JSON yet.", faults);
+    clear();
+    isJson = !isJson;
+    if (value !== undefined) current().write(value);
+    show();
+    focusIn(body);
+  });
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    if (send.disabled) return;
+    const faults = [];
+    const value = current().read("", faults);
+    if (faults.length > 0) return tell("Not sent yet.", faults);
+    clear();
+    send.disabled = true;
+    form.setAttribute("aria-busy", "true");
+    try {
+      await submit(value);
+    } catch (error) {
+      const errors = (error.problem?.errors ?? []).map((entry) => ({
+        pointer: typeof entry.pointer === "string" ? entry.pointer : "",
+        message: entry.detail ?? entry.keyword ?? "is refused",
+      }));
+      tell(`${error.problem?.title ?? "Refused"}${error.problem?.detail ? `: ${error.problem.detail}` : error.problem ? "" : `: ${error.message}`}`, errors);
+      announce("Refused");
+    } finally {
+      send.disabled = false;
+      form.removeAttribute("aria-busy");
+    }
+  });
+  show();
+  return { element: form, write: (value) => formField.write(value), id: freshId("form") };
+}
+
+function unescaped(token) {
+  return token.replaceAll("~1", "/").replaceAll("~0", "~");
+}

@@ -1,0 +1,159 @@
+// The console: what is shown, by the address in the bar.
+
+import { h, put, refreshTimes } from "./dom.js";
+import { showDefinition } from "./definition.js";
+import { RunView } from "./run.js";
+import { Runs } from "./runs.js";
+import { Catalogue, Link, isOpen, open } from "./service.js";
+
+const main = document.getElementById("main");
+const connection = document.getElementById("connection");
+const STATES = { open: "live", connecting: "connecting…", waiting: "reconnecting…", idle: "idle", closed: "disconnected" };
+
+const catalogue = new Catalogue();
+const link = new Link((state) => {
+  connection.textContent = STATES[state] ?? state;
+  connection.className = `connection ${state}`;
+  // A server that was away may be another one.
+  if (state === "open") void reload();
+  if (state === "closed") connection.textContent = "disconnected – reload the page";
+});
+let runs;
+let view;
+
+/** Where we are: `{ run }`, `{ journey, version }`, or nothing of both. */
+function place() {
+  const [kind, first, second] = location.hash.replace(/^#\//, "").split("/").map(decoded);
+  if (kind === "runs" && first) return { run: first };
+  if (kind === "journeys" && first) return { journey: first, version: second || undefined };
+  return {};
+}
+
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+function show() {
+  // The link to the content is no place.
+  if (location.hash === "#main") return main.focus();
+  const { run, journey, version } = place();
+  view?.close();
+  view = undefined;
+  showJourneys(journey);
+  if (run === undefined) runs.filter(journey);
+  runs.select(run);
+  document.title = `${run ? "Run" : (journey ?? "Journeys")} · JourneyForge console`;
+  if (run !== undefined) view = new RunView(main, run, { catalogue, link, changed: () => runs.refresh() });
+  else if (journey !== undefined) {
+    const found = catalogue.find(journey, version);
+    if (found) showDefinition(main, { journey: found, catalogue, link });
+    else put(main, h("header", { class: "title" }, h("h1", {}, "Not found"), h("p", { class: "lead" }, "This journey is not deployed.")));
+  } else showOverview();
+}
+
+function showJourneys(current) {
+  const { serving } = catalogue;
+  const item = (href, name, isCurrent) => h("li", {}, h("a", { href, "aria-current": isCurrent ? "page" : undefined }, name));
+  const isHome = current === undefined && place().run === undefined;
+  const items = serving.map(({ name }) => item(`#/journeys/${encodeURIComponent(name)}`, name, name === current));
+  put(document.getElementById("journeys"), h("h2", {}, "Journeys"), h("ul", {}, item("#/", "All journeys", isHome), items));
+}
+
+function showOverview() {
+  const cards = catalogue.serving.map((journey) =>
+    h(
+      "li",
+      { class: "panel card" },
+      h("h2", {}, h("a", { href: `#/journeys/${encodeURIComponent(journey.name)}` }, journey.name)),
+      journey.description && h("p", {}, journey.description),
+      h("p", { class: "facts" }, h("span", { class: "fact" }, `version ${journey.version}`), h("span", { class: "fact" }, `${journey.graph.states.length} states`), journey.tags.map((tag) => h("span", { class: "fact tag" }, tag))),
+    ),
+  );
+  put(
+    main,
+    h("header", { class: "title" }, h("h1", {}, "Journeys"), h("p", { class: "lead" }, "Choose a journey to see its states and to start a run, or a run to watch it.")),
+    cards.length > 0 ? h("ul", { class: "cards" }, cards) : h("p", { class: "empty" }, "No journeys are deployed."),
+  );
+}
+
+async function reload() {
+  const changed = await catalogue.load().catch(() => false);
+  if (!changed || !runs) return;
+  if (place().run === undefined) show();
+  else showJourneys(undefined);
+}
+
+/** A dialog with one field, whose value it hands over; it stays open for as long as that says what is wrong. */
+function ask({ title, text, label, button, take }) {
+  const input = h("input", { id: "asked", type: "password", autocomplete: "off" });
+  const fault = h("p", { class: "fault", role: "alert" });
+  const close = () => dialog.remove();
+  const form = h(
+    "form",
+    {
+      submit: async (event) => {
+        event.preventDefault();
+        const wrong = await take(input.value.trim());
+        fault.textContent = wrong ?? "";
+        if (wrong === undefined) dialog.close();
+      },
+    },
+    h("label", { for: "asked" }, label),
+    input,
+    fault,
+    h("div", { class: "actions" }, h("button", { class: "primary" }, button), h("button", { type: "button", click: () => dialog.close() }, "Close")),
+  );
+  const dialog = h("dialog", { "aria-labelledby": "ask-title", close }, h("h2", { id: "ask-title" }, title), h("p", {}, text), form);
+  document.body.append(dialog);
+  dialog.showModal();
+  input.focus();
+}
+
+function askCredential() {
+  ask({
+    title: "Credential",
+    text: "A bearer token that read guards and tasks of journeys see with everything you do here. It is kept until the page is reloaded. Leave it empty for none.",
+    label: "Token",
+    button: "Use",
+    take: async (token) => {
+      if (/[^\x21-\x7e]/.test(token)) return "A token has visible ASCII characters only.";
+      await link.use(token);
+      document.getElementById("credential").textContent = token === "" ? "Credential" : "Credential given";
+      show();
+      return undefined;
+    },
+  });
+}
+
+/** The door, where the console has a token. */
+async function entered() {
+  if (await isOpen().catch(() => false)) return;
+  await new Promise((resolve) => {
+    const input = h("input", { id: "token", type: "password", autocomplete: "current-password" });
+    const fault = h("p", { class: "fault", role: "alert" });
+    const enter = async (event) => {
+      event.preventDefault();
+      if (await open(input.value.trim()).catch(() => false)) resolve();
+      else fault.textContent = "This is not the token.";
+    };
+    put(main, h("form", { class: "panel door", submit: enter }, h("h1", {}, "Console"), h("p", {}, "This console wants the token that its server was given."), h("label", { for: "token" }, "Token"), input, fault, h("div", { class: "actions" }, h("button", { class: "primary" }, "Enter"))));
+    input.focus();
+  });
+}
+
+await entered();
+await catalogue.load().catch(() => undefined);
+runs = new Runs(document.getElementById("runs"));
+document.getElementById("credential").addEventListener("click", askCredential);
+addEventListener("hashchange", () => {
+  show();
+  if (location.hash !== "#main") main.focus({ preventScroll: true });
+});
+setInterval(() => document.visibilityState === "visible" && refreshTimes(), 5_000);
+link.client().catch(() => undefined);
+show();
+void runs.refresh();

@@ -1,0 +1,144 @@
+// The list of runs beside everything else: newest first, filtered, and kept up to date while somebody looks.
+
+import { badge, h, put, when } from "./dom.js";
+import { listRuns } from "./service.js";
+
+const EVERY_MS = 2_000;
+const PHASES = [
+  ["", "all"],
+  ["RUNNING", "running"],
+  ["SUCCEEDED", "succeeded"],
+  ["FAILED", "failed"],
+];
+
+/** The list; `filter(journeyName)` and `select(journeyId)` say what is looked at. */
+export class Runs {
+  #element;
+  #list = h("ul", { class: "runs" });
+  #state = h("p", { class: "hint", role: "status" });
+  #more = h("button", { type: "button", class: "small", hidden: true }, "Older runs");
+  #heading = h("h2", { id: "runs-title" }, "Runs");
+  #rows = new Map();
+  #journeyName;
+  #phase = "";
+  #selected;
+  #pages = 1;
+  #asked = 0;
+
+  constructor(element) {
+    this.#element = element;
+    const name = "phase";
+    const phases = PHASES.map(([value, label]) => [
+      h("input", { type: "radio", name, id: `phase-${label}`, value, checked: value === "", change: () => this.#choose(value) }),
+      h("label", { for: `phase-${label}` }, label),
+    ]);
+    const id = h("input", { id: "find", type: "search", placeholder: "id of a run", autocomplete: "off", spellcheck: "false" });
+    const find = h("form", { class: "find", role: "search", submit: (event) => this.#find(event, id) }, h("label", { for: "find", class: "sr" }, "Find a run by its id"), id, h("button", { class: "small" }, "Open"));
+    put(element, this.#heading, h("fieldset", { class: "segments phases" }, h("legend", { class: "sr" }, "Runs that are"), phases), find, this.#state, this.#list, this.#more);
+    this.#more.addEventListener("click", () => {
+      this.#pages += 1;
+      void this.refresh();
+    });
+    setInterval(() => document.visibilityState === "visible" && this.refresh(), EVERY_MS);
+    document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.refresh());
+  }
+
+  /** Shows the runs of one journey, or of all. */
+  filter(journeyName) {
+    if (journeyName === this.#journeyName) return;
+    this.#journeyName = journeyName;
+    this.#heading.textContent = journeyName === undefined ? "Runs" : `Runs of ${journeyName}`;
+    this.#restart();
+  }
+
+  /** Marks the run that is looked at. */
+  select(journeyId) {
+    this.#selected = journeyId;
+    for (const [id, row] of this.#rows) mark(row.link, id === journeyId);
+  }
+
+  #choose(phase) {
+    this.#phase = phase;
+    this.#restart();
+  }
+
+  #restart() {
+    this.#pages = 1;
+    void this.refresh();
+  }
+
+  #find(event, input) {
+    event.preventDefault();
+    const id = input.value.trim();
+    if (id !== "") location.hash = `#/runs/${encodeURIComponent(id)}`;
+  }
+
+  /** Reads the list again. */
+  async refresh() {
+    const asked = (this.#asked += 1);
+    const query = { journeyName: this.#journeyName, phase: this.#phase };
+    try {
+      const items = [];
+      let token;
+      for (let page = 0; page < this.#pages; page += 1) {
+        const { items: some, nextPageToken } = await listRuns({ ...query, pageToken: token });
+        items.push(...some);
+        token = nextPageToken ?? undefined;
+        if (!token) break;
+      }
+      if (asked !== this.#asked) return;
+      this.#show(items);
+      this.#more.hidden = !token;
+    } catch (error) {
+      if (asked === this.#asked && this.#rows.size === 0) this.#tell(`The list cannot be read: ${error.message}`);
+    }
+  }
+
+  #tell(text) {
+    if (this.#state.textContent !== text) this.#state.textContent = text;
+    this.#state.hidden = text === "";
+  }
+
+  #show(items) {
+    this.#tell(items.length > 0 ? "" : this.#phase === "" ? "None yet." : `None is ${this.#phase.toLowerCase()}.`);
+    const before = this.#rows;
+    this.#rows = new Map();
+    for (const status of items) {
+      const row = before.get(status.journeyId) ?? this.#row(status.journeyId);
+      row.show(status);
+      this.#rows.set(status.journeyId, row);
+    }
+    const elements = [...this.#rows.values()].map((row) => row.element);
+    // Rows that are where they were are left alone, and so is the focus.
+    if (elements.length !== this.#list.children.length || elements.some((element, index) => element !== this.#list.children[index])) {
+      const focused = this.#list.contains(document.activeElement) ? document.activeElement : undefined;
+      put(this.#list, elements);
+      if (focused && this.#list.contains(focused)) focused.focus({ preventScroll: true });
+    }
+  }
+
+  #row(journeyId) {
+    const [phase, name, state, time] = [h("span"), h("span", { class: "name" }), h("span", { class: "state" }), h("span", { class: "time" })];
+    const link = h("a", { href: `#/runs/${encodeURIComponent(journeyId)}` }, h("span", { class: "line" }, name, phase), h("span", { class: "line small" }, state, time), h("span", { class: "id" }, journeyId));
+    mark(link, journeyId === this.#selected);
+    let shown = "";
+    return {
+      link,
+      element: h("li", {}, link),
+      show(status) {
+        const key = `${status.phase} ${status.currentState} ${status.updatedAt}`;
+        if (key === shown) return;
+        shown = key;
+        name.textContent = status.journeyName;
+        state.textContent = status.phase === "RUNNING" && status.activeSteps?.length > 0 ? `waits at ${status.activeSteps.map((step) => step.stepId).join(", ")}` : status.currentState;
+        put(phase, badge(status.phase));
+        put(time, when(status.updatedAt));
+      },
+    };
+  }
+}
+
+function mark(link, isCurrent) {
+  if (isCurrent) link.setAttribute("aria-current", "page");
+  else link.removeAttribute("aria-current");
+}

@@ -1,0 +1,51 @@
+//! What the protocol has no frame for: which runs there are, and of which version one is.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, Request, State};
+use axum::response::{IntoResponse, Response};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderValue, Uri};
+use jf_core::{Engine, JourneyId};
+use serde_json::json;
+use tower::ServiceExt;
+
+use crate::problem;
+
+/// The listing of the HTTP binding, at the address of the console (HTTP-080 to HTTP-083).
+pub(crate) async fn list(State(api): State<axum::Router>, mut request: Request) -> Response {
+    let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
+    // A path and a query that were one already.
+    let Ok(uri) = Uri::try_from(format!("/api/v1/journeys{query}")) else {
+        return problem::answer(jf_core::EngineError::not_found());
+    };
+    *request.uri_mut() = uri;
+    match api.oneshot(request).await {
+        Ok(response) => response,
+        Err(never) => match never {},
+    }
+}
+
+/// The definition version of a run, by which the page knows the graph. Unguarded, like the listing.
+pub(crate) async fn version(State(engine): State<Arc<dyn Engine>>, Path(id): Path<String>) -> Response {
+    let located = match JourneyId::parse(&id) {
+        Ok(id) => engine.locate(&id).await,
+        Err(error) => Err(error.into()),
+    };
+    match located {
+        Ok(definition) => {
+            let body = json!({ "journeyName": definition.name(), "version": definition.version().to_string() });
+            json_answer(body.to_string().into())
+        }
+        Err(error) => problem::answer(error),
+    }
+}
+
+/// A JSON document that belongs to this moment.
+pub(crate) fn json_answer(body: bytes::Bytes) -> Response {
+    let headers = [
+        (CONTENT_TYPE, HeaderValue::from_static("application/json")),
+        (CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    ];
+    (headers, body).into_response()
+}

@@ -1,0 +1,123 @@
+// From JSON Schemas to fields, and from what is typed to values.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { fieldOf } from "../page/form/schema.js";
+import { below, fault, hint, inputType, parse, textOf } from "../page/form/value.js";
+
+test("an object has a field for each property, in order, and knows which must be given", () => {
+  const field = fieldOf({
+    type: "object",
+    required: ["decision", "undescribed"],
+    properties: {
+      decision: { enum: ["approve", "reject"], title: "Decision" },
+      amount: { type: "integer", minimum: 1, maximum: 9, default: 3, description: "How many" },
+      rate: { type: "number", exclusiveMinimum: 0 },
+      when: { type: "string", format: "date-time", examples: ["2026-01-02T03:04:05Z"] },
+      sure: { type: "boolean" },
+      nested: { type: "object", properties: { a: { type: "string", minLength: 1 } }, additionalProperties: false },
+      list: { type: "array", minItems: 1, items: { type: "string" } },
+      anything: true,
+    },
+  });
+  assert.equal(field.kind, "object");
+  assert.deepEqual(field.properties.map(({ name, required, field: { kind } }) => [name, required, kind]), [
+    ["decision", true, "enum"],
+    ["amount", false, "integer"],
+    ["rate", false, "number"],
+    ["when", false, "string"],
+    ["sure", false, "boolean"],
+    ["nested", false, "object"],
+    ["list", false, "array"],
+    ["anything", false, "json"],
+    ["undescribed", true, "json"],
+  ]);
+  const [decision, amount, , when] = field.properties.map((property) => property.field);
+  assert.deepEqual([decision.title, decision.values], ["Decision", ["approve", "reject"]]);
+  assert.deepEqual([amount.minimum, amount.maximum, amount.initial, amount.description], [1, 9, 3, "How many"]);
+  assert.deepEqual([when.format, when.example], ["date-time", "2026-01-02T03:04:05Z"]);
+});
+
+test("references within the document are followed, and those without end are JSON", () => {
+  const root = {
+    $defs: { person: { type: "object", properties: { name: { type: "string" }, boss: { $ref: "#/$defs/person" } } }, "a/b": { type: "integer" }, loop: { $ref: "#/$defs/loop" } },
+    type: "object",
+    properties: { owner: { $ref: "#/$defs/person", description: "Who" }, count: { $ref: "#/$defs/a~1b" }, loop: { $ref: "#/$defs/loop" }, far: { $ref: "https://elsewhere.example/x" } },
+  };
+  const [owner, count, loop, far] = fieldOf(root).properties.map((property) => property.field);
+  assert.deepEqual([owner.kind, owner.description, count.kind, loop.kind, far.kind], ["object", "Who", "integer", "json", "json"]);
+  let depth = 0;
+  for (let field = owner; field.kind === "object"; field = field.properties[1].field) depth += 1;
+  assert.ok(depth > 1 && depth < 10, "a recursive schema ends in JSON");
+});
+
+test("what must hold together is one field, and what cannot be shown is JSON", () => {
+  const both = fieldOf({ allOf: [{ type: "object", required: ["a"], properties: { a: { type: "string" } } }, { required: ["b"], properties: { b: { type: "integer" } } }] });
+  assert.deepEqual(both.properties.map(({ name, required, field }) => [name, required, field.kind]), [["a", true, "string"], ["b", true, "integer"]]);
+  assert.equal(fieldOf({ allOf: [{ type: "string" }, { type: "integer" }] }).kind, "json");
+  for (const odd of [true, {}, false, null, 7, [], { not: {} }, { type: "object" }, { type: "array", prefixItems: [{}] }, { type: "nonsense" }]) {
+    assert.equal(fieldOf(odd).kind, "json", JSON.stringify(odd));
+  }
+});
+
+test("one of several is a choice; constants with titles are an enumeration", () => {
+  const named = fieldOf({ oneOf: [{ const: "a", title: "First" }, { const: "b", title: "Second" }] });
+  assert.deepEqual([named.kind, named.values, named.titles], ["enum", ["a", "b"], ["First", "Second"]]);
+  const tagged = fieldOf({ oneOf: [{ type: "object", properties: { kind: { const: "card" }, number: { type: "string" } } }, { title: "By bank", type: "object", properties: { iban: { type: "string" } } }, { type: "string" }] });
+  assert.deepEqual([tagged.kind, tagged.options.map((option) => option.title)], ["choice", ["kind: card", "By bank", "Variant 3"]]);
+  const types = fieldOf({ type: ["string", "integer"], minimum: 2 });
+  assert.deepEqual(types.options.map((option) => [option.title, option.field.kind]), [["string", "string"], ["integer", "integer"]]);
+  assert.deepEqual([fieldOf({ type: ["string", "null"] }).kind, fieldOf({ type: ["string", "null"] }).nullable], ["string", true]);
+});
+
+test("names of Object are names like others", () => {
+  const field = fieldOf(JSON.parse('{"type":"object","properties":{"__proto__":{"type":"string"},"constructor":{"type":"string"}},"required":["toString"]}'));
+  assert.deepEqual(field.properties.map((property) => property.name).sort(), ["__proto__", "constructor", "toString"]);
+});
+
+test("what is typed becomes a value, or says why not", () => {
+  const integer = fieldOf({ type: "integer", minimum: 4, maximum: 40 });
+  assert.deepEqual(parse(integer, "12"), { value: 12 });
+  assert.deepEqual(parse(integer, " 1e1 "), { value: 10 });
+  assert.deepEqual(parse(integer, ""), {});
+  for (const [text, error] of [["3", "must be at least 4"], ["41", "must be at most 40"], ["4.5", "must be a whole number"], ["x", "must be a number"], ["Infinity", "must be a number"]]) {
+    assert.deepEqual(parse(integer, text), { error }, text);
+  }
+  assert.match(parse({ kind: "integer" }, "9007199254740993").error, /too large/);
+  assert.equal(fault({ kind: "number", exclusiveMinimum: 0, exclusiveMaximum: 1 }, 0), "must be more than 0");
+  assert.equal(fault({ kind: "number", exclusiveMaximum: 1 }, 1), "must be less than 1");
+  const text = fieldOf({ type: "string", minLength: 2, maxLength: 3 });
+  assert.deepEqual(parse(text, "😀😀"), { value: "😀😀" }, "characters count, not units");
+  assert.deepEqual(parse(text, "abcd"), { error: "must have at most 3 characters" });
+  assert.deepEqual(parse(text, "a"), { error: "must have at least 2 characters" });
+  assert.deepEqual(parse({ kind: "string", nullable: true }, ""), { value: null });
+  assert.deepEqual(parse({ kind: "json" }, '{"a":[1]}'), { value: { a: [1] } });
+  assert.deepEqual(parse({ kind: "json" }, " "), {});
+  assert.match(parse({ kind: "json" }, "{a").error, /^is not JSON/);
+  const instant = parse({ kind: "string", format: "date-time" }, "2026-01-02T03:04").value;
+  assert.equal(new Date(instant).getTime(), new Date("2026-01-02T03:04").getTime());
+  assert.equal(instant.at(-1), "Z");
+  assert.ok(parse({ kind: "string", format: "date-time" }, "soon").error);
+});
+
+test("values are written back as they were typed", () => {
+  assert.equal(textOf({ kind: "integer" }, 7), "7");
+  assert.equal(textOf({ kind: "string" }, "x"), "x");
+  assert.equal(textOf({ kind: "string" }, undefined), "");
+  assert.equal(textOf({ kind: "json" }, null), "null");
+  const dated = { kind: "string", format: "date-time" };
+  assert.equal(parse(dated, textOf(dated, "2026-01-02T03:04:05.000Z")).value, "2026-01-02T03:04:05.000Z");
+});
+
+test("hints say the limits, and inputs fit the formats", () => {
+  assert.equal(hint({ kind: "integer", minimum: 1, maximum: 9 }), "1 to 9");
+  assert.equal(hint({ kind: "string", maxLength: 500 }), "up to 500 characters");
+  assert.equal(hint({ kind: "string", minLength: 1 }), "");
+  assert.equal(hint({ kind: "string", format: "uuid" }), "uuid");
+  assert.deepEqual(["email", "uri", "date", "date-time", "uuid"].map((format) => inputType({ format })), ["email", "url", "date", "datetime-local", "text"]);
+});
+
+test("pointers are escaped", () => {
+  assert.equal(below(below("", "a/b"), "c~d"), "/a~1b/c~0d");
+  assert.equal(below("/list", 0), "/list/0");
+});
