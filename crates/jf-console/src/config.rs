@@ -57,7 +57,11 @@ impl Token {
     /// When it has too few characters, too many, or others than visible ASCII.
     pub fn new(text: &str) -> Result<Self, InvalidToken> {
         let fits = (Self::LEAST..=Self::MOST).contains(&text.len());
-        if fits && text.bytes().all(|b| b.is_ascii_graphic()) { Ok(Self::of(text)) } else { Err(InvalidToken) }
+        if fits && text.bytes().all(|b| b.is_ascii_graphic()) {
+            Ok(Self::of(text))
+        } else {
+            Err(InvalidToken)
+        }
     }
 
     /// A random one, with its text.
@@ -105,7 +109,8 @@ mod tests {
 
     #[test]
     fn tokens_are_long_and_visible() {
-        for bad in ["", "fifteen-letters", "a token with spaces", &"x".repeat(513), "ümlaut-ümlaut-ümlaut"] {
+        for bad in ["", "fifteen-letters", "a token with spaces", &"x".repeat(513), "ümlaut-ümlaut-ümlaut"]
+        {
             assert_eq!(Token::new(bad), Err(InvalidToken), "{bad}");
         }
         let token = Token::new("sixteen-letters!").unwrap();

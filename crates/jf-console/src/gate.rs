@@ -40,7 +40,8 @@ impl Gate {
             let (session, text) = Token::random()?;
             let secure = if has_tls { "; Secure" } else { "" };
             let cookie = format!("{COOKIE_NAME}={text}; Path=/; HttpOnly; SameSite=Strict{secure}");
-            let mut cookie = HeaderValue::try_from(cookie).expect("base64 and ASCII words are a header value");
+            let mut cookie =
+                HeaderValue::try_from(cookie).expect("base64 and ASCII words are a header value");
             cookie.set_sensitive(true);
             Ok(Lock { token, session, cookie })
         });
@@ -67,7 +68,8 @@ impl Gate {
     fn is_open_for(&self, headers: &HeaderMap) -> bool {
         let Some(lock) = &self.lock else { return true };
         let lines = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
-        let mut cookies = lines.flat_map(|line| line.split(';')).filter_map(|cookie| cookie.trim().split_once('='));
+        let mut cookies =
+            lines.flat_map(|line| line.split(';')).filter_map(|cookie| cookie.trim().split_once('='));
         cookies.any(|(name, value)| name == COOKIE_NAME && lock.session.is(value))
     }
 }

@@ -15,5 +15,6 @@ pub(crate) fn answer(error: EngineError) -> Response {
     let status = StatusCode::from_u16(error.kind().status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let body = serde_json::to_vec(&error.into_problem()).unwrap_or_default();
     let media = HeaderValue::from_static("application/problem+json");
-    (status, [(CONTENT_TYPE, media), (header::CACHE_CONTROL, HeaderValue::from_static("no-store"))], body).into_response()
+    (status, [(CONTENT_TYPE, media), (header::CACHE_CONTROL, HeaderValue::from_static("no-store"))], body)
+        .into_response()
 }

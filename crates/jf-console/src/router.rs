@@ -35,7 +35,8 @@ pub fn router(engine: Arc<dyn Engine>, config: ConsoleConfig) -> Result<Router, 
     let gate = Arc::new(Gate::new(config.token, config.has_tls)?);
     let socket = socket(Arc::clone(&engine), config.websocket)?;
     let data = data(engine).layer(from_fn_with_state(Arc::clone(&gate), gate::guard));
-    let open = Router::new().route(SESSION, get(gate::session).post(gate::session)).with_state(Arc::clone(&gate));
+    let open =
+        Router::new().route(SESSION, get(gate::session).post(gate::session)).with_state(Arc::clone(&gate));
     let socket = socket.layer(from_fn_with_state(gate, gate::guard));
     let site = document_router(assets::documents()?).merge(open).merge(data).merge(socket).fallback(nothing);
     Ok(config.hosts.attach(site.layer(from_fn(hardened))))

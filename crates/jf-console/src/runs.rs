@@ -34,7 +34,8 @@ pub(crate) async fn version(State(engine): State<Arc<dyn Engine>>, Path(id): Pat
     };
     match located {
         Ok(definition) => {
-            let body = json!({ "journeyName": definition.name(), "version": definition.version().to_string() });
+            let body =
+                json!({ "journeyName": definition.name(), "version": definition.version().to_string() });
             json_answer(body.to_string().into())
         }
         Err(error) => problem::answer(error),

@@ -7,10 +7,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jf_core::{
-    ApiReply, At, CallApi, Caller, Cancel, ClientCookie, Cursor, DrainReport, Engine, EngineCapabilities, EngineError, HeadWatch, JourneyId,
-    JourneyOutcome, JourneyStatus, ListQuery, Page, Replay, StartRequest, Started, SubmitStep, Submitted,
+    ApiReply, At, CallApi, Caller, Cancel, ClientCookie, Cursor, DrainReport, Engine, EngineCapabilities,
+    EngineError, HeadWatch, JourneyId, JourneyOutcome, JourneyStatus, ListQuery, Page, Replay, StartRequest,
+    Started, SubmitStep, Submitted,
 };
-use jf_dsl::{Catalog, Definition, Diagnostics, Kind, Loaded, Message, MessageType, State, States, WebSocketBinding};
+use jf_dsl::{
+    Catalog, Definition, Diagnostics, Kind, Loaded, Message, MessageType, State, States, WebSocketBinding,
+};
 
 use crate::derived::Derived;
 
@@ -95,11 +98,19 @@ impl Engine for View {
         self.engine.submit_step(request, caller).await
     }
 
-    async fn get_status(&self, journey_id: &JourneyId, caller: &Caller) -> Result<At<JourneyStatus>, EngineError> {
+    async fn get_status(
+        &self,
+        journey_id: &JourneyId,
+        caller: &Caller,
+    ) -> Result<At<JourneyStatus>, EngineError> {
         self.engine.get_status(journey_id, caller).await
     }
 
-    async fn get_outcome(&self, journey_id: &JourneyId, caller: &Caller) -> Result<At<JourneyOutcome>, EngineError> {
+    async fn get_outcome(
+        &self,
+        journey_id: &JourneyId,
+        caller: &Caller,
+    ) -> Result<At<JourneyOutcome>, EngineError> {
         self.engine.get_outcome(journey_id, caller).await
     }
 
@@ -129,7 +140,11 @@ impl Engine for View {
         self.engine.watch(journey_id).await
     }
 
-    async fn take_cookies(&self, journey_id: &JourneyId, caller: &Caller) -> Result<Vec<ClientCookie>, EngineError> {
+    async fn take_cookies(
+        &self,
+        journey_id: &JourneyId,
+        caller: &Caller,
+    ) -> Result<Vec<ClientCookie>, EngineError> {
         self.engine.take_cookies(journey_id, caller).await
     }
 

@@ -203,7 +203,9 @@ fn help(error: &HostError) -> Option<&'static str> {
         HostError::Listen { error, .. } => error,
         HostError::Store(error) => return super::store::help(error),
         HostError::Console(ConsoleError::Open(_)) => {
-            return Some("name a file with a token as `console.tokenFile`, or a loopback address such as 127.0.0.1:8090");
+            return Some(
+                "name a file with a token as `console.tokenFile`, or a loopback address such as 127.0.0.1:8090",
+            );
         }
         _ => return None,
     };

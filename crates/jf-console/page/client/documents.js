@@ -1,0 +1,2 @@
+/** The documents inside frames. They are those of the HTTP API, member for member (OP-8). */
+export {};
