@@ -24,7 +24,7 @@ export function showDefinition(main, { journey, catalogue, link }) {
           const reply = await client.start("start", payload, { journeyName: journey.name, onAccepted: go });
           go(reply.journeyId);
         },
-      }).element
+      })
     : h("p", {}, "New runs are of another version.");
   const facts = [
     h("span", { class: "fact" }, `version ${journey.version}`),

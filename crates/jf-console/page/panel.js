@@ -1,13 +1,12 @@
 // The graph with what belongs to it: zoom, the same as a list, and what a state is.
 
-import { h, put } from "./dom.js";
+import { h, json, put } from "./dom.js";
 import { Drawing } from "./graph/draw.js";
 import { TYPES, graphOf, wayLabel } from "./graph/model.js";
-import { json } from "./dom.js";
 
 const ZOOMS = [0.5, 0.6, 0.75, 0.9, 1, 1.25, 1.5, 2];
 /** Smaller than this a graph is scrolled rather than shrunk. */
-const LEAST = 0.6;
+const LEAST = 0.75;
 
 /** The panel for a version of the catalogue. */
 export class GraphPanel {
@@ -15,7 +14,7 @@ export class GraphPanel {
   #drawing;
   #field;
   #list;
-  #detail = h("div", { class: "detail", "aria-live": "polite" });
+  #detail = h("div", { class: "about", "aria-live": "polite" });
   #zoom;
   #entries = new Map();
   #followed;

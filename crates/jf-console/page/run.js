@@ -227,7 +227,7 @@ export class RunView {
         this.#due();
       },
     });
-    return { element: h("article", { class: "step" }, heading, due, form.element) };
+    return { element: h("article", { class: "step" }, heading, due, form) };
   }
 
   #drawOutcome() {

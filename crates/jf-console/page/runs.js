@@ -119,7 +119,7 @@ export class Runs {
 
   #row(journeyId) {
     const [phase, name, state, time] = [h("span"), h("span", { class: "name" }), h("span", { class: "state" }), h("span", { class: "time" })];
-    const link = h("a", { href: `#/runs/${encodeURIComponent(journeyId)}` }, h("span", { class: "line" }, name, phase), h("span", { class: "line small" }, state, time), h("span", { class: "id" }, journeyId));
+    const link = h("a", { href: `#/runs/${encodeURIComponent(journeyId)}` }, h("span", { class: "line" }, name, time), h("span", { class: "line small" }, state, phase), h("span", { class: "id" }, journeyId));
     mark(link, journeyId === this.#selected);
     let shown = "";
     return {

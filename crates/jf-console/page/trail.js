@@ -29,6 +29,8 @@ export class Trail {
         const { document: status, seq, skipped } = event;
         const notes = changes(this.#before, status);
         this.#before = status;
+        // The outcome of the same number follows, and says more (SEQ-5).
+        if (status && status.phase !== "RUNNING") return undefined;
         if (skipped > 0) notes.unshift(`${skipped} earlier not told`);
         return { seq, at: status?.updatedAt, kind: "status", title: status?.currentState ?? "a status too large to show", notes };
       }

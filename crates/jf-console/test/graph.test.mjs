@@ -60,7 +60,8 @@ test("subjourneys that call themselves, or are very many, are not opened without
 test("ENG-022 ENG-031 the position is that of the active steps, and the state where there is none", () => {
   const graph = graphOf(CHECKS);
   const at = (currentState, ...activeSteps) => [...positionsOf(graph, { currentState, activeSteps })];
-  assert.deepEqual(at("both", { stepId: "ask", address: "both~left~ask" }, { stepId: "ask", address: "both~right~ask" }), ["both~left~ask", "both~right~ask", "both"]);
+  assert.deepEqual(at("both", { stepId: "ask", address: "both~left~ask" }, { stepId: "ask", address: "both~right~ask" }), ["both~left~ask", "both~right~ask"]);
+  assert.deepEqual(at("both"), ["both"], "no branch waits");
   assert.deepEqual(at("hear", { stepId: "hear", address: "ask~hear" }), ["ask~hear"]);
   assert.deepEqual(at("hear"), ["ask~hear"], "the only state of this id");
   assert.deepEqual(at("look"), ["both~right~look"]);

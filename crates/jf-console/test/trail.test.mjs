@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 import { KEPT, Trail, changes } from "../page/trail.js";
 
-const status = (seq, document, more = {}) => ({ type: "status", seq, skipped: 0, document: { updatedAt: "2026-01-02T03:04:05.000Z", activeSteps: [], ...document }, ...more });
+const status = (seq, document, more = {}) => ({ type: "status", seq, skipped: 0, document: { phase: "RUNNING", updatedAt: "2026-01-02T03:04:05.000Z", activeSteps: [], ...document }, ...more });
 
 test("a line says what has changed", () => {
   const before = { activeSteps: [{ stepId: "a" }, { stepId: "b", address: "p~x~b" }], attributes: { orderId: "A-1" } };
@@ -21,6 +21,7 @@ test("statuses, gaps and outcomes are lines; bookmarks are none", () => {
   trail.add({ type: "bookmark", cursor: { seq: 1 } });
   trail.add({ type: "gap", from: 2, to: 40, reason: "retention" });
   trail.add(status(41, { currentState: "ask", activeSteps: [{ stepId: "ask" }] }, { skipped: 2 }));
+  trail.add(status(42, { phase: "FAILED", currentState: "late" }, { reply: true }));
   trail.add({ type: "outcome", seq: 42, skipped: 0, at: "2026-01-02T03:04:06.000Z", document: { phase: "FAILED", status: "LATE", error: { reason: "nobody came" } } });
   assert.deepEqual(
     trail.lines.map(({ seq, kind, title, notes }) => [seq, kind, title, notes]),

@@ -1,6 +1,6 @@
 // A form for a payload: fields from its schema, or JSON for those who prefer it, and the faults that the server finds at their places.
 
-import { announce, freshId, h, put } from "../dom.js";
+import { announce, h, put } from "../dom.js";
 import { focusIn, makeField } from "./field.js";
 import { fieldOf } from "./schema.js";
 
@@ -9,9 +9,9 @@ import { fieldOf } from "./schema.js";
  */
 export function makeForm({ schema, label, submit, kind = "primary" }) {
   const field = fieldOf(schema ?? true);
-  const formField = makeField(field, field.kind === "object" ? undefined : "Payload", true);
-  const jsonField = makeField({ kind: "json" }, "Payload as JSON", true);
   let isJson = field.kind === "json";
+  const jsonField = makeField({ ...(isJson && field), kind: "json", title: undefined }, "Payload as JSON", true);
+  const formField = isJson ? jsonField : makeField(field, field.kind === "object" ? undefined : "Payload", true);
   const summary = h("div", { class: "summary", role: "alert" });
   const body = h("div", { class: "fields" });
   const send = h("button", { type: "submit", class: kind }, label);
@@ -82,7 +82,7 @@ export function makeForm({ schema, label, submit, kind = "primary" }) {
     }
   });
   show();
-  return { element: form, write: (value) => formField.write(value), id: freshId("form") };
+  return form;
 }
 
 function unescaped(token) {

@@ -85,7 +85,7 @@ export class Drawing {
         },
       },
       s("title", {}, node.detail ? `${node.id} (${node.detail})` : node.id),
-      s("rect", { class: "ring", x: x - 4, y: y - 4, width: width + 8, height: (has ? height : height) + 8, rx: 13 }),
+      s("rect", { class: "ring", x: x - 4, y: y - 4, width: width + 8, height: height + 8, rx: 13 }),
       s("rect", { class: "box", x, y, width, height, rx: 10 }),
       s("path", { class: "sign", d: SIGNS[node.type] ?? SIGNS.task, transform: `translate(${x + 13} ${middle - 8})` }),
       s("text", { class: "name", x: x + 38, y: text ? middle - 2 : middle + 4.5 }, shortened(node.id, 28)),

@@ -6,13 +6,15 @@ import { wayLabel } from "./model.js";
 /** Distances, in pixels. */
 export const GAP = { layer: 34, node: 26, pad: 16, header: 34, title: 22, scope: 18 };
 const LINE = 34;
-const LABEL = { height: 18, most: 26 };
+const LABEL = { height: 18, most: 22 };
+/** Layers higher than this hold a node with scopes; what is beside it stands at their upper edge, where ways come in. */
+const TALL = 60;
 const SWEEPS = 8;
 
 /** How wide a text is, roughly: nothing depends on it but room. */
 export function widthOf(text, size = 13) {
   let width = 0;
-  for (const character of text) width += character.codePointAt(0) > 0x2e80 ? 1 : /[A-ZmwMW@%]/.test(character) ? 0.74 : /[iljtf.,:;'|!() ]/.test(character) ? 0.36 : 0.58;
+  for (const character of text) width += character.codePointAt(0) > 0x2e80 ? 1 : /[A-ZmwMW@%]/.test(character) ? 0.82 : /[iljtf.,:;'|!() ]/.test(character) ? 0.4 : 0.65;
   return width * size;
 }
 
@@ -218,7 +220,11 @@ function positioned(layers) {
   let y = 0;
   for (const layer of layers) {
     const height = Math.max(0, ...layer.map((cell) => cell.height));
-    for (const cell of layer) cell.y = y + (height - cell.height) / 2;
+    for (const cell of layer) {
+      cell.y = height > TALL ? y : y + (height - cell.height) / 2;
+      cell.top = y;
+      cell.bottom = y + height;
+    }
     const isThin = layer.length > 0 && layer.every((cell) => !cell.node);
     y += height + (isThin ? GAP.layer / 2 : GAP.layer);
     let x = 0;
@@ -268,6 +274,8 @@ function packed(layer, wanted) {
 /** Where a way leaves or enters a node: ways beside each other have places beside each other. */
 function port(cell, side, other) {
   if (!cell.node) return cell.x;
+  const edge = cell.width / 2 - 24;
+  if (cell.node.inner.length > 0) return Math.max(cell.x - edge, Math.min(cell.x + edge, other.x));
   const others = [...new Set(cell[side])].sort((a, b) => a.x - b.x);
   const room = Math.min(cell.width - 28, 22 * (others.length - 1));
   const step = others.length > 1 ? room / (others.length - 1) : 0;
@@ -282,8 +290,9 @@ function routed({ link, cells }) {
     if (!above) points.push({ x: port(cell, "down", below), y: cell.y + cell.height });
     else if (!below) points.push({ x: port(cell, "up", above), y: cell.y });
     else {
-      points.push({ x: cell.x, y: cell.y });
-      if (cell.height > 0) points.push({ x: cell.x, y: cell.y + cell.height });
+      // Straight through the layer, along whatever stands there.
+      points.push({ x: cell.x, y: cell.top });
+      if (cell.bottom > cell.top) points.push({ x: cell.x, y: cell.bottom });
     }
     if (cell.text !== undefined) label = { text: cell.text, x: cell.x, y: cell.y + cell.height / 2, width: cell.width, height: cell.height };
   }

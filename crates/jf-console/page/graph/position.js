@@ -17,7 +17,8 @@ export function positionsOf(graph, status) {
   const isTold = named.some((node) => here.has(node.address));
   // The state of a subjourney comes without its address (ENG-022). One of several is none.
   const node = graph.nodes.get(currentState) ?? (named.length === 1 ? named[0] : undefined);
-  if (node && !isTold) here.add(node.address);
+  const isWithin = node && [...here].some((address) => address.startsWith(`${node.address}~`));
+  if (node && !isTold && !isWithin) here.add(node.address);
   return here;
 }
 

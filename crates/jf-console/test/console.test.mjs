@@ -1,0 +1,307 @@
+// The console in a page of a real browser, against the real server.
+//
+// covers: [ORG-1, MUX-2, RT-4, RT-6, WS-032, SUB-4, SUB-10, IDEM-2, ERR-3, ACC-3]
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { after, before, test } from "node:test";
+
+import { Browser, skip as noBrowser } from "./support/browser.mjs";
+import { populate } from "./support/scene.mjs";
+import { Server, skip as noServer } from "./support/server.mjs";
+
+const skip = noServer || noBrowser;
+const options = { skip, timeout: 90_000 };
+const LOAN = { customerId: "c-17", amount: 25_000, months: 48, income: 3_200 };
+const COLLEAGUE = { name: "Ada", role: "engineer", equipment: [{ article: "laptop" }] };
+
+let server;
+let browser;
+
+before(async () => {
+  if (!skip) [server, browser] = await Promise.all([Server.start(), Browser.start()]);
+});
+after(async () => {
+  await browser?.close();
+  await server?.close();
+});
+
+/** A page of the console, connected. */
+async function open(hash = "", options = {}) {
+  const page = await browser.open(server.console + hash, options);
+  await page.sees("live", "#connection");
+  return page;
+}
+
+/** Addresses that are marked as those where the run is. */
+const here = (page) => page.run(() => [...document.querySelectorAll(".graph .here > .state")].map((state) => state.dataset.address).sort());
+
+const isHere = (page, ...addresses) =>
+  page.until(
+    (wanted) => [...document.querySelectorAll(".graph .here > .state")].map((state) => state.dataset.address).sort().join() === wanted.join(),
+    addresses.sort(),
+  );
+
+test("a loan from the form to the outcome, with the position in the graph", options, async () => {
+  const page = await open("#/journeys/loan-approval");
+  await page.fill("customerId", "c-17");
+  await page.fill("amount", "25000");
+  await page.fill("months", "48");
+  await page.fill("income", "3200");
+  await page.click("main button", "Start a run");
+  await page.sees("officerReview", ".steps");
+  await isHere(page, "officerReview");
+  assert.match(await page.run(() => location.hash), /^#\/runs\//);
+  await page.sees("running", "main .badge");
+  assert.deepEqual(await page.run(() => [...document.querySelectorAll(".graph .visited > .state")].map((state) => state.dataset.address)), ["assess", "triage"]);
+
+  await page.click(".step label", "approve");
+  await page.fill("officer", "mia");
+  await page.click(".step button", "Submit");
+  await isHere(page, "signature");
+  assert.ok(await page.run(() => document.querySelectorAll(".graph .way.taken").length >= 5));
+  await page.click(".step label", "yes");
+  await page.click(".step button", "Submit");
+  await page.sees("APPROVED", ".outcome");
+  await isHere(page, "approved");
+  await page.sees("succeeded", "main .badge");
+  await page.sees("succeeded", ".runs a[aria-current] .badge");
+  assert.deepEqual(await page.run(() => [...document.querySelectorAll(".trail .seq")].map((seq) => seq.textContent)), ["4", "3", "2", "1"]);
+  assert.equal(await page.run(() => document.querySelector("main .danger").hidden), true, "nothing is left to cancel");
+  assert.deepEqual(page.complaints, []);
+});
+
+test("WS-032 branches that wait side by side, in a journey without a WebSocket binding", options, async () => {
+  const { journeyId } = await server.post("/journeys/employee-onboarding/start", COLLEAGUE);
+  const page = await open(`#/runs/${journeyId}`);
+  const [access, delivery, meeting] = ["prepare~accounts~approveAccess", "prepare~equipment~delivery", "prepare~introduction~bookMeeting"];
+  await isHere(page, access, delivery, meeting);
+  assert.equal(await page.run(() => document.querySelectorAll(".step").length), 3);
+  await page.fill("place", "Online");
+  await page.fill("link", "https://meet.example/ada");
+  await page.click(".step:nth-child(3) button[type=submit]");
+  await isHere(page, access, delivery);
+
+  // What somebody is typing stays while others drive the run.
+  await page.fill("trackingCode", "DE4711");
+  await server.post(`/journeys/${journeyId}/steps/approveAccess`, { decision: "approve", approver: "kim" });
+  await isHere(page, delivery);
+  assert.equal(await page.run(() => document.querySelector(".step input[name=trackingCode]").value), "DE4711");
+  await page.click(".step label", "lost");
+  await page.click(".step button[type=submit]");
+  await page.sees("delivery waits", ".trail");
+  await page.until(() => document.querySelector(".step input[name=trackingCode]")?.value === "", "the same step again is another one to fill in");
+  await page.click(".step label", "delivered");
+  await page.click(".step button[type=submit]");
+  await isHere(page, "firstDay");
+  await page.click(".step button[type=submit]");
+  await page.fill("Payload as JSON", "{}");
+  await page.click(".step button[type=submit]");
+  await page.sees("Welcome, Ada", ".outcome");
+  assert.deepEqual(page.complaints, []);
+});
+
+test("ERR-3 what is missing is told before sending, and what the server refuses at its field", options, async () => {
+  const page = await open("#/journeys/employee-onboarding");
+  await page.click("main button", "Start a run");
+  await page.sees("Not sent yet", ".summary");
+  assert.deepEqual(await page.run(() => [...document.querySelectorAll(".summary li")].map((line) => line.textContent)), ["name must be given", "role must be given", "equipment/0/article must be given"]);
+  assert.equal(await page.focus(), "input name *");
+
+  const { journeyId } = await server.post("/journeys/employee-onboarding/start", COLLEAGUE);
+  const run = await open(`#/runs/${journeyId}`);
+  await run.fill("trackingCode", "lower1");
+  await run.click(".step label", "delivered");
+  await run.click(".step:nth-child(2) button[type=submit]");
+  await run.until(() => document.querySelector("[name=trackingCode]").getAttribute("aria-invalid") === "true");
+  const described = await run.run(() => document.querySelector("[name=trackingCode]").getAttribute("aria-describedby").split(" ").map((id) => document.getElementById(id).textContent));
+  assert.match(described.join(), /pattern|match/);
+  assert.match(await run.run(() => document.activeElement.name), /trackingCode/);
+  await run.fill("trackingCode", "DE1");
+  await run.click(".step:nth-child(2) button[type=submit]");
+  await run.sees("prepare~equipment~delivery is done", ".trail");
+});
+
+test("a form can be left for JSON and back, and nothing is lost", options, async () => {
+  const page = await open("#/journeys/employee-onboarding");
+  await page.fill("name", "Ada");
+  await page.click("main label", "designer");
+  await page.fill("street", "1 Main St");
+  await page.fill("city", "Utrecht");
+  await page.click(".items label", "phone");
+  await page.click("main button", "Edit as JSON");
+  const text = await page.run(() => document.querySelector("main textarea").value);
+  assert.deepEqual(JSON.parse(text), { name: "Ada", role: "designer", hours: 40, equipment: [{ article: "phone", quantity: 1 }], address: { street: "1 Main St", city: "Utrecht" } });
+  await page.fill("Payload as JSON", text.replace("Utrecht", "Delft").slice(0, -1));
+  await page.click("main button", "Edit in a form");
+  await page.sees("is not JSON", ".summary");
+  await page.fill("Payload as JSON", text.replace("Utrecht", "Delft"));
+  await page.click("main button", "Edit in a form");
+  assert.equal(await page.run(() => document.querySelector("main input[name=city]").value), "Delft");
+  await page.click("main button", "Start a run");
+  await page.sees("approveAccess", ".steps");
+});
+
+test("everything is within reach of the keyboard", options, async () => {
+  const page = await open();
+  await page.press("Tab");
+  assert.equal(await page.focus(), "a Skip to the content");
+  const tabTo = async (wanted) => {
+    for (let count = 0; count < 80; count += 1) {
+      const focus = await page.focus();
+      if (wanted.test(focus)) return focus;
+      await page.press("Tab");
+    }
+    throw new Error(`no way to ${wanted}`);
+  };
+  await tabTo(/^a loan-approval/);
+  await page.press("Enter");
+  await page.sees("loan-approval", "main h1");
+  await tabTo(/^g triage, choice/);
+  await page.press("Enter");
+  await page.sees(".context.amount <= 2000", ".about");
+  await tabTo(/^input customerId/);
+  for (const value of ["c-1", "90000", "12", "1000"]) {
+    await page.type(value);
+    await page.press("Tab");
+  }
+  await tabTo(/^button Start a run/);
+  await page.press("Enter");
+  await page.sees("LOAN_NOT_AFFORDABLE", ".outcome");
+  assert.deepEqual(await here(page), ["notAffordable"]);
+});
+
+test("cancelling asks first, and Escape lets the run go on", options, async () => {
+  const { journeyId } = await server.post("/journeys/loan-approval/start", LOAN);
+  const page = await open(`#/runs/${journeyId}`);
+  await page.click("main button", "Cancel run");
+  await page.sees("Cancel this run?", "dialog");
+  assert.equal(await page.focus(), "button Let it go on");
+  await page.press("Escape");
+  await page.until(() => document.querySelector("dialog") === null);
+  await page.sees("running", "main .badge");
+  await page.click("main button", "Cancel run");
+  await page.click("dialog button", "Cancel the run");
+  await page.sees("JOURNEY_CANCELLED", ".outcome");
+  await page.sees("failed", "main .badge");
+});
+
+test("the list is filtered by journey and phase, and follows", options, async () => {
+  const { journeyId } = await server.post("/journeys/loan-approval/start", LOAN);
+  const page = await open("#/journeys/loan-approval");
+  const names = () => page.run(() => [...new Set([...document.querySelectorAll(".runs .name")].map((name) => name.textContent))]);
+  await page.sees(journeyId, ".runs");
+  assert.deepEqual(await names(), ["loan-approval"]);
+  await page.click(".phases label", "running");
+  await page.until(() => [...document.querySelectorAll(".runs .badge")].every((badge) => badge.textContent === "running"));
+  await server.post(`/journeys/${journeyId}/steps/officerReview`, { decision: "decline", officer: "mia" });
+  await page.until((id) => ![...document.querySelectorAll(".runs .id")].some((element) => element.textContent === id), journeyId);
+  await page.click(".phases label", "all");
+  await page.sees(journeyId, ".runs");
+  await page.fill("Find a run by its id", journeyId, "aside");
+  await page.click(".find button");
+  await page.sees("DECLINED", ".outcome");
+});
+
+test("SUB-4 a server that is killed and started again is noticed, and no event is missed", options, async () => {
+  const { journeyId } = await server.post("/journeys/loan-approval/start", LOAN);
+  const page = await open(`#/runs/${journeyId}`);
+  await isHere(page, "officerReview");
+  await server.kill();
+  await page.until(() => document.getElementById("connection").textContent !== "live");
+  await server.start();
+  await server.post(`/journeys/${journeyId}/steps/officerReview`, { decision: "approve", officer: "mia" });
+  await isHere(page, "signature");
+  await page.sees("live", "#connection");
+  await page.click(".step label", "no");
+  await page.click(".step button[type=submit]");
+  await page.sees("DECLINED", ".outcome");
+  assert.deepEqual(await page.run(() => [...document.querySelectorAll(".trail .seq")].map((seq) => seq.textContent)), ["4", "3", "2", "1"]);
+});
+
+test("ACC-3 a run that is not there, and one that may not be read", options, async () => {
+  const page = await open("#/runs/AAAAAAAAAAAAAAAAAAAAAA");
+  await page.sees("There is no such run", ".notice");
+  await page.run(() => (location.hash = "#/runs/%00%ff<script>alert(1)</script>"));
+  await page.sees("Not found", "main h1");
+  await page.run(() => (location.hash = "#/journeys/nothing"));
+  await page.sees("not deployed", "main");
+  assert.deepEqual(page.complaints, []);
+});
+
+test("what runs hold is text and nothing else", options, async () => {
+  const hostile = '<img src=x onerror="document.title=1"><script>document.title=1</script>';
+  const { journeyId } = await server.post("/journeys/employee-onboarding/start", { ...COLLEAGUE, name: hostile });
+  const page = await open(`#/runs/${journeyId}`);
+  await page.sees(hostile, ".facts");
+  assert.equal(await page.run(() => document.querySelectorAll("main img, main script").length), 0);
+  const written = await page.run(() => {
+    try {
+      document.body.innerHTML = "<p>";
+      return "written";
+    } catch (error) {
+      return error.name;
+    }
+  });
+  assert.equal(written, "TypeError", "the policy leaves no way to markup");
+  const evaluated = await page.run(() => fetch("data:text/plain,x").then(() => "fetched", () => "refused"));
+  assert.equal(evaluated, "refused");
+});
+
+/** Judges the page by the rules of WCAG 2.2, levels A and AA. */
+async function violations(page) {
+  // What judges is put into the page from outside, past the policy that holds for everybody else.
+  const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+  await page.send("Runtime.evaluate", { expression: `${axe}; 0` });
+  return page.run(async () => {
+    const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+    const { violations } = await globalThis.axe.run(document, { runOnly: tags, resultTypes: ["violations"] });
+    return violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.html} ${node.any[0]?.message ?? ""}`).join("; ")}`);
+  });
+}
+
+test("WCAG AA: every view, light and dark, wide and narrow", { ...options, timeout: 180_000 }, async () => {
+  const id = await populate(server);
+  for (const scheme of ["light", "dark"]) {
+    for (const width of [1440, 400]) {
+      const features = [["prefers-color-scheme", scheme], ["prefers-reduced-motion", "reduce"]];
+      const page = await open("", { features, width });
+      await page.until(() => document.querySelector(".cards li") && document.querySelector(".runs li"));
+      assert.deepEqual(await violations(page), [], `overview, ${scheme}, ${width}`);
+      await page.run(() => (location.hash = "#/journeys/employee-onboarding"));
+      await page.sees("employee-onboarding", "main h1");
+      await page.click("main button", "Start a run");
+      await page.sees("Not sent yet", ".summary");
+      await page.click(".graph .state");
+      assert.deepEqual(await violations(page), [], `definition, ${scheme}, ${width}`);
+      await page.run((run) => (location.hash = `#/runs/${run}`), id);
+      await page.until(() => document.querySelectorAll(".graph .here").length >= 2);
+      await page.click("summary", "States as a list");
+      assert.deepEqual(await violations(page), [], `run, ${scheme}, ${width}`);
+      await page.click("main button", "Cancel run");
+      await page.sees("Cancel this run?", "dialog");
+      assert.deepEqual(await violations(page), [], `dialog, ${scheme}, ${width}`);
+      assert.ok(await page.run(() => document.documentElement.scrollWidth <= innerWidth), "no scrolling to the side");
+      assert.equal(await page.run(() => document.getAnimations().length), 0, "nothing moves for those who want that");
+    }
+  }
+});
+
+test("a token is asked for where there is one, and the cookie is no script's business", options, async (t) => {
+  const locked = await Server.start({ config: { console: { tokenFile: "token" } } });
+  t.after(() => locked.close());
+  assert.deepEqual([(await fetch(`${locked.console}catalogue`)).status, (await fetch(`${locked.console}runs`)).status], [401, 401]);
+  const page = await browser.open(locked.console);
+  await page.fill("Token", "wrong-horse-battery");
+  await page.click("main button", "Enter");
+  await page.sees("not the token", ".fault");
+  assert.deepEqual(await violations(page), []);
+  await page.fill("Token", Server.TOKEN);
+  await page.click("main button", "Enter");
+  await page.sees("live", "#connection");
+  await page.sees("loan-approval", "nav");
+  assert.equal(await page.run(() => document.cookie), "");
+  // The session is that of the process.
+  await page.send("Page.reload");
+  await page.sees("live", "#connection");
+});
