@@ -11,6 +11,7 @@ mod bad_http;
 mod bad_websocket;
 mod check;
 mod checkers;
+mod console;
 mod contract;
 mod contracts;
 mod conversation;

@@ -307,7 +307,7 @@ export class RunView {
   }
 
   #failed(error) {
-    const isAbsent = error.status === 404 || (error instanceof RequestError && error.code === "not-found");
+    const isAbsent = error.status === 404 || error.status === 400 || (error instanceof RequestError && error.code === "not-found");
     const text = isAbsent ? "There is no such run, or its read guard does not let you see it. If it needs a credential, give one with the button above." : error.message;
     put(this.#main, h("header", { class: "title" }, h("h1", {}, isAbsent ? "Not found" : "This did not work"), h("p", { class: "lead" }, "Run ", h("code", {}, this.#id))), h("p", { class: "notice", role: "alert" }, text));
   }

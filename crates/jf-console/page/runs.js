@@ -17,7 +17,7 @@ export class Runs {
   #list = h("ul", { class: "runs" });
   #state = h("p", { class: "hint", role: "status" });
   #more = h("button", { type: "button", class: "small", hidden: true }, "Older runs");
-  #heading = h("h2", { id: "runs-title" }, "Runs");
+  #heading = h("h2", {}, "Runs");
   #rows = new Map();
   #journeyName;
   #phase = "";

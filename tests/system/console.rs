@@ -1,0 +1,405 @@
+//! The console: where it is, for whom it is, and what its socket reaches. What people see of it is tested in a browser (`crates/jf-console/test`).
+
+use std::net::SocketAddr;
+
+use http::Method;
+use jf_cli::{Config, Definitions, HostError, Purpose, Serving};
+use jf_dsl::SourceFile;
+use jf_testkit::{ClientError, Handshake, HttpClient, WebSocketClient};
+use serde_json::{Value, json};
+
+use crate::support::raw::{RawAnswer, RawHttp};
+
+const TOKEN: &str = "correct-horse-battery-staple";
+
+/// Two branches and a subjourney wait; nothing is reachable over WebSocket.
+const SILENT: &str = "
+apiVersion: v1
+kind: Journey
+metadata: { name: silent, version: 1.1.0, description: Says nothing., tags: [quiet] }
+spec:
+  input: { schema: { type: object, required: [to], properties: { to: { type: string } } } }
+  start: both
+  subjourneys:
+    talk:
+      start: hear
+      states:
+        hear: { type: wait, wait: { input: { schema: { type: object } } }, next: over }
+        over: { type: succeed }
+  states:
+    both:
+      type: parallel
+      parallel:
+        branches:
+          - name: left
+            start: ask
+            states:
+              ask: { type: wait, wait: { input: { schema: { type: object, required: [left] } }, timeoutSec: 60, onTimeout: late }, next: end }
+              end: { type: succeed }
+              late: { type: fail, errorCode: LATE, reason: Too late }
+          - name: right
+            start: ask
+            states:
+              ask: { type: webhook, webhook: { input: { schema: { type: object } } }, next: end }
+              end: { type: succeed }
+        join: { strategy: allOf }
+      next: conversation
+    conversation: { type: subjourney, subjourney: { ref: talk }, next: pick }
+    pick:
+      type: choice
+      choices: [{ when: { predicate: { lang: jq, expr: .context.to == \"me\" } }, next: done }]
+      default: done
+    done: { type: succeed }
+";
+const OLDER: &str = "
+apiVersion: v1
+kind: Journey
+metadata: { name: silent, version: 1.0.0 }
+spec: { start: done, states: { done: { type: succeed } } }
+";
+/// Has a path, types and a subprotocol of its own.
+const SPOKEN: &str = "
+apiVersion: v1
+kind: Journey
+metadata: { name: spoken, version: 1.0.0 }
+spec:
+  lifecycle: { startMode: sync }
+  access: { read: { guardRef: named } }
+  subjourneys:
+    named:
+      start: look
+      states:
+        look:
+          type: transform
+          transform: { lang: jq, expr: '{ allowed: (.context.open == true) }', target: { kind: var }, resultVar: verdict }
+          next: end
+        end: { type: succeed, outputVar: verdict }
+  bindings:
+    websocket:
+      endpoint: { path: /ws/spoken, subprotocol: house.v1 }
+      start: { messageType: say }
+      steps: { reply: { messageType: answer } }
+  start: reply
+  states:
+    reply: { type: wait, wait: { input: { schema: { type: object } } }, next: done }
+    done: { type: succeed }
+";
+
+struct Console {
+    serving: Serving,
+    address: SocketAddr,
+}
+
+async fn serve(settings: &[(&str, &str)]) -> Result<Serving, HostError> {
+    let base = Config::default().with("http.listen", "127.0.0.1:0").unwrap().with("store", "memory").unwrap();
+    let config = settings.iter().fold(base, |config, (key, value)| config.with(key, *value).unwrap());
+    let texts = [("a", SILENT), ("b", OLDER), ("c", SPOKEN)];
+    let sources = texts.map(|(name, text)| SourceFile::new(format!("{name}.journey.yaml"), text));
+    let definitions = Definitions::from_sources(sources.to_vec(), &config, Purpose::Deploy).unwrap();
+    assert!(
+        !definitions.diagnostics().has_errors(),
+        "{}",
+        definitions.diagnostics().to_terminal(Default::default())
+    );
+    Serving::begin(&definitions, &config).await
+}
+
+impl Console {
+    async fn start(settings: &[(&str, &str)]) -> Self {
+        let serving = serve(&[&[("console.listen", "127.0.0.1:0")], settings].concat()).await.unwrap();
+        let address = serving.console_address().unwrap();
+        Self { serving, address }
+    }
+
+    async fn ask(&self, request: &str) -> RawAnswer {
+        RawHttp::connect(self.address).await.exchange(request.as_bytes()).await
+    }
+
+    async fn get(&self, path: &str, headers: &str) -> RawAnswer {
+        let address = self.address;
+        self.ask(&format!("GET {path} HTTP/1.1\r\nhost: {address}\r\n{headers}\r\n")).await
+    }
+
+    async fn socket(&self) -> WebSocketClient {
+        WebSocketClient::connect(self.address, jf_console::SOCKET, &Handshake::default()).await.unwrap()
+    }
+
+    fn api(&self) -> HttpClient {
+        HttpClient::new(self.serving.address())
+    }
+}
+
+async fn handshake(address: SocketAddr, handshake: &Handshake) -> Option<u16> {
+    match WebSocketClient::connect(address, jf_console::SOCKET, handshake).await {
+        Ok(_) => None,
+        Err(ClientError::Refused(answer)) => Some(answer.status.as_u16()),
+        Err(other) => panic!("{other}"),
+    }
+}
+
+#[tokio::test]
+async fn there_is_none_unless_it_is_asked_for() {
+    let serving = serve(&[]).await.unwrap();
+    assert_eq!(serving.console_address(), None);
+    let api = HttpClient::new(serving.address());
+    for path in ["/", "/main.js", "/catalogue", "/runs", "/session", jf_console::SOCKET] {
+        assert_eq!(api.request(Method::GET, path).send().await.unwrap().status, 404, "{path}");
+    }
+    let console = Console::start(&[]).await;
+    assert_ne!(console.address.port(), console.serving.address().port(), "a listener of its own");
+    for path in ["/catalogue", jf_console::SOCKET] {
+        assert_eq!(console.api().request(Method::GET, path).send().await.unwrap().status, 404, "{path}");
+    }
+    assert_eq!(console.get("/api/v1/journeys", "").await.status, 404, "and nothing but the console there");
+    console.serving.drain().await;
+}
+
+#[tokio::test]
+async fn the_page_is_complete_and_under_a_policy_without_exceptions() {
+    let console = Console::start(&[]).await;
+    for name in jf_console::asset_names() {
+        let path = if name == "index.html" { "/".to_owned() } else { format!("/{name}") };
+        let answer = console.get(&path, "").await;
+        let media = answer.header("content-type").unwrap_or_default().to_owned();
+        let wanted = match name.rsplit('.').next() {
+            Some("js") => "text/javascript; charset=utf-8",
+            Some("css") => "text/css; charset=utf-8",
+            Some("svg") => "image/svg+xml",
+            _ => "text/html; charset=utf-8",
+        };
+        assert_eq!((answer.status, media.as_str()), (200, wanted), "{path}");
+    }
+    for path in ["/", "/main.js", "/catalogue", "/runs", "/nothing"] {
+        let answer = console.get(path, "").await;
+        let policy = answer.header("content-security-policy").unwrap();
+        assert!(
+            policy.starts_with("default-src 'none'; script-src 'self'; style-src 'self';"),
+            "{path}: {policy}"
+        );
+        assert!(
+            policy.contains("frame-ancestors 'none'")
+                && policy.contains("require-trusted-types-for 'script'")
+        );
+        assert!(
+            !policy.contains("unsafe") && !policy.contains('*') && !policy.contains("http"),
+            "{path}: {policy}"
+        );
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{path}");
+        assert_eq!(answer.header("cross-origin-resource-policy"), Some("same-origin"), "{path}");
+        assert_eq!(answer.header("access-control-allow-origin"), None, "{path}");
+    }
+    let nothing = console.get("/nothing", "").await;
+    assert_eq!((nothing.status, nothing.header("content-type")), (404, Some("application/problem+json")));
+}
+
+/// ORG-1, and the rule of host names behind it: a page of another site has nothing to say here, whatever name it gives this address.
+#[tokio::test]
+async fn org_1_pages_of_others_are_turned_away() {
+    let console = Console::start(&[]).await;
+    let (address, port) = (console.address, console.address.port());
+    for host in [format!("rebound.example:{port}"), "rebound.example".to_owned()] {
+        for path in ["/", "/catalogue", "/runs", "/session", jf_console::SOCKET] {
+            let answer = console.ask(&format!("GET {path} HTTP/1.1\r\nhost: {host}\r\n\r\n")).await;
+            assert_eq!(answer.status, 403, "{host} {path}");
+        }
+    }
+    let service = format!("http://{}", console.serving.address());
+    for origin in
+        ["https://evil.example", "null", &service, &format!("https://{address}"), "http://127.0.0.1"]
+    {
+        let wrong = Handshake::default().with_header("origin", origin);
+        assert_eq!(handshake(address, &wrong).await, Some(403), "{origin}");
+        assert_eq!(console.get("/catalogue", &format!("origin: {origin}\r\n")).await.status, 403, "{origin}");
+    }
+    for (site, status) in [("cross-site", 403), ("same-site", 403), ("same-origin", 200), ("none", 200)] {
+        assert_eq!(
+            console.get("/runs", &format!("sec-fetch-site: {site}\r\n")).await.status,
+            status,
+            "{site}"
+        );
+    }
+    let own = Handshake::default().with_header("origin", format!("http://{address}"));
+    assert_eq!(handshake(address, &own).await, None);
+    let local =
+        format!("GET /runs HTTP/1.1\r\nhost: localhost:{port}\r\norigin: http://localhost:{port}\r\n\r\n");
+    assert_eq!(console.ask(&local).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_public_address_needs_a_token() {
+    let refused = serve(&[("console.listen", "0.0.0.0:0")]).await.unwrap_err();
+    assert_eq!(refused.to_string(), "the console would be open to everybody who reaches 0.0.0.0:0");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("token");
+    std::fs::write(&file, format!("{TOKEN}\n")).unwrap();
+    let file = file.to_str().unwrap();
+    let serving = serve(&[("console.listen", "0.0.0.0:0"), ("console.tokenFile", file)]).await.unwrap();
+    assert!(serving.console_address().unwrap().ip().is_unspecified());
+    for (text, told) in [("short", "holds no token"), ("has spaces in the middle of it", "holds no token")] {
+        std::fs::write(file, text).unwrap();
+        let refused =
+            serve(&[("console.listen", "127.0.0.1:0"), ("console.tokenFile", file)]).await.unwrap_err();
+        assert!(refused.to_string().contains(told) && !refused.to_string().contains(text), "{refused}");
+    }
+    let refused = serve(&[("console.listen", "127.0.0.1:0"), ("console.tokenFile", "nowhere/token")]).await;
+    assert!(refused.unwrap_err().to_string().starts_with("cannot read `nowhere/token`"));
+}
+
+/// AUTH-1: the cookie of the console is none of the caller of a journey.
+#[tokio::test]
+async fn a_token_opens_what_shows_runs_and_nothing_else_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("token");
+    std::fs::write(&file, TOKEN).unwrap();
+    let console = Console::start(&[("console.tokenFile", file.to_str().unwrap())]).await;
+    let address = console.address;
+    assert_eq!(console.get("/", "").await.status, 200, "the door itself");
+    for path in ["/catalogue", "/runs", "/runs/AAAAAAAAAAAAAAAAAAAAAA", "/session"] {
+        assert_eq!(console.get(path, "").await.status, 401, "{path}");
+    }
+    assert_eq!(handshake(address, &Handshake::default()).await, Some(401));
+    let show = async |token: &str, headers: &str| {
+        let length = token.len();
+        console.ask(&format!("POST /session HTTP/1.1\r\nhost: {address}\r\n{headers}content-length: {length}\r\n\r\n{token}")).await
+    };
+    for wrong in ["", "correct-horse-battery-stapl", "correct-horse-battery-staple2", &"x".repeat(5000)] {
+        let answer = show(wrong, "").await;
+        assert_eq!((answer.status, answer.header("set-cookie")), (403, None), "{wrong}");
+    }
+    assert_eq!(show(TOKEN, "origin: https://evil.example\r\n").await.status, 403);
+    let answer = show(TOKEN, "").await;
+    let cookie = answer.header("set-cookie").unwrap();
+    assert!(cookie.ends_with("; Path=/; HttpOnly; SameSite=Strict") && !cookie.contains(TOKEN), "{cookie}");
+    let value = cookie.split(';').next().unwrap();
+    for (cookies, status) in
+        [(value.to_owned(), 200), (format!("a=b; {value}; c=d"), 200), (format!("{value}x"), 401)]
+    {
+        assert_eq!(
+            console.get("/catalogue", &format!("cookie: {cookies}\r\n")).await.status,
+            status,
+            "{cookies}"
+        );
+    }
+    let with = Handshake::default().with_header("cookie", value);
+    assert_eq!(handshake(address, &with).await, None);
+}
+
+#[tokio::test]
+async fn the_catalogue_shows_graphs_and_schemas() {
+    let console = Console::start(&[]).await;
+    let catalogue = console.get("/catalogue", "").await.json();
+    let journeys = catalogue["journeys"].as_array().unwrap();
+    let named: Vec<_> =
+        journeys.iter().map(|j| format!("{} {} {}", j["name"], j["version"], j["serving"])).collect();
+    assert_eq!(named, [r#""silent" "1.0.0" false"#, r#""silent" "1.1.0" true"#, r#""spoken" "1.0.0" true"#]);
+    let silent = &journeys[1];
+    assert_eq!(
+        (&silent["startMode"], &silent["guarded"], &silent["tags"]),
+        (&json!("async"), &json!(false), &json!(["quiet"]))
+    );
+    assert_eq!((&silent["input"]["required"], &journeys[2]["guarded"]), (&json!(["to"]), &json!(true)));
+    let states = silent["graph"]["states"].as_array().unwrap();
+    assert_eq!((&silent["graph"]["start"], states.len()), (&json!("both"), 4));
+    let both = &states[0];
+    assert_eq!(
+        (&both["type"], &both["detail"], &both["ways"]),
+        (&json!("parallel"), &json!("allOf"), &json!([{ "to": "conversation", "kind": "next" }]))
+    );
+    let ask = &both["branches"][0]["states"][0];
+    assert_eq!(
+        (&both["branches"][0]["name"], &ask["input"]["required"], &ask["timeoutSec"]),
+        (&json!("left"), &json!(["left"]), &json!(60))
+    );
+    assert_eq!(ask["ways"], json!([{ "to": "end", "kind": "next" }, { "to": "late", "kind": "timeout" }]));
+    assert_eq!(states[1]["subjourney"], "talk");
+    assert_eq!(silent["subjourneys"]["talk"]["start"], "hear");
+    let pick = &states[2]["ways"];
+    assert_eq!(
+        pick,
+        &json!([{ "to": "done", "kind": "choice", "label": ".context.to == \"me\"" }, { "to": "done", "kind": "default" }])
+    );
+}
+
+/// MUX-2, RT-4, RT-6, WS-032: one path and two types for every journey, by the protocol as it is.
+#[tokio::test]
+async fn rt_4_rt_6_ws_032_the_socket_reaches_every_journey() {
+    let console = Console::start(&[]).await;
+    let mut socket = console.socket().await;
+    let refused = socket.request(json!({ "type": "start", "payload": {} })).await.unwrap();
+    assert_eq!(refused["problem"]["type"], "urn:journeyforge:error:journey-name-required");
+    let refused =
+        socket.request(json!({ "type": "start", "journeyName": "silent", "payload": {} })).await.unwrap();
+    assert_eq!(refused["problem"]["type"], "urn:journeyforge:error:invalid-input");
+    let started = socket
+        .request(json!({ "type": "start", "journeyName": "silent", "payload": { "to": "me" } }))
+        .await
+        .unwrap();
+    assert_eq!(started["type"], "started");
+    let run = started["journeyId"].as_str().unwrap().to_owned();
+
+    let step = |step: &str, payload: Value| json!({ "type": "submit", "journeyId": run, "stepId": step, "payload": payload });
+    let ambiguous = socket.request(step("ask", json!({ "left": 1 }))).await.unwrap();
+    assert_eq!(ambiguous["problem"]["type"], "urn:journeyforge:error:step-ambiguous");
+    let faulty = socket.request(step("both~left~ask", json!({}))).await.unwrap();
+    assert_eq!(faulty["problem"]["type"], "urn:journeyforge:error:invalid-input");
+    for address in ["both~left~ask", "both~right~ask"] {
+        let reply = socket.request(step(address, json!({ "left": 1 }))).await.unwrap();
+        assert_eq!((&reply["type"], &reply["stepId"]), (&json!("status"), &json!(address)), "{reply}");
+    }
+    let inside = socket.request(step("conversation~hear", json!({}))).await.unwrap();
+    assert_eq!(
+        inside["problem"]["type"], "urn:journeyforge:error:step-type-mismatch",
+        "subjourneys are not covered"
+    );
+    console
+        .api()
+        .request(Method::POST, &format!("/api/v1/journeys/{run}/steps/hear"))
+        .json(&json!({}))
+        .send()
+        .await
+        .unwrap();
+    let status = socket.request(json!({ "type": "getStatus", "journeyId": run })).await.unwrap();
+    assert_eq!(status["payload"]["phase"], "SUCCEEDED");
+    let version = console.get(&format!("/runs/{run}"), "").await.json();
+    assert_eq!(version, json!({ "journeyName": "silent", "version": "1.1.0" }));
+    assert_eq!(console.get("/runs/AAAAAAAAAAAAAAAAAAAAAA", "").await.status, 404);
+}
+
+/// ACC-1, ACC-3, WS-003: guards hold here as they do elsewhere, and the view of the console is nobody else's.
+#[tokio::test]
+async fn acc_1_guards_hold_and_the_service_is_as_it_was() {
+    let console = Console::start(&[]).await;
+    let mut socket = console.socket().await;
+    for (open, reply) in [(true, "status"), (false, "error")] {
+        let start = json!({ "type": "start", "journeyName": "spoken", "payload": { "open": open }, "subscribe": false });
+        let started = socket.request(start).await.unwrap();
+        let run = started["journeyId"].as_str().unwrap();
+        let read = socket.request(json!({ "type": "getStatus", "journeyId": run })).await.unwrap();
+        assert_eq!(read["type"], reply, "{read}");
+    }
+    let listed = console.get("/runs?journeyName=spoken&phase=RUNNING&pageSize=1", "").await.json();
+    assert_eq!((listed["items"].as_array().unwrap().len(), listed["nextPageToken"].is_string()), (1, true));
+    assert_eq!(console.get("/runs?colour=red", "").await.status, 400);
+
+    let service = console.serving.address();
+    let own = Handshake::default().with_protocol("house.v1");
+    let mut spoken = WebSocketClient::connect(service, "/ws/spoken", &own).await.unwrap();
+    let unknown = spoken.request(json!({ "type": "start", "payload": {} })).await.unwrap();
+    assert_eq!(unknown["problem"]["type"], "urn:journeyforge:error:unknown-type");
+    assert!(WebSocketClient::connect(service, "/ws/journeys/silent", &Handshake::default()).await.is_err());
+}
+
+/// DRAIN-1: sockets of the console are told, and end with the server.
+#[tokio::test]
+async fn drain_1_the_console_ends_with_its_server() {
+    let console = Console::start(&[("websocket.drain.windowMs", "300")]).await;
+    let mut socket = console.socket().await;
+    let pong = socket.request(json!({ "type": "ping" })).await.unwrap();
+    assert_eq!(pong["type"], "pong");
+    let Console { serving, address } = console;
+    let drained = tokio::spawn(serving.drain());
+    let goaway = socket.frame().await.unwrap();
+    assert_eq!(goaway["type"], "goaway");
+    drained.await.unwrap();
+    assert!(tokio::net::TcpStream::connect(address).await.is_err(), "the port is given back");
+}
