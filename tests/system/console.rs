@@ -129,6 +129,10 @@ impl Console {
     }
 }
 
+async fn status(api: &HttpClient, path: &str) -> u16 {
+    api.send(Method::GET, path, None).await.unwrap().status.as_u16()
+}
+
 async fn handshake(address: SocketAddr, handshake: &Handshake) -> Option<u16> {
     match WebSocketClient::connect(address, jf_console::SOCKET, handshake).await {
         Ok(_) => None,
@@ -143,12 +147,12 @@ async fn there_is_none_unless_it_is_asked_for() {
     assert_eq!(serving.console_address(), None);
     let api = HttpClient::new(serving.address());
     for path in ["/", "/main.js", "/catalogue", "/runs", "/session", jf_console::SOCKET] {
-        assert_eq!(api.request(Method::GET, path).send().await.unwrap().status, 404, "{path}");
+        assert_eq!(status(&api, path).await, 404, "{path}");
     }
     let console = Console::start(&[]).await;
     assert_ne!(console.address.port(), console.serving.address().port(), "a listener of its own");
     for path in ["/catalogue", jf_console::SOCKET] {
-        assert_eq!(console.api().request(Method::GET, path).send().await.unwrap().status, 404, "{path}");
+        assert_eq!(status(&console.api(), path).await, 404, "{path}");
     }
     assert_eq!(console.get("/api/v1/journeys", "").await.status, 404, "and nothing but the console there");
     console.serving.drain().await;
@@ -351,13 +355,9 @@ async fn rt_4_rt_6_ws_032_the_socket_reaches_every_journey() {
         inside["problem"]["type"], "urn:journeyforge:error:step-type-mismatch",
         "subjourneys are not covered"
     );
-    console
-        .api()
-        .request(Method::POST, &format!("/api/v1/journeys/{run}/steps/hear"))
-        .json(&json!({}))
-        .send()
-        .await
-        .unwrap();
+    let path = format!("/api/v1/journeys/{run}/steps/hear");
+    let submitted = console.api().send(Method::POST, &path, Some(&json!({}))).await.unwrap();
+    assert_eq!(submitted.status, 200);
     let status = socket.request(json!({ "type": "getStatus", "journeyId": run })).await.unwrap();
     assert_eq!(status["payload"]["phase"], "SUCCEEDED");
     let version = console.get(&format!("/runs/{run}"), "").await.json();
@@ -392,7 +392,7 @@ async fn acc_1_guards_hold_and_the_service_is_as_it_was() {
 /// DRAIN-1: sockets of the console are told, and end with the server.
 #[tokio::test]
 async fn drain_1_the_console_ends_with_its_server() {
-    let console = Console::start(&[("websocket.drain.windowMs", "300")]).await;
+    let console = Console::start(&[]).await;
     let mut socket = console.socket().await;
     let pong = socket.request(json!({ "type": "ping" })).await.unwrap();
     assert_eq!(pong["type"], "pong");
@@ -400,6 +400,7 @@ async fn drain_1_the_console_ends_with_its_server() {
     let drained = tokio::spawn(serving.drain());
     let goaway = socket.frame().await.unwrap();
     assert_eq!(goaway["type"], "goaway");
+    drop(socket);
     drained.await.unwrap();
     assert!(tokio::net::TcpStream::connect(address).await.is_err(), "the port is given back");
 }

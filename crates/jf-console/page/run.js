@@ -6,7 +6,7 @@ import { makeForm } from "./form/form.js";
 import { Course } from "./graph/position.js";
 import { GraphPanel } from "./panel.js";
 import { versionOf } from "./service.js";
-import { KEPT, Trail } from "./trail.js";
+import { ASKED, KEPT, Trail } from "./trail.js";
 
 /** How often the page is drawn while events come, at most. */
 const FRAME_MS = 40;
@@ -57,8 +57,7 @@ export class RunView {
     this.#status = status.document;
     this.#build(version);
     const { epoch, seq } = status.cursor;
-    // The page keeps so many events and asks for no more.
-    const from = { ...(epoch !== undefined && { epoch }), seq: Math.max(0, seq - KEPT) };
+    const from = { ...(epoch !== undefined && { epoch }), seq: Math.max(0, seq - ASKED) };
     this.#trail.dropped = from.seq;
     this.#watch = client.watch(this.#id, { from, conflate: false });
     this.#due();

@@ -14,6 +14,8 @@ export class Refused extends Error {
 async function get(path) {
   const response = await fetch(path, { headers: { accept: "application/json" } });
   if (response.ok) return response.json();
+  // The session has ended with the server that gave it: back to the door.
+  if (response.status === 401) location.reload();
   throw new Refused(response.status, await response.json().catch(() => undefined));
 }
 

@@ -2,6 +2,8 @@
 
 /** Events that are kept. Older ones are counted. */
 export const KEPT = 1_000;
+/** Events that are asked for at first: fewer than servers keep, so that those that come meanwhile do not tear the trail. */
+export const ASKED = 900;
 
 /** The trail of a run. */
 export class Trail {

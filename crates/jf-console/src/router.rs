@@ -21,7 +21,7 @@ use crate::problem::refusal;
 use crate::runs;
 use crate::view::{SOCKET, View};
 
-/// Events of a run that the page keeps (`KEPT` in `page/trail.js`), and some that come meanwhile.
+/// Events of a run that the page asks for (`ASKED` in `page/trail.js`), and some that come meanwhile.
 const TRAIL: NonZeroU32 = NonZeroU32::new(1_200).expect("not 0");
 
 /// The page, what it reads, and its socket, over an engine. It opens no port, and has every check in it but those of a server: limits on

@@ -1,6 +1,6 @@
 // The console in a page of a real browser, against the real server.
 //
-// covers: [ORG-1, MUX-2, RT-4, RT-6, WS-032, SUB-4, SUB-10, IDEM-2, ERR-3, ACC-3]
+// covers: [ACC-1, ORG-1, MUX-2, RT-4, RT-6, WS-032, SUB-4, SUB-10, IDEM-2, ERR-3, ACC-3]
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -11,6 +11,7 @@ import { populate } from "./support/scene.mjs";
 import { Server, skip as noServer } from "./support/server.mjs";
 
 const skip = noServer || noBrowser;
+const require = createRequire(import.meta.url);
 const options = { skip, timeout: 90_000 };
 const LOAN = { customerId: "c-17", amount: 25_000, months: 48, income: 3_200 };
 const COLLEAGUE = { name: "Ada", role: "engineer", equipment: [{ article: "laptop" }] };
@@ -219,7 +220,7 @@ test("SUB-4 a server that is killed and started again is noticed, and no event i
   assert.deepEqual(await page.run(() => [...document.querySelectorAll(".trail .seq")].map((seq) => seq.textContent)), ["4", "3", "2", "1"]);
 });
 
-test("ACC-3 a run that is not there, and one that may not be read", options, async () => {
+test("ACC-3 a run that is not there, and what is no id at all", options, async () => {
   const page = await open("#/runs/AAAAAAAAAAAAAAAAAAAAAA");
   await page.sees("There is no such run", ".notice");
   await page.run(() => (location.hash = "#/runs/%00%ff<script>alert(1)</script>"));
@@ -227,6 +228,52 @@ test("ACC-3 a run that is not there, and one that may not be read", options, asy
   await page.run(() => (location.hash = "#/journeys/nothing"));
   await page.sees("not deployed", "main");
   assert.deepEqual(page.complaints, []);
+});
+
+test("ACC-1 a run that is sealed while somebody looks is closed, and looks like none from then on", options, async () => {
+  const { journeyId } = await server.post("/journeys/casefile/start", {});
+  const page = await open(`#/runs/${journeyId}`);
+  await isHere(page, "seal");
+  await server.post(`/journeys/${journeyId}/steps/seal`, {});
+  await page.sees("may not be read any more", ".notice");
+  await page.send("Page.reload");
+  await page.sees("There is no such run", ".notice");
+  assert.deepEqual(page.complaints, []);
+});
+
+test("a run of very many events is shown from its end, and what comes while it is watched is added", options, async () => {
+  const { journeyId } = await server.post("/journeys/counter/start", {});
+  for (let count = 0; count < 1_100; count += 1) await server.post(`/journeys/${journeyId}/steps/tick`, {});
+  const page = await open(`#/runs/${journeyId}`);
+  const numbers = () => page.run(() => [...document.querySelectorAll(".trail .seq")].map((seq) => Number(seq.textContent)));
+  const isContiguous = (all) => all.every((seq, index) => index === 0 || all[index - 1] === seq + 1);
+  await page.until((most) => document.querySelector(".trail .seq")?.textContent === most, "1102");
+  const before = await numbers();
+  assert.ok(isContiguous(before) && before.length === 900, `${before.length} in a row`);
+  await page.sees("202 earlier events are not shown", "main");
+  for (let count = 0; count < 150; count += 1) await server.post(`/journeys/${journeyId}/steps/tick`, {});
+  await page.until((most) => document.querySelector(".trail .seq")?.textContent === most, "1252");
+  const after = await numbers();
+  assert.ok(isContiguous(after) && after.length === 1_000, `${after.length} in a row`);
+  assert.equal(await page.run(() => document.querySelector("main .danger").hidden), true, "it cannot be cancelled");
+  await page.click(".step button[type=submit]");
+  await page.until((most) => document.querySelector(".trail .seq")?.textContent === most, "1253");
+});
+
+test("a credential is given, and the connection is made anew with it", options, async () => {
+  const page = await open();
+  await page.click("#credential");
+  await page.type("not a token");
+  await page.click("dialog button", "Use");
+  await page.sees("visible ASCII", "dialog");
+  await page.run(() => document.getElementById("asked").select());
+  await page.type("abc.def");
+  await page.press("Enter");
+  await page.until(() => document.querySelector("dialog") === null);
+  await page.sees("Credential given", "#credential");
+  await page.sees("live", "#connection");
+  await page.run(() => (location.hash = "#/journeys/loan-approval"));
+  await page.sees("Start a run", "main");
 });
 
 test("what runs hold is text and nothing else", options, async () => {
@@ -251,7 +298,7 @@ test("what runs hold is text and nothing else", options, async () => {
 /** Judges the page by the rules of WCAG 2.2, levels A and AA. */
 async function violations(page) {
   // What judges is put into the page from outside, past the policy that holds for everybody else.
-  const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+  const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
   await page.send("Runtime.evaluate", { expression: `${axe}; 0` });
   return page.run(async () => {
     const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
