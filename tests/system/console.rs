@@ -299,7 +299,7 @@ async fn the_catalogue_shows_graphs_and_schemas() {
     let silent = &journeys[1];
     assert_eq!(
         (&silent["startMode"], &silent["guarded"], &silent["tags"]),
-        (&json!("async"), &json!(false), &json!(["quiet"]))
+        (&json!("sync"), &json!(false), &json!(["quiet"]))
     );
     assert_eq!((&silent["input"]["required"], &journeys[2]["guarded"]), (&json!(["to"]), &json!(true)));
     let states = silent["graph"]["states"].as_array().unwrap();
@@ -338,7 +338,7 @@ async fn rt_4_rt_6_ws_032_the_socket_reaches_every_journey() {
         .request(json!({ "type": "start", "journeyName": "silent", "payload": { "to": "me" } }))
         .await
         .unwrap();
-    assert_eq!(started["type"], "started");
+    assert_eq!(started["type"], "status");
     let run = started["journeyId"].as_str().unwrap().to_owned();
 
     let step = |step: &str, payload: Value| json!({ "type": "submit", "journeyId": run, "stepId": step, "payload": payload });
@@ -346,9 +346,10 @@ async fn rt_4_rt_6_ws_032_the_socket_reaches_every_journey() {
     assert_eq!(ambiguous["problem"]["type"], "urn:journeyforge:error:step-ambiguous");
     let faulty = socket.request(step("both~left~ask", json!({}))).await.unwrap();
     assert_eq!(faulty["problem"]["type"], "urn:journeyforge:error:invalid-input");
-    for address in ["both~left~ask", "both~right~ask"] {
+    // An address where the id alone would be ambiguous (RT-7).
+    for (address, resolved) in [("both~left~ask", "both~left~ask"), ("both~right~ask", "ask")] {
         let reply = socket.request(step(address, json!({ "left": 1 }))).await.unwrap();
-        assert_eq!((&reply["type"], &reply["stepId"]), (&json!("status"), &json!(address)), "{reply}");
+        assert_eq!((&reply["type"], &reply["stepId"]), (&json!("status"), &json!(resolved)), "{reply}");
     }
     let inside = socket.request(step("conversation~hear", json!({}))).await.unwrap();
     assert_eq!(

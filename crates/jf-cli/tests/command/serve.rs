@@ -59,6 +59,8 @@ fn a_server_that_cannot_start_says_why_and_what_to_do() {
             1,
             &["serve", "good", "--listen", "127.0.0.1:0", "--store", "sqlite:nowhere/runs.db"],
         ),
+        ("open_console", 1, &["serve", "good", "--listen", "127.0.0.1:0", "--console=0.0.0.0:0"]),
+        ("no_console_address", 2, &["serve", "good", "--console=here"]),
         ("no_database", 1, &["serve", "good", "--listen", "127.0.0.1:0", "--store", "sqlite:bad-pin.yaml"]),
         ("bad_filter", 2, &["serve", "good", "--log", "a=b=c"]),
     ] {
@@ -66,6 +68,19 @@ fn a_server_that_cannot_start_says_why_and_what_to_do() {
         assert_eq!((ran.status, ran.out.as_str()), (status, ""), "{name}: {ran}");
         let real = folder.path().canonicalize().expect("the folder is there");
         insta::assert_snapshot!(format!("serve_{name}"), ran.err.replace(&*real.to_string_lossy(), "FOLDER"));
+    }
+}
+
+#[tokio::test]
+async fn the_console_is_named_in_the_log_and_the_configuration_says_where_it_is() {
+    let folder = folder(&[("waiting.journey.yaml", WAITING), ("jf.yaml", "console.listen: 127.0.0.1:0\n")]);
+    for arguments in [&[][..], &["--console"], &["--console=127.0.0.1:0"]] {
+        let served = serve(folder.path(), arguments).await;
+        served.signal("TERM");
+        let (status, rest, log) = served.end().await;
+        assert_eq!((status, rest.as_str()), (0, ""), "{log}");
+        let line = log.lines().find(|line| line.contains(" console ")).unwrap_or_else(|| panic!("{log}"));
+        assert!(line.contains("url=\"http://127.0.0.1:") && !line.contains(":8090"), "{line}");
     }
 }
 
