@@ -9,7 +9,7 @@ use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::get;
 use jf_binding_http::{HttpConfig, ListMode, document_router};
-use jf_binding_ws::WsBinding;
+use jf_binding_ws::{InBandAuth, WsBinding};
 use jf_core::{Engine, EngineErrorKind};
 
 use crate::assets;
@@ -51,6 +51,7 @@ fn socket(engine: Arc<dyn Engine>, mut config: jf_binding_ws::WsConfig) -> Resul
     config.ambient_identity = false;
     config.shared_endpoint = None;
     config.subprotocol_token = true;
+    config.in_band_auth = InBandAuth::default();
     config.catalog = false;
     // The page asks for as many events of a run as it keeps.
     config.limits.max_replay_events = config.limits.max_replay_events.max(TRAIL);
