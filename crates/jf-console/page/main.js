@@ -147,7 +147,7 @@ async function entered() {
 
 await entered();
 await catalogue.load().catch(() => undefined);
-runs = new Runs(document.getElementById("runs"));
+runs = new Runs(document.getElementById("runs"), link);
 document.getElementById("credential").addEventListener("click", askCredential);
 addEventListener("hashchange", () => {
   show();

@@ -6,7 +6,7 @@ import { TYPES, graphOf, wayLabel } from "./graph/model.js";
 
 const ZOOMS = [0.5, 0.6, 0.75, 0.9, 1, 1.25, 1.5, 2];
 /** Smaller than this a graph is scrolled rather than shrunk. */
-const LEAST = 0.75;
+const LEAST = 0.68;
 
 /** The panel for a version of the catalogue. */
 export class GraphPanel {

@@ -1,9 +1,13 @@
-// The list of runs beside everything else: newest first, filtered, and kept up to date while somebody looks.
+// The list of runs beside everything else: newest first, filtered, and kept up to date while somebody looks. Which runs there are is read again and
+// again; what those do that go on is pushed.
 
+import { RequestError } from "./client/index.js";
 import { badge, h, put, when } from "./dom.js";
 import { listRuns } from "./service.js";
 
 const EVERY_MS = 2_000;
+/** Runs of the list that are watched at the same time. */
+const WATCHED = 100;
 const PHASES = [
   ["", "all"],
   ["RUNNING", "running"],
@@ -13,7 +17,7 @@ const PHASES = [
 
 /** The list; `filter(journeyName)` and `select(journeyId)` say what is looked at. */
 export class Runs {
-  #element;
+  #link;
   #list = h("ul", { class: "runs" });
   #state = h("p", { class: "hint", role: "status" });
   #more = h("button", { type: "button", class: "small", hidden: true }, "Older runs");
@@ -25,8 +29,8 @@ export class Runs {
   #pages = 1;
   #asked = 0;
 
-  constructor(element) {
-    this.#element = element;
+  constructor(element, link) {
+    this.#link = link;
     const name = "phase";
     const phases = PHASES.map(([value, label]) => [
       h("input", { type: "radio", name, id: `phase-${label}`, value, checked: value === "", change: () => this.#choose(value) }),
@@ -51,9 +55,10 @@ export class Runs {
     this.#restart();
   }
 
-  /** Marks the run that is looked at. */
+  /** Marks the run that is looked at, and leaves watching it to whoever shows it: a client has one watch of a run. */
   select(journeyId) {
     this.#selected = journeyId;
+    this.#rows.get(journeyId)?.watch?.close();
     for (const [id, row] of this.#rows) mark(row.link, id === journeyId);
   }
 
@@ -108,12 +113,40 @@ export class Runs {
       row.show(status);
       this.#rows.set(status.journeyId, row);
     }
+    for (const [id, row] of before) if (!this.#rows.has(id)) row.watch?.close();
+    void this.#follow(items);
     const elements = [...this.#rows.values()].map((row) => row.element);
     // Rows that are where they were are left alone, and so is the focus.
     if (elements.length !== this.#list.children.length || elements.some((element, index) => element !== this.#list.children[index])) {
       const focused = this.#list.contains(document.activeElement) ? document.activeElement : undefined;
       put(this.#list, elements);
       if (focused && this.#list.contains(focused)) focused.focus({ preventScroll: true });
+    }
+  }
+
+  /** Watches what goes on, as far as that is allowed. */
+  async #follow(items) {
+    const client = await this.#link.client().catch(() => undefined);
+    if (client?.state !== "open") return;
+    for (const { journeyId, phase } of items.slice(0, WATCHED)) {
+      const row = this.#rows.get(journeyId);
+      if (phase !== "RUNNING" || journeyId === this.#selected || !row || row.watch || row.refusedBy === client) continue;
+      void this.#watch(client, journeyId, row);
+    }
+  }
+
+  async #watch(client, journeyId, row) {
+    try {
+      row.watch = client.watch(journeyId);
+      for await (const event of row.watch) {
+        if (event.type === "status" && event.document) row.show(event.document);
+        if (event.type === "outcome") void this.refresh();
+      }
+    } catch (error) {
+      // A guard that denies will not change its mind for the same client; a connection that is gone is made anew.
+      if (error instanceof RequestError) row.refusedBy = client;
+    } finally {
+      row.watch = undefined;
     }
   }
 
@@ -125,9 +158,12 @@ export class Runs {
     return {
       link,
       element: h("li", {}, link),
+      watch: undefined,
+      refusedBy: undefined,
       show(status) {
-        const key = `${status.phase} ${status.currentState} ${status.updatedAt}`;
-        if (key === shown) return;
+        // What was read may be older than what was pushed.
+        const key = `${status.updatedAt} ${status.phase} ${status.currentState}`;
+        if (key === shown || status.updatedAt < shown.split(" ")[0]) return;
         shown = key;
         name.textContent = status.journeyName;
         state.textContent = status.phase === "RUNNING" && status.activeSteps?.length > 0 ? `waits at ${status.activeSteps.map((step) => step.stepId).join(", ")}` : status.currentState;

@@ -193,9 +193,14 @@ test("the list is filtered by journey and phase, and follows", options, async ()
   const names = () => page.run(() => [...new Set([...document.querySelectorAll(".runs .name")].map((name) => name.textContent))]);
   await page.sees(journeyId, ".runs");
   assert.deepEqual(await names(), ["loan-approval"]);
+  await page.run(() => (globalThis.fetch = () => Promise.reject(new Error("nothing is read again"))));
+  await server.post(`/journeys/${journeyId}/steps/officerReview`, { decision: "approve", officer: "mia" });
+  await page.sees("waits at signature", ".runs");
+  await page.send("Page.reload");
+  await page.sees("waits at signature", ".runs");
   await page.click(".phases label", "running");
   await page.until(() => [...document.querySelectorAll(".runs .badge")].every((badge) => badge.textContent === "running"));
-  await server.post(`/journeys/${journeyId}/steps/officerReview`, { decision: "decline", officer: "mia" });
+  await server.post(`/journeys/${journeyId}/steps/signature`, { signed: false });
   await page.until((id) => ![...document.querySelectorAll(".runs .id")].some((element) => element.textContent === id), journeyId);
   await page.click(".phases label", "all");
   await page.sees(journeyId, ".runs");
