@@ -43,7 +43,7 @@ pub fn catalog() -> Result<Catalog, AppError> {
 ///
 /// # Errors
 /// When the WebSocket binding refuses its settings.
-pub fn app(engine: Arc<dyn Engine>, websocket: WsConfig) -> Result<Router, AppError> {
-    let http = jf_binding_http::router(Arc::clone(&engine), HttpConfig::default());
+pub fn app(engine: Arc<dyn Engine>, http: HttpConfig, websocket: WsConfig) -> Result<Router, AppError> {
+    let http = jf_binding_http::router(Arc::clone(&engine), http);
     jf_binding_ws::attach(http, engine, websocket).map_err(AppError::WebSocket)
 }

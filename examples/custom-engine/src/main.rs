@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use axum::serve::ListenerExt;
 use custom_engine::{Desk, app, catalog};
+use jf_binding_http::{HttpConfig, Readiness, health_router};
 use jf_binding_ws::WsConfig;
 use jf_core::Engine;
 use tokio::net::TcpListener;
@@ -21,12 +22,16 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let address = listener.local_addr()?;
 
     let engine: Arc<dyn Engine> = Arc::new(Desk::new(Arc::new(catalog()?)));
+    // What `/readyz` says, and what ends the streams of events.
+    let readiness = Readiness::starting();
+    let http = HttpConfig::default().with_drain(readiness.clone(), WINDOW);
     let mut websocket = WsConfig::default();
     websocket.listener = Some(address);
     // Clients have this long to go once the end was announced; those left are closed.
     websocket.drain_window = WINDOW;
     let sockets = websocket.drain.clone();
-    let app = app(Arc::clone(&engine), websocket)?;
+    let app = app(Arc::clone(&engine), http, websocket)?.merge(health_router(readiness.clone()));
+    readiness.set_ready();
 
     println!("listening on http://{address}");
     // Frames are small; held back to be sent together they would wait for each other's acknowledgements.
@@ -38,6 +43,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             if tokio::signal::ctrl_c().await.is_err() {
                 std::future::pending::<()>().await;
             }
+            readiness.set_draining();
             sockets.begin();
             engine.drain(WINDOW).await;
             // Nobody else waits for connections that were upgraded.

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use custom_engine::{Desk, app, catalog};
+use jf_binding_http::HttpConfig;
 use jf_binding_ws::WsConfig;
 use jf_core::Engine;
 use jf_testkit::{
@@ -19,7 +20,7 @@ async fn serve() -> (Arc<dyn Engine>, SocketAddr) {
     let engine: Arc<dyn Engine> = Arc::new(Desk::new(Arc::new(catalog().unwrap())));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let app = app(Arc::clone(&engine), WsConfig::default()).unwrap();
+    let app = app(Arc::clone(&engine), HttpConfig::default(), WsConfig::default()).unwrap();
     tokio::spawn(axum::serve(listener, app).into_future());
     (engine, address)
 }

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use custom_engine::{Desk, app};
+use jf_binding_http::HttpConfig;
 use jf_binding_ws::{WsBinding, WsConfig};
 use jf_core::{Caller, Engine};
 use jf_dsl::Catalog;
@@ -15,7 +16,8 @@ fn desk(catalog: Catalog) -> Arc<dyn Engine> {
 }
 
 async fn over_a_port(catalog: Catalog) -> Dialer {
-    let app = app(desk(catalog), WsConfig::default()).expect("the default settings are valid");
+    let app = app(desk(catalog), HttpConfig::default(), WsConfig::default())
+        .expect("the default settings are valid");
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("it is bound");
     tokio::spawn(axum::serve(listener, app).into_future());
