@@ -15,11 +15,14 @@ use crate::convert::from_jq;
 use crate::environment::{Environment, Inputs, Jq};
 use crate::error::{eval_error, kind_of};
 use crate::limits::meter::{self, Evaluation};
-use crate::plain::fits_as_value;
+use crate::plain::{self, Room};
 use crate::value::Val;
 
 /// A value takes at most this many times its [size](Val::size) as compact JSON: what every byte may become when escaped.
 const MOST_ESCAPED: usize = 6;
+
+/// What a predicate may put together without the interpreter.
+const PREDICATE_BYTES: usize = 64 * 1024;
 
 pub(crate) struct JaqExpression {
     program: Program,
@@ -32,9 +35,17 @@ impl JaqExpression {
         Self { program, empty_is_null: !matches!(class, SiteClass::Predicate | SiteClass::StatusExpr) }
     }
 
-    /// The result of a plain program on plain values.
-    fn plainly<'a>(&'a self, bindings: &'a Bindings<'_>) -> Option<Cow<'a, Value>> {
-        self.program.plain.as_ref()?.evaluate(bindings, &self.program.places)
+    /// Has a plain program evaluated without the interpreter; `None` where that must be asked.
+    fn plainly<T>(
+        &self,
+        bindings: &Bindings<'_>,
+        room: usize,
+        read: impl FnOnce(Cow<'_, Value>, &mut Room) -> Option<T>,
+    ) -> Option<T> {
+        let mut room = Room::for_result(room);
+        let inputs = plain::Inputs { bindings, places: &self.program.places };
+        let result = self.program.plain.as_ref()?.evaluate(inputs, &mut room)?;
+        read(result, &mut room)
     }
 
     /// Runs the program and reads its one result, within the bounds.
@@ -85,8 +96,8 @@ impl fmt::Debug for JaqExpression {
 impl CompiledExpression for JaqExpression {
     fn evaluate(&self, bindings: &Bindings<'_>, context: &EvalContext) -> Result<Value, EvalError> {
         let limit = context.limits.output_bytes;
-        if let Some(value) = self.plainly(bindings).filter(|value| fits_as_value(value, limit)) {
-            return Ok(value.into_owned());
+        if let Some(value) = self.plainly(bindings, limit, |result, room| room.own(result)) {
+            return Ok(value);
         }
         self.run(bindings, context, |result| {
             let value = from_jq(&result)?;
@@ -106,8 +117,8 @@ impl CompiledExpression for JaqExpression {
     }
 
     fn evaluate_predicate(&self, bindings: &Bindings<'_>, context: &EvalContext) -> Result<bool, EvalError> {
-        if let Some(Value::Bool(result)) = self.plainly(bindings).as_deref() {
-            return Ok(*result);
+        if let Some(result) = self.plainly(bindings, PREDICATE_BYTES, |result, _| result.as_bool()) {
+            return Ok(result);
         }
         self.run(bindings, context, |result| match result {
             Val::Bool(result) => Ok(result),

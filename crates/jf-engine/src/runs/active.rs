@@ -2,10 +2,9 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use foldhash::fast::RandomState;
 use jf_core::{EngineError, JourneyId};
 
 use super::cell::Cell;
@@ -15,8 +14,8 @@ use crate::shared::Shared;
 
 const SHARDS: usize = 16;
 
-// Ids that clients make up are in it only while they are asked for, so that a fast hash with a seed does.
-type Shard = HashMap<JourneyId, Weak<ActiveRun>, RandomState>;
+// Clients can have ids of their making in it, if for as long as they ask for them: the hash is one that they cannot aim at.
+type Shard = HashMap<JourneyId, Weak<ActiveRun>>;
 
 /// All active runs of an engine.
 pub(crate) struct ActiveRuns {
@@ -26,7 +25,7 @@ pub(crate) struct ActiveRuns {
 
 impl ActiveRuns {
     pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self { hasher: RandomState::default(), shards: std::array::from_fn(|_| Mutex::default()) })
+        Arc::new(Self { hasher: RandomState::new(), shards: std::array::from_fn(|_| Mutex::default()) })
     }
 
     /// The active run of that id, which need not exist in the store.

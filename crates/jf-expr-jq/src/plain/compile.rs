@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::Plain;
 use crate::compile::constant_text;
 use crate::convert::number_from_jq;
-use crate::natives::LOAD;
+use crate::natives::{LOAD, TICK};
 use crate::value::Num;
 
 impl Plain {
@@ -28,7 +28,7 @@ impl Plain {
                 Self::Array(listed.into())
             }
             Term::Obj(members) => Self::Object(members.iter().map(member).collect::<Option<_>>()?),
-            Term::Neg(part) => Self::Negate(boxed(part)?),
+            Term::Neg(part) => Self::Negate(boxed(part).filter(|part| part.may_count(Math::Sub))?),
             Term::IfThenElse(branches, Some(otherwise)) => {
                 let branch = |(condition, then)| Some((Self::compile(condition)?, Self::compile(then)?));
                 let branches = branches.iter().map(|(condition, then)| branch((condition, then)));
@@ -37,6 +37,8 @@ impl Plain {
             Term::Call(name, arguments) => Self::call(name, arguments)?,
             Term::BinOp(left, BinaryOp::Pipe(None), right) => match &**right {
                 Term::Call("not", arguments) if arguments.is_empty() => Self::Not(boxed(left)?),
+                // What is plain needs no watching.
+                term if matches!(&**left, Term::Call(TICK, _)) => Self::compile(term)?,
                 _ => return None,
             },
             Term::BinOp(left, op, right) => Self::binary(op, Self::compile(left)?, Self::compile(right)?)?,
@@ -54,13 +56,34 @@ impl Plain {
         })
     }
 
+    /// Whether arithmetic may be plain with the result; where it never is, trying would be in vain each time.
+    const fn may_count(&self, op: Math) -> bool {
+        let adds = matches!(op, Math::Add);
+        match self {
+            Self::Constant(Value::Bool(_))
+            | Self::Compare(..)
+            | Self::And(_)
+            | Self::Or(_)
+            | Self::Not(_) => false,
+            Self::Constant(Value::Number(_)) => true,
+            Self::Constant(_) | Self::Text(_) | Self::Array(_) | Self::Object(_) => adds,
+            Self::Place(_)
+            | Self::Calculate(..)
+            | Self::Negate(_)
+            | Self::Alternative(_)
+            | Self::Choice(..) => true,
+        }
+    }
+
     fn binary(op: &BinaryOp<&str>, left: Self, right: Self) -> Option<Self> {
         Some(match (op, left, right) {
             (BinaryOp::Math(Math::Add), Self::Object(left), Self::Object(right)) => {
                 // A large object came apart when it was prepared. Equal keys: the later one counts, here as there.
                 Self::Object(left.into_iter().chain(right).collect())
             }
-            (BinaryOp::Math(op), left, right) => Self::Calculate(*op, Box::new([left, right])),
+            (BinaryOp::Math(op), left, right) if left.may_count(*op) && right.may_count(*op) => {
+                Self::Calculate(*op, Box::new([left, right]))
+            }
             (BinaryOp::Cmp(op), left, right) => Self::Compare(*op, Box::new([left, right])),
             (BinaryOp::And, left, right) => Self::And(Box::new([left, right])),
             (BinaryOp::Or, left, right) => Self::Or(Box::new([left, right])),

@@ -2,14 +2,19 @@
 //! arrays made of them. They have exactly one result and no loops, so that one walk over a small tree computes it, without the
 //! interpreter and mostly without copying what is read.
 //!
-//! The walk knows the plain cases of each operation only, those that succeed on simple values. Everything else – a wrong type, a value
-//! beyond the bounds, two arrays compared – it leaves to the interpreter, which evaluates the whole expression then: expressions have no
-//! effects, so evaluating twice is evaluating once. What an operation means is therefore told in one place, and here is a shorter way to
-//! some of its results.
+//! The walk knows the plain cases of each operation only, those that succeed on simple values. Everything else – a wrong type, two arrays
+//! compared, more copied than there is room for – it leaves to the interpreter, which evaluates the whole expression then: expressions have
+//! no effects, so evaluating twice is evaluating once. What an operation means, and where the bounds are, is therefore told in one place, and
+//! here is a shorter way to some of its results.
+//!
+//! What is read is borrowed. It is copied where it becomes part of a new value, and measured before that: all that one evaluation copies,
+//! whatever becomes of it, has to fit into the result it may have.
 
 mod compile;
-mod measure;
 mod operate;
+mod room;
+#[cfg(test)]
+mod tests;
 
 use std::borrow::Cow;
 
@@ -19,7 +24,7 @@ use serde_json::{Map, Value};
 
 use crate::environment::Place;
 
-pub(crate) use measure::fits_as_value;
+pub(crate) use room::Room;
 
 /// A plain expression.
 #[derive(Debug)]
@@ -45,73 +50,91 @@ pub(crate) enum Plain {
 
 impl Plain {
     /// The result; `None` where it takes the interpreter to tell.
-    pub(crate) fn evaluate<'a>(
-        &'a self,
-        bindings: &'a Bindings<'_>,
-        places: &[Place],
-    ) -> Option<Cow<'a, Value>> {
-        let evaluate = |part: &'a Self| part.evaluate(bindings, places);
-        let holds = |part: &'a Self| evaluate(part).map(|value| operate::is_truthy(&value));
-        let bool = |value: bool| Some(Cow::Owned(Value::Bool(value)));
+    pub(crate) fn evaluate<'a>(&'a self, inputs: Inputs<'a>, room: &mut Room) -> Option<Cow<'a, Value>> {
         match self {
             Self::Constant(value) => Some(Cow::Borrowed(value)),
-            Self::Place(index) => read(bindings, places.get(*index)?).map(Cow::Borrowed),
+            Self::Place(index) => inputs.read(*index).map(Cow::Borrowed),
             Self::Compare(op, sides) => {
-                let (left, right) = (evaluate(&sides[0])?, evaluate(&sides[1])?);
+                let (left, right) = (sides[0].evaluate(inputs, room)?, sides[1].evaluate(inputs, room)?);
                 bool(operate::compare(*op, &left, &right)?)
             }
             Self::Calculate(op, sides) => {
-                let (left, right) = (evaluate(&sides[0])?, evaluate(&sides[1])?);
-                operate::calculate(*op, &left, &right).map(Cow::Owned)
+                let (left, right) = (sides[0].evaluate(inputs, room)?, sides[1].evaluate(inputs, room)?);
+                operate::calculate(*op, left, right, room)
             }
-            Self::Negate(part) => operate::negate(evaluate(part)?.as_ref()).map(Cow::Owned),
-            Self::And(sides) => bool(holds(&sides[0])? && holds(&sides[1])?),
-            Self::Or(sides) => bool(holds(&sides[0])? || holds(&sides[1])?),
-            Self::Not(part) => bool(!holds(part)?),
+            Self::Negate(part) => operate::negate(part.evaluate(inputs, room)?.as_ref()).map(Cow::Owned),
+            Self::And(sides) => bool(sides[0].holds(inputs, room)? && sides[1].holds(inputs, room)?),
+            Self::Or(sides) => bool(sides[0].holds(inputs, room)? || sides[1].holds(inputs, room)?),
+            Self::Not(part) => bool(!part.holds(inputs, room)?),
             Self::Alternative(sides) => {
-                let first = evaluate(&sides[0])?;
-                if operate::is_truthy(&first) { Some(first) } else { evaluate(&sides[1]) }
+                let first = sides[0].evaluate(inputs, room)?;
+                if operate::is_truthy(&first) { Some(first) } else { sides[1].evaluate(inputs, room) }
             }
             Self::Choice(branches, otherwise) => {
                 for (condition, then) in branches {
-                    if holds(condition)? {
-                        return evaluate(then);
+                    if condition.holds(inputs, room)? {
+                        return then.evaluate(inputs, room);
                     }
                 }
-                evaluate(otherwise)
+                otherwise.evaluate(inputs, room)
             }
             Self::Text(parts) => {
                 let mut text = String::new();
                 for part in parts {
-                    operate::append(&mut text, evaluate(part)?.as_ref())?;
+                    operate::append(&mut text, part.evaluate(inputs, room)?.as_ref(), room)?;
                 }
                 Some(Cow::Owned(Value::String(text)))
             }
-            Self::Array(items) => {
-                let items = items.iter().map(|item| evaluate(item).map(Cow::into_owned));
-                items.collect::<Option<_>>().map(|items| Cow::Owned(Value::Array(items)))
-            }
-            Self::Object(members) => {
+            Self::Array(items) => room.within(|room| {
+                let mut array = Vec::with_capacity(items.len());
+                for item in items {
+                    let item = item.evaluate(inputs, room)?;
+                    array.push(room.own(item)?);
+                }
+                Some(Cow::Owned(Value::Array(array)))
+            }),
+            Self::Object(members) => room.within(|room| {
                 let mut object = Map::with_capacity(members.len());
                 for (key, value) in members {
-                    object.insert(key.clone(), evaluate(value)?.into_owned());
+                    room.take_text(key)?;
+                    let value = value.evaluate(inputs, room)?;
+                    object.insert(key.clone(), room.own(value)?);
                 }
                 Some(Cow::Owned(Value::Object(object)))
-            }
+            }),
         }
+    }
+
+    /// Whether the result is neither `null` nor `false`.
+    fn holds(&self, inputs: Inputs<'_>, room: &mut Room) -> Option<bool> {
+        self.evaluate(inputs, room).map(|value| operate::is_truthy(&value))
     }
 }
 
-/// What is at a place, unless something on the way there has no members.
-fn read<'a>(bindings: &'a Bindings<'_>, place: &Place) -> Option<&'a Value> {
-    let binding = bindings.iter().find(|(name, _)| **name == *place.binding);
-    let mut value = binding.map_or(&Value::Null, |(_, value)| value);
-    for key in &place.path {
-        value = match value {
-            Value::Object(members) => members.get(&**key).unwrap_or(&Value::Null),
-            Value::Null => &Value::Null,
-            _ => return None,
-        };
+fn bool(value: bool) -> Option<Cow<'static, Value>> {
+    Some(Cow::Owned(Value::Bool(value)))
+}
+
+/// What an expression reads.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Inputs<'a> {
+    pub(crate) bindings: &'a Bindings<'a>,
+    pub(crate) places: &'a [Place],
+}
+
+impl<'a> Inputs<'a> {
+    /// What is at a place, unless something on the way there has no members.
+    fn read(self, index: usize) -> Option<&'a Value> {
+        let place = self.places.get(index)?;
+        let binding = self.bindings.iter().find(|(name, _)| **name == *place.binding);
+        let mut value = binding.map_or(&Value::Null, |(_, value)| value);
+        for key in &place.path {
+            value = match value {
+                Value::Object(members) => members.get(&**key).unwrap_or(&Value::Null),
+                Value::Null => &Value::Null,
+                _ => return None,
+            };
+        }
+        Some(value)
     }
-    Some(value)
 }

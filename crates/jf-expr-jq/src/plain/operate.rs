@@ -1,29 +1,28 @@
 //! The plain cases of operations, on JSON as it is. Numbers are those of the interpreter.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use jaq_core::ops::{Cmp, Math};
 use serde_json::Value;
 
+use super::room::Room;
 use crate::convert::{number_from_jq, number_to_jq};
 use crate::value::Num;
-
-/// Longest text made here, in bytes. Longer ones are counted and bounded by the interpreter.
-const TEXT_BYTES: usize = 64 * 1024;
 
 /// Everything but `null` and `false`.
 pub(super) const fn is_truthy(value: &Value) -> bool {
     !matches!(value, Value::Null | Value::Bool(false))
 }
 
-/// Compares what has no parts.
+/// Compares values of which one has no parts at least.
 pub(super) fn compare(op: Cmp, left: &Value, right: &Value) -> Option<bool> {
     let order = match (left, right) {
         (Value::Null, Value::Null) => Ordering::Equal,
         (Value::Bool(left), Value::Bool(right)) => left.cmp(right),
         (Value::Number(left), Value::Number(right)) => number_to_jq(left).cmp(&number_to_jq(right)),
         (Value::String(left), Value::String(right)) => left.cmp(right),
-        (Value::Array(_) | Value::Object(_), _) | (_, Value::Array(_) | Value::Object(_)) => return None,
+        (Value::Array(_), Value::Array(_)) | (Value::Object(_), Value::Object(_)) => return None,
         (left, right) => rank(left).cmp(&rank(right)),
     };
     Some(op.run(&order, &Ordering::Equal))
@@ -41,24 +40,46 @@ const fn rank(value: &Value) -> u8 {
     }
 }
 
-/// Arithmetic on numbers, and joining texts.
-pub(super) fn calculate(op: Math, left: &Value, right: &Value) -> Option<Value> {
-    match (op, left, right) {
+/// Arithmetic on numbers, and what `+` does to others.
+pub(super) fn calculate<'a>(
+    op: Math,
+    left: Cow<'a, Value>,
+    right: Cow<'a, Value>,
+    room: &mut Room,
+) -> Option<Cow<'a, Value>> {
+    match (op, &*left, &*right) {
         (_, Value::Number(left), Value::Number(right)) => {
             let (left, right) = (number_to_jq(left), number_to_jq(right));
-            number(match op {
+            let result = match op {
                 Math::Add => left.add(right),
                 Math::Sub => left.subtract(right),
                 Math::Mul => left.multiply(right),
                 Math::Div => left.divide(right)?,
                 Math::Rem => left.remainder(right)?,
-            })
+            };
+            number(result).map(Cow::Owned)
         }
+        (Math::Add, Value::Null, _) => Some(right),
+        (Math::Add, _, Value::Null) => Some(left),
         (Math::Add, Value::String(_), Value::String(_)) => {
             let mut text = String::new();
-            append(&mut text, left)?;
-            append(&mut text, right)?;
-            Some(Value::String(text))
+            append(&mut text, &left, room)?;
+            append(&mut text, &right, room)?;
+            Some(Cow::Owned(Value::String(text)))
+        }
+        (Math::Add, Value::Object(_), Value::Object(_)) => {
+            let (mut sum, more) = (room.own(left)?, room.own(right)?);
+            if let (Value::Object(sum), Value::Object(more)) = (&mut sum, more) {
+                sum.extend(more);
+            }
+            Some(Cow::Owned(sum))
+        }
+        (Math::Add, Value::Array(_), Value::Array(_)) => {
+            let (mut sum, more) = (room.own(left)?, room.own(right)?);
+            if let (Value::Array(sum), Value::Array(more)) = (&mut sum, more) {
+                sum.extend(more);
+            }
+            Some(Cow::Owned(sum))
         }
         _ => None,
     }
@@ -72,7 +93,7 @@ pub(super) fn negate(value: &Value) -> Option<Value> {
 }
 
 /// Appends a value without parts as a string with insertions shows it.
-pub(super) fn append(text: &mut String, value: &Value) -> Option<()> {
+pub(super) fn append(text: &mut String, value: &Value, room: &mut Room) -> Option<()> {
     let shown = match value {
         Value::String(part) => part,
         Value::Null => "null",
@@ -81,9 +102,7 @@ pub(super) fn append(text: &mut String, value: &Value) -> Option<()> {
         Value::Number(number) => &number_to_jq(number).to_string(),
         Value::Array(_) | Value::Object(_) => return None,
     };
-    if text.len() + shown.len() > TEXT_BYTES {
-        return None;
-    }
+    room.take_text(shown)?;
     text.push_str(shown);
     Some(())
 }

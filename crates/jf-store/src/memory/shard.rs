@@ -147,12 +147,13 @@ impl Shard {
     ) -> Chunk {
         let mut found = Vec::new();
         let mut last: Option<&ListKey> = None;
-        for (seen, key) in self.order.range(after, bound).enumerate() {
+        for (seen, (key, is_there)) in self.order.range(after, bound).enumerate() {
             if seen == chunk || found.len() == wanted {
                 return Chunk { found, next: last.cloned() };
             }
             last = Some(key);
-            if let Some(entry) = self.runs.get(&key.run)
+            if is_there
+                && let Some(entry) = self.runs.get(&key.run)
                 && filter.matches(&entry.index)
             {
                 found.push((key.clone(), entry.stored(&key.run)));

@@ -145,6 +145,10 @@ pub async fn s05_eng_052_a_start_key_counts_across_runs_and_may_be_used_anew_whe
     assert_eq!(record.run, id("r2"));
 }
 
+fn attributes(names: &[&str]) -> Attributes {
+    names.iter().map(|name| ((*name).to_owned(), "t".to_owned())).collect()
+}
+
 /// Sentence 6: ENG-106, ENG-020.
 pub async fn s06_eng_106_contradictions_are_refused(host: &dyn StoreHost) {
     let bench = Bench::new(host).await;
@@ -152,11 +156,11 @@ pub async fn s06_eng_106_contradictions_are_refused(host: &dyn StoreHost) {
     let begin = |commit: &mut jf_store::Commit| {
         commit.index.head = 1;
         commit.events = records(&run, 1..=1);
-        commit.index.attributes = [("tenantId".to_owned(), "t".to_owned())].into_iter().collect();
+        commit.index.attributes = attributes(&["tenantId", "orderId"]);
     };
     bench.create("r1", 0, begin).await;
     type Fault<'a> = &'a dyn Fn(&mut jf_store::Commit);
-    let faults: [(&str, Fault<'_>); 10] = [
+    let faults: [(&str, Fault<'_>); 11] = [
         ("a hole", &|commit| {
             commit.index.head = 3;
             commit.events = vec![record(&run, 3)];
@@ -167,6 +171,9 @@ pub async fn s06_eng_106_contradictions_are_refused(host: &dyn StoreHost) {
         ("another creation", &|commit| commit.index.created = at(1)),
         ("another definition", &|commit| commit.index.definition = identity("other")),
         ("another tag", &|commit| commit.index.tags = ["new".to_owned()].into()),
+        ("attributes in another order", &|commit| {
+            commit.index.attributes = attributes(&["orderId", "tenantId"])
+        }),
         ("an attribute less", &|commit| commit.index.attributes = Attributes::default()),
         ("a key of another run", &|commit| commit.keys = vec![run_key(&id("r2"), "a")]),
         ("a record of another run", &|commit| commit.keys = vec![start_key(&id("r2"), "a", at(9))]),

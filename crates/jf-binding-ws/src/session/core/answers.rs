@@ -24,6 +24,7 @@ impl Core {
             self.done(done, now);
             self.resume_some();
         }
+        self.postponed &= !self.work.is_empty();
         if self.work.is_empty() && self.resume.is_empty() {
             self.commands.clear();
             self.subscribes.clear();

@@ -170,16 +170,19 @@ impl Core {
             }
             Request::Subscribe(subscribe) => {
                 let Some(run) = self.known(&ticket, &subscribe.run) else { return };
-                self.subscribe(context, ticket, run, subscribe, None);
+                if let Some(work) = self.subscribe(context, ticket, run, subscribe, None) {
+                    self.set_to_work(work, now);
+                }
             }
             Request::Unsubscribe(run) => self.unsubscribe(ticket, &run),
         }
     }
 
     /// Sets a request to work. One that need not wait, as is usual with runs in memory, is done at once and takes no place among those that
-    /// do.
+    /// do. None overtakes one that came before it and was not begun, since too much waited to be written.
     fn set_to_work(&mut self, mut work: Work, now: Instant) {
-        let done = if self.out.is_pressed() { None } else { (&mut work).now_or_never() };
+        self.postponed |= self.out.is_pressed();
+        let done = if self.postponed { None } else { (&mut work).now_or_never() };
         match done {
             Some(done) => self.done(done, now),
             // Whoever comes anew is polled in any case, so that the waker of this first time does not matter.
@@ -205,23 +208,24 @@ impl Core {
         run: JourneyId,
         subscribe: Subscribe,
         turn: Option<Turn>,
-    ) {
+    ) -> Option<Work> {
         if !self.followers.reserve(&run, self.shared.config.limits.max_subscriptions) {
             let error = EngineError::new(EngineErrorKind::SubscriptionLimit);
-            return match turn {
-                Some(turn) => self.refuse_in_turn(ticket, error, turn),
-                None => self.fail(&ticket, &error),
+            let Some(turn) = turn else {
+                self.fail(&ticket, &error);
+                return None;
             };
+            return Some(self.refuse_in_turn(ticket, error, turn));
         }
         self.begin(&ticket);
         let turn = turn.unwrap_or_else(|| self.subscribes.take(&run));
-        self.work.push(Box::pin(requests::subscribe(context, ticket, run, subscribe, turn)));
+        Some(Box::pin(requests::subscribe(context, ticket, run, subscribe, turn)))
     }
 
     /// A turn that was given up would let those behind it overtake those before it.
-    fn refuse_in_turn(&mut self, ticket: Ticket, error: EngineError, turn: Turn) {
+    fn refuse_in_turn(&mut self, ticket: Ticket, error: EngineError, turn: Turn) -> Work {
         self.begin(&ticket);
-        self.work.push(Box::pin(requests::refuse(ticket, error, turn)));
+        Box::pin(requests::refuse(ticket, error, turn))
     }
 
     fn unsubscribe(&mut self, ticket: Ticket, run: &RunRef) {
@@ -280,11 +284,17 @@ impl Core {
         {
             let ticket =
                 Ticket { run: Some(entry.run.as_str().to_owned()), resumed: true, ..Ticket::default() };
-            match place {
-                Some((_, turn)) if self.is_mute() => self.refuse_in_turn(ticket, unauthenticated(), turn),
+            let work = match place {
+                Some((_, turn)) if self.is_mute() => {
+                    Some(self.refuse_in_turn(ticket, unauthenticated(), turn))
+                }
                 Some((run, turn)) => self.subscribe(self.context(), ticket, run, entry, Some(turn)),
-                None => self.fail(&ticket, &EngineError::not_found()),
-            }
+                None => {
+                    self.fail(&ticket, &EngineError::not_found());
+                    None
+                }
+            };
+            self.work.extend(work);
         }
     }
 

@@ -42,6 +42,8 @@ pub(crate) struct Core {
     in_flight: usize,
     ids: HashSet<RequestId>,
     work: FuturesUnordered<Work>,
+    /// There may be requests in `work` that were not begun, because of what waits to be written.
+    postponed: bool,
     commands: Turns,
     subscribes: Turns,
     followers: Followers,
@@ -88,6 +90,7 @@ impl Core {
             in_flight: 0,
             ids: HashSet::new(),
             work: FuturesUnordered::new(),
+            postponed: false,
             commands: Turns::default(),
             subscribes: Turns::default(),
             followers: Followers::default(),

@@ -144,7 +144,7 @@ impl<'s, 'b> Preparer<'s, 'b> {
 
     fn term(&mut self, term: Tree<'s>, at: At) -> Tree<'s> {
         self.nested(1, |this| {
-            if this.depth < this.watched + UNWATCHED {
+            if this.depth < this.watched + UNWATCHED || is_constant(&term) {
                 return this.any(term, at);
             }
             let before = std::mem::replace(&mut this.watched, this.depth);
@@ -216,6 +216,15 @@ impl<'s, 'b> Preparer<'s, 'b> {
                 places::path(self.called(INPUT, Vec::new()), [key].into_iter().chain(parts).collect())
             }
         }
+    }
+}
+
+/// Whether a term is what it is. Keys of paths are, and must be seen as such.
+fn is_constant(term: &Tree<'_>) -> bool {
+    match term {
+        Term::Num(_) | Term::Arr(None) => true,
+        Term::Str(None, parts) => !parts.iter().any(|part| matches!(part, StrPart::Term(_))),
+        _ => false,
     }
 }
 
