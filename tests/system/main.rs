@@ -18,6 +18,7 @@ mod conversation;
 mod corpus;
 mod crash;
 mod events;
+mod faults;
 mod foreign_clients;
 mod guard;
 mod hostile_http2;

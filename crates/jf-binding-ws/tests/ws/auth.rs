@@ -17,7 +17,7 @@ use crate::wire::{Client, configured};
 
 /// Knows everybody by the first word of a token; the second one says for how many seconds.
 #[derive(Debug, Default)]
-struct Desk(Revocation);
+pub(crate) struct Desk(Revocation);
 
 #[async_trait]
 impl Authenticator for Desk {

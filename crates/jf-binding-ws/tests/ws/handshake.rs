@@ -23,22 +23,25 @@ use tungstenite::{Bytes, Message};
 use crate::engine::ScriptedEngine;
 use crate::journeys;
 
-type Socket = WebSocketStream<TcpStream>;
+pub(crate) type Socket = WebSocketStream<TcpStream>;
 
 /// A server on a free port.
-struct Server {
+pub(crate) struct Server {
     address: SocketAddr,
-    engine: Arc<ScriptedEngine>,
+    pub(crate) engine: Arc<ScriptedEngine>,
     drain: Drain,
 }
 
 impl Server {
-    async fn start(change: impl FnOnce(&mut WsConfig)) -> Self {
+    pub(crate) async fn start(change: impl FnOnce(&mut WsConfig)) -> Self {
         Self::start_with(change, |router| router).await
     }
 
     /// `outer` wraps the finished router.
-    async fn start_with(change: impl FnOnce(&mut WsConfig), outer: impl FnOnce(Router) -> Router) -> Self {
+    pub(crate) async fn start_with(
+        change: impl FnOnce(&mut WsConfig),
+        outer: impl FnOnce(Router) -> Router,
+    ) -> Self {
         let engine = ScriptedEngine::new(journeys::shop());
         let mut config = WsConfig::default();
         change(&mut config);
@@ -60,7 +63,7 @@ impl Server {
         request
     }
 
-    async fn connect(
+    pub(crate) async fn connect(
         &self,
         path: &str,
         headers: &[(&'static str, &str)],
@@ -102,19 +105,19 @@ async fn next(socket: &mut Socket) -> Message {
     timeout(Duration::from_secs(5), socket.next()).await.expect("in time").expect("a message").unwrap()
 }
 
-async fn frame(socket: &mut Socket) -> Value {
+pub(crate) async fn frame(socket: &mut Socket) -> Value {
     match next(socket).await {
         Message::Text(text) => serde_json::from_str(&text).unwrap(),
         other => panic!("{other:?}"),
     }
 }
 
-async fn send(socket: &mut Socket, text: &str) {
+pub(crate) async fn send(socket: &mut Socket, text: &str) {
     socket.send(Message::text(text)).await.unwrap();
 }
 
 /// Reads until the close frame; its code and name.
-async fn close_of(socket: &mut Socket) -> (u16, String) {
+pub(crate) async fn close_of(socket: &mut Socket) -> (u16, String) {
     loop {
         if let Message::Close(Some(close)) = next(socket).await {
             return (close.code.into(), close.reason.to_string());
@@ -122,7 +125,7 @@ async fn close_of(socket: &mut Socket) -> (u16, String) {
     }
 }
 
-fn slug(response: &Response<Option<Vec<u8>>>) -> (u16, String) {
+pub(crate) fn slug(response: &Response<Option<Vec<u8>>>) -> (u16, String) {
     let body: Value = serde_json::from_slice(response.body().as_deref().unwrap()).unwrap();
     assert_eq!(response.headers()["content-type"], "application/problem+json");
     assert_eq!(response.headers()["cache-control"], "no-store");

@@ -8,6 +8,7 @@ mod engine;
 mod errors;
 mod flow;
 mod handshake;
+mod handshake_auth;
 mod hello;
 mod journeys;
 mod life;

@@ -1,0 +1,90 @@
+//! Platform authentication at the handshake (HS-1, AUTH-4 to AUTH-6), over real sockets.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use jf_binding_ws::{Identity, InBandAuth, Revocation, WsConfig};
+use jf_core::Principal;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::auth::Desk;
+use crate::handshake::{Server, close_of, frame, send, slug};
+
+const PATH: &str = "/ws/journeys/order";
+
+fn judged(config: &mut WsConfig) {
+    config.authenticator = Some(Arc::new(Desk::default()));
+}
+
+/// WS-022 too.
+#[tokio::test]
+async fn hs_1_the_token_of_a_handshake_is_judged() {
+    let server = Server::start(|config| {
+        judged(config);
+        config.subprotocol_token = true;
+    })
+    .await;
+    let refused = server.connect(PATH, &[("authorization", "Bearer stranger")]).await.unwrap_err();
+    assert_eq!(slug(&refused), (401, "unauthenticated".to_owned()));
+    assert_eq!(refused.headers()["www-authenticate"], "Bearer error=\"invalid_token\"");
+    let trouble = server.connect(PATH, &[("authorization", "bearer trouble")]).await.unwrap_err();
+    assert_eq!(slug(&trouble), (503, "unavailable".to_owned()), "AUTH-6");
+    // mia, as the carrier of SP-6 writes her.
+    let carried = "base64url.bearer.journeyforge.bWlh, journeyforge.v1";
+    for headers in [&[("authorization", "Bearer mia")], &[("sec-websocket-protocol", carried)]] {
+        let (mut socket, _) = server.connect(PATH, headers).await.unwrap();
+        frame(&mut socket).await;
+        send(&mut socket, r#"{"type":"placeOrder","payload":{}}"#).await;
+        frame(&mut socket).await;
+        let caller = server.engine.last_caller();
+        assert_eq!(
+            (caller.principal(), caller.header("authorization").as_deref()),
+            (Some("mia"), Some("Bearer mia"))
+        );
+    }
+    let (mut socket, _) = server.connect(PATH, &[("authorization", "Basic bWlhOg==")]).await.unwrap();
+    assert_eq!(frame(&mut socket).await["type"], "welcome", "other schemes are none of ours");
+}
+
+#[tokio::test]
+async fn hs_1_authentication_comes_behind_the_origin_and_before_the_subprotocol() {
+    let server = Server::start(judged).await;
+    let bad = [("authorization", "Bearer stranger"), ("sec-websocket-protocol", "other")];
+    let foreign = [bad[0], bad[1], ("origin", "https://evil.test")];
+    assert_eq!(slug(&server.connect(PATH, &foreign).await.unwrap_err()).0, 403);
+    assert_eq!(slug(&server.connect(PATH, &bad).await.unwrap_err()).0, 401);
+    let other = [("authorization", "Bearer mia"), bad[1]];
+    assert_eq!(slug(&server.connect(PATH, &other).await.unwrap_err()).0, 400);
+}
+
+#[tokio::test]
+async fn auth_4_the_token_of_a_handshake_expires_too() {
+    let server = Server::start(judged).await;
+    let (mut socket, _) = server.connect(PATH, &[("authorization", "Bearer mia.1")]).await.unwrap();
+    assert_eq!(frame(&mut socket).await["type"], "welcome");
+    assert_eq!(frame(&mut socket).await["type"], "authExpiring");
+    assert_eq!(close_of(&mut socket).await, (4401, "unauthenticated".to_owned()));
+    let past = server.connect(PATH, &[("authorization", "Bearer mia.0")]).await.unwrap_err();
+    assert_eq!(slug(&past).0, 401);
+}
+
+/// IDLE-2 too: who is known by the handshake need not say it again.
+#[tokio::test]
+async fn auth_4_a_layer_in_front_may_know_when_a_credential_ends() {
+    let revocation = Revocation::new();
+    let identity = Identity::new(Principal::new("mia"))
+        .with_expiry(Timestamp::now() + SignedDuration::from_hours(1))
+        .with_revocation(revocation.clone());
+    let required = |config: &mut WsConfig| {
+        judged(config);
+        config.in_band_auth = InBandAuth::Required;
+    };
+    let server = Server::start_with(required, |router| router.layer(Extension(identity))).await;
+    let (mut socket, _) = server.connect(PATH, &[("authorization", "Bearer stranger")]).await.unwrap();
+    assert_eq!(frame(&mut socket).await["auth"]["required"], false);
+    send(&mut socket, r#"{"type":"placeOrder","payload":{}}"#).await;
+    assert_eq!(frame(&mut socket).await["type"], "status");
+    assert_eq!(server.engine.last_caller().principal(), Some("mia"));
+    revocation.revoke();
+    assert_eq!(close_of(&mut socket).await, (4401, "unauthenticated".to_owned()));
+}
