@@ -342,3 +342,28 @@ async fn mux_3_connections_are_independent() {
     one.quiet().await;
     two.expect(r#"{"type":"status","seq":3}"#).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn seq_5_what_a_reply_tells_while_a_subscription_is_being_opened_is_not_told_again() {
+    let (engine, binding) = shop();
+    let run = engine.run("order");
+    let mut client = Client::of(&binding).await;
+    engine.slow_locates([20]);
+    client.send(r#"{"type":"subscribe","id":"s","journeyId":"run-1","after":1,"conflate":false}"#);
+    client.quiet().await;
+    client.send(r#"{"type":"decide","id":"d","journeyId":"run-1","payload":1}"#);
+    client.expect(r#"{"type":"status","id":"d","seq":2}"#).await;
+    let subscribed = client.frame_within(Duration::from_millis(30)).await.unwrap();
+    assert_eq!(
+        (&subscribed["id"], &subscribed["after"], &subscribed["head"]),
+        (&"s".into(), &1.into(), &2.into())
+    );
+    client.expect(r#"{"type":"bookmark","seq":2}"#).await;
+    engine.commit(&run);
+    client.expect(r#"{"type":"status","seq":3}"#).await;
+    // What was told before a subscription was asked for is its own matter.
+    client.send(r#"{"type":"subscribe","id":"s","journeyId":"run-1","after":1,"conflate":false}"#);
+    client.expect(r#"{"type":"subscribed","id":"s"}"#).await;
+    client.expect(r#"{"type":"status","seq":2}"#).await;
+    client.expect(r#"{"type":"status","seq":3}"#).await;
+}

@@ -3,7 +3,7 @@
 use std::task::{Context as TaskContext, Poll};
 
 use futures::StreamExt;
-use jf_core::{EngineError, EngineErrorKind};
+use jf_core::{EngineError, EngineErrorKind, Replaying};
 use tokio::time::Instant;
 
 use super::Core;
@@ -73,7 +73,7 @@ impl Core {
 
     fn opened(&mut self, opening: Opening, now: Instant) {
         let Opening { ticket, reply, run, wish, replay, result } = opening;
-        self.followers.release();
+        let told = self.followers.release(&run);
         // What was opened with a credential that has expired meanwhile is not kept (AUTH-4).
         let result = if self.is_mute() { Err(unauthenticated()) } else { result };
         match (reply, result) {
@@ -85,6 +85,9 @@ impl Core {
                 self.finish(&ticket);
                 self.out.reply(to_text(&Subscribed::new(ticket.id.as_ref(), &run, &opened)));
                 self.followers.insert(subscription, &opened, &replay, wish, served, now);
+                if replay != Replaying::Latest {
+                    self.followers.leave_out(&run, &told);
+                }
             }
             (Some(reply), Err(_)) => self.answer(&ticket, &reply, false),
             (Some(reply), Ok((subscription, opened, served))) => {

@@ -50,7 +50,8 @@ pub(crate) struct PushLimits<'a> {
 #[derive(Default)]
 pub(crate) struct Followers {
     slots: HashMap<JourneyId, Slot>,
-    /// Places held for subscriptions that are being opened.
+    /// Subscriptions that are being opened, each of which holds a place.
+    opening: HashMap<JourneyId, Opening>,
     reserved: usize,
     wakes: Arc<Wakes>,
     dirty: Queue,
@@ -64,6 +65,20 @@ pub(crate) struct Followers {
     pub(crate) bookmarks: bool,
     look_at: Option<Instant>,
     generation: u64,
+}
+
+/// What is being opened for one run.
+#[derive(Default)]
+struct Opening {
+    count: usize,
+    told: Told,
+}
+
+/// What replies have told about a run while a subscription to it was being opened (SEQ-5).
+#[derive(Default)]
+pub(crate) struct Told {
+    status: Option<(Head, Phase)>,
+    outcome: Option<Head>,
 }
 
 struct Pulled {
@@ -82,13 +97,33 @@ impl Followers {
     /// Holds a place for a subscription to `run`, which may replace one; `false` when all are taken (LIM-5).
     pub(crate) fn reserve(&mut self, run: &JourneyId, max: usize) -> bool {
         let fits = self.slots.contains_key(run) || self.slots.len() + self.reserved < max;
-        self.reserved += usize::from(fits);
+        if fits {
+            self.reserved += 1;
+            self.opening.entry(run.clone()).or_default().count += 1;
+        }
         fits
     }
 
-    /// Gives a held place back.
-    pub(crate) fn release(&mut self) {
+    /// Gives a held place back, with what replies have told meanwhile.
+    pub(crate) fn release(&mut self, run: &JourneyId) -> Told {
         self.reserved -= 1;
+        let Some(opening) = self.opening.get_mut(run) else { return Told::default() };
+        opening.count -= 1;
+        let told = std::mem::take(&mut opening.told);
+        if opening.count == 0 {
+            self.opening.remove(run);
+        }
+        told
+    }
+
+    /// Leaves out of a subscription by cursor what replies have told since it was asked for.
+    pub(crate) fn leave_out(&mut self, run: &JourneyId, told: &Told) {
+        if let Some((at, phase)) = &told.status {
+            self.told_status(run, at, *phase);
+        }
+        if let Some(at) = &told.outcome {
+            self.told_outcome(run, at);
+        }
     }
 
     /// Takes a subscription in whose establishing reply is on its way; replaces one to the same run (SUB-3).
@@ -138,6 +173,9 @@ impl Followers {
 
     /// Counts a status document in a reply as delivery of everything up to it, the outcome excepted (SEQ-5).
     pub(crate) fn told_status(&mut self, run: &JourneyId, at: &Head, phase: Phase) {
+        if let Some(opening) = self.opening.get_mut(run) {
+            opening.told.status = Some((at.clone(), phase));
+        }
         let Some(slot) = self.slots.get_mut(run).filter(|slot| slot.epoch == at.epoch.as_str()) else {
             return;
         };
@@ -146,10 +184,17 @@ impl Followers {
         if let Some(subscription) = &mut slot.subscription {
             subscription.delivered_status(at, phase);
         }
+        // It may have been the rest of a replay.
+        if slot.replay_to.is_some() {
+            self.bookmark_replay(run);
+        }
     }
 
     /// Counts an outcome document in a reply as delivery of the outcome (SEQ-5).
     pub(crate) fn told_outcome(&mut self, run: &JourneyId, at: &Head) {
+        if let Some(opening) = self.opening.get_mut(run) {
+            opening.told.outcome = Some(at.clone());
+        }
         let Some(slot) = self.slots.get_mut(run).filter(|slot| slot.epoch == at.epoch.as_str()) else {
             return;
         };
