@@ -73,6 +73,8 @@ struct Client {
     answered: usize,
     applied: Vec<u64>,
     outcome: Option<Value>,
+    /// What happened, for whoever has to find out why.
+    story: Vec<String>,
 }
 
 impl Client {
@@ -85,6 +87,7 @@ impl Client {
             answered: 0,
             applied: Vec::new(),
             outcome: None,
+            story: Vec::new(),
         }
     }
 
@@ -97,11 +100,13 @@ impl Client {
             WebSocketClient::connect(server, "/ws/journeys/order", &Handshake::default()).await?;
         if !self.run.is_null() {
             let entry = json!({ "journeyId": self.run, "epoch": self.epoch, "after": self.cursor, "conflate": false });
+            self.story.push(format!("resumes with {entry}"));
             socket.send(&json!({ "type": "hello", "resume": [entry] })).await?;
         }
         let mut sent = self.answered;
         while !self.is_done() {
             if sent == self.answered && sent < COMMANDS.len() {
+                self.story.push(format!("sends {sent}"));
                 socket.send(&self.command(sent)).await?;
                 sent += 1;
             }
@@ -126,6 +131,8 @@ impl Client {
     }
 
     fn take(&mut self, frame: &Value) {
+        let told = |name: &str| frame.get(name).map(Value::to_string).unwrap_or_default();
+        self.story.push(["type", "id", "seq", "after", "head", "replayed"].map(told).join(" "));
         let is_reply = frame.get("id").is_some();
         match frame["type"].as_str() {
             Some("status") => {}
@@ -133,7 +140,7 @@ impl Client {
                 assert!(self.outcome.is_none(), "told twice: {frame}");
                 self.outcome = Some(frame["payload"]["output"].clone());
             }
-            Some("error") => panic!("{frame}"),
+            Some("error") => panic!("{frame} after {:#?}", self.story),
             _ => return,
         }
         if is_reply {
@@ -147,12 +154,16 @@ impl Client {
         let ended = frame["type"] == "status" && frame["payload"]["phase"] != "RUNNING";
         let told = if ended { told - 1 } else { told };
         if told > self.cursor {
-            assert!(is_reply || told == self.cursor + 1, "something is missing before {frame}");
+            assert!(
+                is_reply || told == self.cursor + 1,
+                "something is missing before {frame} after {:#?}",
+                self.story
+            );
             let first = if self.cursor == 0 { told } else { self.cursor + 1 };
             self.applied.extend(first..=told);
             self.cursor = told;
         } else {
-            assert!(is_reply, "told twice: {frame}");
+            assert!(is_reply, "told twice: {frame} after {:#?}", self.story);
         }
     }
 }

@@ -193,3 +193,27 @@ async fn sub_3_the_subscription_of_a_command_comes_behind_those_before_it() {
     engine.commit(&run);
     client.expect(r#"{"type":"status","seq":3}"#).await;
 }
+
+/// SEQ-5: also where `hello` and a command arrive together.
+#[tokio::test(start_paused = true)]
+async fn seq_5_a_reply_behind_hello_is_not_told_again_by_its_entry() {
+    for pause in [[0, 0], [0, 20], [20, 0]] {
+        let (engine, binding) = shop();
+        let run = engine.run("order");
+        let mut client = Client::of(&binding).await;
+        engine.slow_locates(pause);
+        client.send(r#"{"type":"hello","resume":[{"journeyId":"run-1","after":1,"conflate":false}]}"#);
+        client.send(r#"{"type":"decide","id":"d","journeyId":"run-1","payload":1}"#);
+        let mut told = 1;
+        while let Some(frame) = client.frame_within(std::time::Duration::from_millis(30)).await {
+            if frame["type"] == "status" {
+                let is_push = frame.get("id").is_none();
+                assert!(!is_push || frame["seq"].as_u64().unwrap() > told, "{pause:?} {frame}");
+                told = frame["seq"].as_u64().unwrap();
+            }
+        }
+        assert_eq!(told, 2);
+        engine.commit(&run);
+        client.expect(r#"{"type":"status","seq":3}"#).await;
+    }
+}

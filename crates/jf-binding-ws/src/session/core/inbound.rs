@@ -274,6 +274,8 @@ impl Core {
             (entry, place)
         });
         self.resume = entries.collect();
+        // Behind it requests may be answered at once, which is to be left out of what the first entries tell (SEQ-5).
+        self.resume_some();
     }
 
     /// Opens a few of the entries of `hello.resume` at a time, so that other requests get through.
