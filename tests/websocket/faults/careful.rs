@@ -24,26 +24,67 @@ pub(crate) enum Pace {
     Pipelined,
 }
 
-/// The commands, in their order. Each has a key of its own.
-const COMMANDS: [(&str, &str); 4] = [
-    ("placeOrder", r#"{"orderId":"A-17"}"#),
-    ("decide", r#"{"decision":"approve"}"#),
-    ("decide", r#"{"page":1}"#),
-    ("sign", r#"{"by":"mia"}"#),
-];
-const STEPS: [&str; 4] = ["", "approve", "docs", "sign"];
+/// What a client is going to do and wants to see.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Plan {
+    pub(crate) pace: Pace,
+    /// Only the newest state is wanted.
+    pub(crate) conflate: bool,
+    /// Steps after the start, of three.
+    pub(crate) steps: usize,
+    /// The run is cancelled in the end, unless the steps have ended it.
+    pub(crate) cancels: bool,
+}
+
+impl Plan {
+    /// The whole way, seeing everything.
+    pub(crate) const fn whole(pace: Pace) -> Self {
+        Self { pace, conflate: false, steps: 3, cancels: false }
+    }
+
+    fn commands(&self) -> Vec<(&'static str, &'static str, &'static str)> {
+        let all = [
+            ("placeOrder", "", r#"{"orderId":"A-17"}"#),
+            ("decide", "approve", r#"{"decision":"approve"}"#),
+            ("decide", "docs", r#"{"page":1}"#),
+            ("sign", "sign", r#"{"by":"mia"}"#),
+        ];
+        let mut commands = all[..=self.steps].to_vec();
+        if self.cancels && self.steps < 3 {
+            commands.push(("cancel", "", "{}"));
+        }
+        commands
+    }
+
+    /// Whether the run is over when everything is done.
+    const fn ends(&self) -> bool {
+        self.steps == 3 || self.cancels
+    }
+
+    /// The states that the log has to have in the end: the creation is told before the first state is entered.
+    pub(crate) fn log(&self) -> Vec<&'static str> {
+        let mut states = vec!["approve", "approve", "docs", "sign"];
+        states.truncate(2 + self.steps.min(2));
+        if self.ends() {
+            states.push("end");
+        }
+        states
+    }
+}
 
 type Socket = WebSocketStream<CutIo>;
 
 /// A client that keeps a cursor, and its unanswered commands.
 pub(crate) struct Careful {
-    pace: Pace,
+    plan: Plan,
+    /// In their order. Each has a key of its own.
+    commands: Vec<(&'static str, &'static str, &'static str)>,
     run: Option<String>,
     epoch: String,
     /// Everything up to here was applied.
     cursor: u64,
     /// Commands that were answered.
-    answered: [bool; COMMANDS.len()],
+    answered: Vec<bool>,
     /// The states that were applied, by their numbers.
     applied: Vec<u64>,
     /// The number of the outcome, and how often it was applied.
@@ -51,13 +92,15 @@ pub(crate) struct Careful {
 }
 
 impl Careful {
-    pub(crate) fn new(pace: Pace) -> Self {
+    pub(crate) fn new(plan: Plan) -> Self {
+        let commands = plan.commands();
         Self {
-            pace,
+            plan,
+            answered: vec![false; commands.len()],
+            commands,
             run: None,
             epoch: String::new(),
             cursor: 0,
-            answered: [false; COMMANDS.len()],
             applied: Vec::new(),
             outcomes: Vec::new(),
         }
@@ -65,7 +108,7 @@ impl Careful {
 
     /// Everything is answered, and the end was told.
     pub(crate) fn is_done(&self) -> bool {
-        self.answered == [true; COMMANDS.len()] && !self.outcomes.is_empty()
+        self.answered.iter().all(|answered| *answered) && self.outcomes.is_empty() != self.plan.ends()
     }
 
     pub(crate) fn run(&self) -> &str {
@@ -74,8 +117,9 @@ impl Careful {
 
     /// Nothing was applied twice, and nothing is missing from the first state it knew to the end.
     pub(crate) fn check(&self) {
-        assert_eq!(self.outcomes.len(), 1, "{:?}", self.outcomes);
-        let whole: Vec<u64> = (self.applied[0]..=self.outcomes[0]).collect();
+        assert_eq!(self.outcomes.len(), usize::from(self.plan.ends()), "{:?}", self.outcomes);
+        let last = self.plan.log().len() as u64;
+        let whole: Vec<u64> = (self.applied[0]..=last).collect();
         assert_eq!([&self.applied[..], &self.outcomes].concat(), whole);
     }
 
@@ -98,8 +142,7 @@ impl Careful {
         assert_eq!(frame(socket).await?["type"], "welcome");
         let mut in_flight = 0;
         if let Some(run) = &self.run {
-            let entry =
-                json!({ "journeyId": run, "epoch": self.epoch, "after": self.cursor, "conflate": false });
+            let entry = json!({ "journeyId": run, "epoch": self.epoch, "after": self.cursor, "conflate": self.plan.conflate });
             send(socket, &json!({ "type": "hello", "id": "hello", "resume": [entry] })).await?;
             assert_eq!(frame(socket).await?["type"], "welcome");
         }
@@ -118,8 +161,8 @@ impl Careful {
 
     /// The next command to send on this connection, on which those before `from` were sent or need not be.
     fn next_command(&self, from: usize) -> Option<usize> {
-        let next = (from..COMMANDS.len()).find(|command| !self.answered[*command])?;
-        let is_free = match self.pace {
+        let next = (from..self.commands.len()).find(|command| !self.answered[*command])?;
+        let is_free = match self.plan.pace {
             Pace::Patient => self.answered[..next].iter().all(|answered| *answered),
             Pace::Pipelined => next == 0 || self.run.is_some(),
         };
@@ -127,15 +170,15 @@ impl Careful {
     }
 
     fn command(&self, number: usize) -> Value {
-        let (kind, payload) = COMMANDS[number];
+        let (kind, step, payload) = self.commands[number];
         let payload: Value = serde_json::from_str(payload).unwrap();
         let mut frame = json!({ "type": kind, "id": format!("c{number}"), "key": format!("command-number-{number}"), "payload": payload });
         match number {
-            0 => frame["subscribe"] = json!({ "conflate": false }),
-            _ => {
-                frame["journeyId"] = self.run().into();
-                frame["stepId"] = STEPS[number].into();
-            }
+            0 => frame["subscribe"] = json!({ "conflate": self.plan.conflate }),
+            _ => frame["journeyId"] = self.run().into(),
+        }
+        if !step.is_empty() {
+            frame["stepId"] = step.into();
         }
         frame
     }
@@ -165,13 +208,20 @@ impl Careful {
         let is_push = frame.get("id").is_none();
         if is_push {
             assert!(seq > *pushed, "told twice on one connection (SEQ-5): {frame}");
-            assert!(frame.get("skipped").is_none(), "every single one was asked for: {frame}");
+            assert!(
+                self.plan.conflate || frame.get("skipped").is_none(),
+                "every single one was asked for: {frame}"
+            );
             *pushed = seq;
         }
         if let Some(epoch) = frame["epoch"].as_str() {
             epoch.clone_into(&mut self.epoch);
         }
+        let skipped = frame["skipped"].as_u64().unwrap_or(0);
         if kind == "outcome" {
+            // What it stands for beside itself was elided in its favour (FLOW-3).
+            self.applied.extend(self.cursor + 1..seq);
+            assert!(skipped == seq - self.cursor - 1, "something is missing before {frame}");
             self.outcomes.push(seq);
             self.cursor = seq;
             return;
@@ -188,8 +238,8 @@ impl Careful {
             // A reply tells everything up to its number.
             cursor if !is_push => self.applied.extend(cursor + 1..=seq),
             cursor => {
-                assert_eq!(seq, cursor + 1, "something is missing before {frame}");
-                self.applied.push(seq);
+                assert_eq!(seq, cursor + 1 + skipped, "something is missing before {frame}");
+                self.applied.extend(cursor + 1..=seq);
             }
         }
         self.cursor = seq;
