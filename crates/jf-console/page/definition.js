@@ -32,11 +32,28 @@ export function showDefinition(main, { journey, catalogue, link }) {
     journey.guarded && h("span", { class: "fact" }, "read guard"),
     !journey.cancellable && h("span", { class: "fact" }, "cannot be cancelled"),
     journey.tags.map((tag) => h("span", { class: "fact tag" }, tag)),
-    others.map((other) => h("a", { class: "fact", href: `#/journeys/${encodeURIComponent(other.name)}/${encodeURIComponent(other.version)}` }, `see ${other.version}`)),
+    others.map((other) =>
+      h(
+        "a",
+        { class: "fact", href: `#/journeys/${encodeURIComponent(other.name)}/${encodeURIComponent(other.version)}` },
+        `see ${other.version}`,
+      ),
+    ),
   ];
   put(
     main,
-    h("header", { class: "title" }, h("h1", {}, journey.name), journey.description && h("p", { class: "lead" }, journey.description), h("p", { class: "facts" }, facts)),
-    h("div", { class: "columns" }, new GraphPanel(journey).element, h("div", { class: "stack" }, h("section", { class: "panel", "aria-label": "Start" }, h("h2", {}, "Start"), form))),
+    h(
+      "header",
+      { class: "title" },
+      h("h1", {}, journey.name),
+      journey.description && h("p", { class: "lead" }, journey.description),
+      h("p", { class: "facts" }, facts),
+    ),
+    h(
+      "div",
+      { class: "columns" },
+      new GraphPanel(journey).element,
+      h("div", { class: "stack" }, h("section", { class: "panel", "aria-label": "Start" }, h("h2", {}, "Start"), form)),
+    ),
   );
 }

@@ -46,7 +46,13 @@ export function announce(text) {
 }
 
 const RTF = new Intl.RelativeTimeFormat(undefined, { numeric: "auto", style: "short" });
-const STEPS = [["second", 60], ["minute", 60], ["hour", 24], ["day", 365], ["year", Infinity]];
+const STEPS = [
+  ["second", 60],
+  ["minute", 60],
+  ["hour", 24],
+  ["day", 365],
+  ["year", Infinity],
+];
 
 /** How long ago something was, or how soon it will be. */
 export function ago(instant, now = Date.now()) {
@@ -75,7 +81,13 @@ export function exact(instant) {
 export function clock(instant) {
   const time = new Date(instant);
   if (Number.isNaN(time.getTime())) return String(instant);
-  return time.toLocaleTimeString(undefined, { hour12: false, hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3 });
+  return time.toLocaleTimeString(undefined, {
+    hour12: false,
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+    fractionalSecondDigits: 3,
+  });
 }
 
 /** Brings all times on the page up to date. */

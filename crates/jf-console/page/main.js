@@ -70,12 +70,23 @@ function showOverview() {
       { class: "panel card" },
       h("h2", {}, h("a", { href: `#/journeys/${encodeURIComponent(journey.name)}` }, journey.name)),
       journey.description && h("p", {}, journey.description),
-      h("p", { class: "facts" }, h("span", { class: "fact" }, `version ${journey.version}`), h("span", { class: "fact" }, `${journey.graph.states.length} states`), journey.tags.map((tag) => h("span", { class: "fact tag" }, tag))),
+      h(
+        "p",
+        { class: "facts" },
+        h("span", { class: "fact" }, `version ${journey.version}`),
+        h("span", { class: "fact" }, `${journey.graph.states.length} states`),
+        journey.tags.map((tag) => h("span", { class: "fact tag" }, tag)),
+      ),
     ),
   );
   put(
     main,
-    h("header", { class: "title" }, h("h1", {}, "Journeys"), h("p", { class: "lead" }, "Choose a journey to see its states and to start a run, or a run to watch it.")),
+    h(
+      "header",
+      { class: "title" },
+      h("h1", {}, "Journeys"),
+      h("p", { class: "lead" }, "Choose a journey to see its states and to start a run, or a run to watch it."),
+    ),
     cards.length > 0 ? h("ul", { class: "cards" }, cards) : h("p", { class: "empty" }, "No journeys are deployed."),
   );
 }
@@ -105,7 +116,12 @@ function ask({ title, text, label, button, take }) {
     h("label", { for: "asked" }, label),
     input,
     fault,
-    h("div", { class: "actions" }, h("button", { class: "primary" }, button), h("button", { type: "button", click: () => dialog.close() }, "Close")),
+    h(
+      "div",
+      { class: "actions" },
+      h("button", { class: "primary" }, button),
+      h("button", { type: "button", click: () => dialog.close() }, "Close"),
+    ),
   );
   const dialog = h("dialog", { "aria-labelledby": "ask-title", close }, h("h2", { id: "ask-title" }, title), h("p", {}, text), form);
   document.body.append(dialog);
@@ -140,7 +156,19 @@ async function entered() {
       if (await open(input.value.trim()).catch(() => false)) resolve();
       else fault.textContent = "This is not the token.";
     };
-    put(main, h("form", { class: "panel door", submit: enter }, h("h1", {}, "Console"), h("p", {}, "This console wants the token that its server was given."), h("label", { for: "token" }, "Token"), input, fault, h("div", { class: "actions" }, h("button", { class: "primary" }, "Enter"))));
+    put(
+      main,
+      h(
+        "form",
+        { class: "panel door", submit: enter },
+        h("h1", {}, "Console"),
+        h("p", {}, "This console wants the token that its server was given."),
+        h("label", { for: "token" }, "Token"),
+        input,
+        fault,
+        h("div", { class: "actions" }, h("button", { class: "primary" }, "Enter")),
+      ),
+    );
     input.focus();
   });
 }

@@ -22,9 +22,14 @@ export class GraphPanel {
   constructor(journey) {
     this.graph = graphOf(journey);
     this.#drawing = new Drawing(this.graph, (node) => this.#select(node));
-    this.#field = h("div", { class: "canvas", tabindex: "0", role: "region", "aria-label": "State graph, scrollable" }, this.#drawing.element);
+    this.#field = h(
+      "div",
+      { class: "canvas", tabindex: "0", role: "region", "aria-label": "State graph, scrollable" },
+      this.#drawing.element,
+    );
     this.#list = h("details", { class: "states" }, h("summary", {}, "States as a list"), this.#scopeList(this.graph.root));
-    const step = (by, label, sign) => h("button", { type: "button", class: "small icon", "aria-label": label, title: label, click: () => this.#step(by) }, sign);
+    const step = (by, label, sign) =>
+      h("button", { type: "button", class: "small icon", "aria-label": label, title: label, click: () => this.#step(by) }, sign);
     const legend = h(
       "p",
       { class: "legend", "aria-hidden": "true" },
@@ -86,13 +91,26 @@ export class GraphPanel {
 
   #select(node) {
     this.#drawing.select(node.address);
-    const rows = [["Type", TYPES[node.type] ?? node.type], node.detail && [node.type === "fail" ? "Error code" : node.type === "parallel" ? "Join" : "Does", node.detail], node.timeoutSec && ["Time-out", `${node.timeoutSec} s`]];
+    const rows = [
+      ["Type", TYPES[node.type] ?? node.type],
+      node.detail && [node.type === "fail" ? "Error code" : node.type === "parallel" ? "Join" : "Does", node.detail],
+      node.timeoutSec && ["Time-out", `${node.timeoutSec} s`],
+    ];
     const ways = node.scope.ways.filter((way) => way.from === node.address);
     put(
       this.#detail,
       h("h3", {}, node.address),
-      h("dl", {}, rows.filter(Boolean).map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)])),
-      ways.length > 0 && h("ul", {}, ways.map((way) => h("li", {}, wayText(way)))),
+      h(
+        "dl",
+        {},
+        rows.filter(Boolean).map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]),
+      ),
+      ways.length > 0 &&
+        h(
+          "ul",
+          {},
+          ways.map((way) => h("li", {}, wayText(way))),
+        ),
       node.input !== undefined && h("details", {}, h("summary", {}, "Schema of its input"), json(node.input)),
       h("button", { type: "button", class: "small quiet", click: () => this.#unselect(node) }, "Close"),
     );
@@ -111,8 +129,16 @@ export class GraphPanel {
       scope.nodes.map((node) => {
         const mark = h("strong", { class: "mark" });
         const ways = scope.ways.filter((way) => way.from === node.address).map(wayText);
-        const text = [node.id, ` – ${TYPES[node.type] ?? node.type}`, node.detail ? ` (${node.detail})` : "", ways.length > 0 ? `: ${ways.join("; ")}` : "", " "];
-        const inner = node.scopes.map((within) => h("div", {}, within.title !== undefined && h("p", {}, `Branch ${within.title}`), this.#scopeList(within)));
+        const text = [
+          node.id,
+          ` – ${TYPES[node.type] ?? node.type}`,
+          node.detail ? ` (${node.detail})` : "",
+          ways.length > 0 ? `: ${ways.join("; ")}` : "",
+          " ",
+        ];
+        const inner = node.scopes.map((within) =>
+          h("div", {}, within.title !== undefined && h("p", {}, `Branch ${within.title}`), this.#scopeList(within)),
+        );
         const item = h("li", {}, text, mark, inner);
         this.#entries.set(node.address, { item, mark });
         return item;

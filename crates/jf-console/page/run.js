@@ -73,7 +73,12 @@ export class RunView {
       }
     } catch (error) {
       if (this.#isClosed) return;
-      if (error instanceof WatchEndedError) this.#tell(error.reason === "gone" ? "The run was removed, or may not be read any more." : `The server has ended the subscription: ${error.reason}.`);
+      if (error instanceof WatchEndedError)
+        this.#tell(
+          error.reason === "gone"
+            ? "The run was removed, or may not be read any more."
+            : `The server has ended the subscription: ${error.reason}.`,
+        );
       else this.#tell(error.message);
     }
   }
@@ -136,7 +141,21 @@ export class RunView {
       h(
         "header",
         { class: "title" },
-        h("div", { class: "heading" }, h("h1", {}, h("a", { href: `#/journeys/${encodeURIComponent(version.journeyName)}/${encodeURIComponent(version.version)}` }, version.journeyName)), parts.badge, parts.stop),
+        h(
+          "div",
+          { class: "heading" },
+          h(
+            "h1",
+            {},
+            h(
+              "a",
+              { href: `#/journeys/${encodeURIComponent(version.journeyName)}/${encodeURIComponent(version.version)}` },
+              version.journeyName,
+            ),
+          ),
+          parts.badge,
+          parts.stop,
+        ),
         h("p", { class: "lead" }, "Run ", h("code", {}, this.#id), " · version ", version.version, " · ", parts.time),
         parts.facts,
         parts.note,
@@ -166,7 +185,10 @@ export class RunView {
       }
       put(time, "changed ", when(status.updatedAt));
       stop.hidden = status.phase !== "RUNNING" || !this.#journey.cancellable;
-      const known = [...(status.tags ?? []).map((tag) => h("span", { class: "fact tag" }, tag)), ...Object.entries(status.attributes ?? {}).map(([name, value]) => h("span", { class: "fact" }, `${name}: ${value}`))];
+      const known = [
+        ...(status.tags ?? []).map((tag) => h("span", { class: "fact tag" }, tag)),
+        ...Object.entries(status.attributes ?? {}).map(([name, value]) => h("span", { class: "fact" }, `${name}: ${value}`)),
+      ];
       if (facts.childElementCount !== known.length) put(facts, known);
     }
     this.#panel.show(this.#course);
@@ -194,7 +216,8 @@ export class RunView {
       if (this.#drawn > 0) announce(`${address} waits for input`);
     }
     idle.hidden = active.length > 0;
-    idle.textContent = this.#status?.phase === "RUNNING" ? `No input: the run is at ${this.#status.currentState}.` : "Nothing: the run has ended.";
+    idle.textContent =
+      this.#status?.phase === "RUNNING" ? `No input: the run is at ${this.#status.currentState}.` : "Nothing: the run has ended.";
   }
 
   #card(step, address) {
@@ -204,7 +227,12 @@ export class RunView {
     // Inside a subjourney a step is not reachable over WebSocket (WS-032).
     for (let parent = node?.parent; parent; parent = parent.parent) {
       if (parent.type !== "parallel") {
-        const text = h("p", { class: "hint" }, "It waits inside a subjourney, and is submitted over HTTP: ", h("code", {}, `POST /api/v1/journeys/${this.#id}/steps/${address}`));
+        const text = h(
+          "p",
+          { class: "hint" },
+          "It waits inside a subjourney, and is submitted over HTTP: ",
+          h("code", {}, `POST /api/v1/journeys/${this.#id}/steps/${address}`),
+        );
         return { element: h("article", { class: "step" }, heading, due, text) };
       }
     }
@@ -241,8 +269,17 @@ export class RunView {
       h("h2", {}, "Outcome"),
       h("p", { class: "result" }, document ? document.status : "It is too large to be shown here."),
       document?.outcomeId && h("p", { class: "hint" }, `classified as ${document.outcomeId}`),
-      document?.error && h("p", {}, h("strong", {}, String(document.error.code ?? document.error.type ?? "error")), " ", String(document.error.reason ?? document.error.title ?? "")),
-      document?.output !== undefined && document.output !== null && h("details", { open: true }, h("summary", {}, "Output"), json(document.output)),
+      document?.error &&
+        h(
+          "p",
+          {},
+          h("strong", {}, String(document.error.code ?? document.error.type ?? "error")),
+          " ",
+          String(document.error.reason ?? document.error.title ?? ""),
+        ),
+      document?.output !== undefined &&
+        document.output !== null &&
+        h("details", { open: true }, h("summary", {}, "Output"), json(document.output)),
       document?.error && h("details", {}, h("summary", {}, "Error"), json(document.error)),
     );
   }
@@ -257,7 +294,13 @@ export class RunView {
         h(
           "li",
           { class: line.kind },
-          h("span", { class: "line" }, h("span", { class: "seq" }, line.seq), h("span", { class: "what" }, line.title), line.at && h("time", { class: "exact", datetime: line.at, title: exact(line.at) }, clock(line.at))),
+          h(
+            "span",
+            { class: "line" },
+            h("span", { class: "seq" }, line.seq),
+            h("span", { class: "what" }, line.title),
+            line.at && h("time", { class: "exact", datetime: line.at, title: exact(line.at) }, clock(line.at)),
+          ),
           line.notes.map((note) => h("span", { class: "note" }, note)),
         ),
       );
@@ -276,7 +319,14 @@ export class RunView {
     const fault = h("p", { class: "fault", role: "alert" });
     const sure = h("button", { type: "button", class: "danger", click: () => cancel() }, "Cancel the run");
     const keep = h("button", { type: "button", click: close }, "Let it go on");
-    const dialog = h("dialog", { "aria-labelledby": "cancel-title", close }, h("h2", { id: "cancel-title" }, "Cancel this run?"), h("p", {}, "It ends as failed. What it has done outside is undone only by its compensation."), fault, h("div", { class: "actions" }, sure, keep));
+    const dialog = h(
+      "dialog",
+      { "aria-labelledby": "cancel-title", close },
+      h("h2", { id: "cancel-title" }, "Cancel this run?"),
+      h("p", {}, "It ends as failed. What it has done outside is undone only by its compensation."),
+      fault,
+      h("div", { class: "actions" }, sure, keep),
+    );
     const cancel = async () => {
       sure.disabled = true;
       try {
@@ -302,12 +352,27 @@ export class RunView {
 
   #undeployed({ journeyName, version }) {
     const text = `This run is of version ${version} of ${journeyName}, which is not deployed any more. It goes on, and is reachable over HTTP.`;
-    put(this.#main, h("header", { class: "title" }, h("h1", {}, journeyName), h("p", { class: "lead" }, "Run ", h("code", {}, this.#id))), h("p", { class: "notice", role: "alert" }, text));
+    put(
+      this.#main,
+      h("header", { class: "title" }, h("h1", {}, journeyName), h("p", { class: "lead" }, "Run ", h("code", {}, this.#id))),
+      h("p", { class: "notice", role: "alert" }, text),
+    );
   }
 
   #failed(error) {
     const isAbsent = error.status === 404 || error.status === 400 || (error instanceof RequestError && error.code === "not-found");
-    const text = isAbsent ? "There is no such run, or its read guard does not let you see it. If it needs a credential, give one with the button above." : error.message;
-    put(this.#main, h("header", { class: "title" }, h("h1", {}, isAbsent ? "Not found" : "This did not work"), h("p", { class: "lead" }, "Run ", h("code", {}, this.#id))), h("p", { class: "notice", role: "alert" }, text));
+    const text = isAbsent
+      ? "There is no such run, or its read guard does not let you see it. If it needs a credential, give one with the button above."
+      : error.message;
+    put(
+      this.#main,
+      h(
+        "header",
+        { class: "title" },
+        h("h1", {}, isAbsent ? "Not found" : "This did not work"),
+        h("p", { class: "lead" }, "Run ", h("code", {}, this.#id)),
+      ),
+      h("p", { class: "notice", role: "alert" }, text),
+    );
   }
 }

@@ -37,8 +37,22 @@ export class Runs {
       h("label", { for: `phase-${label}` }, label),
     ]);
     const id = h("input", { id: "find", type: "search", placeholder: "id of a run", autocomplete: "off", spellcheck: "false" });
-    const find = h("form", { class: "find", role: "search", submit: (event) => this.#find(event, id) }, h("label", { for: "find", class: "sr" }, "Find a run by its id"), id, h("button", { class: "small" }, "Open"));
-    put(element, this.#heading, h("fieldset", { class: "segments phases" }, h("legend", { class: "sr" }, "Runs that are"), phases), find, this.#state, this.#list, this.#more);
+    const find = h(
+      "form",
+      { class: "find", role: "search", submit: (event) => this.#find(event, id) },
+      h("label", { for: "find", class: "sr" }, "Find a run by its id"),
+      id,
+      h("button", { class: "small" }, "Open"),
+    );
+    put(
+      element,
+      this.#heading,
+      h("fieldset", { class: "segments phases" }, h("legend", { class: "sr" }, "Runs that are"), phases),
+      find,
+      this.#state,
+      this.#list,
+      this.#more,
+    );
     this.#more.addEventListener("click", () => {
       this.#pages += 1;
       void this.refresh();
@@ -151,8 +165,19 @@ export class Runs {
   }
 
   #row(journeyId) {
-    const [phase, name, state, time] = [h("span"), h("span", { class: "name" }), h("span", { class: "state" }), h("span", { class: "time" })];
-    const link = h("a", { href: `#/runs/${encodeURIComponent(journeyId)}` }, h("span", { class: "line" }, name, time), h("span", { class: "line small" }, state, phase), h("span", { class: "id" }, journeyId));
+    const [phase, name, state, time] = [
+      h("span"),
+      h("span", { class: "name" }),
+      h("span", { class: "state" }),
+      h("span", { class: "time" }),
+    ];
+    const link = h(
+      "a",
+      { href: `#/runs/${encodeURIComponent(journeyId)}` },
+      h("span", { class: "line" }, name, time),
+      h("span", { class: "line small" }, state, phase),
+      h("span", { class: "id" }, journeyId),
+    );
     mark(link, journeyId === this.#selected);
     let shown = "";
     return {
@@ -166,7 +191,10 @@ export class Runs {
         if (key === shown || status.updatedAt < shown.split(" ")[0]) return;
         shown = key;
         name.textContent = status.journeyName;
-        state.textContent = status.phase === "RUNNING" && status.activeSteps?.length > 0 ? `waits at ${status.activeSteps.map((step) => step.stepId).join(", ")}` : status.currentState;
+        state.textContent =
+          status.phase === "RUNNING" && status.activeSteps?.length > 0
+            ? `waits at ${status.activeSteps.map((step) => step.stepId).join(", ")}`
+            : status.currentState;
         put(phase, badge(status.phase));
         put(time, when(status.updatedAt));
       },

@@ -46,7 +46,9 @@ export class Catalogue {
 
   /** A version; the serving one without a version. */
   find(name, version) {
-    return this.journeys.find((journey) => journey.name === name && (version === undefined ? journey.serving : journey.version === version));
+    return this.journeys.find(
+      (journey) => journey.name === name && (version === undefined ? journey.serving : journey.version === version),
+    );
   }
 
   versions(name) {

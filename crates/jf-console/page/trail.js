@@ -39,7 +39,13 @@ export class Trail {
       case "outcome": {
         const { document: outcome, seq, at } = event;
         const reason = outcome?.error?.reason ?? outcome?.error?.title;
-        return { seq, at, kind: outcome?.phase === "SUCCEEDED" ? "succeeded" : "failed", title: outcome?.status ?? "ended", notes: reason ? [String(reason)] : [] };
+        return {
+          seq,
+          at,
+          kind: outcome?.phase === "SUCCEEDED" ? "succeeded" : "failed",
+          title: outcome?.status ?? "ended",
+          notes: reason ? [String(reason)] : [],
+        };
       }
       case "gap":
         this.#before = undefined;

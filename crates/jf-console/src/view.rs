@@ -77,8 +77,10 @@ fn cover(states: &States, binding: &mut WebSocketBinding, message: &Message) {
 impl Engine for View {
     fn catalog(&self) -> Arc<Catalog> {
         self.shown.of(&self.engine.catalog(), |catalog| {
-            // What was deployable is so with equal bindings; nothing would be shown otherwise.
-            Arc::new(shown(catalog).unwrap_or_default())
+            // What was deployable is so with equal bindings; if it ever is not, the console is without journeys and the log says so.
+            let made = shown(catalog)
+                .inspect_err(|found| tracing::error!(%found, "the console cannot show what is deployed"));
+            Arc::new(made.unwrap_or_default())
         })
     }
 

@@ -39,7 +39,11 @@ const here = (page) => page.run(() => [...document.querySelectorAll(".graph .her
 
 const isHere = (page, ...addresses) =>
   page.until(
-    (wanted) => [...document.querySelectorAll(".graph .here > .state")].map((state) => state.dataset.address).sort().join() === wanted.join(),
+    (wanted) =>
+      [...document.querySelectorAll(".graph .here > .state")]
+        .map((state) => state.dataset.address)
+        .sort()
+        .join() === wanted.join(),
     addresses.sort(),
   );
 
@@ -54,7 +58,10 @@ test("a loan from the form to the outcome, with the position in the graph", opti
   await isHere(page, "officerReview");
   assert.match(await page.run(() => location.hash), /^#\/runs\//);
   await page.sees("running", "main .badge");
-  assert.deepEqual(await page.run(() => [...document.querySelectorAll(".graph .visited > .state")].map((state) => state.dataset.address)), ["assess", "triage"]);
+  assert.deepEqual(await page.run(() => [...document.querySelectorAll(".graph .visited > .state")].map((state) => state.dataset.address)), [
+    "assess",
+    "triage",
+  ]);
 
   await page.click(".step label", "approve");
   await page.fill("officer", "mia");
@@ -91,7 +98,10 @@ test("WS-032 branches that wait side by side, in a journey without a WebSocket b
   await page.click(".step label", "lost");
   await page.click(".step button[type=submit]");
   await page.sees("delivery waits", ".trail");
-  await page.until(() => document.querySelector(".step input[name=trackingCode]")?.value === "", "the same step again is another one to fill in");
+  await page.until(
+    () => document.querySelector(".step input[name=trackingCode]")?.value === "",
+    "the same step again is another one to fill in",
+  );
   await page.click(".step label", "delivered");
   await page.click(".step button[type=submit]");
   await isHere(page, "firstDay");
@@ -106,7 +116,11 @@ test("ERR-3 what is missing is told before sending, and what the server refuses 
   const page = await open("#/journeys/employee-onboarding");
   await page.click("main button", "Start a run");
   await page.sees("Not sent yet", ".summary");
-  assert.deepEqual(await page.run(() => [...document.querySelectorAll(".summary li")].map((line) => line.textContent)), ["name must be given", "role must be given", "equipment/0/article must be given"]);
+  assert.deepEqual(await page.run(() => [...document.querySelectorAll(".summary li")].map((line) => line.textContent)), [
+    "name must be given",
+    "role must be given",
+    "equipment/0/article must be given",
+  ]);
   assert.equal(await page.focus(), "input name *");
 
   const { journeyId } = await server.post("/journeys/employee-onboarding/start", COLLEAGUE);
@@ -115,7 +129,13 @@ test("ERR-3 what is missing is told before sending, and what the server refuses 
   await run.click(".step label", "delivered");
   await run.click(".step:nth-child(2) button[type=submit]");
   await run.until(() => document.querySelector("[name=trackingCode]").getAttribute("aria-invalid") === "true");
-  const described = await run.run(() => document.querySelector("[name=trackingCode]").getAttribute("aria-describedby").split(" ").map((id) => document.getElementById(id).textContent));
+  const described = await run.run(() =>
+    document
+      .querySelector("[name=trackingCode]")
+      .getAttribute("aria-describedby")
+      .split(" ")
+      .map((id) => document.getElementById(id).textContent),
+  );
   assert.match(described.join(), /pattern|match/);
   assert.match(await run.run(() => document.activeElement.name), /trackingCode/);
   await run.fill("trackingCode", "DE1");
@@ -132,7 +152,13 @@ test("a form can be left for JSON and back, and nothing is lost", options, async
   await page.click(".items label", "phone");
   await page.click("main button", "Edit as JSON");
   const text = await page.run(() => document.querySelector("main textarea").value);
-  assert.deepEqual(JSON.parse(text), { name: "Ada", role: "designer", hours: 40, equipment: [{ article: "phone", quantity: 1 }], address: { street: "1 Main St", city: "Utrecht" } });
+  assert.deepEqual(JSON.parse(text), {
+    name: "Ada",
+    role: "designer",
+    hours: 40,
+    equipment: [{ article: "phone", quantity: 1 }],
+    address: { street: "1 Main St", city: "Utrecht" },
+  });
   await page.fill("Payload as JSON", text.replace("Utrecht", "Delft").slice(0, -1));
   await page.click("main button", "Edit in a form");
   await page.sees("is not JSON", ".summary");
@@ -158,9 +184,13 @@ test("everything is within reach of the keyboard", options, async () => {
   await tabTo(/^a loan-approval/);
   await page.press("Enter");
   await page.sees("loan-approval", "main h1");
-  await tabTo(/^g triage, choice/);
+  await tabTo(/^g assess, transform/);
+  await page.press("ArrowDown");
+  assert.equal(await page.focus(), "g triage, choice");
   await page.press("Enter");
   await page.sees(".context.amount <= 2000", ".about");
+  await page.press("Tab");
+  assert.doesNotMatch(await page.focus(), /^g /, "the graph is one stop");
   await tabTo(/^input customerId/);
   for (const value of ["c-1", "90000", "12", "1000"]) {
     await page.type(value);
@@ -296,7 +326,12 @@ test("what runs hold is text and nothing else", options, async () => {
     }
   });
   assert.equal(written, "TypeError", "the policy leaves no way to markup");
-  const evaluated = await page.run(() => fetch("data:text/plain,x").then(() => "fetched", () => "refused"));
+  const evaluated = await page.run(() =>
+    fetch("data:text/plain,x").then(
+      () => "fetched",
+      () => "refused",
+    ),
+  );
   assert.equal(evaluated, "refused");
 });
 
@@ -316,7 +351,10 @@ test("WCAG AA: every view, light and dark, wide and narrow", { ...options, timeo
   const id = await populate(server);
   for (const scheme of ["light", "dark"]) {
     for (const width of [1440, 400]) {
-      const features = [["prefers-color-scheme", scheme], ["prefers-reduced-motion", "reduce"]];
+      const features = [
+        ["prefers-color-scheme", scheme],
+        ["prefers-reduced-motion", "reduce"],
+      ];
       const page = await open("", { features, width });
       await page.until(() => document.querySelector(".cards li") && document.querySelector(".runs li"));
       assert.deepEqual(await violations(page), [], `overview, ${scheme}, ${width}`);

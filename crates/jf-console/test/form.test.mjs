@@ -21,17 +21,20 @@ test("an object has a field for each property, in order, and knows which must be
     },
   });
   assert.equal(field.kind, "object");
-  assert.deepEqual(field.properties.map(({ name, required, field: { kind } }) => [name, required, kind]), [
-    ["decision", true, "enum"],
-    ["amount", false, "integer"],
-    ["rate", false, "number"],
-    ["when", false, "string"],
-    ["sure", false, "boolean"],
-    ["nested", false, "object"],
-    ["list", false, "array"],
-    ["anything", false, "json"],
-    ["undescribed", true, "json"],
-  ]);
+  assert.deepEqual(
+    field.properties.map(({ name, required, field: { kind } }) => [name, required, kind]),
+    [
+      ["decision", true, "enum"],
+      ["amount", false, "integer"],
+      ["rate", false, "number"],
+      ["when", false, "string"],
+      ["sure", false, "boolean"],
+      ["nested", false, "object"],
+      ["list", false, "array"],
+      ["anything", false, "json"],
+      ["undescribed", true, "json"],
+    ],
+  );
   const [decision, amount, , when] = field.properties.map((property) => property.field);
   assert.deepEqual([decision.title, decision.values], ["Decision", ["approve", "reject"]]);
   assert.deepEqual([amount.minimum, amount.maximum, amount.initial, amount.description], [1, 9, 3, "How many"]);
@@ -40,9 +43,18 @@ test("an object has a field for each property, in order, and knows which must be
 
 test("references within the document are followed, and those without end are JSON", () => {
   const root = {
-    $defs: { person: { type: "object", properties: { name: { type: "string" }, boss: { $ref: "#/$defs/person" } } }, "a/b": { type: "integer" }, loop: { $ref: "#/$defs/loop" } },
+    $defs: {
+      person: { type: "object", properties: { name: { type: "string" }, boss: { $ref: "#/$defs/person" } } },
+      "a/b": { type: "integer" },
+      loop: { $ref: "#/$defs/loop" },
+    },
     type: "object",
-    properties: { owner: { $ref: "#/$defs/person", description: "Who" }, count: { $ref: "#/$defs/a~1b" }, loop: { $ref: "#/$defs/loop" }, far: { $ref: "https://elsewhere.example/x" } },
+    properties: {
+      owner: { $ref: "#/$defs/person", description: "Who" },
+      count: { $ref: "#/$defs/a~1b" },
+      loop: { $ref: "#/$defs/loop" },
+      far: { $ref: "https://elsewhere.example/x" },
+    },
   };
   const [owner, count, loop, far] = fieldOf(root).properties.map((property) => property.field);
   assert.deepEqual([owner.kind, owner.description, count.kind, loop.kind, far.kind], ["object", "Who", "integer", "json", "json"]);
@@ -52,26 +64,67 @@ test("references within the document are followed, and those without end are JSO
 });
 
 test("what must hold together is one field, and what cannot be shown is JSON", () => {
-  const both = fieldOf({ allOf: [{ type: "object", required: ["a"], properties: { a: { type: "string" } } }, { required: ["b"], properties: { b: { type: "integer" } } }] });
-  assert.deepEqual(both.properties.map(({ name, required, field }) => [name, required, field.kind]), [["a", true, "string"], ["b", true, "integer"]]);
+  const both = fieldOf({
+    allOf: [
+      { type: "object", required: ["a"], properties: { a: { type: "string" } } },
+      { required: ["b"], properties: { b: { type: "integer" } } },
+    ],
+  });
+  assert.deepEqual(
+    both.properties.map(({ name, required, field }) => [name, required, field.kind]),
+    [
+      ["a", true, "string"],
+      ["b", true, "integer"],
+    ],
+  );
   assert.equal(fieldOf({ allOf: [{ type: "string" }, { type: "integer" }] }).kind, "json");
-  for (const odd of [true, {}, false, null, 7, [], { not: {} }, { type: "object" }, { type: "array", prefixItems: [{}] }, { type: "nonsense" }]) {
+  for (const odd of [
+    true,
+    {},
+    false,
+    null,
+    7,
+    [],
+    { not: {} },
+    { type: "object" },
+    { type: "array", prefixItems: [{}] },
+    { type: "nonsense" },
+  ]) {
     assert.equal(fieldOf(odd).kind, "json", JSON.stringify(odd));
   }
 });
 
 test("one of several is a choice; constants with titles are an enumeration", () => {
-  const named = fieldOf({ oneOf: [{ const: "a", title: "First" }, { const: "b", title: "Second" }] });
+  const named = fieldOf({
+    oneOf: [
+      { const: "a", title: "First" },
+      { const: "b", title: "Second" },
+    ],
+  });
   assert.deepEqual([named.kind, named.values, named.titles], ["enum", ["a", "b"], ["First", "Second"]]);
-  const tagged = fieldOf({ oneOf: [{ type: "object", properties: { kind: { const: "card" }, number: { type: "string" } } }, { title: "By bank", type: "object", properties: { iban: { type: "string" } } }, { type: "string" }] });
+  const tagged = fieldOf({
+    oneOf: [
+      { type: "object", properties: { kind: { const: "card" }, number: { type: "string" } } },
+      { title: "By bank", type: "object", properties: { iban: { type: "string" } } },
+      { type: "string" },
+    ],
+  });
   assert.deepEqual([tagged.kind, tagged.options.map((option) => option.title)], ["choice", ["kind: card", "By bank", "Variant 3"]]);
   const types = fieldOf({ type: ["string", "integer"], minimum: 2 });
-  assert.deepEqual(types.options.map((option) => [option.title, option.field.kind]), [["string", "string"], ["integer", "integer"]]);
+  assert.deepEqual(
+    types.options.map((option) => [option.title, option.field.kind]),
+    [
+      ["string", "string"],
+      ["integer", "integer"],
+    ],
+  );
   assert.deepEqual([fieldOf({ type: ["string", "null"] }).kind, fieldOf({ type: ["string", "null"] }).nullable], ["string", true]);
 });
 
 test("names of Object are names like others", () => {
-  const field = fieldOf(JSON.parse('{"type":"object","properties":{"__proto__":{"type":"string"},"constructor":{"type":"string"}},"required":["toString"]}'));
+  const field = fieldOf(
+    JSON.parse('{"type":"object","properties":{"__proto__":{"type":"string"},"constructor":{"type":"string"}},"required":["toString"]}'),
+  );
   assert.deepEqual(field.properties.map((property) => property.name).sort(), ["__proto__", "constructor", "toString"]);
 });
 
@@ -80,7 +133,13 @@ test("what is typed becomes a value, or says why not", () => {
   assert.deepEqual(parse(integer, "12"), { value: 12 });
   assert.deepEqual(parse(integer, " 1e1 "), { value: 10 });
   assert.deepEqual(parse(integer, ""), {});
-  for (const [text, error] of [["3", "must be at least 4"], ["41", "must be at most 40"], ["4.5", "must be a whole number"], ["x", "must be a number"], ["Infinity", "must be a number"]]) {
+  for (const [text, error] of [
+    ["3", "must be at least 4"],
+    ["41", "must be at most 40"],
+    ["4.5", "must be a whole number"],
+    ["x", "must be a number"],
+    ["Infinity", "must be a number"],
+  ]) {
     assert.deepEqual(parse(integer, text), { error }, text);
   }
   assert.match(parse({ kind: "integer" }, "9007199254740993").error, /too large/);
@@ -114,7 +173,10 @@ test("hints say the limits, and inputs fit the formats", () => {
   assert.equal(hint({ kind: "string", maxLength: 500 }), "up to 500 characters");
   assert.equal(hint({ kind: "string", minLength: 1 }), "");
   assert.equal(hint({ kind: "string", format: "uuid" }), "uuid");
-  assert.deepEqual(["email", "uri", "date", "date-time", "uuid"].map((format) => inputType({ format })), ["email", "url", "date", "datetime-local", "text"]);
+  assert.deepEqual(
+    ["email", "uri", "date", "date-time", "uuid"].map((format) => inputType({ format })),
+    ["email", "url", "date", "datetime-local", "text"],
+  );
 });
 
 test("pointers are escaped", () => {

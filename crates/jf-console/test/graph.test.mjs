@@ -8,16 +8,27 @@ import { layout, shortened } from "../page/graph/layout.js";
 import { MOST, graphOf } from "../page/graph/model.js";
 import { Course, onlyPath, positionsOf } from "../page/graph/position.js";
 
-const state = (id, type, ways = [], more = {}) => ({ id, type, ways: ways.map((way) => (typeof way === "string" ? { to: way, kind: "next" } : way)), ...more });
+const state = (id, type, ways = [], more = {}) => ({
+  id,
+  type,
+  ways: ways.map((way) => (typeof way === "string" ? { to: way, kind: "next" } : way)),
+  ...more,
+});
 const scope = (start, ...states) => ({ start, states });
 
 const LOAN = {
   graph: scope(
     "assess",
     state("assess", "transform", ["triage"]),
-    state("triage", "choice", [{ to: "refused", kind: "choice", label: ".a > 1" }, { to: "review", kind: "default" }]),
+    state("triage", "choice", [
+      { to: "refused", kind: "choice", label: ".a > 1" },
+      { to: "review", kind: "default" },
+    ]),
     state("review", "wait", ["decide", { to: "late", kind: "timeout" }]),
-    state("decide", "choice", [{ to: "sign", kind: "choice", label: ".ok" }, { to: "review", kind: "default" }]),
+    state("decide", "choice", [
+      { to: "sign", kind: "choice", label: ".ok" },
+      { to: "review", kind: "default" },
+    ]),
     state("sign", "wait", ["done"]),
     state("done", "succeed"),
     state("late", "fail"),
@@ -42,15 +53,32 @@ const CHECKS = {
 
 test("ENG-040 every state is found at its address, branches and subjourneys included", () => {
   const { nodes, root } = graphOf(CHECKS);
-  const wanted = ["both", "ask", "end", "both~left~ask", "both~left~end", "both~right~look", "both~right~ask", "both~right~end", "ask~hear", "ask~over"];
+  const wanted = [
+    "both",
+    "ask",
+    "end",
+    "both~left~ask",
+    "both~left~end",
+    "both~right~look",
+    "both~right~ask",
+    "both~right~end",
+    "ask~hear",
+    "ask~over",
+  ];
   assert.deepEqual([...nodes.keys()].sort(), wanted.sort());
   assert.equal(nodes.get("both~right~ask").parent, nodes.get("both"));
-  assert.deepEqual(root.ways.map((way) => `${way.from}>${way.to}`), ["both>ask", "ask>end"]);
+  assert.deepEqual(
+    root.ways.map((way) => `${way.from}>${way.to}`),
+    ["both>ask", "ask>end"],
+  );
 });
 
 test("subjourneys that call themselves, or are very many, are not opened without end", () => {
   const talk = scope("again", state("again", "subjourney", ["over"], { subjourney: "talk" }), state("over", "succeed"));
-  const { nodes } = graphOf({ graph: scope("begin", state("begin", "subjourney", ["end"], { subjourney: "talk" }), state("end", "succeed")), subjourneys: { talk } });
+  const { nodes } = graphOf({
+    graph: scope("begin", state("begin", "subjourney", ["end"], { subjourney: "talk" }), state("end", "succeed")),
+    subjourneys: { talk },
+  });
   assert.deepEqual([...nodes.keys()].sort(), ["begin", "begin~again", "begin~over", "end"]);
   const calls = Array.from({ length: 100 }, (_, index) => state(`s${index}`, "subjourney", [`s${index + 1}`], { subjourney: "wide" }));
   const wide = scope("w0", ...Array.from({ length: 50 }, (_, index) => state(`w${index}`, "transform", [`w${index + 1}`])));
@@ -60,7 +88,10 @@ test("subjourneys that call themselves, or are very many, are not opened without
 test("ENG-022 ENG-031 the position is that of the active steps, and the state where there is none", () => {
   const graph = graphOf(CHECKS);
   const at = (currentState, ...activeSteps) => [...positionsOf(graph, { currentState, activeSteps })];
-  assert.deepEqual(at("both", { stepId: "ask", address: "both~left~ask" }, { stepId: "ask", address: "both~right~ask" }), ["both~left~ask", "both~right~ask"]);
+  assert.deepEqual(at("both", { stepId: "ask", address: "both~left~ask" }, { stepId: "ask", address: "both~right~ask" }), [
+    "both~left~ask",
+    "both~right~ask",
+  ]);
   assert.deepEqual(at("both"), ["both"], "no branch waits");
   assert.deepEqual(at("hear", { stepId: "hear", address: "ask~hear" }), ["ask~hear"]);
   assert.deepEqual(at("hear"), ["ask~hear"], "the only state of this id");
@@ -86,7 +117,16 @@ test("the way is marked where there is one that the run can have taken", () => {
 });
 
 test("two ways between the same states are two ways", () => {
-  const graph = graphOf({ graph: scope("a", state("a", "choice", [{ to: "b", kind: "choice" }, { to: "b", kind: "default" }]), state("b", "wait", ["a"])) });
+  const graph = graphOf({
+    graph: scope(
+      "a",
+      state("a", "choice", [
+        { to: "b", kind: "choice" },
+        { to: "b", kind: "default" },
+      ]),
+      state("b", "wait", ["a"]),
+    ),
+  });
   assert.equal(onlyPath(graph.root, graph, "a", "b", false), undefined);
   assert.deepEqual(onlyPath(graph.root, graph, "a", "a", false), []);
   assert.equal(onlyPath(graph.root, graph, "b", "b", true), undefined);
@@ -96,7 +136,8 @@ test("a graph of very many ways is given up, not walked to its end", () => {
   const layers = 40;
   const states = [state("s", "choice", ["x0", "y0"])];
   for (let index = 0; index < layers; index += 1) {
-    for (const name of ["x", "y"]) states.push(state(`${name}${index}`, "transform", index + 1 < layers ? [`x${index + 1}`, `y${index + 1}`] : ["end"]));
+    for (const name of ["x", "y"])
+      states.push(state(`${name}${index}`, "transform", index + 1 < layers ? [`x${index + 1}`, `y${index + 1}`] : ["end"]));
   }
   const graph = graphOf({ graph: scope("s", ...states, state("end", "wait")) });
   assert.equal(onlyPath(graph.root, graph, "s", "end", false), undefined);
@@ -114,11 +155,22 @@ function check(graph) {
   const picture = layout(graph.root);
   const nodes = [...all(picture)];
   assert.equal(nodes.length, graph.nodes.size);
-  const inside = (inner, outer) => inner.x >= outer.x && inner.y >= outer.y && inner.x + inner.width <= outer.x + outer.width + 0.01 && inner.y + inner.height <= outer.y + outer.height + 0.01;
+  const inside = (inner, outer) =>
+    inner.x >= outer.x &&
+    inner.y >= outer.y &&
+    inner.x + inner.width <= outer.x + outer.width + 0.01 &&
+    inner.y + inner.height <= outer.y + outer.height + 0.01;
   const field = { x: 0, y: 0, width: picture.width, height: picture.height };
   for (const [index, a] of nodes.entries()) {
     assert.ok([a.x, a.y, a.width, a.height].every(Number.isFinite) && inside(a, field), `${a.node.address} lies outside`);
-    if (a.node.parent) assert.ok(inside(a, nodes.find((other) => other.node === a.node.parent)), `${a.node.address} lies within its parent`);
+    if (a.node.parent)
+      assert.ok(
+        inside(
+          a,
+          nodes.find((other) => other.node === a.node.parent),
+        ),
+        `${a.node.address} lies within its parent`,
+      );
     for (const b of nodes.slice(index + 1)) {
       if (a.node.scope !== b.node.scope) continue;
       const apart = a.x + a.width <= b.x || b.x + b.width <= a.x || a.y + a.height <= b.y || b.y + b.height <= a.y;
@@ -132,7 +184,10 @@ function check(graph) {
   for (const way of ways(picture)) {
     const end = nodes.find((node) => node.node.address === way.way.to);
     const last = way.points.at(-1);
-    const isAt = last.x >= end.x - 0.01 && last.x <= end.x + end.width + 0.01 && (Math.abs(last.y - end.y) < 0.01 || Math.abs(last.y - end.y - end.height) < 0.01 || way.isLoop);
+    const isAt =
+      last.x >= end.x - 0.01 &&
+      last.x <= end.x + end.width + 0.01 &&
+      (Math.abs(last.y - end.y) < 0.01 || Math.abs(last.y - end.y - end.height) < 0.01 || way.isLoop);
     assert.ok(isAt, `the way to ${way.way.to} ends there`);
     assert.ok(way.points.every((point) => Number.isFinite(point.x) && Number.isFinite(point.y)));
   }
@@ -164,9 +219,19 @@ test("random graphs are laid out without overlap", () => {
   const make = (depth) => {
     const count = 1 + random(depth > 0 ? 7 : 24);
     const states = Array.from({ length: count }, (_, index) => {
-      const ways = Array.from({ length: random(4) }, () => ({ to: `s${random(count)}`, kind: ["next", "choice", "default", "timeout"][random(4)], label: "x".repeat(random(60)) }));
-      const more = depth < 2 && random(6) === 0 ? { branches: Array.from({ length: 1 + random(3) }, (_, branch) => ({ name: `b${branch}`, ...make(depth + 1) })) } : {};
-      return state(`s${index}`, more.branches ? "parallel" : TYPES[random(TYPES.length)], ways, { detail: random(2) ? "a detail" : undefined, ...more });
+      const ways = Array.from({ length: random(4) }, () => ({
+        to: `s${random(count)}`,
+        kind: ["next", "choice", "default", "timeout"][random(4)],
+        label: "x".repeat(random(60)),
+      }));
+      const more =
+        depth < 2 && random(6) === 0
+          ? { branches: Array.from({ length: 1 + random(3) }, (_, branch) => ({ name: `b${branch}`, ...make(depth + 1) })) }
+          : {};
+      return state(`s${index}`, more.branches ? "parallel" : TYPES[random(TYPES.length)], ways, {
+        detail: random(2) ? "a detail" : undefined,
+        ...more,
+      });
     });
     return scope("s0", ...states);
   };

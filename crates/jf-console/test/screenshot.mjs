@@ -11,7 +11,9 @@ const PICTURE = fileURLToPath(new URL("../../../docs/guide/images/console.png", 
 const MOST_BYTES = 300 * 1024;
 const STILL = ["prefers-reduced-motion", "reduce"];
 
-const definitions = ["journeys/employee-onboarding.journey.yaml", "../../../examples/journeys"].map((path) => fileURLToPath(new URL(path, import.meta.url)));
+const definitions = ["journeys/employee-onboarding.journey.yaml", "../../../examples/journeys"].map((path) =>
+  fileURLToPath(new URL(path, import.meta.url)),
+);
 const server = await Server.start({ definitions });
 const browser = await Browser.start();
 try {

@@ -42,7 +42,11 @@ function notes(field, control) {
   const [description, limits, fault] = [freshId("description"), freshId("limits"), freshId("fault")];
   const text = hint(field);
   const error = h("p", { class: "fault", id: fault, hidden: true });
-  const nodes = [field.description && h("p", { class: "hint", id: description }, field.description), text && h("p", { class: "hint", id: limits }, text), error];
+  const nodes = [
+    field.description && h("p", { class: "hint", id: description }, field.description),
+    text && h("p", { class: "hint", id: limits }, text),
+    error,
+  ];
   const ids = [field.description && description, text && limits].filter(Boolean);
   if (ids.length > 0) control.setAttribute("aria-describedby", ids.join(" "));
   const tell = (message) => {
@@ -67,7 +71,8 @@ function textField(field, label, required) {
   const id = freshId("field");
   const isLong = field.kind === "json" || (field.maxLength ?? 0) > LINES;
   const attributes = { id, name: label, autocomplete: "off", spellcheck: "false", "aria-required": required ? "true" : undefined };
-  const placeholder = field.example !== undefined && field.kind !== "json" ? textOf(field, field.example) : field.kind === "json" ? "JSON" : undefined;
+  const placeholder =
+    field.example !== undefined && field.kind !== "json" ? textOf(field, field.example) : field.kind === "json" ? "JSON" : undefined;
   const isNumber = field.kind === "number" || field.kind === "integer";
   const control = isLong
     ? h("textarea", { ...attributes, rows: field.kind === "json" ? 5 : 3, placeholder, class: field.kind === "json" ? "code" : undefined })
@@ -113,12 +118,18 @@ function sameAs(value) {
 function selectField(field, label, required) {
   const id = freshId("field");
   const options = field.values.map((_, index) => h("option", { value: index }, titleOf(field, index)));
-  const control = h("select", { id, name: label, "aria-required": required ? "true" : undefined }, h("option", { value: "" }, required ? "Choose…" : "–"), options);
+  const control = h(
+    "select",
+    { id, name: label, "aria-required": required ? "true" : undefined },
+    h("option", { value: "" }, required ? "Choose…" : "–"),
+    options,
+  );
   const { nodes, tell } = notes(field, control);
   const view = {
     control,
     element: h("div", { class: "field" }, h("label", { for: id }, marked(label, required)), control, nodes),
-    read: (pointer, faults) => (control.value !== "" ? field.values[Number(control.value)] : required ? missing(pointer, faults) : undefined),
+    read: (pointer, faults) =>
+      control.value !== "" ? field.values[Number(control.value)] : required ? missing(pointer, faults) : undefined,
     write(value) {
       const index = field.values.findIndex(sameAs(value));
       control.value = index < 0 ? "" : String(index);
@@ -137,7 +148,11 @@ function radioField(field, label) {
     "fieldset",
     { class: "field radios" },
     h("legend", {}, marked(label, true)),
-    h("div", { class: "segments" }, inputs.map((input, index) => [input, h("label", { for: input.id }, titleOf(field, index))])),
+    h(
+      "div",
+      { class: "segments" },
+      inputs.map((input, index) => [input, h("label", { for: input.id }, titleOf(field, index))]),
+    ),
   );
   const { nodes, tell } = notes(field, set);
   set.append(...nodes.filter(Boolean));
@@ -171,7 +186,11 @@ function constantField(field, label, required) {
   const shown = h("code", {}, JSON.stringify(field.value));
   const view = {
     control: control ?? shown,
-    element: h("div", { class: "field constant" }, control ? [control, h("label", { for: id }, `${label}: `, shown)] : h("p", {}, h("span", { class: "name" }, label), " ", shown)),
+    element: h(
+      "div",
+      { class: "field constant" },
+      control ? [control, h("label", { for: id }, `${label}: `, shown)] : h("p", {}, h("span", { class: "name" }, label), " ", shown),
+    ),
     read: () => (!control || control.checked ? field.value : undefined),
     write: (value) => control && (control.checked = value !== undefined),
     find: () => view,
@@ -182,7 +201,11 @@ function constantField(field, label, required) {
 
 function objectField(field, label, required) {
   const parts = field.properties.map(({ name, required: must, field: inner }) => ({ name, must, view: makeField(inner, name, must) }));
-  const set = h("fieldset", { class: "field object" }, label === undefined ? h("legend", { class: "sr" }, "Fields") : h("legend", {}, marked(label, required)));
+  const set = h(
+    "fieldset",
+    { class: "field object" },
+    label === undefined ? h("legend", { class: "sr" }, "Fields") : h("legend", {}, marked(label, required)),
+  );
   const { nodes, tell } = notes({ description: field.description }, set);
   set.append(...nodes.filter(Boolean), ...parts.map((part) => part.view.element));
   const view = {
@@ -217,7 +240,11 @@ function arrayField(field, label, required) {
   let items = [];
   const list = h("ol", { class: "items" });
   const add = h("button", { type: "button", class: "small" }, `Add ${label ? `to ${label}` : "an item"}`);
-  const set = h("fieldset", { class: "field array" }, label === undefined ? h("legend", { class: "sr" }, "Items") : h("legend", {}, marked(label, required)));
+  const set = h(
+    "fieldset",
+    { class: "field array" },
+    label === undefined ? h("legend", { class: "sr" }, "Items") : h("legend", {}, marked(label, required)),
+  );
   const { nodes, tell } = notes({ description: field.description }, set);
   set.append(...nodes.filter(Boolean), list, add);
   const append = (value) => {
@@ -312,7 +339,9 @@ function fitting(options, value) {
     if (field.kind === "const") return sameAs(value)(field.value) ? 2 : -1;
     if (field.kind === "enum") return field.values.some(sameAs(value)) ? 2 : -1;
     if (field.kind === "json") return 0;
-    return field.kind === type || (field.kind === "integer" && Number.isInteger(value)) || (field.kind === "number" && type === "number") ? 1 : -1;
+    return field.kind === type || (field.kind === "integer" && Number.isInteger(value)) || (field.kind === "number" && type === "number")
+      ? 1
+      : -1;
   };
   const scores = options.map(score);
   const best = Math.max(...scores);

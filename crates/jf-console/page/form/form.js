@@ -16,7 +16,13 @@ export function makeForm({ schema, label, submit, kind = "primary" }) {
   const body = h("div", { class: "fields" });
   const send = h("button", { type: "submit", class: kind }, label);
   const toggle = h("button", { type: "button", class: "quiet small", "aria-pressed": "false", hidden: isJson }, "Edit as JSON");
-  const form = h("form", { novalidate: true, class: "payload", "aria-label": label }, summary, body, h("div", { class: "actions" }, send, toggle));
+  const form = h(
+    "form",
+    { novalidate: true, class: "payload", "aria-label": label },
+    summary,
+    body,
+    h("div", { class: "actions" }, send, toggle),
+  );
   const current = () => (isJson ? jsonField : formField);
   const show = () => {
     put(body, current().element);
@@ -37,7 +43,11 @@ export function makeForm({ schema, label, submit, kind = "primary" }) {
       const view = isJson ? jsonField : formField.find(pointer.split("/").slice(1).map(unescaped));
       texts.set(view, [...(texts.get(view) ?? []), message]);
       const name = pointer === "" ? "payload" : pointer.slice(1);
-      const go = h("button", { type: "button", class: "link", click: () => (view.control.matches("fieldset") ? focusIn(view.control) : view.control.focus()) }, name);
+      const go = h(
+        "button",
+        { type: "button", class: "link", click: () => (view.control.matches("fieldset") ? focusIn(view.control) : view.control.focus()) },
+        name,
+      );
       return h("li", {}, go, ` ${message}`);
     });
     for (const [view, messages] of texts) {
@@ -46,7 +56,8 @@ export function makeForm({ schema, label, submit, kind = "primary" }) {
     }
     put(summary, h("p", {}, heading), lines.length > 0 && h("ul", {}, lines));
     const first = [...texts.keys()][0];
-    if (first) (first.control.matches("fieldset") ? first.control.querySelector("input, select, textarea, button") : first.control)?.focus?.();
+    if (first)
+      (first.control.matches("fieldset") ? first.control.querySelector("input, select, textarea, button") : first.control)?.focus?.();
   };
   toggle.addEventListener("click", () => {
     const faults = [];
@@ -74,7 +85,10 @@ export function makeForm({ schema, label, submit, kind = "primary" }) {
         pointer: typeof entry.pointer === "string" ? entry.pointer : "",
         message: entry.detail ?? entry.keyword ?? "is refused",
       }));
-      tell(`${error.problem?.title ?? "Refused"}${error.problem?.detail ? `: ${error.problem.detail}` : error.problem ? "" : `: ${error.message}`}`, errors);
+      tell(
+        `${error.problem?.title ?? "Refused"}${error.problem?.detail ? `: ${error.problem.detail}` : error.problem ? "" : `: ${error.message}`}`,
+        errors,
+      );
       announce("Refused");
     } finally {
       send.disabled = false;

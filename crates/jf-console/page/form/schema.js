@@ -70,10 +70,19 @@ function shaped(schema, root, depth) {
   if (Array.isArray(schema.enum) && schema.enum.length > 0 && schema.enum.length <= 200) return { kind: "enum", values: schema.enum };
   const some = schema.oneOf ?? schema.anyOf;
   if (Array.isArray(some) && some.length > 0 && some.length <= 50) return choice(schema, some, root, depth);
-  let types = (Array.isArray(schema.type) ? schema.type : schema.type === undefined ? guessed(schema) : [schema.type]).filter((type) => TYPES.includes(type));
+  let types = (Array.isArray(schema.type) ? schema.type : schema.type === undefined ? guessed(schema) : [schema.type]).filter((type) =>
+    TYPES.includes(type),
+  );
   const nullable = types.length > 1 && types.includes("null");
   if (nullable) types = types.filter((type) => type !== "null");
-  if (types.length > 1) return choice(schema, types.map((type) => ({ ...schema, type })), root, depth, (_, index) => types[index]);
+  if (types.length > 1)
+    return choice(
+      schema,
+      types.map((type) => ({ ...schema, type })),
+      root,
+      depth,
+      (_, index) => types[index],
+    );
   const field = typed(types[0], schema, root, depth);
   if (nullable) field.nullable = true;
   return field;
@@ -119,7 +128,11 @@ function typed(type, schema, root, depth) {
       if (properties.length === 0 && open) return { kind: "json", type };
       return {
         kind: "object",
-        properties: properties.map(([name, property]) => ({ name, required: required.has(name), field: fieldOf(property, root, depth + 1) })),
+        properties: properties.map(([name, property]) => ({
+          name,
+          required: required.has(name),
+          field: fieldOf(property, root, depth + 1),
+        })),
       };
     }
     case "array":

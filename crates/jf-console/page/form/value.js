@@ -12,7 +12,8 @@ export function parse(field, text) {
     case "number": {
       const value = Number(text.trim());
       if (text.trim() === "" || !Number.isFinite(value)) return { error: "must be a number" };
-      if (Number.isInteger(value) && !Number.isSafeInteger(value)) return { error: "is too large to be exact; enter it as JSON on the command line" };
+      if (Number.isInteger(value) && !Number.isSafeInteger(value))
+        return { error: "is too large to be exact; enter it as JSON on the command line" };
       return judged(field, value);
     }
     case "json":

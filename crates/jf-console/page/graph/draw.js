@@ -1,4 +1,5 @@
-// The graph as SVG. What it shows is in a list beside it, too; here every state is a button that can be reached with the keyboard.
+// The graph as SVG. What it shows is in a list beside it, too; here every state is a button. The graph is one stop of the tabulator: arrow keys lead from
+// state to state.
 
 import { freshId, s } from "../dom.js";
 import { layout, shortened } from "./layout.js";
@@ -22,7 +23,6 @@ const SIGNS = {
 export class Drawing {
   #nodes = new Map();
   #ways = new Map();
-  #shown;
 
   /** `onSelect` is told the node that is chosen. */
   constructor(graph, onSelect) {
@@ -31,10 +31,31 @@ export class Drawing {
     this.height = Math.ceil(height);
     const arrow = freshId("arrow");
     const marker = (id, name) =>
-      s("marker", { id, class: name, viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 8, markerHeight: 8, markerUnits: "userSpaceOnUse", orient: "auto-start-reverse" }, s("path", { d: "M0 .8 7.5 4 0 7.2Z" }));
+      s(
+        "marker",
+        {
+          id,
+          class: name,
+          viewBox: "0 0 8 8",
+          refX: 7,
+          refY: 4,
+          markerWidth: 8,
+          markerHeight: 8,
+          markerUnits: "userSpaceOnUse",
+          orient: "auto-start-reverse",
+        },
+        s("path", { d: "M0 .8 7.5 4 0 7.2Z" }),
+      );
     this.element = s(
       "svg",
-      { class: "graph", viewBox: `0 0 ${this.width} ${this.height}`, width: this.width, height: this.height, role: "group", "aria-label": "State graph" },
+      {
+        class: "graph",
+        viewBox: `0 0 ${this.width} ${this.height}`,
+        width: this.width,
+        height: this.height,
+        role: "group",
+        "aria-label": "State graph; arrow keys move between states",
+      },
       s("defs", {}, marker(arrow, "arrow"), marker(`${arrow}-taken`, "arrow taken")),
     );
     this.#arrow = arrow;
@@ -74,14 +95,17 @@ export class Drawing {
       "g",
       {
         class: "state",
-        tabindex: "0",
+        tabindex: this.#nodes.size === 0 ? "0" : "-1",
         role: "button",
         "data-address": node.address,
         click: () => onSelect(node),
+        focus: () => this.#stop(node.address),
         keydown: (event) => {
-          if (event.key !== "Enter" && event.key !== " ") return;
+          const moved = this.#neighbour(node.address, event.key);
+          if (!moved && event.key !== "Enter" && event.key !== " ") return;
           event.preventDefault();
-          onSelect(node);
+          if (moved) moved.focus();
+          else onSelect(node);
         },
       },
       s("title", {}, node.detail ? `${node.id} (${node.detail})` : node.id),
@@ -92,15 +116,32 @@ export class Drawing {
       text && s("text", { class: "detail", x: x + 38, y: middle + 13 }, shortened(node.detail, 30)),
     );
     const group = s("g", { class: `node ${node.type}` }, button);
+    this.#nodes.set(node.address, { node, group, button });
+    this.#name(node, button, []);
     for (const box of inner) {
-      const frame = s("g", { class: "scope" }, s("rect", { class: "frame", x: box.x, y: box.y, width: box.width, height: box.height, rx: 8 }));
+      const frame = s(
+        "g",
+        { class: "scope" },
+        s("rect", { class: "frame", x: box.x, y: box.y, width: box.width, height: box.height, rx: 8 }),
+      );
       if (box.scope.title !== undefined) frame.append(s("text", { class: "title", x: box.x + 12, y: box.y + 20 }, box.scope.title));
       group.append(frame);
       this.#scope(box.placed, frame, onSelect);
     }
-    this.#nodes.set(node.address, { node, group, button });
-    this.#name(node, button, []);
     return group;
+  }
+
+  /** Where the tabulator stops. */
+  #stop(address) {
+    for (const [other, { button }] of this.#nodes) button.setAttribute("tabindex", other === address ? "0" : "-1");
+  }
+
+  /** The state that a key leads to, in the order of the definition. */
+  #neighbour(address, key) {
+    const all = [...this.#nodes.keys()];
+    const index = all.indexOf(address);
+    const to = { ArrowDown: index + 1, ArrowRight: index + 1, ArrowUp: index - 1, ArrowLeft: index - 1, Home: 0, End: all.length - 1 }[key];
+    return this.#nodes.get(all[to])?.button;
   }
 
   #name(node, button, words) {
@@ -125,7 +166,8 @@ export class Drawing {
       path.classList.toggle("taken", taken);
       path.setAttribute("marker-end", `url(#${this.#arrow}${taken ? "-taken" : ""})`);
     }
-    this.#shown = course;
+    const last = [...(course?.here ?? [])].at(-1);
+    if (last !== undefined && !this.element.contains(document.activeElement)) this.#stop(last);
   }
 
   /** The element of a state, to be scrolled to. */

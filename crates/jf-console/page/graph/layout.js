@@ -14,7 +14,9 @@ const SWEEPS = 8;
 /** How wide a text is, roughly: nothing depends on it but room. */
 export function widthOf(text, size = 13) {
   let width = 0;
-  for (const character of text) width += character.codePointAt(0) > 0x2e80 ? 1 : /[A-ZmwMW@%]/.test(character) ? 0.82 : /[iljtf.,:;'|!() ]/.test(character) ? 0.4 : 0.65;
+  for (const character of text)
+    width +=
+      character.codePointAt(0) > 0x2e80 ? 1 : /[A-ZmwMW@%]/.test(character) ? 0.82 : /[iljtf.,:;'|!() ]/.test(character) ? 0.4 : 0.65;
   return width * size;
 }
 
@@ -142,7 +144,16 @@ function layered(nodes, ways, start) {
     for (let layer = rank[link.from] + 1; layer < rank[link.to]; layer += 1) {
       const isLabel = link.text !== undefined && layer === labelled;
       const text = isLabel ? shortened(link.text, LABEL.most) : undefined;
-      const cell = { text, rank: layer, width: isLabel ? widthOf(text, 11) + 14 : 4, height: isLabel ? LABEL.height : 0, up: [], down: [], x: 0, y: 0 };
+      const cell = {
+        text,
+        rank: layer,
+        width: isLabel ? widthOf(text, 11) + 14 : 4,
+        height: isLabel ? LABEL.height : 0,
+        up: [],
+        down: [],
+        x: 0,
+        y: 0,
+      };
       (layers[layer] ??= []).push(cell);
       cells.push(cell);
     }
@@ -294,7 +305,8 @@ function routed({ link, cells }) {
       points.push({ x: cell.x, y: cell.top });
       if (cell.bottom > cell.top) points.push({ x: cell.x, y: cell.bottom });
     }
-    if (cell.text !== undefined) label = { text: cell.text, x: cell.x, y: cell.y + cell.height / 2, width: cell.width, height: cell.height };
+    if (cell.text !== undefined)
+      label = { text: cell.text, x: cell.x, y: cell.y + cell.height / 2, width: cell.width, height: cell.height };
   }
   if (link.isBack) points.reverse();
   return { way: link.way, points, label, isBack: link.isBack };
@@ -310,13 +322,25 @@ function looped({ node, x, y, width, height }, way) {
     { x: right, y: middle + 6 },
   ];
   const text = wayLabel(way);
-  const label = text && { text: shortened(text, LABEL.most), x: right + 20 + widthOf(text, 11) / 2, y: middle, width: widthOf(text, 11), height: LABEL.height };
+  const label = text && {
+    text: shortened(text, LABEL.most),
+    x: right + 20 + widthOf(text, 11) / 2,
+    y: middle,
+    width: widthOf(text, 11),
+    height: LABEL.height,
+  };
   return { way, points, label, isLoop: true, node };
 }
 
 function bounded(nodes, ways) {
-  const left = Math.min(...nodes.map((node) => node.x), ...ways.flatMap((way) => [...way.points.map((point) => point.x), ...(way.label ? [way.label.x - way.label.width / 2] : [])]));
-  const right = Math.max(...nodes.map((node) => node.x + node.width), ...ways.flatMap((way) => [...way.points.map((point) => point.x), ...(way.label ? [way.label.x + way.label.width / 2] : [])]));
+  const left = Math.min(
+    ...nodes.map((node) => node.x),
+    ...ways.flatMap((way) => [...way.points.map((point) => point.x), ...(way.label ? [way.label.x - way.label.width / 2] : [])]),
+  );
+  const right = Math.max(
+    ...nodes.map((node) => node.x + node.width),
+    ...ways.flatMap((way) => [...way.points.map((point) => point.x), ...(way.label ? [way.label.x + way.label.width / 2] : [])]),
+  );
   const bottom = Math.max(...nodes.map((node) => node.y + node.height));
   const placed = { nodes, ways, width: right - left, height: bottom };
   // Inner scopes were placed within their node, which now has its own place.

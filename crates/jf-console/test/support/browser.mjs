@@ -25,10 +25,22 @@ export class Browser {
   static async start() {
     const browser = new Browser();
     const flags = [
-      "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--no-proxy-server", "--hide-scrollbars", "--force-color-profile=srgb",
-      "--disable-background-networking", "--disable-component-update", "--remote-debugging-pipe", `--user-data-dir=${browser.#profile}`,
+      "--headless=new",
+      "--no-sandbox",
+      "--disable-gpu",
+      "--no-first-run",
+      "--no-proxy-server",
+      "--hide-scrollbars",
+      "--force-color-profile=srgb",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--remote-debugging-pipe",
+      `--user-data-dir=${browser.#profile}`,
     ];
-    browser.#process = spawn(JF_BROWSER, [...flags, "about:blank"], { stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"], detached: true });
+    browser.#process = spawn(JF_BROWSER, [...flags, "about:blank"], {
+      stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"],
+      detached: true,
+    });
     browser.#process.stdio[4].setEncoding("utf8").on("data", (text) => browser.#received(text));
     await browser.call("Browser.getVersion");
     return browser;
@@ -95,10 +107,13 @@ export class Page {
   }
 
   heard({ method, params }) {
-    if (method === "Runtime.exceptionThrown") this.complaints.push(params.exceptionDetails.exception?.description ?? params.exceptionDetails.text);
-    if (method === "Runtime.consoleAPICalled" && params.type === "error") this.complaints.push(params.args.map((arg) => arg.value ?? arg.description).join(" "));
+    if (method === "Runtime.exceptionThrown")
+      this.complaints.push(params.exceptionDetails.exception?.description ?? params.exceptionDetails.text);
+    if (method === "Runtime.consoleAPICalled" && params.type === "error")
+      this.complaints.push(params.args.map((arg) => arg.value ?? arg.description).join(" "));
     // A server that is away is none of the page's faults.
-    if (method === "Log.entryAdded" && params.entry.level === "error" && params.entry.source !== "network") this.complaints.push(`${params.entry.text} ${params.entry.url ?? ""}`);
+    if (method === "Log.entryAdded" && params.entry.level === "error" && params.entry.source !== "network")
+      this.complaints.push(`${params.entry.text} ${params.entry.url ?? ""}`);
   }
 
   /** How the reader wants it: `prefers-color-scheme` and the like. */
@@ -135,14 +150,20 @@ export class Page {
 
   /** Waits until the text is somewhere within the selector. */
   async sees(text, selector = "body") {
-    await this.until((wanted, within) => [...document.querySelectorAll(within)].some((element) => element.innerText.includes(wanted)), text, selector);
+    await this.until(
+      (wanted, within) => [...document.querySelectorAll(within)].some((element) => element.innerText.includes(wanted)),
+      text,
+      selector,
+    );
   }
 
   /** Clicks the first visible element that fits, by its text if there is one. */
   async click(selector, text) {
     await this.until(
       (wanted, label) => {
-        const found = [...document.querySelectorAll(wanted)].find((element) => element.checkVisibility() && (label === null || element.textContent.trim() === label));
+        const found = [...document.querySelectorAll(wanted)].find(
+          (element) => element.checkVisibility() && (label === null || element.textContent.trim() === label),
+        );
         found?.scrollIntoView({ block: "center" });
         if (found instanceof SVGElement) found.dispatchEvent(new MouseEvent("click", { bubbles: true }));
         else found?.click();
@@ -170,7 +191,9 @@ export class Page {
   async fill(label, value, within = "main") {
     await this.until(
       (wanted, text, scope) => {
-        const named = [...document.querySelectorAll(`${scope} label`)].filter((element) => element.checkVisibility() && element.firstChild?.textContent.trim() === wanted);
+        const named = [...document.querySelectorAll(`${scope} label`)].filter(
+          (element) => element.checkVisibility() && element.firstChild?.textContent.trim() === wanted,
+        );
         const control = named.map((element) => element.control).find(Boolean);
         if (!control) return false;
         control.focus();

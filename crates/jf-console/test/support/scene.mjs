@@ -1,5 +1,15 @@
 // What the tests and the picture in the guide show.
-const COLLEAGUE = { name: "Ada Lovelace", role: "contractor", firstDay: "2026-03-02", hours: 32, remote: true, equipment: [{ article: "laptop", quantity: 1 }, { article: "screen", quantity: 2 }] };
+const COLLEAGUE = {
+  name: "Ada Lovelace",
+  role: "contractor",
+  firstDay: "2026-03-02",
+  hours: 32,
+  remote: true,
+  equipment: [
+    { article: "laptop", quantity: 1 },
+    { article: "screen", quantity: 2 },
+  ],
+};
 
 /** Runs of several journeys, in several states; the id of one whose branches wait side by side. */
 export async function populate(server) {

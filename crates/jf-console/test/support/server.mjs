@@ -51,7 +51,17 @@ export class Server {
 
   async start() {
     const [http, console] = this.#ports;
-    const options = ["--listen", `127.0.0.1:${http}`, `--console=127.0.0.1:${console}`, "--store", `sqlite:${join(this.#folder, "runs.db")}`, "--config", join(this.#folder, "jf.yaml"), "--log", "error"];
+    const options = [
+      "--listen",
+      `127.0.0.1:${http}`,
+      `--console=127.0.0.1:${console}`,
+      "--store",
+      `sqlite:${join(this.#folder, "runs.db")}`,
+      "--config",
+      join(this.#folder, "jf.yaml"),
+      "--log",
+      "error",
+    ];
     this.#process = spawn(JF_SERVER, ["serve", ...this.#definitions, ...options], { stdio: ["ignore", "pipe", "inherit"] });
     const ended = once(this.#process, "exit").then(([code]) => Promise.reject(new Error(`the server ended with ${code}`)));
     const [line] = await Promise.race([once(createInterface(this.#process.stdout), "line"), ended]);
@@ -61,7 +71,11 @@ export class Server {
 
   /** A request to the HTTP API; the document of the answer. */
   async post(path, body) {
-    const answer = await fetch(this.api + path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+    const answer = await fetch(this.api + path, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
     return answer.json();
   }
 
