@@ -1,7 +1,8 @@
 // One run, live: where it is, what it waits for, what has happened.
 
 import { RequestError, WatchEndedError } from "./client/index.js";
-import { announce, badge, clock, exact, h, json, put, when } from "./dom.js";
+import { announce, badge, clock, exact, h, put, when } from "./dom.js";
+import { confirmCancel, outcomeOf } from "./ending.js";
 import { makeForm } from "./form/form.js";
 import { Course } from "./graph/position.js";
 import { GraphPanel } from "./panel.js";
@@ -259,29 +260,10 @@ export class RunView {
 
   #drawOutcome() {
     const { outcome } = this.#parts;
-    const event = this.#outcome;
-    if (!event || !outcome.hidden) return;
+    if (!this.#outcome || !outcome.hidden) return;
     outcome.hidden = false;
-    const document = event.document;
-    outcome.classList.add(document?.phase === "SUCCEEDED" ? "succeeded" : "failed");
-    put(
-      outcome,
-      h("h2", {}, "Outcome"),
-      h("p", { class: "result" }, document ? document.status : "It is too large to be shown here."),
-      document?.outcomeId && h("p", { class: "hint" }, `classified as ${document.outcomeId}`),
-      document?.error &&
-        h(
-          "p",
-          {},
-          h("strong", {}, String(document.error.code ?? document.error.type ?? "error")),
-          " ",
-          String(document.error.reason ?? document.error.title ?? ""),
-        ),
-      document?.output !== undefined &&
-        document.output !== null &&
-        h("details", { open: true }, h("summary", {}, "Output"), json(document.output)),
-      document?.error && h("details", {}, h("summary", {}, "Error"), json(document.error)),
-    );
+    outcome.classList.add(this.#outcome.document?.phase === "SUCCEEDED" ? "succeeded" : "failed");
+    put(outcome, outcomeOf(this.#outcome.document));
   }
 
   #drawTrail() {
@@ -312,37 +294,11 @@ export class RunView {
   }
 
   #confirm() {
-    const close = () => {
-      dialog.close();
-      dialog.remove();
-    };
-    const fault = h("p", { class: "fault", role: "alert" });
-    const sure = h("button", { type: "button", class: "danger", click: () => cancel() }, "Cancel the run");
-    const keep = h("button", { type: "button", click: close }, "Let it go on");
-    const dialog = h(
-      "dialog",
-      { "aria-labelledby": "cancel-title", close },
-      h("h2", { id: "cancel-title" }, "Cancel this run?"),
-      h("p", {}, "It ends as failed. What it has done outside is undone only by its compensation."),
-      fault,
-      h("div", { class: "actions" }, sure, keep),
-    );
-    const cancel = async () => {
-      sure.disabled = true;
-      try {
-        const client = await this.#context.link.client();
-        await client.cancel(this.#id);
-        close();
-        this.#context.changed();
-        this.#parts.waiting.focus();
-      } catch (error) {
-        fault.textContent = error.message;
-        sure.disabled = false;
-      }
-    };
-    document.body.append(dialog);
-    dialog.showModal();
-    keep.focus();
+    const cancel = async () => (await this.#context.link.client()).cancel(this.#id);
+    confirmCancel(cancel, () => {
+      this.#context.changed();
+      this.#parts.waiting.focus();
+    });
   }
 
   #tell(text) {

@@ -213,6 +213,7 @@ test("cancelling asks first, and Escape lets the run go on", options, async () =
   await page.sees("running", "main .badge");
   await page.click("main button", "Cancel run");
   await page.click("dialog button", "Cancel the run");
+  await page.until(() => document.activeElement.textContent === "Waiting for");
   await page.sees("JOURNEY_CANCELLED", ".outcome");
   await page.sees("failed", "main .badge");
 });

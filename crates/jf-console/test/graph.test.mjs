@@ -4,9 +4,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { layout, shortened } from "../page/graph/layout.js";
+import { layout } from "../page/graph/layout.js";
 import { MOST, graphOf } from "../page/graph/model.js";
 import { Course, onlyPath, positionsOf } from "../page/graph/position.js";
+import { shortened } from "../page/graph/text.js";
 
 const state = (id, type, ways = [], more = {}) => ({
   id,

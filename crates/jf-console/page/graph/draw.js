@@ -2,8 +2,9 @@
 // state to state.
 
 import { freshId, s } from "../dom.js";
-import { layout, shortened } from "./layout.js";
+import { layout } from "./layout.js";
 import { TYPES } from "./model.js";
+import { shortened } from "./text.js";
 
 /** Signs of the types, on a field of 16 by 16. */
 const SIGNS = {
