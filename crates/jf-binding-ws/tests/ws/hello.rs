@@ -197,12 +197,15 @@ async fn sub_3_the_subscription_of_a_command_comes_behind_those_before_it() {
 /// SEQ-5: also where `hello` and a command arrive together.
 #[tokio::test(start_paused = true)]
 async fn seq_5_a_reply_behind_hello_is_not_told_again_by_its_entry() {
-    for pause in [[0, 0], [0, 20], [20, 0]] {
+    for (pause, others) in [([0, 0], 0), ([0, 20], 0), ([20, 0], 0), ([20, 20], 30)] {
         let (engine, binding) = shop();
         let run = engine.run("order");
         let mut client = Client::of(&binding).await;
         engine.slow_locates(pause);
-        client.send(r#"{"type":"hello","resume":[{"journeyId":"run-1","after":1,"conflate":false}]}"#);
+        // The entry may have to wait for others.
+        let mut entries: Vec<_> = (0..others).map(|n| format!(r#"{{"journeyId":"nobody-{n}"}}"#)).collect();
+        entries.push(r#"{"journeyId":"run-1","after":1,"conflate":false}"#.to_owned());
+        client.send(&format!(r#"{{"type":"hello","resume":[{}]}}"#, entries.join(",")));
         client.send(r#"{"type":"decide","id":"d","journeyId":"run-1","payload":1}"#);
         let mut told = 1;
         while let Some(frame) = client.frame_within(std::time::Duration::from_millis(30)).await {

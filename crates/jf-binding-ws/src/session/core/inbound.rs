@@ -274,8 +274,12 @@ impl Core {
             (entry, place)
         });
         self.resume = entries.collect();
-        // Behind it requests may be answered at once, which is to be left out of what the first entries tell (SEQ-5).
-        self.resume_some();
+        // Behind it requests may be answered before their entry is opened, which is to be left out of what it tells (SEQ-5).
+        for (_, place) in &self.resume {
+            if let Some((run, _)) = place {
+                self.followers.expect(run);
+            }
+        }
     }
 
     /// Opens a few of the entries of `hello.resume` at a time, so that other requests get through.
@@ -287,10 +291,15 @@ impl Core {
             let ticket =
                 Ticket { run: Some(entry.run.as_str().to_owned()), resumed: true, ..Ticket::default() };
             let work = match place {
-                Some((_, turn)) if self.is_mute() => {
+                Some((run, turn)) if self.is_mute() => {
+                    self.followers.expected(&run);
                     Some(self.refuse_in_turn(ticket, unauthenticated(), turn))
                 }
-                Some((run, turn)) => self.subscribe(self.context(), ticket, run, entry, Some(turn)),
+                Some((run, turn)) => {
+                    let work = self.subscribe(self.context(), ticket, run.clone(), entry, Some(turn));
+                    self.followers.expected(&run);
+                    work
+                }
                 None => {
                     self.fail(&ticket, &EngineError::not_found());
                     None

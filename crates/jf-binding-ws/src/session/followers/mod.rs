@@ -50,8 +50,9 @@ pub(crate) struct PushLimits<'a> {
 #[derive(Default)]
 pub(crate) struct Followers {
     slots: HashMap<JourneyId, Slot>,
-    /// Subscriptions that are being opened, each of which holds a place.
+    /// Subscriptions that are being opened, or are going to be.
     opening: HashMap<JourneyId, Opening>,
+    /// Places held for those that are being opened.
     reserved: usize,
     wakes: Arc<Wakes>,
     dirty: Queue,
@@ -102,6 +103,21 @@ impl Followers {
             self.opening.entry(run.clone()).or_default().count += 1;
         }
         fits
+    }
+
+    /// Notes that a subscription to `run` is going to be opened: what replies tell from now on is left out of it.
+    pub(crate) fn expect(&mut self, run: &JourneyId) {
+        self.opening.entry(run.clone()).or_default().count += 1;
+    }
+
+    /// What was expected is being opened, or is not going to be.
+    pub(crate) fn expected(&mut self, run: &JourneyId) {
+        if let Some(opening) = self.opening.get_mut(run) {
+            opening.count -= 1;
+            if opening.count == 0 {
+                self.opening.remove(run);
+            }
+        }
     }
 
     /// Gives a held place back, with what replies have told meanwhile.
