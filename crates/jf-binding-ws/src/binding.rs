@@ -157,7 +157,7 @@ impl WsBinding {
     /// use jf_core::Caller;
     /// use tokio::io::{AsyncRead, AsyncWrite};
     ///
-    /// async fn talk(binding: &WsBinding, pipe: impl AsyncRead + AsyncWrite + Unpin) {
+    /// async fn talk<T: AsyncRead + AsyncWrite + Unpin>(binding: &WsBinding, pipe: T) {
     ///     if let Some(talk) = binding.converse_over("/ws/orders", Caller::internal("pipe"), pipe) {
     ///         talk.await;
     ///     }
