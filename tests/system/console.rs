@@ -92,7 +92,8 @@ struct Console {
 
 async fn serve(settings: &[(&str, &str)]) -> Result<Serving, HostError> {
     let base = Config::default().with("http.listen", "127.0.0.1:0").unwrap().with("store", "memory").unwrap();
-    let config = settings.iter().fold(base, |config, (key, value)| config.with(key, *value).unwrap());
+    let value = |text: &str| serde_json::from_str(text).unwrap_or_else(|_| Value::from(text));
+    let config = settings.iter().fold(base, |config, (key, text)| config.with(key, value(text)).unwrap());
     let texts = [("a", SILENT), ("b", OLDER), ("c", SPOKEN)];
     let sources = texts.map(|(name, text)| SourceFile::new(format!("{name}.journey.yaml"), text));
     let definitions = Definitions::from_sources(sources.to_vec(), &config, Purpose::Deploy).unwrap();
@@ -208,9 +209,7 @@ async fn org_1_pages_of_others_are_turned_away() {
         }
     }
     let service = format!("http://{}", console.serving.address());
-    for origin in
-        ["https://evil.example", "null", &service, &format!("https://{address}"), "http://127.0.0.1"]
-    {
+    for origin in ["https://evil.example", "null", &service, "https://127.0.0.1", "http://127.0.0.1"] {
         let wrong = Handshake::default().with_header("origin", origin);
         assert_eq!(handshake(address, &wrong).await, Some(403), "{origin}");
         assert_eq!(console.get("/catalogue", &format!("origin: {origin}\r\n")).await.status, 403, "{origin}");
@@ -222,8 +221,11 @@ async fn org_1_pages_of_others_are_turned_away() {
             "{site}"
         );
     }
-    let own = Handshake::default().with_header("origin", format!("http://{address}"));
-    assert_eq!(handshake(address, &own).await, None);
+    // Those of its own, whether a proxy in front of it speaks TLS or not.
+    for scheme in ["http", "https"] {
+        let own = Handshake::default().with_header("origin", format!("{scheme}://{address}"));
+        assert_eq!(handshake(address, &own).await, None, "{scheme}");
+    }
     let local =
         format!("GET /runs HTTP/1.1\r\nhost: localhost:{port}\r\norigin: http://localhost:{port}\r\n\r\n");
     assert_eq!(console.ask(&local).await.status, 200);
@@ -249,7 +251,7 @@ async fn a_public_address_needs_a_token() {
     assert!(refused.unwrap_err().to_string().starts_with("cannot read `nowhere/token`"));
 }
 
-/// AUTH-1: the cookie of the console is none of the caller of a journey.
+/// AUTH-1: the session of the console is none of the caller of a journey.
 #[tokio::test]
 async fn a_token_opens_what_shows_runs_and_nothing_else_does() {
     let folder = tempfile::tempdir().unwrap();
@@ -268,24 +270,64 @@ async fn a_token_opens_what_shows_runs_and_nothing_else_does() {
     };
     for wrong in ["", "correct-horse-battery-stapl", "correct-horse-battery-staple2", &"x".repeat(5000)] {
         let answer = show(wrong, "").await;
-        assert_eq!((answer.status, answer.header("set-cookie")), (403, None), "{wrong}");
-    }
-    assert_eq!(show(TOKEN, "origin: https://evil.example\r\n").await.status, 403);
-    let answer = show(TOKEN, "").await;
-    let cookie = answer.header("set-cookie").unwrap();
-    assert!(cookie.ends_with("; Path=/; HttpOnly; SameSite=Strict") && !cookie.contains(TOKEN), "{cookie}");
-    let value = cookie.split(';').next().unwrap();
-    for (cookies, status) in
-        [(value.to_owned(), 200), (format!("a=b; {value}; c=d"), 200), (format!("{value}x"), 401)]
-    {
         assert_eq!(
-            console.get("/catalogue", &format!("cookie: {cookies}\r\n")).await.status,
-            status,
-            "{cookies}"
+            (answer.status, answer.header("content-type")),
+            (401, Some("application/problem+json")),
+            "{wrong}"
         );
     }
-    let with = Handshake::default().with_header("cookie", value);
-    assert_eq!(handshake(address, &with).await, None);
+    let looked = HttpClient::new(address).send(Method::HEAD, "/session", None).await.unwrap();
+    assert_eq!(looked.status, 401, "it shows no token");
+    assert_eq!(show(TOKEN, "origin: https://evil.example\r\n").await.status, 403);
+    // As it comes through a proxy that ends TLS.
+    let answer = show(TOKEN, &format!("origin: https://{address}\r\nsec-fetch-site: same-origin\r\n")).await;
+    assert_eq!((answer.status, answer.header("cache-control")), (200, Some("no-store")));
+    assert_eq!(answer.header("set-cookie"), None, "a cookie would go to every port of the host");
+    let session = answer.text();
+    assert!(session.len() == 32 && session != TOKEN, "{session}");
+    for (header, status) in [
+        (format!("journeyforge-console-session: {session}"), 200),
+        (format!("journeyforge-console-session: {session}x"), 401),
+        (format!("cookie: journeyforge_console={session}"), 401),
+        (format!("authorization: Bearer {session}"), 401),
+    ] {
+        assert_eq!(console.get("/catalogue", &format!("{header}\r\n")).await.status, status, "{header}");
+    }
+    let offer = |entry: String| Handshake::default().with_protocol("journeyforge.v1").with_protocol(entry);
+    let entry = format!("session.console.journeyforge.{session}");
+    assert_eq!(handshake(address, &offer(entry.clone())).await, None);
+    assert_eq!(handshake(address, &offer(format!("{entry}x"))).await, Some(401));
+    // Another console, with the same token, has another session.
+    let other = Console::start(&[("console.tokenFile", file.to_str().unwrap())]).await;
+    assert_eq!(handshake(other.address, &offer(entry)).await, Some(401));
+}
+
+/// LIM-5: what a server allows its clients is no less than what the page asks for: a list that is followed leaves room for the run that is looked at.
+#[tokio::test]
+async fn lim_5_the_list_leaves_room_for_the_run() {
+    let console =
+        Console::start(&[("websocket.limits.maxSubscriptions", "1"), ("websocket.limits.burst", "1000")])
+            .await;
+    let mut socket = console.socket().await;
+    for count in 0..101 {
+        let start = json!({ "type": "start", "journeyName": "silent", "payload": { "to": "me" }, "subscribe": false });
+        let run = socket.request(start).await.unwrap()["journeyId"].clone();
+        let watched = socket.request(json!({ "type": "subscribe", "journeyId": run })).await.unwrap();
+        assert_ne!(watched["type"], "error", "{count}: {watched}");
+    }
+}
+
+#[tokio::test]
+async fn a_catalogue_that_is_known_is_not_sent_again() {
+    let console = Console::start(&[]).await;
+    let answer = console.get("/catalogue", "").await;
+    assert_eq!(answer.header("cache-control"), Some("private, no-cache"));
+    let tag = answer.header("etag").unwrap();
+    for (known, status) in [(tag.to_owned(), 304), (format!("W/{tag}"), 304), ("\"another\"".to_owned(), 200)]
+    {
+        let answer = console.get("/catalogue", &format!("if-none-match: {known}\r\n")).await;
+        assert_eq!((answer.status, answer.text().is_empty()), (status, status == 304), "{known}");
+    }
 }
 
 #[tokio::test]

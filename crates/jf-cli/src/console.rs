@@ -9,7 +9,7 @@ use jf_console::Token;
 use tokio::task::JoinHandle;
 
 use crate::config::Config;
-use crate::host::{Host, HostError, Site};
+use crate::host::{Host, HostError, Listener, Site};
 use crate::server::{Server, Stop, Tls};
 
 /// Why a token cannot be used.
@@ -64,7 +64,7 @@ impl Desk {
         if !wanted.ip().is_loopback() && token.is_none() {
             return Err(ConsoleError::Open(wanted).into());
         }
-        let failed = |error| HostError::Listen { address: wanted, error };
+        let failed = |error| HostError::Listen { listener: Listener::Console, address: wanted, error };
         let server = Server::bind(wanted, config.server_limits()).await.map_err(failed)?;
         let address = server.address().map_err(failed)?;
         Ok(Some(Self { server, address, token }))

@@ -67,12 +67,26 @@ pub enum HostError {
     /// The port cannot be had.
     #[error("cannot listen on {address}: {}", reason(error))]
     Listen {
+        /// What was to listen there.
+        listener: Listener,
         /// The address.
         address: SocketAddr,
         /// Why not.
         #[source]
         error: std::io::Error,
     },
+}
+
+/// What a server listens for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Listener {
+    /// Both bindings and the probes (`http.listen`).
+    Service,
+    /// The console (`console.listen`).
+    Console,
+    /// Metrics (`observability.metrics.listen`).
+    Metrics,
 }
 
 /// Both bindings and the probes as one router, with the switches that go with them.

@@ -63,7 +63,7 @@ pub use command::main;
 pub use config::{CONFIG_FILE, CONFIG_RULES, Config, InvalidSetting, KEYS, Key, Kind, Use};
 pub use console::ConsoleError;
 pub use definitions::{Definitions, LoadError, PathError, Purpose};
-pub use host::{Host, HostError, Site};
+pub use host::{Host, HostError, Listener, Site};
 pub use metrics::ServerMetrics;
 pub use scenarios::ScenarioHost;
 pub use server::{ClientAuth, Server, ServerLimits, Stop, Tls, TlsError, TlsFiles};

@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 use crate::config::{Config, Use};
 use crate::console::{Console, Desk};
 use crate::definitions::Definitions;
-use crate::host::{Host, HostError};
+use crate::host::{Host, HostError, Listener};
 use crate::metrics::{Scraped, ServerMetrics};
 use crate::server::{Server, Stop, Tls};
 
@@ -58,12 +58,13 @@ impl Serving {
     pub async fn begin(definitions: &Definitions, config: &Config) -> Result<Self, HostError> {
         let tls = config.tls().map(Tls::load).transpose()?;
         let wanted = config.listen();
-        let listening = Server::bind(wanted, config.server_limits()).await;
-        let server = listening.map_err(|error| HostError::Listen { address: wanted, error })?;
-        let address = server.address().map_err(|error| HostError::Listen { address: wanted, error })?;
+        let failed = |error| HostError::Listen { listener: Listener::Service, address: wanted, error };
+        let server = Server::bind(wanted, config.server_limits()).await.map_err(failed)?;
+        let address = server.address().map_err(failed)?;
         let scraped = match config.metrics_listen() {
             Some(wanted) => {
-                let failed = |error| HostError::Listen { address: wanted, error };
+                let failed =
+                    |error| HostError::Listen { listener: Listener::Metrics, address: wanted, error };
                 let server = Scraped::bind(wanted, config.server_limits()).await.map_err(failed)?;
                 let address = server.address().map_err(failed)?;
                 Some((server, address))

@@ -4,7 +4,7 @@ import { h, put, refreshTimes } from "./dom.js";
 import { showDefinition } from "./definition.js";
 import { RunView } from "./run.js";
 import { Runs } from "./runs.js";
-import { Catalogue, Link, isOpen, open } from "./service.js";
+import { Catalogue, Link, isOpen, open, reason } from "./service.js";
 
 const main = document.getElementById("main");
 const connection = document.getElementById("connection");
@@ -38,8 +38,6 @@ function decoded(text) {
 }
 
 function show() {
-  // The link to the content is no place.
-  if (location.hash === "#main") return main.focus();
   const { run, journey, version } = place();
   view?.close();
   view = undefined;
@@ -103,12 +101,16 @@ function ask({ title, text, label, button, take }) {
   const input = h("input", { id: "asked", type: "password", autocomplete: "off" });
   const fault = h("p", { class: "fault", role: "alert" });
   const close = () => dialog.remove();
+  const act = h("button", { class: "primary" }, button);
   const form = h(
     "form",
     {
       submit: async (event) => {
         event.preventDefault();
+        if (act.disabled) return;
+        act.disabled = true;
         const wrong = await take(input.value.trim());
+        act.disabled = false;
         fault.textContent = wrong ?? "";
         if (wrong === undefined) dialog.close();
       },
@@ -119,7 +121,7 @@ function ask({ title, text, label, button, take }) {
     h(
       "div",
       { class: "actions" },
-      h("button", { class: "primary" }, button),
+      act,
       h("button", { type: "button", click: () => dialog.close() }, "Close"),
     ),
   );
@@ -137,7 +139,11 @@ function askCredential() {
     button: "Use",
     take: async (token) => {
       if (/[^\x21-\x7e]/.test(token)) return "A token has visible ASCII characters only.";
-      await link.use(token);
+      try {
+        await link.use(token);
+      } catch {
+        return "There is no connection with this credential: the server refuses it, or cannot be reached. Nothing has changed.";
+      }
       document.getElementById("credential").textContent = token === "" ? "Credential" : "Credential given";
       show();
       return undefined;
@@ -145,16 +151,45 @@ function askCredential() {
   });
 }
 
+/** Says why nobody can enter, until somebody wants to try again. */
+function toldAway(text) {
+  return new Promise((resolve) => {
+    const again = h("button", { type: "button", class: "primary", click: resolve }, "Try again");
+    put(
+      main,
+      h(
+        "div",
+        { class: "panel door" },
+        h("h1", {}, "Console"),
+        h("p", { class: "fault", role: "alert" }, text),
+        h("div", { class: "actions" }, again),
+      ),
+    );
+    again.focus();
+  });
+}
+
 /** The door, where the console has a token. */
 async function entered() {
-  if (await isOpen().catch(() => false)) return;
+  for (;;) {
+    try {
+      if (await isOpen()) return;
+      break;
+    } catch (error) {
+      await toldAway(reason(error));
+    }
+  }
   await new Promise((resolve) => {
     const input = h("input", { id: "token", type: "password", autocomplete: "current-password" });
     const fault = h("p", { class: "fault", role: "alert" });
     const enter = async (event) => {
       event.preventDefault();
-      if (await open(input.value.trim()).catch(() => false)) resolve();
-      else fault.textContent = "This is not the token.";
+      try {
+        if (await open(input.value.trim())) resolve();
+        else fault.textContent = "This is not the token.";
+      } catch (error) {
+        fault.textContent = reason(error);
+      }
     };
     put(
       main,
@@ -173,13 +208,18 @@ async function entered() {
   });
 }
 
+document.querySelector(".skip").addEventListener("click", (event) => {
+  // The address in the bar is the place; the content of the page is none.
+  event.preventDefault();
+  main.focus();
+});
 await entered();
 await catalogue.load().catch(() => undefined);
 runs = new Runs(document.getElementById("runs"), link);
 document.getElementById("credential").addEventListener("click", askCredential);
 addEventListener("hashchange", () => {
   show();
-  if (location.hash !== "#main") main.focus({ preventScroll: true });
+  main.focus({ preventScroll: true });
 });
 setInterval(() => document.visibilityState === "visible" && refreshTimes(), 5_000);
 link.client().catch(() => undefined);

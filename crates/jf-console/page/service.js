@@ -11,22 +11,58 @@ export class Refused extends Error {
   }
 }
 
+/** The header with the session, and where it is kept: for this tab, and for this server alone. */
+const SESSION = "journeyforge-console-session";
+/** What it has before it in the offer of a WebSocket, which takes no headers. */
+const CARRIER = "session.console.journeyforge.";
+
+/** An answer, whatever it is. */
+function request(path, options = {}) {
+  const session = sessionStorage.getItem(SESSION);
+  return fetch(path, { ...options, headers: { ...options.headers, ...(session !== null && { [SESSION]: session }) } });
+}
+
+async function refused(response) {
+  return new Refused(response.status, await response.json().catch(() => undefined));
+}
+
 async function get(path) {
-  const response = await fetch(path, { headers: { accept: "application/json" } });
+  const response = await request(path, { headers: { accept: "application/json" } });
   if (response.ok) return response.json();
   // The session has ended with the server that gave it: back to the door.
   if (response.status === 401) location.reload();
-  throw new Refused(response.status, await response.json().catch(() => undefined));
+  throw await refused(response);
 }
 
-/** Whether the console is open for this browser. */
+/** Whether the console is open for this page, or wants its token. Throws what else keeps the page from it. */
 export async function isOpen() {
-  return (await fetch("/session")).ok;
+  const response = await request("/session");
+  if (!response.ok && response.status !== 401) throw await refused(response);
+  return response.ok;
 }
 
-/** Shows the token of the console; whether it was the right one. */
+/** Shows the token of the console; whether it was the right one. Throws what else keeps the page from it. */
 export async function open(token) {
-  return (await fetch("/session", { method: "POST", body: token })).ok;
+  const response = await request("/session", { method: "POST", body: token });
+  if (response.status === 401) return false;
+  if (!response.ok) throw await refused(response);
+  sessionStorage.setItem(SESSION, await response.text());
+  return true;
+}
+
+/** Why the console cannot be reached, in words. */
+export function reason(error) {
+  if (!(error instanceof Refused)) return "The server cannot be reached.";
+  if (error.status === 403) return `This page is refused: ${error.message}. A proxy in front of the console must hand on the host name as it is.`;
+  return error.message;
+}
+
+/** A connection that shows the session. */
+class Socket extends WebSocket {
+  constructor(url, offer) {
+    const session = sessionStorage.getItem(SESSION);
+    super(url, session === null ? offer : [...[offer].flat(), CARRIER + session]);
+  }
 }
 
 /** The definitions. */
@@ -68,10 +104,13 @@ export function versionOf(journeyId) {
   return get(`/runs/${encodeURIComponent(journeyId)}`);
 }
 
+/** Attempts to connect with a credential that was just given. */
+const TRIALS = 2;
+const TRIAL_MS = 5_000;
+
 /** The one connection of the page, which comes back by itself. */
 export class Link {
-  #client;
-  #token;
+  #current;
   #told;
 
   /** `told` hears of states: `connecting`, `open`, `waiting`, `idle`, `closed`. */
@@ -81,38 +120,42 @@ export class Link {
 
   /** The client, as soon as it is connected. */
   client() {
-    this.#client ??= this.#connect();
-    return this.#client;
+    this.#current ??= this.#connect({ retry: { firstAttempts: Infinity } });
+    return this.#current.client;
   }
 
-  /** Whether a credential for journeys was given. */
-  get hasToken() {
-    return this.#token !== undefined;
-  }
-
-  /** Begins again with a bearer token that guards and tasks of journeys see; without one if it is empty. */
+  /**
+   * Begins again with a bearer token that guards and tasks of journeys see; without one if it is empty. Throws when there is no connection to be had with it;
+   * then the one before is as it was.
+   */
   async use(token) {
-    const before = this.#client;
-    this.#token = token === "" ? undefined : token;
-    this.#client = undefined;
-    (await before?.catch(() => undefined))?.close();
-    return this.client();
+    const credential = token === "" ? {} : { token };
+    const next = this.#connect({ ...credential, connectTimeoutMs: TRIAL_MS, retry: { firstAttempts: TRIALS } });
+    const client = await next.client;
+    const before = this.#current;
+    this.#current = next;
+    before?.end();
+    this.#told(client.state);
   }
 
-  #connect() {
-    const url = new URL("/socket", location.href);
-    const mine = connect(url, {
+  #connect({ retry, ...options }) {
+    const ending = new AbortController();
+    const mine = { client: undefined, end: () => ending.abort() };
+    const told = (state) => this.#current === mine && this.#told(state);
+    mine.client = connect(new URL("/socket", location.href), {
       client: "console",
-      ...(this.#token !== undefined && { token: this.#token }),
-      retry: { minMs: 300, maxMs: 5_000, firstAttempts: Infinity },
-      onState: (state) => this.#client === mine && this.#told(state),
+      WebSocket: Socket,
+      signal: ending.signal,
+      onState: told,
+      retry: { minMs: 300, maxMs: 5_000, ...retry },
+      ...options,
     });
-    mine.then(
+    mine.client.then(
       (client) => {
-        if (this.#client === mine) this.#told(client.state);
-        void client.closed.then(() => this.#client === mine && this.#told("closed"));
+        told(client.state);
+        void client.closed.then(() => told("closed"));
       },
-      () => this.#client === mine && this.#told("closed"),
+      () => told("closed"),
     );
     return mine;
   }

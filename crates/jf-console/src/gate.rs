@@ -8,44 +8,45 @@ use axum::body::to_bytes;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::header::{CACHE_CONTROL, COOKIE, HOST, ORIGIN, SET_COOKIE};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, COOKIE, HOST, ORIGIN, SEC_WEBSOCKET_PROTOCOL};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use jf_core::{EngineErrorKind, PageOrigin};
 
 use crate::config::Token;
 use crate::problem::refusal;
 
-/// The path that takes the token and gives the cookie.
+/// The path that takes the token and gives the session.
 pub(crate) const SESSION: &str = "/session";
-const COOKIE_NAME: &str = "journeyforge_console";
+/// The header with the session. It is no cookie: those go to every port of a host, and come with requests that nobody has meant.
+const SESSION_HEADER: HeaderName = HeaderName::from_static("journeyforge-console-session");
+/// The entry of a subprotocol offer with the session; scripts can give a WebSocket no header.
+const SESSION_CARRIER: &str = "session.console.journeyforge.";
 
 /// The checks in front of everything that shows or changes runs.
 #[derive(Debug)]
 pub(crate) struct Gate {
-    scheme: &'static str,
+    /// Those of its pages. Whether a proxy in front of a plain listener speaks TLS is not to be seen from here.
+    schemes: &'static [&'static str],
     lock: Option<Lock>,
 }
 
 #[derive(Debug)]
 struct Lock {
     token: Token,
-    /// The one cookie of this process. It ends with it.
+    /// The one session of this process. It ends with it.
     session: Token,
-    cookie: HeaderValue,
+    /// Its text, for whoever knows the token.
+    text: String,
 }
 
 impl Gate {
     pub(crate) fn new(token: Option<Token>, has_tls: bool) -> Result<Self, getrandom::Error> {
         let lock = token.map(|token| {
             let (session, text) = Token::random()?;
-            let secure = if has_tls { "; Secure" } else { "" };
-            let cookie = format!("{COOKIE_NAME}={text}; Path=/; HttpOnly; SameSite=Strict{secure}");
-            let mut cookie =
-                HeaderValue::try_from(cookie).expect("base64 and ASCII words are a header value");
-            cookie.set_sensitive(true);
-            Ok(Lock { token, session, cookie })
+            Ok(Lock { token, session, text })
         });
-        Ok(Self { scheme: if has_tls { "https" } else { "http" }, lock: lock.transpose()? })
+        let schemes: &[&str] = if has_tls { &["https"] } else { &["http", "https"] };
+        Ok(Self { schemes, lock: lock.transpose()? })
     }
 
     /// Whether the request comes from a page of this console, or from no page at all.
@@ -61,20 +62,48 @@ impl Gate {
             _ => return false,
         };
         let (Ok(origin), Ok(host)) = (origin, host) else { return false };
-        let own = PageOrigin::parse(&format!("{}://{host}", self.scheme));
-        own.is_ok() && own == PageOrigin::parse(origin)
+        let Ok(origin) = PageOrigin::parse(origin) else { return false };
+        let mut own = self.schemes.iter().map(|scheme| PageOrigin::parse(&format!("{scheme}://{host}")));
+        own.any(|own| own.as_ref() == Ok(&origin))
     }
 
     fn is_open_for(&self, headers: &HeaderMap) -> bool {
         let Some(lock) = &self.lock else { return true };
-        let lines = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
-        let mut cookies =
-            lines.flat_map(|line| line.split(';')).filter_map(|cookie| cookie.trim().split_once('='));
-        cookies.any(|(name, value)| name == COOKIE_NAME && lock.session.is(value))
+        let shown = headers.get(SESSION_HEADER).and_then(|value| value.to_str().ok());
+        shown.into_iter().chain(carried(headers)).any(|text| lock.session.is(text))
     }
 }
 
-/// Lets a request through, without what only the gate needs: neither the cookie nor the origin is the business of a journey.
+/// The entries of a subprotocol offer.
+fn offered(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    let lines = headers.get_all(SEC_WEBSOCKET_PROTOCOL).iter().filter_map(|line| line.to_str().ok());
+    lines.flat_map(|line| line.split(',')).map(str::trim)
+}
+
+/// Sessions in a subprotocol offer.
+fn carried(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    offered(headers).filter_map(|entry| entry.strip_prefix(SESSION_CARRIER))
+}
+
+/// Takes out what only the gate needs: neither session nor origin is the business of a journey, and cookies of other servers of the host are
+/// nobody's here.
+fn cleaned(headers: &mut HeaderMap) {
+    for name in [COOKIE, ORIGIN, SESSION_HEADER] {
+        headers.remove(name);
+    }
+    if carried(headers).next().is_none() {
+        return;
+    }
+    let rest: Vec<_> = offered(headers).filter(|entry| !entry.starts_with(SESSION_CARRIER)).collect();
+    let rest = HeaderValue::try_from(rest.join(", ")).expect("parts of header values are one");
+    if rest.is_empty() {
+        headers.remove(SEC_WEBSOCKET_PROTOCOL);
+    } else {
+        headers.insert(SEC_WEBSOCKET_PROTOCOL, rest);
+    }
+}
+
+/// Lets a request through, without what only the gate needs.
 pub(crate) async fn guard(State(gate): State<Arc<Gate>>, mut request: Request, next: Next) -> Response {
     if !gate.is_own(request.headers()) {
         return refusal(EngineErrorKind::Forbidden, "the console is for pages of its own");
@@ -82,39 +111,39 @@ pub(crate) async fn guard(State(gate): State<Arc<Gate>>, mut request: Request, n
     if !gate.is_open_for(request.headers()) {
         return refusal(EngineErrorKind::Unauthenticated, "the console wants its token");
     }
-    let headers = request.headers_mut();
-    headers.remove(COOKIE);
-    headers.remove(ORIGIN);
+    cleaned(request.headers_mut());
     next.run(request).await
 }
 
-/// `GET` tells whether the console is open for the caller, `POST` shows the token.
+/// `GET` tells whether the console is open for the caller, `POST` shows the token and gets the session.
 pub(crate) async fn session(State(gate): State<Arc<Gate>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     if !gate.is_own(&parts.headers) {
         return refusal(EngineErrorKind::Forbidden, "the console is for pages of its own");
     }
     match (&gate.lock, parts.method) {
-        (_, Method::GET) if gate.is_open_for(&parts.headers) => open(None),
-        (Some(_), Method::GET) => refusal(EngineErrorKind::Unauthenticated, "the console wants its token"),
-        (None, _) => open(None),
-        (Some(lock), _) => {
+        (Some(lock), Method::POST) => {
             let text = to_bytes(body, Token::MOST).await.unwrap_or_default();
             match std::str::from_utf8(&text) {
-                Ok(text) if lock.token.is(text) => open(Some(&lock.cookie)),
-                _ => refusal(EngineErrorKind::Forbidden, "this is not the token of the console"),
+                Ok(text) if lock.token.is(text) => open(Some(&lock.text)),
+                // Not `forbidden`, which is what pages of others get: whoever has mistyped is to be told so.
+                _ => refusal(EngineErrorKind::Unauthenticated, "this is not the token of the console"),
             }
         }
+        _ if gate.is_open_for(&parts.headers) => open(None),
+        _ => refusal(EngineErrorKind::Unauthenticated, "the console wants its token"),
     }
 }
 
-fn open(cookie: Option<&HeaderValue>) -> Response {
-    let mut response = StatusCode::NO_CONTENT.into_response();
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if let Some(cookie) = cookie {
-        response.headers_mut().insert(SET_COOKIE, cookie.clone());
+fn open(session: Option<&str>) -> Response {
+    let uncached = (CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    match session {
+        None => (StatusCode::NO_CONTENT, [uncached]).into_response(),
+        Some(text) => {
+            let media = (CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+            ([uncached, media], text.to_owned()).into_response()
+        }
     }
-    response
 }
 
 /// What every answer says to browsers: nothing from elsewhere, no code in the page, in nobody's frame.
@@ -132,3 +161,86 @@ pub(crate) static HEADERS: [(HeaderName, HeaderValue); 6] = [
     (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
     (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
 ];
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderMap;
+    use http::header::{COOKIE, ORIGIN, SEC_WEBSOCKET_PROTOCOL};
+
+    use super::{Gate, SESSION_CARRIER, SESSION_HEADER, cleaned};
+    use crate::config::Token;
+
+    fn headers(pairs: &[(http::HeaderName, &str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in pairs {
+            headers.append(name, value.parse().unwrap());
+        }
+        headers
+    }
+
+    /// ORG-1: where a proxy ends TLS, the listener is plain and its pages are not.
+    #[test]
+    fn org_1_a_plain_listener_has_pages_of_both_schemes_and_one_with_tls_of_one() {
+        let own = |has_tls: bool, host: &str, origin: &str| {
+            let pairs = [(http::header::HOST, host), (ORIGIN, origin)];
+            Gate::new(None, has_tls).unwrap().is_own(&headers(&pairs))
+        };
+        for (host, origin, plain, tls) in [
+            ("ops.example", "https://ops.example", true, true),
+            ("ops.example", "http://ops.example", true, false),
+            ("ops.example:8443", "https://ops.example:8443", true, true),
+            ("127.0.0.1:8090", "http://127.0.0.1:8090", true, false),
+            ("127.0.0.1:8090", "https://ops.example", false, false),
+            ("ops.example", "https://ops.example:8443", false, false),
+            ("ops.example", "https://ops.example.evil", false, false),
+            ("ops.example", "ftp://ops.example", false, false),
+            ("ops.example", "null", false, false),
+        ] {
+            assert_eq!(own(false, host, origin), plain, "{host} {origin}");
+            assert_eq!(own(true, host, origin), tls, "{host} {origin}, with TLS");
+        }
+    }
+
+    #[test]
+    fn a_session_opens_as_a_header_and_in_an_offer_and_as_nothing_else() {
+        let gate = Gate::new(Some(Token::new("correct-horse-battery-staple").unwrap()), false).unwrap();
+        let text = gate.lock.as_ref().unwrap().text.clone();
+        let entry = format!("{SESSION_CARRIER}{text}");
+        for (name, value, opens) in [
+            (SESSION_HEADER, text.clone(), true),
+            (SESSION_HEADER, format!("{text}x"), false),
+            (SEC_WEBSOCKET_PROTOCOL, format!("journeyforge.v1,{entry}"), true),
+            (SEC_WEBSOCKET_PROTOCOL, entry.clone(), true),
+            (SEC_WEBSOCKET_PROTOCOL, text.clone(), false),
+            (SEC_WEBSOCKET_PROTOCOL, format!("{entry}x"), false),
+            (COOKIE, format!("journeyforge_console={text}"), false),
+        ] {
+            assert_eq!(gate.is_open_for(&headers(&[(name, &value)])), opens, "{value}");
+        }
+        assert!(!gate.is_open_for(&HeaderMap::new()));
+    }
+
+    /// AUTH-1: nothing of the gate reaches the caller that journeys see, and what they are to see does.
+    #[test]
+    fn auth_1_what_the_gate_needs_goes_no_further() {
+        let mut shown = headers(&[
+            (SESSION_HEADER, "s"),
+            (COOKIE, "a=b"),
+            (ORIGIN, "http://x"),
+            (SEC_WEBSOCKET_PROTOCOL, "journeyforge.v1, session.console.journeyforge.s"),
+            (SEC_WEBSOCKET_PROTOCOL, "base64url.bearer.journeyforge.YQ"),
+            (http::header::HOST, "x"),
+        ]);
+        cleaned(&mut shown);
+        assert_eq!(
+            shown,
+            headers(&[
+                (SEC_WEBSOCKET_PROTOCOL, "journeyforge.v1, base64url.bearer.journeyforge.YQ"),
+                (http::header::HOST, "x"),
+            ])
+        );
+        let mut alone = headers(&[(SEC_WEBSOCKET_PROTOCOL, "session.console.journeyforge.s")]);
+        cleaned(&mut alone);
+        assert!(alone.is_empty());
+    }
+}

@@ -4,6 +4,11 @@
 //! in it: the page and its scripts are part of the binary, nothing is fetched from elsewhere. `jf serve --console` serves it on a
 //! listener of its own, which is where it belongs: it shows every run to whoever reaches it.
 //!
+//! # Guards
+//!
+//! What a run holds, and what is done to it, goes over the socket, so read guards hold there. The listing does not ask them, as it does not over HTTP in
+//! operator mode: `/runs` gives tags, attributes, phase and active steps of guarded runs, too, and `/runs/{id}` tells a guarded one from none.
+//!
 //! ```
 //! use std::sync::Arc;
 //!
@@ -28,7 +33,7 @@
 //! | [`SOCKET`] | the protocol `journeyforge.v1` for *every* deployed journey, by the code of `jf-binding-ws` over a [view](self#a-view) of the engine |
 //! | `/catalogue` | the definitions: graphs, schemas |
 //! | `/runs`, `/runs/{id}` | the listing of the HTTP binding; the definition version of one run |
-//! | `/session` | where there is a token: shows it, gets a cookie |
+//! | `/session` | where there is a token: shows it, gets a session |
 //!
 //! # A view
 //!

@@ -8,6 +8,7 @@ use axum::extract::Request;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::get;
+use http::HeaderMap;
 use jf_binding_http::{HttpConfig, ListMode, document_router};
 use jf_binding_ws::{InBandAuth, WsBinding};
 use jf_core::{Engine, EngineErrorKind};
@@ -23,6 +24,9 @@ use crate::view::{SOCKET, View};
 
 /// Events of a run that the page asks for (`ASKED` in `page/trail.js`), and some that come meanwhile.
 const TRAIL: NonZeroU32 = NonZeroU32::new(1_200).expect("not 0");
+
+/// Runs that the list watches at a time (`WATCHED` in `page/runs.js`), the one that is looked at, and some that are on their way out.
+const WATCHED: usize = 128;
 
 /// The page, what it reads, and its socket, over an engine. It opens no port, and has every check in it but those of a server: limits on
 /// connections, time-outs, TLS.
@@ -55,6 +59,8 @@ fn socket(engine: Arc<dyn Engine>, mut config: jf_binding_ws::WsConfig) -> Resul
     config.catalog = false;
     // The page asks for as many events of a run as it keeps.
     config.limits.max_replay_events = config.limits.max_replay_events.max(TRAIL);
+    // And watches as many as this: with fewer the list would leave none for the run that is looked at.
+    config.limits.max_subscriptions = config.limits.max_subscriptions.max(WATCHED);
     let binding = WsBinding::new(Arc::new(View::new(engine)), config)?;
     Ok(Router::new().route(SOCKET, axum::routing::any(nothing)).layer(binding.layer()))
 }
@@ -65,9 +71,9 @@ fn data(engine: Arc<dyn Engine>) -> Router {
     let listing = jf_binding_http::router(Arc::clone(&engine), listing);
     let catalogue = Arc::new(Derived::new());
     let deployed = Arc::clone(&engine);
-    let describe = move || {
-        let body = catalogue.of(&deployed.catalog(), catalogue::document);
-        std::future::ready(runs::json_answer(body))
+    let describe = move |headers: HeaderMap| {
+        let document = catalogue.of(&deployed.catalog(), catalogue::Document::new);
+        std::future::ready(document.answer(&headers))
     };
     Router::new()
         .route("/catalogue", get(describe))

@@ -26,7 +26,7 @@ pub(crate) async fn list(State(api): State<axum::Router>, mut request: Request) 
     }
 }
 
-/// The definition version of a run, by which the page knows the graph. Unguarded, like the listing.
+/// The definition version of a run, by which the page knows the graph. Unguarded, like the listing: it tells a run that a guard denies from none.
 pub(crate) async fn version(State(engine): State<Arc<dyn Engine>>, Path(id): Path<String>) -> Response {
     let located = match JourneyId::parse(&id) {
         Ok(id) => engine.locate(&id).await,

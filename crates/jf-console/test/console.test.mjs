@@ -202,6 +202,20 @@ test("everything is within reach of the keyboard", options, async () => {
   assert.deepEqual(await here(page), ["notAffordable"]);
 });
 
+test("the link to the content leads there, and the address stays that of the place", options, async () => {
+  const page = await open("#/journeys/loan-approval");
+  await page.press("Tab");
+  assert.equal(await page.focus(), "a Skip to the content");
+  await page.press("Enter");
+  await page.until(() => document.activeElement.id === "main");
+  assert.equal(await page.run(() => location.hash), "#/journeys/loan-approval");
+  await page.send("Page.reload");
+  await page.sees("loan-approval", "main h1");
+  // An address with the mark of the content alone is the overview.
+  const marked = await open("#main");
+  await marked.sees("Choose a journey", "main");
+});
+
 test("cancelling asks first, and Escape lets the run go on", options, async () => {
   const { journeyId } = await server.post("/journeys/loan-approval/start", LOAN);
   const page = await open(`#/runs/${journeyId}`);
@@ -312,6 +326,22 @@ test("a credential is given, and the connection is made anew with it", options, 
   await page.sees("Start a run", "main");
 });
 
+test("a credential that the server does not take is told, and the connection stays as it was", { ...options, timeout: 60_000 }, async () => {
+  const { journeyId } = await server.post("/journeys/loan-approval/start", LOAN);
+  const page = await open(`#/runs/${journeyId}`);
+  await isHere(page, "officerReview");
+  await page.click("#credential");
+  await page.run((text) => (document.getElementById("asked").value = text), "x".repeat(1_000_000));
+  await page.click("dialog button", "Use");
+  await page.sees("no connection with this credential", "dialog");
+  assert.equal(await page.run(() => document.querySelector("dialog button").disabled), false, "another one can be given");
+  await page.click("dialog button", "Close");
+  assert.equal(await page.run(() => document.getElementById("credential").textContent), "Credential");
+  await page.sees("live", "#connection");
+  await server.post(`/journeys/${journeyId}/steps/officerReview`, { decision: "approve", officer: "mia" });
+  await isHere(page, "signature");
+});
+
 test("what runs hold is text and nothing else", options, async () => {
   const hostile = '<img src=x onerror="document.title=1"><script>document.title=1</script>';
   const { journeyId } = await server.post("/journeys/employee-onboarding/start", { ...COLLEAGUE, name: hostile });
@@ -378,21 +408,55 @@ test("WCAG AA: every view, light and dark, wide and narrow", { ...options, timeo
   }
 });
 
-test("a token is asked for where there is one, and the cookie is no script's business", options, async (t) => {
-  const locked = await Server.start({ config: { console: { tokenFile: "token" } } });
-  t.after(() => locked.close());
+test("a token is asked for where there is one, and the session stays with this console and this tab", options, async (t) => {
+  const config = { console: { tokenFile: "token" } };
+  const [locked, other] = await Promise.all([Server.start({ config }), Server.start({ config })]);
+  t.after(() => Promise.all([locked.close(), other.close()]));
   assert.deepEqual([(await fetch(`${locked.console}catalogue`)).status, (await fetch(`${locked.console}runs`)).status], [401, 401]);
+  const enter = async (page) => {
+    await page.fill("Token", Server.TOKEN);
+    await page.click("main button", "Enter");
+    await page.sees("live", "#connection");
+    await page.sees("loan-approval", "nav");
+  };
   const page = await browser.open(locked.console);
   await page.fill("Token", "wrong-horse-battery");
   await page.click("main button", "Enter");
   await page.sees("not the token", ".fault");
   assert.deepEqual(await violations(page), []);
+  await enter(page);
+  const { cookies } = await page.send("Network.getCookies");
+  assert.deepEqual(cookies, [], "other ports of the host would get them");
+  // Another console of the same host does not end this session.
+  await page.send("Page.navigate", { url: other.console });
+  await enter(page);
+  await page.send("Page.navigate", { url: locked.console });
+  await page.sees("live", "#connection");
+  assert.deepEqual(page.complaints, []);
+  // The session is that of the process.
+  await locked.kill();
+  await locked.start();
+  await page.sees("wants the token", "main");
+  await enter(page);
+});
+
+test("the door tells a wrong token from a page that is refused and a server that is away", options, async (t) => {
+  const locked = await Server.start({ config: { console: { tokenFile: "token" } } });
+  t.after(() => locked.close());
+  const page = await browser.open(locked.console);
+  await page.sees("wants the token", "main");
+  await page.run(() => {
+    globalThis.before = fetch;
+    globalThis.fetch = async () => Response.json({ detail: "the console is for pages of its own" }, { status: 403 });
+  });
   await page.fill("Token", Server.TOKEN);
   await page.click("main button", "Enter");
-  await page.sees("live", "#connection");
-  await page.sees("loan-approval", "nav");
-  assert.equal(await page.run(() => document.cookie), "");
-  // The session is that of the process.
-  await page.send("Page.reload");
+  await page.sees("This page is refused: the console is for pages of its own", ".fault");
+  await page.run(() => (globalThis.fetch = globalThis.before));
+  await locked.kill();
+  await page.click("main button", "Enter");
+  await page.sees("cannot be reached", ".fault");
+  await locked.start();
+  await page.click("main button", "Enter");
   await page.sees("live", "#connection");
 });

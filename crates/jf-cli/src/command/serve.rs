@@ -1,5 +1,7 @@
 //! `jf serve`: definitions over HTTP and WebSocket.
 
+use std::borrow::Cow;
+use std::io::{Error, ErrorKind};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -13,7 +15,7 @@ use super::{ConfigArgs, Exit, LogArgs};
 use crate::config::Config;
 use crate::console::ConsoleError;
 use crate::definitions::{Definitions, Purpose};
-use crate::host::HostError;
+use crate::host::{HostError, Listener};
 use crate::logging;
 use crate::output::Output;
 use crate::prepare::{self, Prepared};
@@ -161,7 +163,7 @@ async fn run(config: &Config, definitions: &Definitions, output: &mut Output) ->
     let serving = match Serving::begin(definitions, config).await {
         Ok(serving) => serving,
         Err(error) => {
-            output.error(&error.to_string(), help(&error));
+            output.error(&error.to_string(), help(&error).as_deref());
             return Exit::Failed;
         }
     };
@@ -198,26 +200,34 @@ fn reload(serving: &Serving) {
     }
 }
 
-fn help(error: &HostError) -> Option<&'static str> {
-    let error = match error {
-        HostError::Listen { error, .. } => error,
-        HostError::Store(error) => return super::store::help(error),
-        HostError::Console(ConsoleError::Open(_)) => {
-            return Some(
-                "name a file with a token as `console.tokenFile`, or a loopback address such as 127.0.0.1:8090",
-            );
-        }
-        _ => return None,
+fn help(error: &HostError) -> Option<Cow<'static, str>> {
+    match error {
+        HostError::Listen { listener, error, .. } => listen_help(*listener, error).map(Cow::Owned),
+        HostError::Store(error) => super::store::help(error).map(Cow::Borrowed),
+        HostError::Console(ConsoleError::Open(_)) => Some(Cow::Borrowed(
+            "name a file with a token as `console.tokenFile`, or a loopback address such as 127.0.0.1:8090",
+        )),
+        _ => None,
+    }
+}
+
+/// A way out for a port that cannot be had, by what says which one is wanted.
+fn listen_help(listener: Listener, error: &Error) -> Option<String> {
+    let (setting, another) = match listener {
+        Listener::Service => ("--listen ", 8081),
+        Listener::Console => ("--console=", 8091),
+        Listener::Metrics => ("observability.metrics.listen: ", 9465),
     };
+    let name = setting.trim_end_matches([' ', '=', ':']);
     Some(match error.kind() {
-        std::io::ErrorKind::AddrInUse => {
-            "another program has this port; name another one with `--listen 127.0.0.1:8081`, or let one be chosen with `--listen 127.0.0.1:0`"
+        ErrorKind::AddrInUse => format!(
+            "another program has this port; name another one with `{setting}127.0.0.1:{another}`, or let one be chosen with `{setting}127.0.0.1:0`"
+        ),
+        ErrorKind::PermissionDenied => {
+            format!("ports below 1024 need privileges; name another one with `{name}`")
         }
-        std::io::ErrorKind::PermissionDenied => {
-            "ports below 1024 need privileges; name another one with `--listen`"
-        }
-        std::io::ErrorKind::AddrNotAvailable => {
-            "name an address of this machine with `--listen`, or 0.0.0.0 for all of them"
+        ErrorKind::AddrNotAvailable => {
+            format!("name an address of this machine with `{name}`, or 0.0.0.0 for all of them")
         }
         _ => return None,
     })
@@ -279,6 +289,12 @@ fn announce(config: &Config, definitions: &Definitions, serving: &Serving) {
     }
     if let Some(console) = serving.console() {
         tracing::info!(url = console.url(), token = console.has_token(), "console");
+        if !console.has_token() {
+            tracing::info!(
+                address = %console.address(),
+                "every account of this machine reaches the console; `console.tokenFile` keeps it to those who know a token"
+            );
+        }
         if !console.address().ip().is_loopback() {
             tracing::warn!(address = %console.address(), "the console is on a public address: whoever has its token can drive every journey");
         }

@@ -81,7 +81,15 @@ async fn the_console_is_named_in_the_log_and_the_configuration_says_where_it_is(
         assert_eq!((status, rest.as_str()), (0, ""), "{log}");
         let line = log.lines().find(|line| line.contains(" console ")).unwrap_or_else(|| panic!("{log}"));
         assert!(line.contains("url=\"http://127.0.0.1:") && !line.contains(":8090"), "{line}");
+        assert!(log.contains("every account of this machine reaches the console"), "{log}");
     }
+    std::fs::write(folder.path().join("token"), "correct-horse-battery-staple").unwrap();
+    std::fs::write(folder.path().join("jf.yaml"), "console: { listen: 127.0.0.1:0, tokenFile: token }\n")
+        .unwrap();
+    let served = serve(folder.path(), &[]).await;
+    served.signal("TERM");
+    let (_, _, log) = served.end().await;
+    assert!(log.contains("token=true") && !log.contains("every account"), "{log}");
 }
 
 #[test]
@@ -92,6 +100,18 @@ fn a_busy_port_is_named_with_a_way_out() {
     let ran = jf(folder.path(), &["serve", ".", "--listen", &address]);
     assert_eq!((ran.status, ran.out.as_str()), (1, ""));
     insta::assert_snapshot!("serve_busy_port", ran.err.replace(&address, "127.0.0.1:PORT"));
+    for (name, settings, help) in [
+        ("console", "console.listen", "`--console=127.0.0.1:8091`"),
+        ("metrics", "observability.metrics.listen", "`observability.metrics.listen: 127.0.0.1:9465`"),
+    ] {
+        std::fs::write(folder.path().join("jf.yaml"), format!("{settings}: {address}\n")).unwrap();
+        let ran = jf(folder.path(), &["serve", ".", "--listen", "127.0.0.1:0"]);
+        assert_eq!(ran.status, 1, "{name}: {ran}");
+        assert!(
+            ran.err.contains(&format!("cannot listen on {address}")) && ran.err.contains(help),
+            "{name}: {ran}"
+        );
+    }
 }
 
 #[cfg(unix)]
