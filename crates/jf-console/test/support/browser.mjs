@@ -142,8 +142,16 @@ export class Page {
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
     }`;
-    const value = await this.run(watch, args, PATIENCE_MS);
-    if (value) return value;
+    const deadline = Date.now() + PATIENCE_MS;
+    while (Date.now() < deadline) {
+      try {
+        const value = await this.run(watch, args, deadline - Date.now());
+        if (value) return value;
+      } catch (error) {
+        // A page that goes elsewhere, or is loaded again, is looked at there.
+        if (!/navigated or closed|context was destroyed|Cannot find context/.test(error.message)) throw error;
+      }
+    }
     const text = await this.run(() => document.body.innerText);
     throw new Error(`waited in vain for ${fn}(${args.join()})\n${text}\n${this.complaints.join("\n")}`);
   }
