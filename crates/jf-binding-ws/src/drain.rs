@@ -57,8 +57,9 @@ impl Drain {
         &self.connections
     }
 
+    /// For one connection, which looks at every turn: what it waits on is its own, so that connections do not wait for each other.
     pub(crate) fn begun(&self) -> WaitForCancellationFutureOwned {
-        self.begun.clone().cancelled_owned()
+        self.begun.child_token().cancelled_owned()
     }
 }
 

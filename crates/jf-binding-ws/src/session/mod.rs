@@ -228,9 +228,9 @@ where
         Ok(())
     }
 
-    fn next_deadline(&self) -> Instant {
+    fn next_deadline(&self, now: Instant) -> Instant {
         let blocked = self.blocked.map(|since| since + self.core.shared().config.write_timeout);
-        let deadlines = [blocked, self.core.next_deadline()];
+        let deadlines = [blocked, self.core.next_deadline(now)];
         deadlines.into_iter().flatten().min().map_or(self.pulse.next(), |at| at.min(self.pulse.next()))
     }
 
@@ -267,7 +267,9 @@ where
         }
         if let Some(close) = *frame {
             match self.wire.poll_ready_unpin(cx) {
-                Poll::Pending => return self.timer.poll_until(*until, cx).map(|()| Farewell::Over),
+                Poll::Pending => {
+                    return self.timer.poll_until(*until, Instant::now(), cx).map(|()| Farewell::Over);
+                }
                 Poll::Ready(Err(_)) => return Poll::Ready(Farewell::Over),
                 Poll::Ready(Ok(())) => {}
             }
@@ -291,7 +293,7 @@ where
                     return Poll::Ready(if *confirmed { Farewell::Over } else { Farewell::Unread });
                 }
                 Poll::Ready(None | Some(Err(_))) | Poll::Pending => {
-                    return self.timer.poll_until(*until, cx).map(|()| Farewell::Over);
+                    return self.timer.poll_until(*until, Instant::now(), cx).map(|()| Farewell::Over);
                 }
             }
             if Instant::now() >= *until {
@@ -318,7 +320,7 @@ where
                     Err(end) => session.finish(end, now),
                     Ok(true) => {}
                     Ok(false) => {
-                        if session.timer.poll_until(session.next_deadline(), cx).is_pending() {
+                        if session.timer.poll_until(session.next_deadline(now), now, cx).is_pending() {
                             return Poll::Pending;
                         }
                     }

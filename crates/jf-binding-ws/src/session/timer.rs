@@ -12,8 +12,8 @@ pub(crate) struct Timer(Option<Pin<Box<Sleep>>>);
 
 impl Timer {
     /// Ready at `deadline`, and now and then before it.
-    pub(crate) fn poll_until(&mut self, deadline: Instant, cx: &mut Context<'_>) -> Poll<()> {
-        if deadline <= Instant::now() {
+    pub(crate) fn poll_until(&mut self, deadline: Instant, now: Instant, cx: &mut Context<'_>) -> Poll<()> {
+        if deadline <= now {
             return Poll::Ready(());
         }
         let sleep = self.0.get_or_insert_with(|| Box::pin(sleep_until(deadline)));

@@ -68,10 +68,9 @@ impl Core {
     }
 
     /// When [`Core::keep_time`] or a subscription has something to do without being woken.
-    pub(crate) fn next_deadline(&self) -> Option<Instant> {
+    pub(crate) fn next_deadline(&self, now: Instant) -> Option<Instant> {
         let idle = Duration::from_millis(self.shared.config.limits.idle_ms.get());
         let idle = (!self.is_busy()).then(|| self.quiet_since + idle);
-        let now = Instant::now();
         let ending = self.ending.map(|ending| if now < ending.grace { ending.grace } else { ending.latest });
         let access = self.access_deadline();
         [idle, self.dies_at(), ending, access, self.followers.next_deadline()].into_iter().flatten().min()
