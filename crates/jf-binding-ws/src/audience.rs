@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use jf_core::{Head, JourneyId, JourneyOutcome, JourneyStatus};
 use tungstenite::Utf8Bytes;
 
-use crate::frames::Document;
+use crate::frames::{Document, Written};
 use crate::routing::Served;
 
 /// Larger texts are written for each anew.
@@ -84,7 +84,7 @@ impl Audience {
         self: &Arc<Self>,
         shape: Shape,
         document: JourneyStatus,
-        write: impl FnOnce(&JourneyStatus) -> Utf8Bytes,
+        write: impl FnOnce(&JourneyStatus) -> Written,
     ) -> Utf8Bytes {
         self.text(&self.status, shape, document, write)
     }
@@ -94,7 +94,7 @@ impl Audience {
         self: &Arc<Self>,
         shape: Shape,
         document: JourneyOutcome,
-        write: impl FnOnce(&JourneyOutcome) -> Utf8Bytes,
+        write: impl FnOnce(&JourneyOutcome) -> Written,
     ) -> Utf8Bytes {
         self.text(&self.outcome, shape, document, write)
     }
@@ -105,10 +105,10 @@ impl Audience {
         told: &Mutex<Option<Box<Told<D>>>>,
         shape: Shape,
         document: D,
-        write: impl FnOnce(&D) -> Utf8Bytes,
+        write: impl FnOnce(&D) -> Written,
     ) -> Utf8Bytes {
         if Arc::strong_count(self) == 1 {
-            return write(&document);
+            return write(&document).text;
         }
         if let Some(told) = &*lock(told)
             && told.shape == shape
@@ -116,8 +116,8 @@ impl Audience {
         {
             return told.text.clone();
         }
-        let text = write(&document);
-        if text.len() <= KEPT_BYTES {
+        let Written { text, whole } = write(&document);
+        if whole && text.len() <= KEPT_BYTES {
             *lock(told) = Some(Box::new(Told { shape, document, text: text.clone() }));
         }
         text
@@ -160,6 +160,7 @@ mod tests {
     use jf_dsl::{DefinitionName, SourceFile, StateId, StaticCapabilities, load};
 
     use super::{Audiences, KEPT_BYTES, Shape};
+    use crate::frames::Written;
     use crate::routing::Served;
 
     fn served() -> Arc<Served> {
@@ -167,6 +168,10 @@ mod tests {
             bindings: { websocket: { start: { messageType: order } } }, states: { done: { type: succeed } } } }";
         let loaded = load(&SourceFile::new("order.journey.yaml", text), &StaticCapabilities::full()).unwrap();
         Arc::new(Served::new(&loaded.definition).unwrap())
+    }
+
+    fn whole(text: &str) -> Written {
+        Written { text: text.into(), whole: true }
     }
 
     fn status(state: &str) -> JourneyStatus {
@@ -188,7 +193,7 @@ mod tests {
         let tell = |shape, state: &str| {
             two.status(shape, status(state), |document| {
                 written.set(written.get() + 1);
-                document.current_state.as_str().into()
+                whole(document.current_state.as_str())
             })
         };
         assert_eq!(tell(shape(2, None), "a"), "a");
@@ -216,7 +221,10 @@ mod tests {
         let at = Head::new(Epoch::parse("e1").unwrap(), 2);
         let shape = Shape { at, epoch: true, skipped: None, snapshot: true, served };
         let large = "x".repeat(KEPT_BYTES + 1);
-        one.status(shape.clone(), status("a"), |_| large.as_str().into());
-        assert_eq!(two.status(shape, status("a"), |_| "again".into()), "again");
+        one.status(shape.clone(), status("a"), |_| whole(&large));
+        assert_eq!(two.status(shape.clone(), status("a"), |_| whole("again")), "again");
+        let shape = Shape { snapshot: false, ..shape };
+        one.status(shape.clone(), status("a"), |_| Written { text: "omitted".into(), whole: false });
+        assert_eq!(two.status(shape, status("a"), |_| whole("again")), "again", "LIM-3");
     }
 }

@@ -105,8 +105,14 @@ impl Identity {
         self.expires_at
     }
 
-    pub(crate) fn revoked(&self) -> Option<WaitForCancellationFutureOwned> {
-        self.revocation.as_ref().map(|revocation| revocation.0.clone().cancelled_owned())
+    pub(crate) const fn revocation(&self) -> Option<&Revocation> {
+        self.revocation.as_ref()
+    }
+
+    /// Whether the credential has expired or was revoked.
+    pub(crate) fn is_over(&self) -> bool {
+        self.expires_at.is_some_and(|at| at <= Timestamp::now())
+            || self.revocation.as_ref().is_some_and(Revocation::is_revoked)
     }
 }
 
@@ -131,6 +137,11 @@ impl Revocation {
     #[must_use]
     pub fn is_revoked(&self) -> bool {
         self.0.is_cancelled()
+    }
+
+    /// Waits until it is turned.
+    pub(crate) fn revoked(&self) -> WaitForCancellationFutureOwned {
+        self.0.clone().cancelled_owned()
     }
 }
 

@@ -14,6 +14,8 @@ pub(crate) enum Close {
     TooBig,
     /// Text that is not UTF-8 (ENC-1).
     NotUtf8,
+    /// A fault of the server.
+    Internal,
     /// The platform cannot tell who the client is, through no fault of the client (AUTH-6).
     TryLater,
     /// End of a drain, or of the connection's life.
@@ -46,6 +48,7 @@ impl Close {
             Self::Binary => (1003, "framing"),
             Self::NotUtf8 => (1007, "framing"),
             Self::TooBig => (1009, "framing"),
+            Self::Internal => (1011, "internal"),
             Self::TryLater => (1013, "try-later"),
             Self::Restart => (1012, "restart"),
             Self::Violation => (4400, "protocol-violation"),

@@ -1,10 +1,11 @@
 //! A bearer token on its way through the binding: shown to the authenticator and the engine, and to nobody else (SP-7).
 
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
+use futures::FutureExt;
 use http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use jf_core::Caller;
-use jiff::Timestamp;
 use tokio::time::timeout;
 
 use crate::authenticator::{AuthenticationError, Authenticator, Identity};
@@ -51,10 +52,12 @@ impl Credential {
         connection: &Caller,
     ) -> Result<Identity, AuthenticationError> {
         let Some(authenticator) = authenticator else { return Ok(Identity::anonymous()) };
-        let verdict = timeout(JUDGING_TIME, authenticator.authenticate(self.token(), connection)).await;
-        let identity = verdict.unwrap_or(Err(AuthenticationError::Unavailable))?;
-        let over = identity.expires_at().is_some_and(|at| at <= Timestamp::now());
-        if over { Err(AuthenticationError::Rejected) } else { Ok(identity) }
+        // One that panics has not said that anything is wrong with the token.
+        let judging = async { authenticator.authenticate(self.token(), connection).await };
+        let verdict = timeout(JUDGING_TIME, AssertUnwindSafe(judging).catch_unwind()).await;
+        let Ok(Ok(verdict)) = verdict else { return Err(AuthenticationError::Unavailable) };
+        let identity = verdict?;
+        if identity.is_over() { Err(AuthenticationError::Rejected) } else { Ok(identity) }
     }
 
     /// As a header.

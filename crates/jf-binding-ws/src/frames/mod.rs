@@ -12,5 +12,5 @@ pub(crate) use decode::{Meaning, decode, run_of};
 pub(crate) use envelope::{Envelope, FrameLimits, Refused, RequestId};
 pub(crate) use server::{
     Action, AuthExpiring, Authenticated, Document, ErrorFrame, Gap, GoAway, Plain, Subscribed, Unsubscribed,
-    Welcome, WelcomeAuth, WelcomeHeartbeat, WelcomeJourney, to_text,
+    Welcome, WelcomeAuth, WelcomeHeartbeat, WelcomeJourney, Written, to_text,
 };

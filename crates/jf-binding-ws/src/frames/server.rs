@@ -23,6 +23,13 @@ const fn is_false(flag: &bool) -> bool {
     !*flag
 }
 
+/// The text of a frame with a document.
+pub(crate) struct Written {
+    pub(crate) text: Utf8Bytes,
+    /// The document is in it. One that was left out (LIM-3) is large, however short the text is.
+    pub(crate) whole: bool,
+}
+
 /// `started`, `status` or `outcome`: a document with its place in the log.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -77,15 +84,20 @@ impl<'a, D: Serialize> Document<'a, D> {
     }
 
     /// The text of the frame, without the document if it has more than `max` bytes with it (LIM-3).
-    pub(crate) fn into_text(mut self, max: usize, href: impl FnOnce() -> String) -> Utf8Bytes {
+    pub(crate) fn into_text(self, max: usize, href: impl FnOnce() -> String) -> Utf8Bytes {
+        self.into_written(max, href).text
+    }
+
+    /// The same, with whether the document is in the text.
+    pub(crate) fn into_written(mut self, max: usize, href: impl FnOnce() -> String) -> Written {
         let text = to_text(&self);
         if text.len() <= max {
-            return text;
+            return Written { text, whole: true };
         }
         self.payload = None;
         self.payload_omitted = true;
         self.href = Some(href());
-        to_text(&self)
+        Written { text: to_text(&self), whole: false }
     }
 }
 

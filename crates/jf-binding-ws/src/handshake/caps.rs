@@ -63,6 +63,20 @@ impl Census {
     }
 }
 
+impl Counted {
+    /// Counts for a principal, too, who has become known; `None`, and not counted any more, if his cap is in the way.
+    pub(crate) fn of(mut self, principal: &Arc<str>) -> Option<Self> {
+        let mut counts = self.census.lock();
+        if !below(&counts.principals, principal, self.census.caps.per_principal) {
+            return None;
+        }
+        *counts.principals.entry(Arc::clone(principal)).or_default() += 1;
+        drop(counts);
+        self.principal = Some(Arc::clone(principal));
+        Some(self)
+    }
+}
+
 impl Drop for Counted {
     fn drop(&mut self) {
         let mut counts = self.census.lock();
@@ -113,6 +127,9 @@ mod tests {
         let hosts: Vec<_> = network.iter().map(|host| census.admit(Some(*host), None)).collect();
         assert!(hosts[1].is_some() && hosts[2].is_none(), "the addresses of one network are one");
         drop(hosts);
+        let known = census.admit(None, None).unwrap().of(&"p".into()).unwrap();
+        assert!(census.admit(None, None).unwrap().of(&"p".into()).is_none(), "per principal, found later");
+        drop(known);
         let counts = census.lock();
         assert_eq!((counts.all, counts.addresses.len(), counts.principals.len()), (0, 0, 0));
     }

@@ -13,6 +13,7 @@ use http::request::Parts;
 use http::{HeaderValue, Response};
 use hyper::upgrade::OnUpgrade;
 use jf_core::{Caller, EngineError, EngineErrorKind, Principal};
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use self::caps::Counted;
 use self::subprotocol::{Offer, Selection};
@@ -38,7 +39,7 @@ pub(crate) async fn answer(
     let upgrade = parts.extensions.remove::<OnUpgrade>();
     match check(&shared, &endpoint, &mut parts).await {
         Err(response) => *response,
-        Ok(Accepted { key, protocol, close, client, counted }) => {
+        Ok(Accepted { key, protocol, close, client, counted, token: _token }) => {
             let response = upgrade::switching(&key, protocol.as_deref());
             match upgrade {
                 Some(upgrade) => {
@@ -83,6 +84,8 @@ struct Accepted {
     close: Option<Close>,
     client: Client,
     counted: Counted,
+    /// A drain waits for the handshake.
+    token: TaskTrackerToken,
 }
 
 async fn check(
@@ -97,30 +100,43 @@ async fn check(
             EngineError::new(EngineErrorKind::Forbidden).with_detail("this origin may not connect"),
         ));
     }
-    if shared.config.drain.is_begun() {
-        return Err(refused(
-            EngineError::new(EngineErrorKind::Draining).with_retry_after(shared.config.drain_window),
-        ));
-    }
+    // Before the question whether a drain has begun, so that one which begins behind it waits for the answer.
+    let token = shared.config.drain.connections().token();
+    undrained(shared)?;
     let known = known(parts);
     let address = capture::address(parts).map(|address| address.ip());
     let principal = known.as_ref().and_then(Identity::principal).map(|principal| Arc::clone(principal.id()));
-    let counted = shared.census.admit(address, principal).ok_or_else(|| {
+    let crowded = || {
         let limited = EngineError::new(EngineErrorKind::RateLimited).with_detail("too many connections");
         refused(limited.with_retry_after(shared.config.heartbeat.interval))
-    })?;
+    };
+    let is_counted = principal.is_some();
+    let mut counted = shared.census.admit(address, principal).ok_or_else(crowded)?;
     let mut offer = Offer::read(&parts.headers, shared.config.subprotocol_token).map_err(refused)?;
     let carried = offer.credential.take();
     let shown = carried.clone().or_else(|| Credential::of_headers(&parts.headers));
     let caller = capture::capture(parts, carried.map(Credential::into_header));
     let client = authenticate(shared, caller, known, shown).await?;
+    undrained(shared)?; // It may have taken a while.
+    if let Some(principal) = client.identity.principal().filter(|_| !is_counted) {
+        counted = counted.of(principal.id()).ok_or_else(crowded)?;
+    }
     let selection =
         offer.select(endpoint.subprotocol.as_deref(), shared.config.on_mismatch).map_err(refused)?;
     let (protocol, close) = match selection {
         Selection::Accept(protocol) => (protocol, None),
         Selection::AcceptAndClose(protocol) => (protocol, Some(Close::Subprotocol)),
     };
-    Ok(Accepted { key, protocol, close, client, counted })
+    Ok(Accepted { key, protocol, close, client, counted, token })
+}
+
+/// Refuses while the server stops (DRAIN-1).
+fn undrained(shared: &Shared) -> Result<(), Box<Response<Body>>> {
+    if !shared.config.drain.is_begun() {
+        return Ok(());
+    }
+    let error = EngineError::new(EngineErrorKind::Draining).with_retry_after(shared.config.drain_window);
+    Err(Box::new(refusal(error)))
 }
 
 /// What a layer in front has found out.

@@ -13,6 +13,7 @@ mod timer;
 mod turns;
 mod wakes;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -126,6 +127,16 @@ where
         self
     }
 
+    /// A turn that may panic, where an engine or another part of an embedder does: that must not look like a lost network (AUTH-6).
+    fn guarded_turn(&mut self, cx: &mut Context<'_>, now: Instant) -> Result<bool, End> {
+        // Safe to unwind: all that is used afterwards is the wire and what `finish` makes anew.
+        let turn = catch_unwind(AssertUnwindSafe(|| self.turn(cx, now)));
+        turn.unwrap_or_else(|_| {
+            tracing::error!(connection = self.core.name(), "a WebSocket conversation panicked");
+            Err(End::Close(Close::Internal))
+        })
+    }
+
     /// One look at everything; whether something moved.
     fn turn(&mut self, cx: &mut Context<'_>, now: Instant) -> Result<bool, End> {
         if let Some(drain) = &mut self.drain
@@ -134,7 +145,10 @@ where
             self.drain = None;
             self.core.drain(now);
         }
-        self.core.poll_revoked(cx);
+        self.core.keep_access(cx, now);
+        if let Some(close) = self.core.close() {
+            return Err(End::Close(close));
+        }
         let mut moved = self.read(cx, now)?;
         moved |= self.core.work(cx, now);
         self.keep_time(now)?;
@@ -316,7 +330,7 @@ where
             match session.phase {
                 Phase::Done => return Poll::Ready(Farewell::Over),
                 Phase::Closing { .. } => return session.poll_close(cx),
-                Phase::Open => match session.turn(cx, now) {
+                Phase::Open => match session.guarded_turn(cx, now) {
                     Err(end) => session.finish(end, now),
                     Ok(true) => {}
                     Ok(false) => {

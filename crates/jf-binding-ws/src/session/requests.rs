@@ -32,8 +32,15 @@ pub(crate) struct Ticket {
     pub(crate) keyed: bool,
     /// It is no frame of its own, but an entry of `hello.resume`.
     pub(crate) resumed: bool,
-    /// What its payload takes until it is answered.
-    pub(crate) _share: Option<Arc<ByteShare>>,
+    /// What it takes until it is answered.
+    pub(crate) share: Option<Arc<ByteShare>>,
+}
+
+impl Ticket {
+    /// That of an entry of `hello.resume`, which names `run`.
+    pub(crate) fn of_resumed(run: String) -> Self {
+        Self { run: Some(run), resumed: true, ..Self::default() }
+    }
 }
 
 /// What came of a request, or of a part of it.
@@ -71,6 +78,8 @@ pub(crate) struct Reply {
     pub(crate) wish: Option<Wish>,
     /// The reply says whether a subscription exists.
     pub(crate) tells_subscribed: bool,
+    /// It answers a question, and tells of no effect.
+    pub(crate) is_read: bool,
 }
 
 #[expect(clippy::large_enum_variant, reason = "documents are short-lived and boxed with their reply")]
@@ -167,7 +176,8 @@ async fn started_document(
         Err(error) => return Done::Failed(ticket, error),
     };
     let tells_subscribed = true;
-    let reply = Reply { run, at, document, step: None, replayed, served, wish, tells_subscribed };
+    let reply =
+        Reply { run, at, document, step: None, replayed, served, wish, tells_subscribed, is_read: false };
     Done::Replied(ticket, Box::new(reply))
 }
 
@@ -238,7 +248,8 @@ async fn settled_status(
         Ok(At { at, document }) => {
             let (wish, tells_subscribed) = (subscribe.flatten(), subscribe.is_some());
             let document = Document::Status(document);
-            let reply = Reply { run, at, document, step, replayed, served, wish, tells_subscribed };
+            let reply =
+                Reply { run, at, document, step, replayed, served, wish, tells_subscribed, is_read: false };
             Done::Replied(ticket, Box::new(reply))
         }
         Err(error) => Done::Failed(ticket, error),
@@ -300,8 +311,8 @@ pub(crate) async fn get_outcome(context: Context, ticket: Ticket, run: RunRef) -
 
 impl Reply {
     fn read(run: JourneyId, at: Head, document: Document, served: Arc<Served>) -> Box<Self> {
-        let (step, replayed, wish, tells_subscribed) = (None, false, None, false);
-        Box::new(Self { run, at, document, step, replayed, served, wish, tells_subscribed })
+        let (step, replayed, wish, tells_subscribed, is_read) = (None, false, None, false, true);
+        Box::new(Self { run, at, document, step, replayed, served, wish, tells_subscribed, is_read })
     }
 
     /// The cursor of a subscriber that gets this reply: what an outcome alone delivers is still to come (SEQ-5).

@@ -13,6 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use crate::engine::ScriptedEngine;
+use crate::handshake::{Server, close_of, frame};
 use crate::wire::{Client, configured};
 
 /// Knows everybody by the first word of a token; the second one says for how many seconds.
@@ -26,6 +27,7 @@ impl Authenticator for Desk {
         let identity = match words.next().unwrap_or_default() {
             "stranger" => return Err(AuthenticationError::Rejected),
             "trouble" => return Err(AuthenticationError::Unavailable),
+            "panic" => panic!("of an authenticator"),
             "never" => std::future::pending().await,
             "anonymous" => Identity::anonymous(),
             "slow" => {
@@ -278,6 +280,118 @@ async fn auth_4_a_revoked_credential_ends_its_connections_at_once() {
     client.quiet().await;
     revocation.revoke();
     client.closed(4401, "unauthenticated").await;
+}
+
+/// What arrives together with the end of a credential comes too late, and a postponed request with it.
+#[tokio::test(start_paused = true)]
+async fn auth_4_nothing_is_done_with_a_credential_that_is_over() {
+    let desk = Desk::default();
+    let revocation = desk.0.clone();
+    let (engine, binding) = configured(|config| config.authenticator = Some(Arc::new(desk)));
+    engine.run("order");
+    let decide = r#"{"type":"decide","id":"d","journeyId":"run-1","payload":1}"#;
+    let mut client = Client::of(&binding).await;
+    client.send(&auth("mia.300"));
+    client.expect(r#"{"type":"authenticated"}"#).await;
+    client.send(decide);
+    tokio::time::advance(seconds(301)).await;
+    client.closed(4401, "unauthenticated").await;
+    assert_eq!(engine.calls(), Vec::<String>::new(), "expired");
+    let mut client = Client::of(&binding).await;
+    client.send(&auth("mia"));
+    client.expect(r#"{"type":"authenticated"}"#).await;
+    client.send(decide);
+    revocation.revoke();
+    client.closed(4401, "unauthenticated").await;
+    assert_eq!(engine.calls(), Vec::<String>::new(), "revoked");
+    let mut client = Client::of(&binding).await;
+    client.send(&auth("mia"));
+    client.refused("unauthenticated").await;
+    client.quiet().await;
+    assert!(client.is_open(), "it was never accepted");
+}
+
+#[tokio::test(start_paused = true)]
+async fn auth_4_a_request_that_waited_is_judged_when_it_begins_and_a_read_when_it_is_answered() {
+    let (engine, binding) = guarded(|config| {
+        config.on_expiry = OnExpiry::Degrade;
+        config.reply_backlog_bytes = 8000.try_into().unwrap();
+    });
+    engine.run("order");
+    let mut client = Client::of(&binding).await;
+    client.send(&auth("mia.5"));
+    client.expect(r#"{"type":"authenticated"}"#).await;
+    client.expect(r#"{"type":"authExpiring"}"#).await;
+    engine.slow_locates([6000]);
+    client.send(r#"{"type":"getStatus","id":"r","journeyId":"run-1"}"#);
+    client.window(0);
+    for _ in 0..15 {
+        client.send("nonsense");
+    }
+    client.send(r#"{"type":"decide","id":"d","journeyId":"run-1","payload":1}"#);
+    tokio::time::sleep(seconds(5)).await;
+    client.open_window();
+    for _ in 0..15 {
+        client.refused("malformed-frame").await;
+    }
+    assert_eq!(client.refused("unauthenticated").await["id"], "d");
+    assert_eq!(engine.calls(), Vec::<String>::new());
+    client.quiet_for(Duration::from_millis(900)).await;
+    let answer = client.frame_within(seconds(1)).await.unwrap();
+    assert_eq!((&answer["id"], &answer["type"]), (&"r".into(), &"error".into()), "{answer}");
+}
+
+/// A connection that could stay, but never get anything again, is closed.
+#[tokio::test]
+async fn auth_4_without_a_way_to_bring_another_credential_an_expiry_closes() {
+    let identity =
+        Identity::new(Principal::new("mia")).with_expiry(Timestamp::now() + SignedDuration::from_secs(1));
+    let server = Server::start_with(
+        |config| config.on_expiry = OnExpiry::Degrade,
+        |router| router.layer(axum::Extension(identity)),
+    )
+    .await;
+    let (mut socket, _) = server.connect("/ws/journeys/order", &[]).await.unwrap();
+    frame(&mut socket).await;
+    assert_eq!(close_of(&mut socket).await, (4401, "unauthenticated".to_owned()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn auth_5_of_two_credentials_at_once_the_second_is_refused() {
+    let (_engine, binding) = guarded(|config| config.reply_backlog_bytes = 8000.try_into().unwrap());
+    let mut client = Client::of(&binding).await;
+    client.send(&auth("slow"));
+    client.quiet().await;
+    client.window(0);
+    // The verdict is not looked at while so much waits to be written.
+    for _ in 0..15 {
+        client.send("nonsense");
+    }
+    tokio::time::sleep(seconds(6)).await;
+    client.send(&auth("tom").replace(r#""a""#, r#""b""#));
+    tokio::time::sleep(seconds(1)).await;
+    client.open_window();
+    for _ in 0..15 {
+        client.refused("malformed-frame").await;
+    }
+    assert_eq!(client.refused("rate-limited").await["id"], "b");
+    client.expect(r#"{"type":"authenticated","id":"a"}"#).await;
+    client.quiet_for(seconds(6)).await;
+    assert!(client.is_open());
+}
+
+/// A panic has nothing to say about a token, and is a fault of the server wherever else it comes from.
+#[tokio::test(start_paused = true)]
+async fn auth_6_a_panic_is_a_fault_of_the_server() {
+    let (engine, binding) = guarded(|_| ());
+    engine.run("order");
+    let mut client = known(&binding, "mia").await;
+    client.send(&auth("panic"));
+    client.refused("unavailable").await;
+    client.send(r#"{"type":"decide","journeyId":"run-1","payload":1}"#);
+    client.expect(r#"{"type":"status"}"#).await;
+    client.send(r#"{"type":"decide","journeyId":"run-1","payload":"panic"}"#);
+    client.closed(1011, "internal").await;
 }
 
 #[tokio::test(start_paused = true)]

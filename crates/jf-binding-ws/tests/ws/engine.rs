@@ -325,6 +325,7 @@ impl Engine for ScriptedEngine {
         let id = request.journey_id;
         self.note(format!("submit {id} {}", request.payload), caller)?;
         // A submission that the engine holds back (ENG-059).
+        assert_ne!(request.payload, json!("panic"), "as asked for");
         if request.payload == json!("early") {
             tokio::time::sleep(Duration::from_secs(5)).await;
         }

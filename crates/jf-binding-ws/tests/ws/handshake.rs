@@ -29,7 +29,7 @@ pub(crate) type Socket = WebSocketStream<TcpStream>;
 pub(crate) struct Server {
     address: SocketAddr,
     pub(crate) engine: Arc<ScriptedEngine>,
-    drain: Drain,
+    pub(crate) drain: Drain,
 }
 
 impl Server {

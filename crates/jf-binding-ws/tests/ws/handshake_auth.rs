@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use axum::Extension;
-use jf_binding_ws::{Identity, InBandAuth, Revocation, WsConfig};
-use jf_core::Principal;
+use futures::FutureExt;
+use jf_binding_ws::{AuthenticationError, Authenticator, Identity, InBandAuth, Revocation, WsConfig};
+use jf_core::{Caller, Principal};
 use jiff::{SignedDuration, Timestamp};
+use tokio::sync::Notify;
 
 use crate::auth::Desk;
 use crate::handshake::{Server, close_of, frame, send, slug};
@@ -66,6 +69,54 @@ async fn auth_4_the_token_of_a_handshake_expires_too() {
     assert_eq!(close_of(&mut socket).await, (4401, "unauthenticated".to_owned()));
     let past = server.connect(PATH, &[("authorization", "Bearer mia.0")]).await.unwrap_err();
     assert_eq!(slug(&past).0, 401);
+}
+
+/// Those whom the authenticator finds count like those a layer in front knows.
+#[tokio::test]
+async fn lim_4_a_principal_counts_however_it_is_found() {
+    let server = Server::start(|config| {
+        judged(config);
+        config.caps.per_principal = 1;
+    })
+    .await;
+    let connect = async |token| server.connect(PATH, &[("authorization", token)]).await;
+    let held = connect("Bearer mia").await.unwrap();
+    let refused = connect("Bearer mia").await.unwrap_err();
+    assert_eq!(slug(&refused), (429, "rate-limited".to_owned()));
+    assert!(refused.headers().contains_key("retry-after"));
+    connect("Bearer tom").await.unwrap();
+    drop(held);
+}
+
+/// Lets a test say when it has made up its mind.
+#[derive(Debug, Default)]
+struct Slow {
+    asked: Notify,
+    verdict: Notify,
+}
+
+#[async_trait]
+impl Authenticator for Slow {
+    async fn authenticate(&self, _: &str, _: &Caller) -> Result<Identity, AuthenticationError> {
+        self.asked.notify_one();
+        self.verdict.notified().await;
+        Ok(Identity::anonymous())
+    }
+}
+
+#[tokio::test]
+async fn drain_1_a_drain_that_begins_while_a_token_is_judged_refuses_and_is_waited_for() {
+    let slow = Arc::new(Slow::default());
+    let server = Server::start(|config| config.authenticator = Some(Arc::clone(&slow) as _)).await;
+    let drained = async {
+        slow.asked.notified().await;
+        server.drain.begin();
+        assert!(server.drain.closed().now_or_never().is_none(), "somebody is at the door");
+        slow.verdict.notify_one();
+        server.drain.closed().await;
+    };
+    let (answer, ()) = tokio::join!(server.connect(PATH, &[("authorization", "Bearer mia")]), drained);
+    assert_eq!(slug(&answer.unwrap_err()), (503, "draining".to_owned()));
 }
 
 /// IDLE-2 too: who is known by the handshake need not say it again.

@@ -159,20 +159,61 @@ async fn sub_9_what_comes_behind_hello_overtakes_none_of_its_entries() {
     client.expect(r#"{"type":"outcome","journeyId":"run-30"}"#).await;
 }
 
+/// LIM-5 too: one frame must not ask for more than a connection may have, not even of one and the same run.
+#[tokio::test(start_paused = true)]
+async fn sub_9_entries_beyond_the_limit_are_refused_though_they_name_one_run() {
+    let (engine, binding) = configured(|config| config.limits.max_subscriptions = 20);
+    let run = engine.run("order");
+    let entry = format!(r#"{{"journeyId":"{run}","replay":"none"}}"#);
+    let list = vec![entry; 3000].join(",");
+    let mut client = Client::of(&binding).await;
+    client.send(&format!(r#"{{"type":"hello","resume":[{list}]}}"#));
+    client.expect(r#"{"type":"welcome"}"#).await;
+    client.send(r#"{"type":"unsubscribe","id":"u","journeyId":"run-1"}"#);
+    let (mut subscribed, mut refused, mut unsubscribed) = (0, 0, 0);
+    while let Some(frame) = client.frame_within(std::time::Duration::from_millis(1)).await {
+        subscribed += u32::from(frame["type"] == "subscribed");
+        refused += u32::from(frame["problem"]["type"] == "urn:journeyforge:error:subscription-limit");
+        unsubscribed += u32::from(frame["id"] == "u");
+        assert_eq!(frame.get("journeyId"), Some(&"run-1".into()), "{frame}");
+    }
+    assert_eq!((subscribed, refused, unsubscribed), (20, 2980, 1));
+    assert!(!engine.is_watched(&run));
+}
+
+/// A list waits in memory, too.
+#[tokio::test(start_paused = true)]
+async fn sub_9_a_list_counts_among_the_payloads() {
+    let budget = jf_core::ByteBudget::new(2000);
+    let (engine, binding) = configured(|config| config.payload_budget = budget);
+    let entry = format!(r#"{{"journeyId":"{}"}}"#, engine.run("order"));
+    let mut client = Client::of(&binding).await;
+    client.send(&format!(r#"{{"type":"hello","id":"h","resume":[{}]}}"#, vec![entry; 100].join(",")));
+    assert_eq!(client.refused("unavailable").await["id"], "h");
+}
+
 /// An entry that is refused at once gives its place up in its turn, and not before.
 #[tokio::test(start_paused = true)]
 async fn sub_9_a_refused_entry_lets_nobody_overtake_the_one_before_it() {
-    let (engine, binding) = configured(|config| config.limits.max_subscriptions = 1);
+    let (engine, binding) = configured(|config| config.limits.max_subscriptions = 9);
     let run = engine.run("order");
     let mut client = Client::of(&binding).await;
-    engine.slow_locates([10]);
-    let entry = format!(r#"{{"journeyId":"{run}","replay":"none"}}"#);
-    client.send(&format!(r#"{{"type":"hello","resume":[{entry},{entry}]}}"#));
+    engine.slow_locates([50, 10, 10, 10, 10, 10, 10, 10]);
+    let others = (0..7).map(|_| engine.run("order")).collect::<Vec<_>>();
+    let runs = [&[run.clone()], &others[..], &[run.clone()]].concat();
+    let entries: Vec<_> =
+        runs.iter().map(|run| format!(r#"{{"journeyId":"{run}","replay":"none"}}"#)).collect();
+    client.send(&format!(r#"{{"type":"hello","resume":[{}]}}"#, entries.join(",")));
     client.expect(r#"{"type":"welcome"}"#).await;
+    // Takes the place that was left for the last entry.
+    client.send(r#"{"type":"placeOrder","id":"p","payload":{}}"#);
     client.send(r#"{"type":"unsubscribe","id":"u","journeyId":"run-1"}"#);
+    client.expect(r#"{"type":"status","id":"p","subscribed":true}"#).await;
     let mut kinds = Vec::new();
     while let Some(frame) = client.frame_within(std::time::Duration::from_millis(100)).await {
-        kinds.push(frame["type"].as_str().unwrap().to_owned());
+        if frame["journeyId"] == run.as_str() {
+            kinds.push(frame["type"].as_str().unwrap().to_owned());
+        }
     }
     assert_eq!(kinds, ["subscribed", "error", "unsubscribed"]);
     assert!(!engine.is_watched(&run));
@@ -219,4 +260,50 @@ async fn seq_5_a_reply_behind_hello_is_not_told_again_by_its_entry() {
         engine.commit(&run);
         client.expect(r#"{"type":"status","seq":3}"#).await;
     }
+}
+
+/// SEQ-5: where two subscriptions to one run wait, the reply is left out of both.
+#[tokio::test(start_paused = true)]
+async fn seq_5_a_reply_behind_hello_is_told_again_by_none_of_two_entries() {
+    let (engine, binding) = shop();
+    let run = engine.run("order");
+    let mut client = Client::of(&binding).await;
+    engine.slow_locates([20, 0, 20]);
+    let entry = r#"{"journeyId":"run-1","after":1,"conflate":false}"#;
+    client.send(&format!(r#"{{"type":"hello","resume":[{entry},{entry}]}}"#));
+    client.send(r#"{"type":"decide","id":"d","journeyId":"run-1","payload":1}"#);
+    client.expect(r#"{"type":"welcome"}"#).await;
+    client.expect(r#"{"type":"status","id":"d","seq":2}"#).await;
+    while let Some(frame) = client.frame_within(std::time::Duration::from_millis(50)).await {
+        assert_ne!(frame["type"], "status", "{frame}");
+    }
+    engine.commit(&run);
+    client.expect(r#"{"type":"status","seq":3}"#).await;
+}
+
+/// SEQ-5: what counts is the newest that was told, and not the last.
+#[tokio::test(start_paused = true)]
+async fn seq_5_an_older_reply_behind_a_newer_one_tells_nothing_again() {
+    let (engine, binding) = shop();
+    let run = engine.run("order");
+    let mut client = Client::of(&binding).await;
+    engine.slow_locates([20]);
+    client.send(r#"{"type":"subscribe","id":"s","journeyId":"run-1","after":1,"conflate":false}"#);
+    engine.hold();
+    client.send(r#"{"type":"decide","id":"d","journeyId":"run-1","payload":1}"#);
+    client.quiet().await;
+    engine.commit(&run);
+    client.send(r#"{"type":"getStatus","id":"g","journeyId":"run-1"}"#);
+    client.expect(r#"{"type":"status","id":"g","seq":3}"#).await;
+    engine.let_go(1);
+    client.expect(r#"{"type":"status","id":"d","seq":2}"#).await;
+    while let Some(frame) = client.frame_within(std::time::Duration::from_millis(50)).await {
+        assert_ne!(frame["type"], "status", "{frame}");
+    }
+    engine.commit(&run);
+    client.expect(r#"{"type":"status","seq":4}"#).await;
+    // What is asked for anew, though it was told, is told again.
+    client.send(r#"{"type":"subscribe","id":"t","journeyId":"run-1","after":2,"conflate":false}"#);
+    client.expect(r#"{"type":"subscribed","id":"t"}"#).await;
+    client.expect(r#"{"type":"status","seq":3}"#).await;
 }

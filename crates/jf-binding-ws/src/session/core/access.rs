@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use super::Core;
-use crate::authenticator::{AuthenticationError, Identity};
+use crate::authenticator::{AuthenticationError, Identity, Revocation};
 use crate::close::Close;
 use crate::config::{InBandAuth, OnExpiry, WsConfig};
 use crate::credential::Credential;
@@ -20,6 +20,8 @@ use crate::session::requests::{self, Ticket};
 
 /// Least time between two credentials of one connection (AUTH-5).
 const ATTEMPT_INTERVAL: Duration = Duration::from_secs(5);
+/// What a client is told to wait at least while another credential is judged.
+const LEAST_WAIT: Duration = Duration::from_secs(1);
 /// How long before the end of a credential the client is told (AUTH-4).
 const WARNING: Duration = Duration::from_secs(60);
 /// How long a client may take that has to show a credential (IDLE-2).
@@ -40,6 +42,7 @@ pub(super) struct Access {
     trouble: bool,
     next_attempt: Option<Instant>,
     term: Option<Term>,
+    revocation: Option<Revocation>,
     revoked: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
 }
 
@@ -65,6 +68,7 @@ impl Access {
             trouble: false,
             next_attempt: None,
             term: None,
+            revocation: None,
             revoked: None,
         };
         access.accept(identity, now);
@@ -87,13 +91,16 @@ impl Access {
     }
 
     /// The client has no credential that is good now.
-    fn is_locked(&self) -> bool {
-        self.is_demanded() || self.term.as_ref().is_some_and(|term| term.over)
+    fn is_locked(&self, now: Instant) -> bool {
+        self.is_demanded()
+            || self.term.as_ref().is_some_and(|term| now >= term.end)
+            || self.revocation.as_ref().is_some_and(Revocation::is_revoked)
     }
 
     fn accept(&mut self, identity: &Identity, now: Instant) {
         self.principal = identity.principal().map(|principal| Arc::clone(principal.id()));
-        self.revoked = identity.revoked().map(Box::pin);
+        self.revocation = identity.revocation().cloned();
+        self.revoked = self.revocation.as_ref().map(|revocation| Box::pin(revocation.revoked()));
         self.term = identity.expires_at().map(|at| Term::new(at, now));
     }
 
@@ -137,7 +144,9 @@ impl Core {
         if !self.access.offered {
             return self.fail(&ticket, &EngineError::unsupported("credentials in frames"));
         }
-        if let Some(next) = self.access.next_attempt.filter(|next| *next > now) {
+        // Two verdicts at once would leave it to chance which credential counts, and what waits for it.
+        let judged = self.access.judging.then(|| now + LEAST_WAIT);
+        if let Some(next) = self.access.next_attempt.max(judged).filter(|next| *next > now) {
             let error = EngineError::new(EngineErrorKind::RateLimited).with_retry_after(next - now);
             return self.fail(&ticket, &error);
         }
@@ -188,30 +197,36 @@ impl Core {
         self.release(now);
     }
 
-    /// Lets go on what has waited for a verdict.
-    fn release(&mut self, now: Instant) {
-        for (ticket, frame_type, request) in std::mem::take(&mut self.held) {
+    /// Lets go on what has waited, with the credential of now; whether anything did.
+    pub(super) fn release(&mut self, now: Instant) -> bool {
+        let mut moved = false;
+        while !self.access.judging
+            && !self.out.is_pressed()
+            && let Some((ticket, frame_type, request)) = self.held.pop_front()
+        {
+            moved = true;
             if let Some(id) = &ticket.id {
                 self.ids.remove(id);
             }
-            match self.unlocked(&request) {
+            match self.unlocked(&request, now) {
                 Ok(()) => self.dispatch(self.context(), ticket, frame_type, request, now),
                 Err(error) => self.fail(&ticket, &error),
             }
         }
+        moved
     }
 
     /// Whether the client may do this with the credential it has.
     ///
     /// # Errors
     /// `unauthenticated`.
-    pub(super) fn unlocked(&self, request: &Request) -> Result<(), EngineError> {
+    pub(super) fn unlocked(&self, request: &Request, now: Instant) -> Result<(), EngineError> {
         let harmless = match request {
             Request::Hello(_) | Request::Ping | Request::Pong | Request::Credit(_) => true,
             Request::Auth(_) | Request::Unsubscribe(_) => !self.access.is_demanded(),
             _ => false,
         };
-        if harmless || !self.access.is_locked() { Ok(()) } else { Err(unauthenticated()) }
+        if harmless || !self.access.is_locked(now) { Ok(()) } else { Err(unauthenticated()) }
     }
 
     /// Whether a frame is larger than those before a demanded credential may be (IDLE-2).
@@ -219,18 +234,14 @@ impl Core {
         self.access.is_demanded() && bytes > DEMAND_BYTES
     }
 
-    /// Looks whether the credential was revoked.
-    pub(crate) fn poll_revoked(&mut self, cx: &mut TaskContext<'_>) {
+    /// Looks whether the credential still counts. Before anything is done with it: what arrives together with its end comes too late.
+    pub(crate) fn keep_access(&mut self, cx: &mut TaskContext<'_>, now: Instant) {
         if let Some(revoked) = &mut self.access.revoked
             && revoked.as_mut().poll(cx).is_ready()
         {
             self.access.revoked = None;
             self.close.get_or_insert(Close::Unauthenticated);
         }
-    }
-
-    /// Judges what depends on the age of the credential.
-    pub(super) fn keep_access(&mut self, now: Instant) {
         if self.access.demanded.is_some_and(|until| now >= until) && !self.access.judging {
             // The platform's own trouble must not look like a client's fault (AUTH-6).
             let close = if self.access.trouble { Close::TryLater } else { Close::HelloTimeout };
@@ -242,15 +253,18 @@ impl Core {
         }
         if now >= term.end && !std::mem::replace(&mut term.over, true) {
             match self.shared.config.on_expiry {
-                OnExpiry::Close => drop(self.close.get_or_insert(Close::Unauthenticated)),
-                OnExpiry::Degrade => self.followers.end_all("auth-expired"),
+                OnExpiry::Degrade if self.access.offered => self.followers.end_all("auth-expired"),
+                // A connection that no frame can bring a credential would stay locked for ever.
+                OnExpiry::Close | OnExpiry::Degrade => {
+                    self.close.get_or_insert(Close::Unauthenticated);
+                }
             }
         }
     }
 
     /// Whether what would be told to a client is told to nobody, since its credential has expired.
-    pub(super) fn is_mute(&self) -> bool {
-        self.access.is_locked()
+    pub(super) fn is_mute(&self, now: Instant) -> bool {
+        self.access.is_locked(now)
     }
 
     pub(super) fn access_deadline(&self) -> Option<Instant> {

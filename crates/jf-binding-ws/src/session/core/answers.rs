@@ -15,17 +15,16 @@ use crate::session::requests::{self, Document, Done, Opening, Reply, Ticket};
 impl Core {
     /// Drives requests; `true` when one has moved.
     pub(crate) fn work(&mut self, cx: &mut TaskContext<'_>, now: Instant) -> bool {
-        let mut moved = false;
-        self.resume_some();
+        self.resume_some(now);
+        let mut moved = self.release(now);
         while !self.out.is_pressed()
             && let Poll::Ready(Some(done)) = self.work.poll_next_unpin(cx)
         {
             moved = true;
             self.done(done, now);
-            self.resume_some();
+            self.resume_some(now);
         }
-        self.postponed &= !self.work.is_empty();
-        if self.work.is_empty() && self.resume.is_empty() {
+        if self.work.is_empty() && self.resume.is_empty() && self.held.is_empty() {
             self.commands.clear();
             self.subscribes.clear();
         }
@@ -41,6 +40,10 @@ impl Core {
             Done::Failed(ticket, error) => {
                 self.finish(&ticket);
                 self.fail(&ticket, &error);
+            }
+            Done::Replied(ticket, reply) if reply.is_read && self.is_mute(now) => {
+                self.finish(&ticket);
+                self.fail(&ticket, &unauthenticated());
             }
             Done::Replied(ticket, reply) => self.replied(ticket, reply),
             Done::Opened(opening) => self.opened(*opening, now),
@@ -75,7 +78,7 @@ impl Core {
         let Opening { ticket, reply, run, wish, replay, result } = opening;
         let told = self.followers.release(&run);
         // What was opened with a credential that has expired meanwhile is not kept (AUTH-4).
-        let result = if self.is_mute() { Err(unauthenticated()) } else { result };
+        let result = if self.is_mute(now) { Err(unauthenticated()) } else { result };
         match (reply, result) {
             (None, Err(error)) => {
                 self.finish(&ticket);
@@ -141,7 +144,7 @@ impl Core {
     /// The request has its terminal reply.
     pub(super) fn finish(&mut self, ticket: &Ticket) {
         if ticket.resumed {
-            self.resuming -= 1;
+            self.resume.working -= 1;
             return;
         }
         self.in_flight -= 1;

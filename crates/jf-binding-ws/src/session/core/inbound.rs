@@ -15,10 +15,6 @@ use crate::frames::{
     Unsubscribed, to_text,
 };
 use crate::session::requests::{self, Context, Ticket, Work};
-use crate::session::turns::Turn;
-
-/// Entries of `hello.resume` that are opened at a time (SUB-9).
-const RESUMING: usize = 8;
 
 impl Core {
     /// A control frame arrived.
@@ -74,7 +70,7 @@ impl Core {
         let request = frames::decode(envelope, |frame_type| endpoint.meaning(frame_type));
         let refused = |error| Refused { id: id.clone(), run: run.clone(), error };
         let request = request.map_err(refused)?;
-        self.admit(&request).map_err(refused)?;
+        self.admit(&request, now).map_err(refused)?;
         let share = self.share(&request, bytes).map_err(refused)?;
         if !matches!(request, Request::Ping | Request::Pong) {
             self.quiet_since = now;
@@ -85,14 +81,10 @@ impl Core {
             Request::Cancel(cancel) => cancel.command.key.is_some(),
             _ => false,
         };
-        let ticket = Ticket { id, run, keyed, resumed: false, _share: share };
-        let at_once = matches!(
-            request,
-            Request::Hello(_) | Request::Auth(_) | Request::Ping | Request::Pong | Request::Credit(_)
-        );
-        if self.access.is_judging() && !at_once {
+        let ticket = Ticket { id, run, keyed, resumed: false, share };
+        if self.must_wait(&request) {
             self.ids.extend(ticket.id.clone());
-            self.held.push((ticket, frame_type, request));
+            self.held.push_back((ticket, frame_type, request));
             return Ok(());
         }
         let context = Context { shared: Arc::clone(&self.shared), endpoint, caller: self.caller.clone() };
@@ -100,26 +92,38 @@ impl Core {
         Ok(())
     }
 
+    /// Whether a request is held, behind a credential that is being judged or while too much waits to be written. None overtakes
+    /// one that is.
+    fn must_wait(&self, request: &Request) -> bool {
+        match request {
+            Request::Ping | Request::Pong | Request::Credit(_) => false,
+            // One that comes while another one is judged is refused at once.
+            Request::Hello(_) | Request::Auth(_) => !self.held.is_empty() && !self.access.is_judging(),
+            _ => self.access.is_judging() || !self.held.is_empty() || self.out.is_pressed(),
+        }
+    }
+
     /// What can refuse a request before anything looks at the run.
-    fn admit(&self, request: &Request) -> Result<(), EngineError> {
+    fn admit(&self, request: &Request, now: Instant) -> Result<(), EngineError> {
         if self.ending.is_some() && request.is_command() {
             return Err(EngineError::new(EngineErrorKind::Draining)); // DRAIN-2
         }
         if !self.access.is_judging() {
-            self.unlocked(request)?;
+            self.unlocked(request, now)?;
         }
-        if request.waits()
-            && self.in_flight + self.held.len() >= self.shared.config.limits.max_in_flight.get()
-        {
+        let waits = request.waits() || self.must_wait(request);
+        if waits && self.in_flight + self.held.len() >= self.shared.config.limits.max_in_flight.get() {
             return Err(EngineError::new(EngineErrorKind::TooManyInFlight));
         }
         Ok(())
     }
 
-    /// The bytes of a payload, which is in memory until it is answered.
+    /// The bytes of a payload, which is in memory until it is answered, or of a list to resume.
     fn share(&self, request: &Request, bytes: usize) -> Result<Option<Arc<ByteShare>>, EngineError> {
-        if !matches!(request, Request::Start(_) | Request::Step(_)) {
-            return Ok(None);
+        match request {
+            Request::Start(_) | Request::Step(_) => {}
+            Request::Hello(hello) if !hello.resume.is_empty() => {}
+            _ => return Ok(None),
         }
         let mut share = self.shared.config.payload_budget.share();
         share.grow(bytes)?;
@@ -170,7 +174,7 @@ impl Core {
             }
             Request::Subscribe(subscribe) => {
                 let Some(run) = self.known(&ticket, &subscribe.run) else { return };
-                if let Some(work) = self.subscribe(context, ticket, run, subscribe, None) {
+                if let Some(work) = self.subscribe(context, ticket, run, subscribe) {
                     self.set_to_work(work, now);
                 }
             }
@@ -179,11 +183,9 @@ impl Core {
     }
 
     /// Sets a request to work. One that need not wait, as is usual with runs in memory, is done at once and takes no place among those that
-    /// do. None overtakes one that came before it and was not begun, since too much waited to be written.
+    /// do.
     fn set_to_work(&mut self, mut work: Work, now: Instant) {
-        self.postponed |= self.out.is_pressed();
-        let done = if self.postponed { None } else { (&mut work).now_or_never() };
-        match done {
+        match (&mut work).now_or_never() {
             Some(done) => self.done(done, now),
             // Whoever comes anew is polled in any case, so that the waker of this first time does not matter.
             None => self.work.push(work),
@@ -207,25 +209,14 @@ impl Core {
         ticket: Ticket,
         run: JourneyId,
         subscribe: Subscribe,
-        turn: Option<Turn>,
     ) -> Option<Work> {
         if !self.followers.reserve(&run, self.shared.config.limits.max_subscriptions) {
-            let error = EngineError::new(EngineErrorKind::SubscriptionLimit);
-            let Some(turn) = turn else {
-                self.fail(&ticket, &error);
-                return None;
-            };
-            return Some(self.refuse_in_turn(ticket, error, turn));
+            self.fail(&ticket, &subscription_limit());
+            return None;
         }
         self.begin(&ticket);
-        let turn = turn.unwrap_or_else(|| self.subscribes.take(&run));
+        let turn = self.subscribes.take(&run);
         Some(Box::pin(requests::subscribe(context, ticket, run, subscribe, turn)))
-    }
-
-    /// A turn that was given up would let those behind it overtake those before it.
-    fn refuse_in_turn(&mut self, ticket: Ticket, error: EngineError, turn: Turn) -> Work {
-        self.begin(&ticket);
-        Box::pin(requests::refuse(ticket, error, turn))
     }
 
     fn unsubscribe(&mut self, ticket: Ticket, run: &RunRef) {
@@ -265,58 +256,21 @@ impl Core {
         self.followers.bookmarks = hello.bookmarks;
         let welcome = self.welcome(ticket.id.as_ref());
         self.out.reply(welcome);
-        let entries = hello.resume.into_iter().map(|entry| {
-            // Its place among what is asked of the run is that of `hello`, however long it waits.
-            let place = match &entry.run {
-                RunRef::Id(run) => Some((run.clone(), self.subscribes.take(run))),
-                RunRef::Impossible(_) => None,
-            };
-            (entry, place)
-        });
-        self.resume = entries.collect();
-        // Behind it requests may be answered before their entry is opened, which is to be left out of what it tells (SEQ-5).
-        for (_, place) in &self.resume {
-            if let Some((run, _)) = place {
-                self.followers.expect(run);
-            }
-        }
-    }
-
-    /// Opens a few of the entries of `hello.resume` at a time, so that other requests get through.
-    pub(super) fn resume_some(&mut self) {
-        while self.resuming < RESUMING
-            && !self.out.is_pressed()
-            && let Some((entry, place)) = self.resume.pop_front()
-        {
-            let ticket =
-                Ticket { run: Some(entry.run.as_str().to_owned()), resumed: true, ..Ticket::default() };
-            let work = match place {
-                Some((run, turn)) if self.is_mute() => {
-                    self.followers.expected(&run);
-                    Some(self.refuse_in_turn(ticket, unauthenticated(), turn))
-                }
-                Some((run, turn)) => {
-                    let work = self.subscribe(self.context(), ticket, run.clone(), entry, Some(turn));
-                    self.followers.expected(&run);
-                    work
-                }
-                None => {
-                    self.fail(&ticket, &EngineError::not_found());
-                    None
-                }
-            };
-            self.work.extend(work);
-        }
+        self.resume(hello.resume, ticket);
     }
 
     pub(super) fn begin(&mut self, ticket: &Ticket) {
         if ticket.resumed {
-            self.resuming += 1;
+            self.resume.working += 1;
             return;
         }
         self.in_flight += 1;
         self.ids.extend(ticket.id.clone());
     }
+}
+
+pub(super) fn subscription_limit() -> EngineError {
+    EngineError::new(EngineErrorKind::SubscriptionLimit)
 }
 
 fn duplicate(id: &RequestId) -> EngineError {

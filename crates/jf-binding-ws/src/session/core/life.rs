@@ -38,7 +38,6 @@ impl Core {
 
     /// Judges everything that depends on time alone.
     pub(crate) fn keep_time(&mut self, now: Instant) {
-        self.keep_access(now);
         let limits = &self.shared.config.limits;
         let busy = self.is_busy();
         if busy || std::mem::replace(&mut self.was_busy, busy) {
@@ -51,7 +50,7 @@ impl Core {
             self.go_away("lifetime", now);
         }
         if let Some(ending) = self.ending {
-            let done = self.in_flight == 0 && !self.has_output();
+            let done = self.in_flight == 0 && self.held.is_empty() && !self.has_output();
             if now >= ending.latest || (now >= ending.grace && done) {
                 self.close.get_or_insert(Close::Restart);
             }
@@ -59,7 +58,9 @@ impl Core {
     }
 
     fn is_busy(&self) -> bool {
-        self.in_flight > 0 || !self.work.is_empty() || !self.resume.is_empty() || !self.followers.is_empty()
+        self.in_flight > 0
+            || !(self.work.is_empty() && self.held.is_empty() && self.resume.is_empty())
+            || !self.followers.is_empty()
     }
 
     fn dies_at(&self) -> Option<Instant> {

@@ -4,27 +4,29 @@ mod access;
 mod answers;
 mod inbound;
 mod life;
+mod resume;
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::task::Context as TaskContext;
 
 use futures::stream::FuturesUnordered;
-use jf_core::{Caller, JourneyId};
+use jf_core::Caller;
 use tokio::time::Instant;
 use tungstenite::{Message, Utf8Bytes};
 
 use self::access::Access;
 pub(crate) use self::access::Occasion;
 use self::life::{Ending, millis};
+use self::resume::Resume;
 use super::followers::{Followers, PushLimits};
 use super::outbound::Outbound;
 use super::rate::Rate;
 use super::requests::{Context, Ticket, Work};
-use super::turns::{Turn, Turns};
+use super::turns::Turns;
 use crate::binding::Shared;
 use crate::close::Close;
-use crate::frames::{Plain, Request, RequestId, Subscribe, Welcome, WelcomeAuth, WelcomeHeartbeat, to_text};
+use crate::frames::{Plain, Request, RequestId, Welcome, WelcomeAuth, WelcomeHeartbeat, to_text};
 use crate::handshake::{Client, PROTOCOL};
 use crate::routing::Endpoint;
 
@@ -42,17 +44,13 @@ pub(crate) struct Core {
     in_flight: usize,
     ids: HashSet<RequestId>,
     work: FuturesUnordered<Work>,
-    /// There may be requests in `work` that were not begun, because of what waits to be written.
-    postponed: bool,
     commands: Turns,
     subscribes: Turns,
     followers: Followers,
-    /// Entries of `hello.resume` that wait, each with its place in the order of its run (SUB-9).
-    resume: VecDeque<(Subscribe, Option<(JourneyId, Turn)>)>,
-    resuming: usize,
+    resume: Resume,
     access: Access,
-    /// Requests that arrived behind a credential that is being judged.
-    held: Vec<(Ticket, String, Request)>,
+    /// Requests that were not begun: a credential before them is being judged, or too much waits to be written.
+    held: VecDeque<(Ticket, String, Request)>,
     rate: Rate,
     settings: Settings,
     ending: Option<Ending>,
@@ -85,17 +83,15 @@ impl Core {
             rate: Rate::new(limits.rate_per_sec, limits.burst, now),
             path: path.into(),
             access: Access::new(config, &client.identity, now),
-            held: Vec::new(),
+            held: VecDeque::new(),
             caller: client.caller,
             in_flight: 0,
             ids: HashSet::new(),
             work: FuturesUnordered::new(),
-            postponed: false,
             commands: Turns::default(),
             subscribes: Turns::default(),
             followers: Followers::default(),
-            resume: VecDeque::new(),
-            resuming: 0,
+            resume: Resume::default(),
             settings: Settings {
                 greeted: false,
                 spoken: false,
@@ -139,8 +135,8 @@ impl Core {
         self.out.clear();
         self.work = FuturesUnordered::new();
         self.followers = Followers::default();
-        self.resume = VecDeque::new();
-        self.held = Vec::new();
+        self.resume = Resume::default();
+        self.held = VecDeque::new();
         self.ids = HashSet::new();
         self.in_flight = 0;
     }

@@ -50,8 +50,8 @@ pub(crate) struct PushLimits<'a> {
 #[derive(Default)]
 pub(crate) struct Followers {
     slots: HashMap<JourneyId, Slot>,
-    /// Subscriptions that are being opened, or are going to be.
-    opening: HashMap<JourneyId, Opening>,
+    /// What replies have told since a subscription was asked for that is being opened, or is going to be; in the order of turns.
+    opening: HashMap<JourneyId, VecDeque<Told>>,
     /// Places held for those that are being opened.
     reserved: usize,
     wakes: Arc<Wakes>,
@@ -66,13 +66,6 @@ pub(crate) struct Followers {
     pub(crate) bookmarks: bool,
     look_at: Option<Instant>,
     generation: u64,
-}
-
-/// What is being opened for one run.
-#[derive(Default)]
-struct Opening {
-    count: usize,
-    told: Told,
 }
 
 /// What replies have told about a run while a subscription to it was being opened (SEQ-5).
@@ -97,39 +90,39 @@ impl Followers {
 
     /// Holds a place for a subscription to `run`, which may replace one; `false` when all are taken (LIM-5).
     pub(crate) fn reserve(&mut self, run: &JourneyId, max: usize) -> bool {
-        let fits = self.slots.contains_key(run) || self.slots.len() + self.reserved < max;
+        let fits = self.reserve_expected(run, max);
         if fits {
-            self.reserved += 1;
-            self.opening.entry(run.clone()).or_default().count += 1;
+            self.expect(run);
         }
+        fits
+    }
+
+    /// The same for a subscription that was expected.
+    pub(crate) fn reserve_expected(&mut self, run: &JourneyId, max: usize) -> bool {
+        let fits = self.slots.contains_key(run) || self.slots.len() + self.reserved < max;
+        self.reserved += usize::from(fits);
         fits
     }
 
     /// Notes that a subscription to `run` is going to be opened: what replies tell from now on is left out of it.
     pub(crate) fn expect(&mut self, run: &JourneyId) {
-        self.opening.entry(run.clone()).or_default().count += 1;
+        self.opening.entry(run.clone()).or_default().push_back(Told::default());
     }
 
-    /// What was expected is being opened, or is not going to be.
-    pub(crate) fn expected(&mut self, run: &JourneyId) {
-        if let Some(opening) = self.opening.get_mut(run) {
-            opening.count -= 1;
-            if opening.count == 0 {
-                self.opening.remove(run);
-            }
-        }
-    }
-
-    /// Gives a held place back, with what replies have told meanwhile.
-    pub(crate) fn release(&mut self, run: &JourneyId) -> Told {
-        self.reserved -= 1;
-        let Some(opening) = self.opening.get_mut(run) else { return Told::default() };
-        opening.count -= 1;
-        let told = std::mem::take(&mut opening.told);
-        if opening.count == 0 {
+    /// What was expected is not going to be. Of those of one run that is the first, since all were expected at the same moment.
+    pub(crate) fn give_up(&mut self, run: &JourneyId) -> Told {
+        let Some(openings) = self.opening.get_mut(run) else { return Told::default() };
+        let told = openings.pop_front().unwrap_or_default();
+        if openings.is_empty() {
             self.opening.remove(run);
         }
         told
+    }
+
+    /// Gives a held place back, with what replies have told since the subscription was asked for.
+    pub(crate) fn release(&mut self, run: &JourneyId) -> Told {
+        self.reserved -= 1;
+        self.give_up(run)
     }
 
     /// Leaves out of a subscription by cursor what replies have told since it was asked for.
@@ -189,8 +182,11 @@ impl Followers {
 
     /// Counts a status document in a reply as delivery of everything up to it, the outcome excepted (SEQ-5).
     pub(crate) fn told_status(&mut self, run: &JourneyId, at: &Head, phase: Phase) {
-        if let Some(opening) = self.opening.get_mut(run) {
-            opening.told.status = Some((at.clone(), phase));
+        for told in self.opening.get_mut(run).into_iter().flatten() {
+            // Replies may overtake each other, logs may not.
+            if told.status.as_ref().is_none_or(|(last, _)| last.epoch != at.epoch || last.seq <= at.seq) {
+                told.status = Some((at.clone(), phase));
+            }
         }
         let Some(slot) = self.slots.get_mut(run).filter(|slot| slot.epoch == at.epoch.as_str()) else {
             return;
@@ -208,8 +204,8 @@ impl Followers {
 
     /// Counts an outcome document in a reply as delivery of the outcome (SEQ-5).
     pub(crate) fn told_outcome(&mut self, run: &JourneyId, at: &Head) {
-        if let Some(opening) = self.opening.get_mut(run) {
-            opening.told.outcome = Some(at.clone());
+        for told in self.opening.get_mut(run).into_iter().flatten() {
+            told.outcome = Some(at.clone());
         }
         let Some(slot) = self.slots.get_mut(run).filter(|slot| slot.epoch == at.epoch.as_str()) else {
             return;

@@ -57,7 +57,7 @@ impl Followers {
                         let mut frame = Document::new("status", run, &shape.at, document);
                         shape.put_on(&mut frame);
                         frame.actions = shape.served.actions(document);
-                        frame.into_text(limits.max_outbound_bytes, || {
+                        frame.into_written(limits.max_outbound_bytes, || {
                             address(&document.links, limits, run, "")
                         })
                     })
@@ -71,7 +71,7 @@ impl Followers {
                     slot.audience(run, limits).outcome(shape.clone(), outcome.document, |document| {
                         let mut frame = Document::new("outcome", run, &shape.at, document);
                         shape.put_on(&mut frame);
-                        frame.into_text(limits.max_outbound_bytes, || {
+                        frame.into_written(limits.max_outbound_bytes, || {
                             address(&document.links, limits, run, "/result")
                         })
                     })
