@@ -268,7 +268,8 @@ async fn seq_5_a_reply_behind_hello_is_told_again_by_none_of_two_entries() {
     let (engine, binding) = shop();
     let run = engine.run("order");
     let mut client = Client::of(&binding).await;
-    engine.slow_locates([20, 0, 20]);
+    // The command is begun before the entries are.
+    engine.slow_locates([0, 20, 20]);
     let entry = r#"{"journeyId":"run-1","after":1,"conflate":false}"#;
     client.send(&format!(r#"{{"type":"hello","resume":[{entry},{entry}]}}"#));
     client.send(r#"{"type":"decide","id":"d","journeyId":"run-1","payload":1}"#);
