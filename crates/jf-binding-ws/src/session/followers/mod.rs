@@ -128,10 +128,10 @@ impl Followers {
     /// Leaves out of a subscription by cursor what replies have told since it was asked for.
     pub(crate) fn leave_out(&mut self, run: &JourneyId, told: &Told) {
         if let Some((at, phase)) = &told.status {
-            self.told_status(run, at, *phase);
+            self.leave_out_status(run, at, *phase);
         }
         if let Some(at) = &told.outcome {
-            self.told_outcome(run, at);
+            self.leave_out_outcome(run, at);
         }
     }
 
@@ -188,6 +188,10 @@ impl Followers {
                 told.status = Some((at.clone(), phase));
             }
         }
+        self.leave_out_status(run, at, phase);
+    }
+
+    fn leave_out_status(&mut self, run: &JourneyId, at: &Head, phase: Phase) {
         let Some(slot) = self.slots.get_mut(run).filter(|slot| slot.epoch == at.epoch.as_str()) else {
             return;
         };
@@ -207,6 +211,10 @@ impl Followers {
         for told in self.opening.get_mut(run).into_iter().flatten() {
             told.outcome = Some(at.clone());
         }
+        self.leave_out_outcome(run, at);
+    }
+
+    fn leave_out_outcome(&mut self, run: &JourneyId, at: &Head) {
         let Some(slot) = self.slots.get_mut(run).filter(|slot| slot.epoch == at.epoch.as_str()) else {
             return;
         };
