@@ -1,5 +1,7 @@
 // Making elements. All text of runs and definitions goes through here, as text: there is no way to markup.
 
+import { hasInexact } from "./form/value.js";
+
 const SVG = "http://www.w3.org/2000/svg";
 
 /**
@@ -82,7 +84,7 @@ export function clock(instant) {
   const time = new Date(instant);
   if (Number.isNaN(time.getTime())) return String(instant);
   return time.toLocaleTimeString(undefined, {
-    hour12: false,
+    hourCycle: "h23",
     hour: "2-digit",
     minute: "2-digit",
     second: "2-digit",
@@ -108,5 +110,9 @@ export function badge(phase) {
 
 /** Any JSON value, for reading. */
 export function json(value) {
-  return h("pre", { class: "json", tabindex: "0", role: "region", "aria-label": "JSON" }, JSON.stringify(value, null, 2) ?? "");
+  const text = JSON.stringify(value, null, 2) ?? "";
+  return [
+    h("pre", { class: "json", tabindex: "0", role: "region", "aria-label": "JSON" }, text),
+    hasInexact(value) && h("p", { class: "hint" }, "Numbers beyond 9007199254740991 are rounded here."),
+  ];
 }

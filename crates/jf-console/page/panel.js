@@ -2,6 +2,7 @@
 
 import { h, json, put } from "./dom.js";
 import { Drawing } from "./graph/draw.js";
+import { layout } from "./graph/layout.js";
 import { TYPES, graphOf, wayLabel } from "./graph/model.js";
 
 const ZOOMS = [0.5, 0.6, 0.75, 0.9, 1, 1.25, 1.5, 2];
@@ -11,9 +12,9 @@ const LEAST = 0.68;
 /** The panel for a version of the catalogue. */
 export class GraphPanel {
   graph;
+  /** There is none of a graph that is too large. */
   #drawing;
   #field;
-  #list;
   #detail = h("div", { class: "about", "aria-live": "polite" });
   #zoom;
   #entries = new Map();
@@ -21,13 +22,19 @@ export class GraphPanel {
 
   constructor(journey) {
     this.graph = graphOf(journey);
-    this.#drawing = new Drawing(this.graph, (node) => this.#select(node));
+    const list = (open) => h("details", { class: "states", open }, h("summary", {}, "States as a list"), this.#scopeList(this.graph.root));
+    const picture = layout(this.graph.root);
+    if (!picture) {
+      const told = h("p", { class: "hint" }, `These ${this.graph.nodes.size} states are too many to be drawn.`);
+      this.element = h("section", { class: "panel graph-panel", "aria-label": "States" }, told, list(true));
+      return;
+    }
+    this.#drawing = new Drawing(picture, (node) => this.#select(node));
     this.#field = h(
       "div",
       { class: "canvas", tabindex: "0", role: "region", "aria-label": "State graph, scrollable" },
       this.#drawing.element,
     );
-    this.#list = h("details", { class: "states" }, h("summary", {}, "States as a list"), this.#scopeList(this.graph.root));
     const step = (by, label, sign) =>
       h("button", { type: "button", class: "small icon", "aria-label": label, title: label, click: () => this.#step(by) }, sign);
     const legend = h(
@@ -43,14 +50,14 @@ export class GraphPanel {
       h("div", { class: "tools" }, legend, h("span", { class: "zoom" }, step(-1, "Smaller", "−"), step(1, "Larger", "+"))),
       this.#field,
       this.#detail,
-      this.#list,
+      list(false),
     );
     new ResizeObserver(() => this.#zoom === undefined && this.#fit()).observe(this.#field);
   }
 
   /** Marks where a run is, and brings it into view when it has moved. */
   show(course) {
-    this.#drawing.show(course);
+    this.#drawing?.show(course);
     for (const [address, { mark, item }] of this.#entries) {
       const word = course?.here.has(address) ? "the run is here" : course?.visited.has(address) ? "visited" : "";
       if (mark.textContent !== word) mark.textContent = word;
@@ -64,7 +71,7 @@ export class GraphPanel {
   }
 
   #reveal(address) {
-    const box = this.#drawing.at(address)?.getBoundingClientRect();
+    const box = this.#drawing?.at(address)?.getBoundingClientRect();
     if (!box) return;
     const field = this.#field.getBoundingClientRect();
     const by = (low, high, least, most) => (low < least ? low - least - 24 : high > most ? high - most + 24 : 0);

@@ -199,20 +199,16 @@ export class RunView {
   }
 
   #drawSteps(active) {
-    const { steps, idle, waiting } = this.#parts;
-    const key = (step) => step.address ?? step.stepId;
+    const { steps, idle } = this.#parts;
+    // A step that waits anew has another due time, and is another one to fill in.
+    const key = (step) => `${step.address ?? step.stepId} ${step.dueAt ?? ""}`;
     const now = new Set(active.map(key));
-    for (const [address, card] of this.#steps) {
-      if (now.has(address)) continue;
-      if (card.element.contains(document.activeElement)) waiting.focus();
-      card.element.remove();
-      this.#steps.delete(address);
-    }
+    for (const known of [...this.#steps.keys()]) if (!now.has(known)) this.#dropStep(known);
     for (const step of active) {
-      const address = key(step);
-      if (this.#steps.has(address)) continue;
-      const card = this.#card(step, address);
-      this.#steps.set(address, card);
+      if (this.#steps.has(key(step))) continue;
+      const address = step.address ?? step.stepId;
+      const card = this.#card(step, address, () => this.#dropStep(key(step)));
+      this.#steps.set(key(step), card);
       steps.append(card.element);
       if (this.#drawn > 0) announce(`${address} waits for input`);
     }
@@ -221,7 +217,16 @@ export class RunView {
       this.#status?.phase === "RUNNING" ? `No input: the run is at ${this.#status.currentState}.` : "Nothing: the run has ended.";
   }
 
-  #card(step, address) {
+  #dropStep(key) {
+    const card = this.#steps.get(key);
+    if (!card) return;
+    if (card.element.contains(document.activeElement)) this.#parts.waiting.focus();
+    card.element.remove();
+    this.#steps.delete(key);
+  }
+
+  /** `drop` takes the card away. */
+  #card(step, address, drop) {
     const node = this.#panel.graph.nodes.get(address);
     const heading = h("h3", {}, step.stepId, step.address && h("span", { class: "address" }, step.address));
     const due = step.dueAt && h("p", { class: "hint" }, "times out ", when(step.dueAt));
@@ -246,12 +251,7 @@ export class RunView {
         announce(`${step.stepId} was submitted`);
         this.#context.changed();
         // A run may come back to the same step, which is then another one to fill in.
-        const card = this.#steps.get(address);
-        if (card) {
-          if (card.element.contains(document.activeElement)) this.#parts.waiting.focus();
-          card.element.remove();
-          this.#steps.delete(address);
-        }
+        drop();
         this.#due();
       },
     });

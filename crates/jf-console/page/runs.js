@@ -5,7 +5,11 @@ import { RequestError } from "./client/index.js";
 import { badge, h, put, when } from "./dom.js";
 import { listRuns } from "./service.js";
 
+/** From one reading to the next, and to one that is wanted at once while another one is under way. */
 const EVERY_MS = 2_000;
+const AGAIN_MS = 200;
+/** A server that says nothing for so long is asked again. */
+const PATIENCE_MS = 30_000;
 /** Runs of the list that are watched at the same time. */
 const WATCHED = 100;
 const PHASES = [
@@ -27,7 +31,12 @@ export class Runs {
   #phase = "";
   #selected;
   #pages = 1;
-  #asked = 0;
+  /** Which runs the rows are of. */
+  #shown;
+  /** What is being read; there is one reading at a time. */
+  #reading;
+  #isStale = false;
+  #timer;
 
   constructor(element, link) {
     this.#link = link;
@@ -55,10 +64,9 @@ export class Runs {
     );
     this.#more.addEventListener("click", () => {
       this.#pages += 1;
-      void this.refresh();
+      this.#restart();
     });
-    setInterval(() => document.visibilityState === "visible" && this.refresh(), EVERY_MS);
-    document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.refresh());
+    document.addEventListener("visibilitychange", () => this.#tick());
   }
 
   /** Shows the runs of one journey, or of all. */
@@ -66,6 +74,7 @@ export class Runs {
     if (journeyName === this.#journeyName) return;
     this.#journeyName = journeyName;
     this.#heading.textContent = journeyName === undefined ? "Runs" : `Runs of ${journeyName}`;
+    this.#pages = 1;
     this.#restart();
   }
 
@@ -78,12 +87,19 @@ export class Runs {
 
   #choose(phase) {
     this.#phase = phase;
+    this.#pages = 1;
     this.#restart();
   }
 
+  /** Something else is to be read: what is under way is of no use any more. */
   #restart() {
-    this.#pages = 1;
-    void this.refresh();
+    this.#reading?.abort();
+    this.#tell("Reading…");
+    void this.#read();
+  }
+
+  #tick() {
+    if (document.visibilityState === "visible") this.refresh();
   }
 
   #find(event, input) {
@@ -92,24 +108,45 @@ export class Runs {
     if (id !== "") location.hash = `#/runs/${encodeURIComponent(id)}`;
   }
 
-  /** Reads the list again. */
-  async refresh() {
-    const asked = (this.#asked += 1);
+  /** Reads the list again: now, or after what is being read, which may be long on its way. */
+  refresh() {
+    if (this.#reading) this.#isStale = true;
+    else void this.#read();
+  }
+
+  async #read() {
+    clearTimeout(this.#timer);
+    const reading = new AbortController();
+    const patience = setTimeout(() => reading.abort(new Error("the server says nothing")), PATIENCE_MS);
     const query = { journeyName: this.#journeyName, phase: this.#phase };
+    const of = JSON.stringify(query);
+    this.#reading = reading;
+    this.#isStale = false;
     try {
       const items = [];
       let token;
       for (let page = 0; page < this.#pages; page += 1) {
-        const { items: some, nextPageToken } = await listRuns({ ...query, pageToken: token });
+        const { items: some, nextPageToken } = await listRuns({ ...query, pageToken: token }, reading.signal);
         items.push(...some);
         token = nextPageToken ?? undefined;
         if (!token) break;
       }
-      if (asked !== this.#asked) return;
+      if (this.#reading !== reading) return;
+      this.#shown = of;
       this.#show(items);
       this.#more.hidden = !token;
     } catch (error) {
-      if (asked === this.#asked && this.#rows.size === 0) this.#tell(`The list cannot be read: ${error.message}`);
+      if (this.#reading !== reading) return;
+      // Runs of something else would stand below the wrong heading.
+      if (this.#shown !== of) this.#show([]);
+      if (this.#rows.size === 0) this.#tell(`The list cannot be read: ${error.message}`);
+      else this.#tell("");
+    } finally {
+      clearTimeout(patience);
+      if (this.#reading === reading) {
+        this.#reading = undefined;
+        this.#timer = setTimeout(() => this.#tick(), this.#isStale ? AGAIN_MS : EVERY_MS);
+      }
     }
   }
 

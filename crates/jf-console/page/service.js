@@ -26,8 +26,8 @@ async function refused(response) {
   return new Refused(response.status, await response.json().catch(() => undefined));
 }
 
-async function get(path) {
-  const response = await request(path, { headers: { accept: "application/json" } });
+async function get(path, signal) {
+  const response = await request(path, { headers: { accept: "application/json" }, signal });
   if (response.ok) return response.json();
   // The session has ended with the server that gave it: back to the door.
   if (response.status === 401) location.reload();
@@ -93,10 +93,10 @@ export class Catalogue {
 }
 
 /** A page of runs, newest first: `{ items, nextPageToken }`. */
-export function listRuns({ journeyName, phase, pageToken, pageSize = 50 }) {
+export function listRuns({ journeyName, phase, pageToken, pageSize = 50 }, signal) {
   const query = new URLSearchParams({ pageSize: String(pageSize) });
   for (const [name, value] of Object.entries({ journeyName, phase, pageToken })) if (value) query.set(name, value);
-  return get(`/runs?${query}`);
+  return get(`/runs?${query}`, signal);
 }
 
 /** The definition version of a run: `{ journeyName, version }`. */

@@ -94,12 +94,12 @@ test("WS-032 branches that wait side by side, in a journey without a WebSocket b
   await page.fill("trackingCode", "DE4711");
   await server.post(`/journeys/${journeyId}/steps/approveAccess`, { decision: "approve", approver: "kim" });
   await isHere(page, delivery);
-  assert.equal(await page.run(() => document.querySelector(".step input[name=trackingCode]").value), "DE4711");
+  assert.equal(await page.run(() => document.querySelector(".step input[data-name=trackingCode]").value), "DE4711");
   await page.click(".step label", "lost");
   await page.click(".step button[type=submit]");
   await page.sees("delivery waits", ".trail");
   await page.until(
-    () => document.querySelector(".step input[name=trackingCode]")?.value === "",
+    () => document.querySelector(".step input[data-name=trackingCode]")?.value === "",
     "the same step again is another one to fill in",
   );
   await page.click(".step label", "delivered");
@@ -128,16 +128,16 @@ test("ERR-3 what is missing is told before sending, and what the server refuses 
   await run.fill("trackingCode", "lower1");
   await run.click(".step label", "delivered");
   await run.click(".step:nth-child(2) button[type=submit]");
-  await run.until(() => document.querySelector("[name=trackingCode]").getAttribute("aria-invalid") === "true");
+  await run.until(() => document.querySelector("[data-name=trackingCode]").getAttribute("aria-invalid") === "true");
   const described = await run.run(() =>
     document
-      .querySelector("[name=trackingCode]")
+      .querySelector("[data-name=trackingCode]")
       .getAttribute("aria-describedby")
       .split(" ")
       .map((id) => document.getElementById(id).textContent),
   );
   assert.match(described.join(), /pattern|match/);
-  assert.match(await run.run(() => document.activeElement.name), /trackingCode/);
+  assert.match(await run.run(() => document.activeElement.dataset.name), /trackingCode/);
   await run.fill("trackingCode", "DE1");
   await run.click(".step:nth-child(2) button[type=submit]");
   await run.sees("prepare~equipment~delivery is done", ".trail");
@@ -164,9 +164,61 @@ test("a form can be left for JSON and back, and nothing is lost", options, async
   await page.sees("is not JSON", ".summary");
   await page.fill("Payload as JSON", text.replace("Utrecht", "Delft"));
   await page.click("main button", "Edit in a form");
-  assert.equal(await page.run(() => document.querySelector("main input[name=city]").value), "Delft");
+  assert.equal(await page.run(() => document.querySelector("main input[data-name=city]").value), "Delft");
   await page.click("main button", "Start a run");
   await page.sees("approveAccess", ".steps");
+});
+
+test("what a form has no place for stays JSON, and nothing is rounded", options, async () => {
+  const page = await open("#/journeys/employee-onboarding");
+  await page.fill("name", "Ada");
+  await page.fill("hours", "many");
+  await page.click("main button", "Edit as JSON");
+  await page.sees("cannot be taken along", ".summary");
+  await page.fill("hours", "40");
+  await page.click("main button", "Edit as JSON");
+  const payload = { name: "Ada", role: "engineer", nickname: "A", address: { street: "1 Main St", city: "Delft", box: null } };
+  await page.fill("Payload as JSON", JSON.stringify(payload));
+  await page.click("main button", "Edit in a form");
+  await page.sees("This stays JSON", ".summary");
+  assert.deepEqual(await page.run(() => [...document.querySelectorAll(".summary li")].map((line) => line.textContent)), [
+    "nickname has no place in the form",
+    "address/box has no place in the form",
+  ]);
+  assert.deepEqual(JSON.parse(await page.run(() => document.querySelector("main textarea").value)), payload);
+  await page.fill("Payload as JSON", '{ "name": "Ada", "hours": 9007199254740993 }');
+  await page.click("main button", "Start a run");
+  await page.sees("holds 9007199254740993, which is too large to be exact", ".summary");
+});
+
+test("one list is read at a time, however long it takes, and its rows are those of its heading", options, async () => {
+  const { journeyId } = await server.post("/journeys/loan-approval/start", LOAN);
+  const page = await open("#/journeys/loan-approval");
+  await page.sees(journeyId, ".runs");
+  await page.run(() => {
+    Object.assign(globalThis, { before: fetch, most: 0, now: 0, done: 0 });
+    globalThis.fetch = async (path, ...rest) => {
+      globalThis.most = Math.max(globalThis.most, (globalThis.now += 1));
+      try {
+        await new Promise((resolve) => setTimeout(resolve, 2_500));
+        return await globalThis.before(path, ...rest);
+      } finally {
+        globalThis.now -= 1;
+        globalThis.done += 1;
+      }
+    };
+  });
+  await server.post(`/journeys/${journeyId}/steps/officerReview`, { decision: "approve", officer: "mia" });
+  const { journeyId: second } = await server.post("/journeys/loan-approval/start", LOAN);
+  await page.sees(second, ".runs");
+  await page.until(() => globalThis.done >= 2);
+  assert.equal(await page.run(() => globalThis.most), 1);
+  await page.run(() => (globalThis.fetch = () => Promise.reject(new Error("away"))));
+  await page.run(() => (location.hash = "#/journeys/employee-onboarding"));
+  await page.sees("The list cannot be read: away", "#runs");
+  assert.equal(await page.run(() => document.querySelectorAll(".runs li").length), 0);
+  await page.run(() => (globalThis.fetch = globalThis.before));
+  await page.until(() => !document.getElementById("runs").innerText.includes("cannot be read"));
 });
 
 test("everything is within reach of the keyboard", options, async () => {

@@ -1,7 +1,7 @@
 // One field of a form, with those inside it.
 //
 // A field has an `element`, and `read(pointer, faults)`: its value, or `undefined` where there is none; what is wrong goes into `faults` as
-// `{ pointer, message }`. `write(value)` fills it, `find(tokens)` is the field that a pointer leads to, or the nearest one, and `tell(message)` shows a fault
+// `{ pointer, message }`, with `isUnread` where something was entered that has no value yet. `write(value)` fills it, `find(tokens)` is the field that a pointer leads to, or the nearest one, and `tell(message)` shows a fault
 // at it (or takes it away).
 
 import { freshId, h } from "../dom.js";
@@ -12,6 +12,9 @@ import { hint, inputType, parse, textOf } from "./value.js";
 const RADIOS = 5;
 /** Longer texts get more room. */
 const LINES = 120;
+
+/** What values of fields with a text are. */
+const TYPE_OF = { string: "string", number: "number", integer: "number" };
 
 /** The field called `name`; `required` says whether it must have a value. */
 export function makeField(field, name, required) {
@@ -73,7 +76,7 @@ export function missing(pointer, faults) {
 function textField(field, label, required) {
   const id = freshId("field");
   const isLong = field.kind === "json" || (field.maxLength ?? 0) > LINES;
-  const attributes = { id, name: label, autocomplete: "off", spellcheck: "false", "aria-required": required ? "true" : undefined };
+  const attributes = { id, "data-name": label, autocomplete: "off", spellcheck: "false", "aria-required": required ? "true" : undefined };
   const placeholder =
     field.example !== undefined && field.kind !== "json" ? textOf(field, field.example) : field.kind === "json" ? "JSON" : undefined;
   const isNumber = field.kind === "number" || field.kind === "integer";
@@ -87,12 +90,17 @@ function textField(field, label, required) {
         placeholder,
       });
   const { nodes, tell } = notes(field, control);
+  let written;
   const view = {
     control,
     element: h("div", { class: "field" }, h("label", { for: id }, marked(label, required)), control, nodes),
     read(pointer, faults) {
       const { value, error } = parse(field, control.value);
-      if (error !== undefined) faults.push({ pointer, message: error });
+      if (error !== undefined) faults.push({ pointer, message: error, isUnread: true });
+      // What nobody has touched is what it was, down to the fraction of a second that is not shown.
+      else if (written !== undefined && control.value === written.text) return written.value;
+      // Nothing in a field that may be left out is nothing, even where it could be `null`.
+      else if (value === null && field.kind !== "json" && !required) return undefined;
       else if (value === undefined && required) {
         // A text may be empty where nothing says otherwise, and everything else must be there.
         if (field.kind === "string" && (field.minLength ?? 0) === 0 && !field.format && !field.pattern) return "";
@@ -100,7 +108,11 @@ function textField(field, label, required) {
       }
       return value;
     },
-    write: (value) => (control.value = textOf(field, value)),
+    write(value) {
+      control.value = textOf(field, value);
+      const isNull = value === null && field.nullable;
+      written = isNull || (control.value !== "" && typeof value === TYPE_OF[field.kind]) ? { text: control.value, value } : undefined;
+    },
     find: () => view,
     tell,
   };
@@ -124,7 +136,7 @@ function selectField(field, label, required) {
   const options = field.values.map((_, index) => h("option", { value: index }, titleOf(field, index)));
   const control = h(
     "select",
-    { id, name: label, "aria-required": required ? "true" : undefined },
+    { id, "data-name": label, "aria-required": required ? "true" : undefined },
     h("option", { value: "" }, required ? "Choose…" : "–"),
     options,
   );

@@ -3,6 +3,7 @@
 import { announce, h, put } from "../dom.js";
 import { focusIn, makeField } from "./field.js";
 import { fieldOf } from "./schema.js";
+import { lost } from "./value.js";
 
 /**
  * A form. `submit(payload)` is called with what was entered; it throws what the server refuses, with the Problem in `problem`. `label` is on the button.
@@ -63,9 +64,18 @@ export function makeForm({ schema, label, submit, kind = "primary" }) {
     const faults = [];
     const value = current().read("", faults);
     if (isJson && faults.length > 0) return tell("This is not JSON yet.", faults);
+    const unread = faults.filter((fault) => fault.isUnread);
+    if (unread.length > 0) return tell("This cannot be taken along yet.", unread);
+    const next = isJson ? formField : jsonField;
+    if (value !== undefined) next.write(value);
+    // A form has fields for what the schema names, and no place for anything else.
+    const beyond = value === undefined ? [] : lost(value, next.read("", []));
+    if (beyond.length > 0) {
+      const told = beyond.map((pointer) => ({ pointer, message: "has no place in the form" }));
+      return tell("This stays JSON: a form would lose some of it.", told);
+    }
     clear();
     isJson = !isJson;
-    if (value !== undefined) current().write(value);
     show();
     focusIn(body);
   });

@@ -43,6 +43,8 @@ export function objectField(field, label, required) {
 
 export function arrayField(field, label, required) {
   let items = [];
+  // Lists of lists of lists would begin with very many fields.
+  const isPlain = !["object", "array", "choice"].includes(field.item.kind);
   const list = h("ol", { class: "items" });
   const add = h("button", { type: "button", class: "small" }, `Add ${label ? `to ${label}` : "an item"}`);
   const set = h(
@@ -93,7 +95,7 @@ export function arrayField(field, label, required) {
     tell,
   };
   if (field.initial !== undefined) view.write(field.initial);
-  else for (let count = 0; required && count < Math.min(field.minItems ?? 0, 10); count += 1) append();
+  else for (let count = 0; required && count < Math.min(field.minItems ?? 0, isPlain ? 10 : 1); count += 1) append();
   grown();
   return view;
 }
@@ -102,7 +104,7 @@ export function choiceField(field, label, required) {
   const id = freshId("field");
   const select = h(
     "select",
-    { id, name: label, "aria-required": required ? "true" : undefined },
+    { id, "data-name": label, "aria-required": required ? "true" : undefined },
     h("option", { value: "" }, required ? "Choose…" : "–"),
     field.options.map((option, index) => h("option", { value: index }, option.title)),
   );

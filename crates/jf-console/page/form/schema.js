@@ -2,12 +2,23 @@
 
 /** Levels of fields inside each other. What lies deeper is JSON. */
 const DEEPEST = 6;
+/** Schemas that are looked at for one form. Where they are more, fewer levels are shown: schemas that name themselves more than once have very many. */
+const MOST = 500;
 const TYPES = ["string", "number", "integer", "boolean", "object", "array", "null"];
 
 /** The field for a schema: `kind` and what belongs to it, `title`, `description`, `initial` value. */
-export function fieldOf(schema, root = schema, depth = 0) {
-  const resolved = resolve(schema, root);
-  if (resolved === undefined || depth > DEEPEST) return { kind: "json" };
+export function fieldOf(schema) {
+  for (let deepest = DEEPEST; deepest > 0; deepest -= 1) {
+    const root = { schema, deepest, left: MOST };
+    const field = within(schema, root, 0);
+    if (root.left >= 0) return field;
+  }
+  return { kind: "json" };
+}
+
+function within(schema, root, depth) {
+  const resolved = depth > root.deepest ? undefined : resolve(schema, root);
+  if (resolved === undefined) return { kind: "json" };
   const field = shaped(resolved, root, depth);
   const { title, description } = resolved;
   if (typeof title === "string") field.title = title;
@@ -15,18 +26,19 @@ export function fieldOf(schema, root = schema, depth = 0) {
   if ("default" in resolved) field.initial = resolved.default;
   const example = Array.isArray(resolved.examples) ? resolved.examples[0] : undefined;
   if (example !== undefined) field.example = example;
-  if (resolved.readOnly === true) field.readOnly = true;
   return field;
 }
 
 /** Follows references within the document, and puts what must hold together into one schema. `undefined` where that is beyond a form. */
 function resolve(schema, root, followed = []) {
+  root.left -= 1;
+  if (root.left < 0) return undefined;
   if (schema === true) return {};
   if (typeof schema !== "object" || schema === null || Array.isArray(schema)) return undefined;
   let { $ref, allOf, ...rest } = schema;
   if ($ref !== undefined) {
     if (typeof $ref !== "string" || !$ref.startsWith("#") || followed.includes($ref)) return undefined;
-    const target = resolve(pointed(root, $ref.slice(1)), root, [...followed, $ref]);
+    const target = resolve(pointed(root.schema, $ref.slice(1)), root, [...followed, $ref]);
     if (target === undefined) return undefined;
     rest = merged(target, rest);
   }
@@ -106,7 +118,7 @@ function choice(schema, some, root, depth, nameOf = () => undefined) {
   }
   const options = some.map((option, index) => {
     const whole = oneOf || anyOf ? { allOf: [rest, option] } : option;
-    const field = fieldOf(whole, root, depth + 1);
+    const field = within(whole, root, depth + 1);
     return { title: nameOf(option, index) ?? field.title ?? told(field) ?? `Variant ${index + 1}`, field };
   });
   return { kind: "choice", options };
@@ -131,13 +143,13 @@ function typed(type, schema, root, depth) {
         properties: properties.map(([name, property]) => ({
           name,
           required: required.has(name),
-          field: fieldOf(property, root, depth + 1),
+          field: within(property, root, depth + 1),
         })),
       };
     }
     case "array":
       if ("prefixItems" in schema) return { kind: "json", type };
-      return { kind: "array", item: fieldOf(schema.items ?? true, root, depth + 1), ...limits(schema, ["minItems", "maxItems"]) };
+      return { kind: "array", item: within(schema.items ?? true, root, depth + 1), ...limits(schema, ["minItems", "maxItems"]) };
     case "string":
       return {
         kind: "string",

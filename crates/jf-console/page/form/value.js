@@ -1,5 +1,7 @@
 // From what was typed to a value, with what is wrong about it. The server judges again, and by the whole schema.
 
+import { shortened } from "../graph/text.js";
+
 /** What a text means in a field: `{ value }`, `{}` for nothing, or `{ error }`. */
 export function parse(field, text) {
   if (text === "" && field.kind !== "json") return field.nullable ? { value: null } : {};
@@ -12,20 +14,52 @@ export function parse(field, text) {
     case "number": {
       const value = Number(text.trim());
       if (text.trim() === "" || !Number.isFinite(value)) return { error: "must be a number" };
-      if (Number.isInteger(value) && !Number.isSafeInteger(value))
-        return { error: "is too large to be exact; enter it as JSON on the command line" };
+      if (isInexact(value)) return { error: `is ${INEXACT}` };
       return judged(field, value);
     }
     case "json":
       if (text.trim() === "") return {};
       try {
-        return { value: JSON.parse(text) };
+        const value = JSON.parse(text);
+        const number = inexactIn(text);
+        return number === undefined ? { value } : { error: `holds ${shortened(number, 30)}, which is ${INEXACT}` };
       } catch (error) {
         return { error: `is not JSON: ${error.message}` };
       }
     default:
       return { value: text };
   }
+}
+
+const INEXACT = "too large to be exact; enter it as JSON on the command line";
+
+/** Whether a number may be another one than what was written. */
+function isInexact(number) {
+  return !Number.isFinite(number) || (Number.isInteger(number) && !Number.isSafeInteger(number));
+}
+
+/** The first number of a JSON text that scripts would change; texts within quotes are none. */
+function inexactIn(text) {
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g)) {
+    if (token[0] !== '"' && isInexact(Number(token))) return token;
+  }
+  return undefined;
+}
+
+/** Whether a value that came from the server holds numbers that may have been others there. */
+export function hasInexact(value) {
+  if (typeof value === "number") return isInexact(value);
+  return typeof value === "object" && value !== null && Object.values(value).some(hasInexact);
+}
+
+/** Pointers to what is in a value, and is not, or is something else, in another one. */
+export function lost(value, other, pointer = "") {
+  const isList = Array.isArray(value);
+  if (typeof value !== "object" || value === null) return value === other ? [] : [pointer];
+  if (typeof other !== "object" || other === null || isList !== Array.isArray(other)) return [pointer];
+  return Object.keys(value).flatMap((key) =>
+    Object.hasOwn(other, key) ? lost(value[key], other[key], below(pointer, key)) : [below(pointer, key)],
+  );
 }
 
 function judged(field, value) {

@@ -2,7 +2,6 @@
 // state to state.
 
 import { freshId, s } from "../dom.js";
-import { layout } from "./layout.js";
 import { TYPES } from "./model.js";
 import { shortened } from "./text.js";
 
@@ -25,9 +24,8 @@ export class Drawing {
   #nodes = new Map();
   #ways = new Map();
 
-  /** `onSelect` is told the node that is chosen. */
-  constructor(graph, onSelect) {
-    const { width, height, ...placed } = layout(graph.root);
+  /** Of a layout; `onSelect` is told the node that is chosen. */
+  constructor({ width, height, ...placed }, onSelect) {
     this.width = Math.ceil(width);
     this.height = Math.ceil(height);
     const arrow = freshId("arrow");

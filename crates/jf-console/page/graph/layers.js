@@ -3,8 +3,12 @@
 import { wayLabel } from "./model.js";
 import { shortened, widthOf } from "./text.js";
 
-const LABEL = { height: 18, most: 22 };
+/** The text at a way: its height in pixels, and characters at most. */
+export const LABEL = { height: 18, most: 22 };
 const SWEEPS = 8;
+
+/** A graph that nobody would find their way through, and that would take the page too long. */
+export class TooLarge extends Error {}
 
 /** Ways that go back, found depth first from the start. They are turned round for the layers. */
 function backward(count, ways, start) {
@@ -33,8 +37,11 @@ function backward(count, ways, start) {
   return back;
 }
 
-/** Layers of nodes and of the bends of long ways. A way with a label is two layers long, and its label is a bend with a width. */
-export function layered(nodes, ways, start) {
+/**
+ * Layers of nodes and of the bends of long ways. A way with a label is two layers long, and its label is a bend with a width. `room.cells` is how many nodes and
+ * bends there may be; it throws `TooLarge` when these are more.
+ */
+export function layered(nodes, ways, start, room) {
   const back = backward(nodes.length, ways, start);
   const links = [];
   for (const entry of ways) {
@@ -45,6 +52,8 @@ export function layered(nodes, ways, start) {
     links.push({ way: entry.way, from, to, isBack, text, length: text ? 2 : 1 });
   }
   const rank = ranks(nodes.length, links);
+  room.cells -= links.reduce((sum, link) => sum + rank[link.to] - rank[link.from] - 1, nodes.length);
+  if (room.cells < 0) throw new TooLarge();
   const layers = [];
   const cellOf = nodes.map((node, index) => {
     const cell = { node, rank: rank[index], width: node.width, height: node.height, up: [], down: [], x: 0, y: 0 };
@@ -125,14 +134,19 @@ export function ordered(layers, chains) {
   for (const { cells } of chains) for (const cell of cells) cell.down.sort((a, b) => a.order - b.order);
 }
 
-/** How often ways cross between neighbouring layers. */
+/** How often ways cross between neighbouring layers, whose cells stand in their order. */
 export function crossings(layers) {
   let count = 0;
-  for (const layer of layers) {
-    const ends = layer.flatMap((cell) => cell.down.map((other) => [cell.order, other.order]));
-    for (let a = 0; a < ends.length; a += 1) {
-      for (let b = a + 1; b < ends.length; b += 1) {
-        if ((ends[a][0] - ends[b][0]) * (ends[a][1] - ends[b][1]) < 0) count += 1;
+  for (const [index, layer] of layers.slice(0, -1).entries()) {
+    // A tree of sums (of Fenwick) tells how many of the ways so far end at or before a place; those beyond it are crossed.
+    const tree = new Uint32Array(layers[index + 1].length + 1);
+    let seen = 0;
+    for (const cell of layer) {
+      for (const end of cell.down.map((other) => other.order + 1).sort((a, b) => a - b)) {
+        count += seen;
+        for (let at = end; at > 0; at -= at & -at) count -= tree[at];
+        for (let at = end; at < tree.length; at += at & -at) tree[at] += 1;
+        seen += 1;
       }
     }
   }

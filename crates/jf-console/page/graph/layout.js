@@ -1,7 +1,7 @@
 // A layered layout, from top to bottom: longest-path layers, orders by barycentres, straight where it can be. A state that holds scopes is
 // laid out from the inside, and is one large node to the outside.
 
-import { layered, ordered } from "./layers.js";
+import { LABEL, TooLarge, layered, ordered } from "./layers.js";
 import { wayLabel } from "./model.js";
 import { positioned } from "./places.js";
 import { shortened, widthOf } from "./text.js";
@@ -9,16 +9,22 @@ import { shortened, widthOf } from "./text.js";
 /** Distances, in pixels. */
 const GAP = { pad: 16, header: 34, title: 22, scope: 18 };
 const LINE = 34;
-const LABEL = { height: 18, most: 22 };
+/** Nodes and bends of ways that are laid out. */
+const MOST_CELLS = 12_000;
 
 /**
  * Lays a scope out: `{ width, height, nodes, ways }`, with `x`, `y` (top left), `width`, `height` of every node, `inner` scopes at their places, and
- * points of every way. Coordinates of inner scopes are those of the whole.
+ * points of every way. Coordinates of inner scopes are those of the whole. `undefined` for a graph that is too large to be drawn.
  */
 export function layout(scope) {
-  const placed = place(scope);
-  shift(placed, GAP.pad, GAP.pad);
-  return { ...placed, width: placed.width + 2 * GAP.pad, height: placed.height + 2 * GAP.pad };
+  try {
+    const placed = place(scope, { cells: MOST_CELLS });
+    shift(placed, GAP.pad, GAP.pad);
+    return { ...placed, width: placed.width + 2 * GAP.pad, height: placed.height + 2 * GAP.pad };
+  } catch (error) {
+    if (error instanceof TooLarge) return undefined;
+    throw error;
+  }
 }
 
 function shift(placed, x, y) {
@@ -43,7 +49,7 @@ function shift(placed, x, y) {
   }
 }
 
-function sized(node) {
+function sized(node, room) {
   const texts = Math.max(widthOf(shortened(node.id, 28)), node.detail ? widthOf(shortened(node.detail, 30), 11) : 0);
   const least = Math.max(96, Math.round(texts) + 58);
   if (node.scopes.length === 0) return { node, inner: [], width: least, height: node.detail ? LINE + 12 : LINE, x: 0, y: 0 };
@@ -51,7 +57,7 @@ function sized(node) {
   let x = GAP.pad;
   let height = 0;
   for (const scope of node.scopes) {
-    const placed = place(scope);
+    const placed = place(scope, room);
     const top = GAP.header + (scope.title === undefined ? 0 : GAP.title);
     const width = Math.max(placed.width, scope.title === undefined ? 0 : widthOf(scope.title, 12) + 8);
     inner.push({ scope, placed, x: x - GAP.scope / 2, y: GAP.header, width: width + GAP.scope, height: 0 });
@@ -63,11 +69,11 @@ function sized(node) {
   return { node, inner, width: Math.max(least, x - GAP.scope - 8 + GAP.pad), height: height + GAP.pad + 6, x: 0, y: 0 };
 }
 
-function place(scope) {
-  const nodes = scope.nodes.map(sized);
+function place(scope, room) {
+  const nodes = scope.nodes.map((node) => sized(node, room));
   const at = new Map(nodes.map((node, index) => [node.node.address, index]));
   const ways = scope.ways.map((way) => ({ way, from: at.get(way.from), to: at.get(way.to) }));
-  const { layers, chains } = layered(nodes, ways, at.get(scope.start) ?? 0);
+  const { layers, chains } = layered(nodes, ways, at.get(scope.start) ?? 0, room);
   ordered(layers, chains);
   positioned(layers);
   for (const { node, x, y } of layers.flat()) {
@@ -129,15 +135,19 @@ function looped({ node, x, y, width, height }, way) {
 }
 
 function bounded(nodes, ways) {
-  const left = Math.min(
-    ...nodes.map((node) => node.x),
-    ...ways.flatMap((way) => [...way.points.map((point) => point.x), ...(way.label ? [way.label.x - way.label.width / 2] : [])]),
-  );
-  const right = Math.max(
-    ...nodes.map((node) => node.x + node.width),
-    ...ways.flatMap((way) => [...way.points.map((point) => point.x), ...(way.label ? [way.label.x + way.label.width / 2] : [])]),
-  );
-  const bottom = Math.max(...nodes.map((node) => node.y + node.height));
+  let [left, right, bottom] = [Infinity, -Infinity, 0];
+  const cover = (from, to) => {
+    left = Math.min(left, from);
+    right = Math.max(right, to);
+  };
+  for (const node of nodes) {
+    cover(node.x, node.x + node.width);
+    bottom = Math.max(bottom, node.y + node.height);
+  }
+  for (const { points, label } of ways) {
+    for (const point of points) cover(point.x, point.x);
+    if (label) cover(label.x - label.width / 2, label.x + label.width / 2);
+  }
   const placed = { nodes, ways, width: right - left, height: bottom };
   // Inner scopes were placed within their node, which now has its own place.
   for (const node of nodes) {

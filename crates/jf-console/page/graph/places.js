@@ -41,23 +41,27 @@ export function positioned(layers) {
   for (const layer of layers.slice(1)) settle(layer, "up");
 }
 
-/** Puts cells as near to where they want to be as order and distance allow: runs of cells that touch are moved to the mean of their wishes. */
+/**
+ * Puts cells as near to where they want to be as order and distance allow. Without the room that those before it need, a cell must stand no further left than
+ * the one before it; the nearest places of that kind are means of wishes that are in each other's way.
+ */
 function packed(layer, wanted) {
+  const rooms = [];
   const blocks = [];
+  let room = 0;
   for (const [index, cell] of layer.entries()) {
-    let block = { cells: [cell], offsets: [0], sum: wanted[index], x: wanted[index] };
-    for (let before = blocks.at(-1); before; before = blocks.at(-1)) {
-      const last = before.cells.at(-1);
-      const distance = (last.width + block.cells[0].width) / 2 + GAP.node;
-      if (before.x + before.offsets.at(-1) + distance <= block.x) break;
+    if (index > 0) room += (layer[index - 1].width + cell.width) / 2 + GAP.node;
+    rooms.push(room);
+    const block = { count: 1, sum: wanted[index] - room };
+    for (let before = blocks.at(-1); before && before.sum / before.count > block.sum / block.count; before = blocks.at(-1)) {
+      block.count += before.count;
+      block.sum += before.sum;
       blocks.pop();
-      const moved = before.offsets.at(-1) + distance;
-      const offsets = [...before.offsets, ...block.offsets.map((offset) => offset + moved)];
-      const sum = before.sum + block.sum - moved * block.cells.length;
-      const cells = [...before.cells, ...block.cells];
-      block = { cells, offsets, sum, x: sum / cells.length };
     }
     blocks.push(block);
   }
-  for (const { cells, offsets, x } of blocks) cells.forEach((cell, index) => (cell.x = x + offsets[index]));
+  let index = 0;
+  for (const { count, sum } of blocks) {
+    for (const end = index + count; index < end; index += 1) layer[index].x = sum / count + rooms[index];
+  }
 }

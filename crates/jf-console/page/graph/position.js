@@ -74,23 +74,29 @@ export class Course {
 /** The one path between two nodes of a scope that meets no stop on its way; `undefined` if there is none, or more than one. */
 export function onlyPath(scope, graph, from, to, hasLeft) {
   if (from === to && !hasLeft) return [];
-  const ways = new Map();
-  for (const way of scope.ways) ways.set(way.from, [...(ways.get(way.from) ?? []), way]);
+  const ways = new Map(scope.nodes.map((node) => [node.address, []]));
+  for (const way of scope.ways) ways.get(way.from).push(way);
   let found;
   let count = 0;
   let looked = 0;
-  const walk = (at, path, seen) => {
-    for (const way of ways.get(at) ?? []) {
+  const path = [];
+  const seen = new Set([from]);
+  const walk = (at) => {
+    for (const way of ways.get(at)) {
       // Two ways between the same states are two paths; a graph with very many paths has more than one.
       if (count > 1 || (looked += 1) > 2_000) return;
       if (way.to === to) {
         found = [...path, way];
         count += 1;
       } else if (!seen.has(way.to) && !STOPS.has(graph.nodes.get(way.to)?.type)) {
-        walk(way.to, [...path, way], new Set([...seen, way.to]));
+        path.push(way);
+        seen.add(way.to);
+        walk(way.to);
+        seen.delete(way.to);
+        path.pop();
       }
     }
   };
-  walk(from, [], new Set([from]));
+  walk(from);
   return count === 1 && looked <= 2_000 ? found : undefined;
 }
