@@ -120,12 +120,7 @@ function ask({ title, text, label, button, take }) {
     h("label", { for: "asked" }, label),
     input,
     fault,
-    h(
-      "div",
-      { class: "actions" },
-      act,
-      h("button", { type: "button", click: () => dialog.close() }, "Close"),
-    ),
+    h("div", { class: "actions" }, act, h("button", { type: "button", click: () => dialog.close() }, "Close")),
   );
   const dialog = h("dialog", { "aria-labelledby": "ask-title", close }, h("h2", { id: "ask-title" }, title), h("p", {}, text), form);
   document.body.append(dialog);

@@ -53,7 +53,8 @@ export async function open(token) {
 /** Why the console cannot be reached, in words. */
 export function reason(error) {
   if (!(error instanceof Refused)) return "The server cannot be reached.";
-  if (error.status === 403) return `This page is refused: ${error.message}. A proxy in front of the console must hand on the host name as it is.`;
+  if (error.status === 403)
+    return `This page is refused: ${error.message}. A proxy in front of the console must hand on the host name as it is.`;
   return error.message;
 }
 

@@ -378,21 +378,25 @@ test("a credential is given, and the connection is made anew with it", options, 
   await page.sees("Start a run", "main");
 });
 
-test("a credential that the server does not take is told, and the connection stays as it was", { ...options, timeout: 60_000 }, async () => {
-  const { journeyId } = await server.post("/journeys/loan-approval/start", LOAN);
-  const page = await open(`#/runs/${journeyId}`);
-  await isHere(page, "officerReview");
-  await page.click("#credential");
-  await page.run((text) => (document.getElementById("asked").value = text), "x".repeat(1_000_000));
-  await page.click("dialog button", "Use");
-  await page.sees("no connection with this credential", "dialog");
-  assert.equal(await page.run(() => document.querySelector("dialog button").disabled), false, "another one can be given");
-  await page.click("dialog button", "Close");
-  assert.equal(await page.run(() => document.getElementById("credential").textContent), "Credential");
-  await page.sees("live", "#connection");
-  await server.post(`/journeys/${journeyId}/steps/officerReview`, { decision: "approve", officer: "mia" });
-  await isHere(page, "signature");
-});
+test(
+  "a credential that the server does not take is told, and the connection stays as it was",
+  { ...options, timeout: 60_000 },
+  async () => {
+    const { journeyId } = await server.post("/journeys/loan-approval/start", LOAN);
+    const page = await open(`#/runs/${journeyId}`);
+    await isHere(page, "officerReview");
+    await page.click("#credential");
+    await page.run((text) => (document.getElementById("asked").value = text), "x".repeat(1_000_000));
+    await page.click("dialog button", "Use");
+    await page.sees("no connection with this credential", "dialog");
+    assert.equal(await page.run(() => document.querySelector("dialog button").disabled), false, "another one can be given");
+    await page.click("dialog button", "Close");
+    assert.equal(await page.run(() => document.getElementById("credential").textContent), "Credential");
+    await page.sees("live", "#connection");
+    await server.post(`/journeys/${journeyId}/steps/officerReview`, { decision: "approve", officer: "mia" });
+    await isHere(page, "signature");
+  },
+);
 
 test("what runs hold is text and nothing else", options, async () => {
   const hostile = '<img src=x onerror="document.title=1"><script>document.title=1</script>';

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { fieldOf } from "../page/form/schema.js";
-import { below, fault, hint, inputType, parse, textOf } from "../page/form/value.js";
+import { below, fault, hasInexact, hint, inputType, lost, parse, textOf } from "../page/form/value.js";
 
 test("an object has a field for each property, in order, and knows which must be given", () => {
   const field = fieldOf({
@@ -177,6 +177,51 @@ test("hints say the limits, and inputs fit the formats", () => {
     ["email", "uri", "date", "date-time", "uuid"].map((format) => inputType({ format })),
     ["email", "url", "date", "datetime-local", "text"],
   );
+});
+
+/** Fields of a form, at all levels. */
+const count = (field) =>
+  1 +
+  [...(field.properties ?? []), ...(field.options ?? []), ...(field.item ? [{ field: field.item }] : [])].reduce(
+    (sum, inner) => sum + count(inner.field),
+    0,
+  );
+
+test("schemas that name themselves many times have as many levels as a page can carry", () => {
+  const node = { type: "object", properties: {} };
+  for (let index = 0; index < 12; index += 1) node.properties[`child${index}`] = { $ref: "#/$defs/node" };
+  const wide = fieldOf({ $defs: { node }, $ref: "#/$defs/node" });
+  assert.ok(wide.kind === "object" && wide.properties.length === 12);
+  assert.ok(
+    wide.properties.every(({ field }) => field.kind === "object"),
+    "each is as deep as its neighbours",
+  );
+  assert.ok(count(wide) > 100 && count(wide) < 2_500, `${count(wide)} fields`);
+  // Twice as many at each step, without a field for any of them.
+  const $defs = Object.fromEntries(
+    Array.from({ length: 40 }, (_, at) => [`d${at}`, { allOf: [{ $ref: `#/$defs/d${at + 1}` }, { $ref: `#/$defs/d${at + 1}` }] }]),
+  );
+  assert.equal(fieldOf({ $defs, $ref: "#/$defs/d0" }).kind, "json");
+  const broad = { type: "object", properties: Object.fromEntries(Array.from({ length: 400 }, (_, at) => [`p${at}`, { type: "string" }])) };
+  assert.equal(fieldOf(broad).properties.length, 400);
+});
+
+test("numbers that scripts would change are told, wherever they are in a text", () => {
+  const json = (text) => parse({ kind: "json" }, text);
+  for (const text of ["9007199254740993", "-9007199254740993", '[1, {"a": 12345678901234567890}]', "1e400", "[1E+30]"]) {
+    assert.match(json(text).error, /^holds .*too large to be exact/, text);
+  }
+  for (const text of ["9007199254740991", "0.1", "1.5e3", '"9007199254740993"', '{"9007199254740993": "\\"9007199254740993"}', "[]"]) {
+    assert.deepEqual(json(text), { value: JSON.parse(text) }, text);
+  }
+  assert.ok(hasInexact({ a: [2 ** 60] }) && !hasInexact({ a: ["9007199254740993", null, 1.5, 7] }));
+});
+
+test("what a form has lost is named", () => {
+  assert.deepEqual(lost({ a: 1, b: [1, { c: null }] }, { b: [1, { c: null }], a: 1, more: true }), []);
+  assert.deepEqual(lost({ a: 1, "b/c": 2, d: [1, 2], e: {} }, { a: "1", d: [1], e: [] }), ["/a", "/b~1c", "/d/1", "/e"]);
+  assert.deepEqual(lost(null, undefined), [""]);
+  assert.deepEqual(lost(JSON.parse('{"__proto__": 1}'), {}), ["/__proto__"]);
 });
 
 test("pointers are escaped", () => {

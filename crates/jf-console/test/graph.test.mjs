@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { crossings } from "../page/graph/layers.js";
 import { layout } from "../page/graph/layout.js";
 import { MOST, graphOf } from "../page/graph/model.js";
 import { Course, onlyPath, positionsOf } from "../page/graph/position.js";
@@ -243,6 +244,74 @@ test("random graphs are laid out without overlap", () => {
       error.message = `seed ${seed}, round ${round}: ${error.message}`;
       throw error;
     }
+  }
+});
+
+/** What a page may take for a picture before somebody thinks that it hangs; it takes a tenth of that. */
+const PATIENCE_MS = 2_000;
+
+test("600 states are laid out, or left to the list, before anybody waits", () => {
+  const ids = Array.from({ length: MOST }, (_, index) => `s${index}`);
+  const last = ids.at(-1);
+  const next = (index) => ids[index + 1] ?? last;
+  const shapes = {
+    "one after the other": ids.map((id, index) => state(id, "task", [next(index)])),
+    "side by side": ids.map((id, index) => state(id, "choice", index === 0 ? ids.slice(1) : [last])),
+    "in a net": ids.map((id, index) =>
+      state(
+        id,
+        "choice",
+        [7, 11, 13].map((step) => ids[(index * step + 1) % MOST]),
+      ),
+    ),
+    "with a time-out each": ids.map((id, index) => state(id, "wait", [next(index), { to: last, kind: "timeout" }])),
+  };
+  const drawn = [];
+  for (const [name, states] of Object.entries(shapes)) {
+    const graph = graphOf({ graph: scope("s0", ...states) });
+    const begin = performance.now();
+    const picture = layout(graph.root);
+    const took = performance.now() - begin;
+    assert.ok(took < PATIENCE_MS, `${name} took ${Math.round(took)} ms`);
+    if (picture) drawn.push(name);
+    if (picture) assert.ok(Number.isFinite(picture.width) && Number.isFinite(picture.height), name);
+  }
+  assert.ok(drawn.includes("one after the other") && drawn.includes("side by side"), drawn.join());
+  assert.ok(!drawn.includes("with a time-out each"), "180 000 bends");
+});
+
+test("very many ways have an extent", () => {
+  const states = [
+    state(
+      "s0",
+      "choice",
+      Array.from({ length: 5_000 }, () => "s1"),
+    ),
+    state("s1", "succeed"),
+  ];
+  assert.ok(layout(graphOf({ graph: scope("s0", ...states) }).root).width > 0);
+});
+
+test("crossings are those of each way with each other", () => {
+  for (let round = 0; round < 100; round += 1) {
+    const cells = (count) => Array.from({ length: count }, (_, order) => ({ order, down: [] }));
+    const layers = [cells(1 + (round % 6)), cells(1 + (round % 5)), cells(3)];
+    let now = round;
+    for (const [index, layer] of layers.slice(0, -1).entries()) {
+      for (const cell of layer) {
+        for (const other of layers[index + 1]) {
+          now = (Math.imul(now + 1, 1_664_525) + 1_013_904_223) >>> 0;
+          if (now % 3 === 0) cell.down.unshift(other);
+        }
+      }
+    }
+    let wanted = 0;
+    for (const layer of layers) {
+      const ends = layer.flatMap((cell) => cell.down.map((other) => [cell.order, other.order]));
+      for (const [index, one] of ends.entries())
+        for (const other of ends.slice(index + 1)) if ((one[0] - other[0]) * (one[1] - other[1]) < 0) wanted += 1;
+    }
+    assert.equal(crossings(layers), wanted, `round ${round}`);
   }
 });
 
