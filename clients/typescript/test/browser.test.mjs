@@ -15,6 +15,7 @@ import { Server, skip as noServer } from "./support/server.mjs";
 
 const { JF_BROWSER } = process.env;
 const skip = noServer || (JF_BROWSER ? false : "JF_BROWSER does not name a browser of the Chromium family");
+if (skip && process.env.JF_REQUIRE_BROWSER === "1") throw new Error(`JF_REQUIRE_BROWSER=1, but ${skip}`);
 
 /** What the page does; it tells what came of it. */
 const page = (url) => `<!doctype html><script type="module">

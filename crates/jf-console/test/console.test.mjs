@@ -11,6 +11,7 @@ import { populate } from "./support/scene.mjs";
 import { Server, skip as noServer } from "./support/server.mjs";
 
 const skip = noServer || noBrowser;
+if (skip && process.env.JF_REQUIRE_BROWSER === "1") throw new Error(`JF_REQUIRE_BROWSER=1, but ${skip}`);
 const require = createRequire(import.meta.url);
 const options = { skip, timeout: 90_000 };
 const LOAN = { customerId: "c-17", amount: 25_000, months: 48, income: 3_200 };
