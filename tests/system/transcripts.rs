@@ -21,6 +21,9 @@ use crate::support::root;
 /// Time that may be waited for instead of being moved.
 const SHORT: Duration = Duration::from_secs(3);
 
+/// After so long a push that was due is there: several times what pushes of one run are kept apart.
+const SETTLED: Duration = Duration::from_millis(200);
+
 fn folder() -> PathBuf {
     root().join("tests/websocket")
 }
@@ -150,6 +153,11 @@ impl Line for SocketLine {
             Err(ClientError::Silence) => Received::Silence,
             Err(error) => Received::Alien(error.to_string()),
         }
+    }
+
+    /// Pushes wait for each other, and the answer to a ping overtakes them (FLOW-4, FLOW-8).
+    async fn settle(&mut self) {
+        tokio::time::sleep(SETTLED).await;
     }
 
     fn stall(&mut self, _: bool) {}

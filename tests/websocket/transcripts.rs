@@ -42,6 +42,7 @@ fn every_transcript_holds_in_memory() {
         .into_iter()
         .filter(|file| only.as_ref().is_none_or(|only| file.to_string_lossy().contains(only.as_str())));
     let chosen: Vec<_> = chosen.collect();
+    assert!(!chosen.is_empty(), "no transcript of that name");
     assert!(only.is_some() || chosen.len() >= 55, "{} transcripts", chosen.len());
     let failures: Vec<String> = chosen.iter().filter_map(|file| play(file).err()).collect();
     assert!(failures.is_empty(), "\n{}", failures.join("\n"));

@@ -230,6 +230,7 @@ impl Careful {
         let ended = frame["payload"]["phase"] != "RUNNING";
         let seq = if ended { seq - 1 } else { seq };
         if seq <= self.cursor {
+            assert!(!is_push, "told again, though it was applied before: {frame}");
             return;
         }
         match self.cursor {

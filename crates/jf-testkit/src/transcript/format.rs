@@ -1,6 +1,6 @@
 //! From text to steps. All mistakes of a file are told at once, each with its line.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
@@ -83,6 +83,10 @@ struct Reader {
     steps: Vec<Step>,
     /// Names that stand for something by now.
     bound: BTreeSet<String>,
+    /// Where names stand for the first time, and how often they stand in all.
+    uses: BTreeMap<String, (usize, usize)>,
+    /// The line that is read.
+    at: usize,
     /// Clients that were connected.
     clients: BTreeSet<String>,
     in_body: bool,
@@ -93,6 +97,7 @@ type Read<T = ()> = Result<T, String>;
 
 impl Reader {
     fn line(&mut self, line: usize, text: &str) -> Read {
+        self.at = line;
         if text.is_empty() {
             return Ok(());
         }
@@ -166,9 +171,16 @@ impl Reader {
 
     fn act(&mut self, client: &str, sigil: &str, rest: &str, line: usize) -> Read<Option<Act>> {
         let (sigil, times) = match sigil.split_once('*') {
-            Some((sigil, times)) => (sigil, times.parse().map_err(|_| format!("`*{times}` is no number"))?),
+            Some((sigil, times)) => {
+                let number = times.parse().ok().filter(|number| *number > 0_usize);
+                (sigil, number.ok_or_else(|| format!("`*{times}` is no number from 1"))?)
+            }
             None => (sigil, 1),
         };
+        let is_text = matches!(sigil, ">" | "<" | "<=") && rest.starts_with(['{', '[']);
+        if times > 1 && !is_text && sigil != ">" {
+            return Err("only messages and frames come so many times".to_owned());
+        }
         let is_connect = sigil == "!" && rest.starts_with("connect ");
         let needs_client =
             matches!(sigil, ">" | "<" | "<=" | "<?" | "~") || matches!(rest, "stall" | "read" | "mute");
@@ -245,7 +257,7 @@ impl Reader {
         act
     }
 
-    fn http(&self, text: &str) -> Read<Act> {
+    fn http(&mut self, text: &str) -> Read<Act> {
         let mut parts = text.splitn(3, ' ');
         let (method, path) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
         if method.is_empty() || !method.bytes().all(|b| b.is_ascii_uppercase()) || !path.starts_with('/') {
@@ -296,10 +308,19 @@ impl Reader {
         let value: Value = serde_json::from_str(text).map_err(|error| format!("not JSON: {error}"))?;
         let pattern = Pattern::new(value, exact);
         self.bound.extend(pattern.names());
+        self.count(text);
         Ok(pattern)
     }
 
-    fn check_used(&self, text: &str) -> Read {
+    /// Notes the names that a text has.
+    fn count(&mut self, text: &str) {
+        for name in used(text).into_iter().filter(|name| !RESERVED.contains(name)) {
+            self.uses.entry(name.to_owned()).or_insert((self.at, 0)).1 += 1;
+        }
+    }
+
+    fn check_used(&mut self, text: &str) -> Read {
+        self.count(text);
         match used(text).into_iter().find(|name| !self.bound.contains(*name)) {
             Some(name) if RESERVED.contains(&name) => {
                 Err(format!("`${name}` stands in what is expected only"))
@@ -319,6 +340,13 @@ impl Reader {
             if is_missing {
                 self.faults.push(Fault { line: 1, message: message.to_owned() });
             }
+        }
+        // What is bound and never compared looks like a check and is none.
+        for (name, (line, _)) in
+            self.uses.iter().filter(|(name, (_, times))| *times == 1 && self.bound.contains(*name))
+        {
+            let message = format!("`${name}` stands for nothing else in this file; any value is `$any`");
+            self.faults.push(Fault { line: *line, message });
         }
         if !self.faults.is_empty() {
             return Err(self.faults);

@@ -1,6 +1,6 @@
 //! Holds a server to a transcript.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
@@ -30,21 +30,33 @@ pub async fn run(transcript: &Transcript, stage: &mut dyn Stage) -> Verdict {
     if let Some(reason) = transcript.needs.iter().find_map(|need| stage.can(need).err()) {
         return Verdict::Skipped(reason);
     }
-    let mut runner =
-        Runner { stage, lines: BTreeMap::new(), refused: None, bindings: Bindings::default(), fences: 0 };
+    let mut runner = Runner {
+        stage,
+        lines: BTreeMap::new(),
+        refused: None,
+        stalled: BTreeSet::new(),
+        bindings: Bindings::default(),
+        fences: 0,
+    };
     for step in &transcript.steps {
         if let Err((line, message)) = runner.step(step).await {
             return Verdict::Failed { line, message };
         }
     }
-    Verdict::Passed
+    let end = transcript.steps.last().map_or(1, |step| step.line);
+    match runner.end(end).await {
+        Ok(()) => Verdict::Passed,
+        Err((line, message)) => Verdict::Failed { line, message },
+    }
 }
 
 struct Runner<'a> {
     stage: &'a mut dyn Stage,
     lines: BTreeMap<String, Box<dyn Line>>,
-    /// The last handshake was refused.
-    refused: Option<Refused>,
+    /// A handshake was refused, in that line, and nothing has been said about it yet.
+    refused: Option<(usize, Refused)>,
+    /// Clients that do not read.
+    stalled: BTreeSet<String>,
     bindings: Bindings,
     fences: usize,
 }
@@ -62,10 +74,10 @@ impl Runner<'_> {
         match &step.act {
             Act::Connect { path, headers } => {
                 let path = insert(path, &self.bindings);
-                self.refused = None;
+                self.accepted().map_err(|(_, message)| message)?;
                 match self.stage.connect(&path, headers).await {
                     Ok(line) => drop(self.lines.insert(client.to_owned(), line)),
-                    Err(refused) => self.refused = Some(refused),
+                    Err(refused) => self.refused = Some((step.line, refused)),
                 }
             }
             Act::Drop => drop(self.lines.remove(client)),
@@ -98,8 +110,14 @@ impl Runner<'_> {
                 self.stage.restart().await?;
             }
             Act::Drain => self.stage.drain().await?,
-            Act::Stall => self.line(client)?.stall(true),
-            Act::Read => self.line(client)?.stall(false),
+            Act::Stall => {
+                self.line(client)?.stall(true);
+                self.stalled.insert(client.to_owned());
+            }
+            Act::Read => {
+                self.line(client)?.stall(false);
+                self.stalled.remove(client);
+            }
             Act::Mute => self.line(client)?.mute(),
         }
         Ok(())
@@ -123,11 +141,12 @@ impl Runner<'_> {
             },
             Expectation::Close { code, name } => loop {
                 match self.line(client)?.receive().await {
-                    Received::Frame(_) | Received::Ping => {}
+                    Received::Ping => {}
                     Received::Closed { code: found, name: told } => {
                         let as_wanted =
                             found == Some(*code) && name.as_ref().is_none_or(|name| *name == told);
                         if as_wanted {
+                            self.lines.remove(client);
                             return Ok(());
                         }
                         return Err(format!("closed with {found:?} {told}"));
@@ -136,7 +155,7 @@ impl Runner<'_> {
                 }
             },
             Expectation::Refused { status, problem } => {
-                let refused = self.refused.take().ok_or("the handshake was accepted")?;
+                let (_, refused) = self.refused.take().ok_or("the handshake was accepted")?;
                 if refused.status != *status {
                     return Err(format!(
                         "the handshake was answered {}: {}",
@@ -147,6 +166,25 @@ impl Runner<'_> {
                 problem.as_ref().map_or(Ok(()), |pattern| pattern.compare(&refused.problem, bindings))
             }
         }
+    }
+
+    /// A handshake that was refused, though nothing says that it is.
+    fn accepted(&self) -> Result<(), (usize, String)> {
+        self.refused.as_ref().map_or(Ok(()), |(line, refused)| {
+            Err((*line, format!("the handshake was answered {}: {}", refused.status, refused.problem)))
+        })
+    }
+
+    /// Nothing is left over that no line has seen.
+    async fn end(&mut self, line: usize) -> Result<(), (usize, String)> {
+        self.accepted()?;
+        let clients: Vec<String> =
+            self.lines.keys().filter(|client| !self.stalled.contains(*client)).cloned().collect();
+        for client in clients {
+            let left = self.nothing(&client).await;
+            left.map_err(|message| (line, format!("at the end, for `{client}`: {message}")))?;
+        }
+        Ok(())
     }
 
     /// Nothing comes: what is answered to a ping is the next frame.
@@ -202,7 +240,9 @@ impl Runner<'_> {
     fn line(&mut self, client: &str) -> Result<&mut Box<dyn Line>, String> {
         let refused = &self.refused;
         self.lines.get_mut(client).ok_or_else(|| match refused {
-            Some(refused) => format!("the handshake was answered {}: {}", refused.status, refused.problem),
+            Some((_, refused)) => {
+                format!("the handshake was answered {}: {}", refused.status, refused.problem)
+            }
             None => "the client has no connection".to_owned(),
         })
     }

@@ -89,7 +89,10 @@ fn mistakes_are_told_with_their_lines_and_all_at_once() {
         ("> {\"a\":\"$run\"}", "`$run` stands for nothing yet; a dollar is `$$`"),
         ("> {\"a\":\"$any\"}", "`$any` stands in what is expected only"),
         ("> (binary) 0", "`(binary)` wants hexadecimal digits in pairs"),
-        (">*x {}", "`*x` is no number"),
+        (">*x {}", "`*x` is no number from 1"),
+        (">*0 {}", "`*0` is no number from 1"),
+        ("<*2 nothing", "only messages and frames come so many times"),
+        ("< {\"a\":\"$once\"}", "`$once` stands for nothing else in this file; any value is `$any`"),
         ("< {", "not JSON: EOF while parsing an object at line 1 column 1"),
         ("< close now", "`close` wants a code"),
         ("< refused", "a status of HTTP is missing"),
@@ -244,6 +247,16 @@ fn a_server_is_held_to_every_line() {
     assert_eq!(
         failed("! connect /ws\n> {\"a\":1}\n<? {\"a\":2}\n<? {\"a\":3}\n"),
         "7: none of what may come is {\"a\":1}"
+    );
+    assert_eq!(
+        failed("! connect /no\n! connect /ws\n"),
+        "6: the handshake was answered 404: {\"status\":404}"
+    );
+    assert_eq!(failed("! connect /no\n"), "5: the handshake was answered 404: {\"status\":404}");
+    assert_eq!(failed("! connect /ws\n> {\"a\":1}\n"), "6: at the end, for ``: there is {\"a\":1}");
+    assert_eq!(
+        failed("! connect /ws\n> {\"a\":1}\n> (binary) 00\n< close 1003\n"),
+        "8: expected a close, got {\"a\":1}"
     );
     assert_eq!(failed("! http GET /x\n= 404\n"), "5: the status is 200: [\"GET\",\"/x\",null]");
     assert_eq!(failed("! connect /ws\n~ drop\n< {}\n"), "7: the client has no connection");
