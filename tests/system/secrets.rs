@@ -106,15 +106,28 @@ async fn tsk_010_no_log_line_and_no_refusal_repeats_what_callers_send() {
     assert_eq!(socket.request(frame).await.unwrap()["type"], "error", "the key was used over HTTP");
     let frame = json!({ "type": "bank.start", "payload": { "account": "s3cr3t" } });
     assert_eq!(socket.request(frame).await.unwrap()["type"], "status");
-    for text in
-        [r#"{"type":"s3cr3t"}"#, r#"{"type":"bank.start","payload":{"account":{"s3cr3t":"s3cr3t"#, "s3cr3t"]
-    {
+    let shown = json!({ "type": "auth", "scheme": "bearer", "token": SECRET });
+    assert_eq!(socket.request(shown).await.unwrap()["type"], "authenticated");
+    for text in [
+        r#"{"type":"s3cr3t"}"#,
+        r#"{"type":"bank.start","payload":{"account":{"s3cr3t":"s3cr3t"#,
+        "s3cr3t",
+        r#"{"type":"auth","scheme":"bearer","token":"s3cr3t"}"#, // too soon
+        r#"{"type":"auth","scheme":"bearer","token":"s3cr3t s3cr3t"}"#,
+        r#"{"type":"auth","scheme":"s3cr3t","token":"s3cr3t"}"#,
+    ] {
         socket.send_message(Message::text(text)).await.unwrap();
         let refused = socket.frame_where(|frame| frame["type"] == "error").await.unwrap();
         assert!(!refused.to_string().contains(SECRET), "{refused}");
     }
     socket.send_message(Message::binary(SECRET)).await.unwrap();
     assert_eq!(socket.closed().await.unwrap().code, Some(1003));
+
+    let handshake = Handshake::default().with_protocol("journeyforge.v1");
+    let mut socket =
+        WebSocketClient::connect(serving.address(), "/ws/journeys/bank", &handshake).await.unwrap();
+    let hello = json!({ "type": "hello", "auth": { "scheme": "bearer", "token": SECRET } });
+    assert_eq!(socket.request(hello).await.unwrap()["type"], "welcome");
 
     serving.terminate().await;
     let (status, _, log) = serving.ended().await;

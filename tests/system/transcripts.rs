@@ -24,6 +24,27 @@ const SHORT: Duration = Duration::from_secs(3);
 /// After so long a push that was due is there: several times what pushes of one run are kept apart.
 const SETTLED: Duration = Duration::from_millis(200);
 
+/// What is not run, for the reasons of [`SocketStage::can`]. A file that joins them is left out on purpose or not at all.
+const MEMORY_ONLY: [&str; 17] = [
+    "16-correlation",
+    "24-conflation",
+    "30-timer",
+    "33-credential-expires",
+    "34-credential-required",
+    "35-credential-of-another",
+    "36-credential-degrades",
+    "37-heartbeat-control",
+    "38-heartbeat-message",
+    "39-idle",
+    "40-lifetime",
+    "43-in-flight",
+    "49-slow-consumer",
+    "50-bookmarks",
+    "57-no-token-in-the-address",
+    "58-drain-with-work",
+    "60-move",
+];
+
 fn folder() -> PathBuf {
     root().join("tests/websocket")
 }
@@ -187,7 +208,7 @@ fn shares(transcript: &Transcript) -> bool {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_transcript_holds_over_a_socket_or_says_why_it_is_not_run() {
     let mut common = Server::start(&[]).await;
-    let (mut passed, mut failures) = (0, Vec::new());
+    let (mut passed, mut skipped, mut failures) = (0, Vec::new(), Vec::new());
     for file in files() {
         let (name, transcript) = (file.file_stem().unwrap().to_string_lossy().into_owned(), read(&file));
         let verdict = if shares(&transcript) {
@@ -202,7 +223,10 @@ async fn every_transcript_holds_over_a_socket_or_says_why_it_is_not_run() {
         };
         match verdict {
             Verdict::Passed => passed += 1,
-            Verdict::Skipped(reason) => println!("not run: {name}: {reason}"),
+            Verdict::Skipped(reason) => {
+                println!("not run: {name}: {reason}");
+                skipped.push(name);
+            }
             Verdict::Failed { line, message } => {
                 failures.push(format!("{}:{line}: {message}", file.display()))
             }
@@ -210,5 +234,6 @@ async fn every_transcript_holds_over_a_socket_or_says_why_it_is_not_run() {
         }
     }
     assert!(failures.is_empty(), "\n{}", failures.join("\n"));
-    assert!(passed >= 38, "{passed} transcripts were run");
+    assert_eq!(skipped, MEMORY_ONLY);
+    assert!(passed >= 43, "{passed} transcripts were run");
 }

@@ -12,7 +12,7 @@ use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 /// It is asked about the token of a handshake (a header or the token carrier of SP-6) unless a layer in front has said already who the client
 /// is, and about those of `hello` and `auth` frames. Requests of the connection that arrive behind the token wait for the
 /// answer, so that they are judged with the new credential. After five seconds the answer counts as [`AuthenticationError::Unavailable`]
-/// and the future is dropped, which must be safe at any point.
+/// and the future is dropped, which must be safe at any point. So does a panic.
 ///
 /// ```
 /// use async_trait::async_trait;

@@ -218,7 +218,7 @@ pub struct Caps {
     pub connections: usize,
     /// From one address, where the server tells it (`ConnectInfo<SocketAddr>` of axum).
     pub per_address: usize,
-    /// Of one principal, where a layer tells it ([`jf_core::Principal`]).
+    /// Of one principal, where a layer tells it ([`jf_core::Principal`]) or the authenticator finds it at the handshake.
     pub per_principal: usize,
 }
 

@@ -42,7 +42,7 @@ impl Drain {
         self.begun.is_cancelled()
     }
 
-    /// Connections that are open now.
+    /// Connections that are open now, and handshakes that are being answered.
     #[must_use]
     pub fn open_connections(&self) -> usize {
         self.connections.len()

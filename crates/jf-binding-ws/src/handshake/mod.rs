@@ -153,6 +153,7 @@ async fn authenticate(
     shown: Option<Credential>,
 ) -> Result<Client, Box<Response<Body>>> {
     let (identity, credential) = match (known, shown, shared.config.authenticator.as_deref()) {
+        // A layer has seen the whole handshake, the carrier of SP-6 included, and answers for it. What comes in a frame it cannot see.
         (Some(identity), _, _) => (identity, None),
         (None, Some(credential), Some(authenticator)) => {
             match credential.judge(Some(authenticator), &caller).await {

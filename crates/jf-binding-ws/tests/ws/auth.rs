@@ -282,7 +282,7 @@ async fn auth_4_a_revoked_credential_ends_its_connections_at_once() {
     client.closed(4401, "unauthenticated").await;
 }
 
-/// What arrives together with the end of a credential comes too late, and a postponed request with it.
+/// AUTH-3 too: what arrives together with the end of a credential comes too late.
 #[tokio::test(start_paused = true)]
 async fn auth_4_nothing_is_done_with_a_credential_that_is_over() {
     let desk = Desk::default();

@@ -88,7 +88,7 @@ pub enum Expectation {
     Nothing,
     /// `< (ping)`: a ping of RFC 6455.
     Ping,
-    /// `< close CODE [NAME]`; frames before it are passed over.
+    /// `< close CODE [NAME]`
     Close {
         /// The code.
         code: u16,

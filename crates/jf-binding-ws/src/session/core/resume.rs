@@ -73,7 +73,8 @@ impl Core {
             self.fail(&Ticket::of_resumed(run), &subscription_limit());
         }
         if self.resume.is_empty() {
-            (self.resume.excess, self.resume.share) = (VecDeque::new(), None);
+            // An idle connection keeps no room for a list.
+            (self.resume.entries, self.resume.excess, self.resume.share) = Default::default();
         }
     }
 
