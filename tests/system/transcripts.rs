@@ -21,8 +21,8 @@ use crate::support::root;
 /// Time that may be waited for instead of being moved.
 const SHORT: Duration = Duration::from_secs(3);
 
-/// After so long a push that was due is there: several times what pushes of one run are kept apart.
-const SETTLED: Duration = Duration::from_millis(200);
+/// After so long a push that was due is there: more than twice what pushes of one run are kept apart.
+const SETTLED: Duration = Duration::from_millis(120);
 
 /// What is not run, for the reasons of [`SocketStage::can`]. A file that joins them is left out on purpose or not at all.
 const MEMORY_ONLY: [&str; 17] = [
