@@ -81,7 +81,7 @@ fn def_007_unknown_keys_are_errors_with_a_suggestion() {
             .help
             .as_deref()
             .unwrap()
-            .starts_with("known here: connectors, development")
+            .starts_with("known here: connectors, console, development")
     );
 }
 
