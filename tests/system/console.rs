@@ -413,16 +413,25 @@ async fn rt_4_rt_6_ws_032_the_socket_reaches_every_journey() {
 async fn acc_1_guards_hold_and_the_service_is_as_it_was() {
     let console = Console::start(&[]).await;
     let mut socket = console.socket().await;
+    let mut runs = Vec::new();
     for (open, reply) in [(true, "status"), (false, "error")] {
         let start = json!({ "type": "start", "journeyName": "spoken", "payload": { "open": open }, "subscribe": false });
         let started = socket.request(start).await.unwrap();
         let run = started["journeyId"].as_str().unwrap();
         let read = socket.request(json!({ "type": "getStatus", "journeyId": run })).await.unwrap();
         assert_eq!(read["type"], reply, "{read}");
+        runs.push(run.to_owned());
     }
+    let cancel = |run: &str| json!({ "type": "cancel", "journeyId": run });
+    let denied = socket.request(cancel(&runs[1])).await.unwrap();
+    assert_eq!(denied["problem"]["type"], "urn:journeyforge:error:not-found", "{denied}");
+    // What asks no guard, here as over HTTP: which runs there are, and of which version.
+    assert_eq!(console.get(&format!("/runs/{}", runs[1]), "").await.status, 200);
     let listed = console.get("/runs?journeyName=spoken&phase=RUNNING&pageSize=1", "").await.json();
     assert_eq!((listed["items"].as_array().unwrap().len(), listed["nextPageToken"].is_string()), (1, true));
     assert_eq!(console.get("/runs?colour=red", "").await.status, 400);
+    let cancelled = socket.request(cancel(&runs[0])).await.unwrap();
+    assert_eq!(cancelled["type"], "status", "{cancelled}");
 
     let service = console.serving.address();
     let own = Handshake::default().with_protocol("house.v1");

@@ -10,14 +10,13 @@ const main = document.getElementById("main");
 const connection = document.getElementById("connection");
 const STATES = { open: "live", connecting: "connecting…", waiting: "reconnecting…", idle: "idle", closed: "disconnected" };
 
-let wasOpen = false;
 const catalogue = new Catalogue();
 const link = new Link((state) => {
   connection.textContent = STATES[state] ?? state;
   connection.className = `connection ${state}`;
   // A server that was away may be another one.
-  if (state === "open" && wasOpen) void reload();
-  wasOpen ||= state === "open";
+  if (state === "waiting" || state === "idle") catalogue.isKnown = false;
+  if (state === "open" && !catalogue.isKnown) void reload();
   if (state === "closed") connection.textContent = "disconnected – reload the page";
 });
 let runs;

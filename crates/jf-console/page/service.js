@@ -69,10 +69,14 @@ class Socket extends WebSocket {
 /** The definitions. */
 export class Catalogue {
   journeys = [];
+  /** Whether they are those of the server as it was last reached. */
+  isKnown = false;
 
+  /** Reads them; whether they are others than before. */
   async load() {
     const before = JSON.stringify(this.journeys);
     this.journeys = (await get("/catalogue")).journeys;
+    this.isKnown = true;
     return JSON.stringify(this.journeys) !== before;
   }
 

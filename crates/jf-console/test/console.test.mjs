@@ -363,6 +363,16 @@ test("a run of very many events is shown from its end, and what comes while it i
   await page.until((most) => document.querySelector(".trail .seq")?.textContent === most, "1253");
 });
 
+test("a step that waits anew is another one to fill in, whoever has submitted the one before", options, async () => {
+  const { journeyId } = await server.post("/journeys/rounds/start", {});
+  const page = await open(`#/runs/${journeyId}`);
+  await page.fill("note", "half of a note");
+  await server.post(`/journeys/${journeyId}/steps/round`, {});
+  await page.until(() => document.querySelector(".step [data-name=note]")?.value === "");
+  assert.equal(await page.run(() => document.querySelectorAll(".step").length), 1);
+  assert.deepEqual(page.complaints, []);
+});
+
 test("a credential is given, and the connection is made anew with it", options, async () => {
   const page = await open();
   await page.click("#credential");
@@ -421,6 +431,39 @@ test("what runs hold is text and nothing else", options, async () => {
     ),
   );
   assert.equal(evaluated, "refused");
+});
+
+test("texts of definitions are text, names are names, and what is long can be read", options, async () => {
+  const page = await open("#/journeys/hostile", { width: 400 });
+  await page.sees("<img src=x", ".lead");
+  await page.sees("<script>", "main form");
+  await page.fill("<i>title</i>", "x");
+  await page.click("main button", "Start a run");
+  await page.sees("aStateWhoseName", ".steps");
+  const clipped = () => [...document.querySelectorAll(".step label")].filter((label) => label.scrollWidth > label.clientWidth).length;
+  assert.equal(await page.run(clipped), 0);
+  assert.ok(await page.run(() => document.documentElement.scrollWidth <= innerWidth), "no scrolling to the side");
+  await page.click(".step label", "short");
+  await page.click(".step button[type=submit]");
+  await page.sees("<img src=x", ".outcome");
+  assert.equal(await page.run(() => document.querySelectorAll("main img, main script, main i").length), 0);
+  assert.match(await page.run(() => document.title), /^Run/);
+  assert.deepEqual(page.complaints, []);
+});
+
+test("nothing is asked of anybody else, and little of the server", options, async () => {
+  const id = await populate(server);
+  const page = await open(`#/runs/${id}`);
+  await page.until(() => document.querySelectorAll(".graph .here").length >= 2);
+  const { host } = new URL(server.console);
+  assert.deepEqual(
+    page.requests.filter((url) => new URL(url).host !== host),
+    [],
+  );
+  const paths = page.requests.map((url) => new URL(url).pathname);
+  assert.equal(paths.filter((path) => path === "/catalogue").length, 1, paths.join());
+  assert.equal(paths.filter((path) => path === "/socket").length, 1);
+  assert.ok(paths.length < 60, `${paths.length} requests for the first view`);
 });
 
 /** Judges the page by the rules of WCAG 2.2, levels A and AA. */

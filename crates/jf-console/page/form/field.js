@@ -1,8 +1,8 @@
 // One field of a form, with those inside it.
 //
 // A field has an `element`, and `read(pointer, faults)`: its value, or `undefined` where there is none; what is wrong goes into `faults` as
-// `{ pointer, message }`, with `isUnread` where something was entered that has no value yet. `write(value)` fills it, `find(tokens)` is the field that a pointer leads to, or the nearest one, and `tell(message)` shows a fault
-// at it (or takes it away).
+// `{ pointer, message }`, with `isUnread` where something was entered that has no value yet. `write(value)` fills it, `find(tokens)` is the field
+// that a pointer leads to, or the nearest one, and `tell(message)` shows a fault at it (or takes it away).
 
 import { freshId, h } from "../dom.js";
 import { arrayField, choiceField, objectField } from "./groups.js";

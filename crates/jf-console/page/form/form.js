@@ -52,7 +52,7 @@ export function makeForm({ schema, label, submit, kind = "primary" }) {
       return h("li", {}, go, ` ${message}`);
     });
     for (const [view, messages] of texts) {
-      view.tell(messages.join("; "));
+      view.tell([...new Set(messages)].join("; "));
       told.add(view);
     }
     put(summary, h("p", {}, heading), lines.length > 0 && h("ul", {}, lines));

@@ -78,6 +78,7 @@ export class Browser {
     await page.send("Runtime.enable");
     await page.send("Log.enable");
     await page.send("Page.enable");
+    await page.send("Network.enable");
     await page.send("Emulation.setDeviceMetricsOverride", { width, height, deviceScaleFactor: scale, mobile: false });
     await page.send("Emulation.setFocusEmulationEnabled", { enabled: true });
     await page.emulate(features);
@@ -101,12 +102,17 @@ const KEYS = { Tab: 9, Enter: 13, Escape: 27, " ": 32, ArrowUp: 38, ArrowDown: 4
 export class Page {
   /** What the page has complained about: exceptions, errors of the console, violations of the policy. */
   complaints = [];
+  /** What it has asked for, by address. */
+  requests = [];
 
   constructor(send) {
     this.send = send;
   }
 
   heard({ method, params }) {
+    // The browser's own controls bring their pictures along, as `data:`.
+    if (method === "Network.requestWillBeSent" && !params.request.url.startsWith("data:")) this.requests.push(params.request.url);
+    if (method === "Network.webSocketCreated") this.requests.push(params.url);
     if (method === "Runtime.exceptionThrown")
       this.complaints.push(params.exceptionDetails.exception?.description ?? params.exceptionDetails.text);
     if (method === "Runtime.consoleAPICalled" && params.type === "error")
