@@ -8,7 +8,7 @@
 /// ```no_run
 /// # use std::net::SocketAddr;
 /// # use jf_core::dsl::Catalog;
-/// # async fn serve(catalog: Catalog) -> SocketAddr { unimplemented!() }
+/// # async fn serve(_: Catalog) -> SocketAddr { std::future::pending().await }
 /// mod http {
 ///     # use super::*;
 ///     jf_testkit::http_suite!(serve);

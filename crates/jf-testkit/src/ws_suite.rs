@@ -9,7 +9,7 @@
 /// ```no_run
 /// # use jf_core::dsl::Catalog;
 /// # use jf_testkit::Dialer;
-/// # async fn serve(catalog: Catalog) -> std::net::SocketAddr { unimplemented!() }
+/// # async fn serve(_: Catalog) -> std::net::SocketAddr { std::future::pending().await }
 /// mod websocket {
 ///     # use super::*;
 ///     jf_testkit::ws_suite!(|catalog| async { Dialer::port(serve(catalog).await) });

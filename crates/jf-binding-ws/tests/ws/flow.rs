@@ -2,9 +2,22 @@
 
 use std::time::Duration;
 
-use jf_binding_ws::Drain;
+use jf_binding_ws::{Drain, WsBinding};
+use jf_core::JourneyId;
 
+use crate::engine::ScriptedEngine;
 use crate::wire::{Client, configured, shop};
+
+/// A subscriber that has stopped reading, and a push that waits for it.
+async fn stuck(engine: &ScriptedEngine, binding: &WsBinding) -> (JourneyId, Client) {
+    let run = engine.run("order");
+    let mut client = Client::of(binding).await;
+    client.send(r#"{"type":"subscribe","journeyId":"run-1","after":1}"#);
+    client.expect(r#"{"type":"subscribed"}"#).await;
+    client.window(0);
+    engine.commit(&run);
+    (run, client)
+}
 
 #[tokio::test(start_paused = true)]
 async fn flow_1_a_reader_that_pauses_gets_the_newest_status_and_the_count_of_the_rest() {
@@ -112,12 +125,7 @@ async fn flow_4_replies_overtake_pushes() {
 #[tokio::test(start_paused = true)]
 async fn flow_6_a_write_without_progress_closes() {
     let (engine, binding) = shop();
-    let run = engine.run("order");
-    let mut client = Client::of(&binding).await;
-    client.send(r#"{"type":"subscribe","journeyId":"run-1","after":1}"#);
-    client.expect(r#"{"type":"subscribed"}"#).await;
-    client.window(0);
-    engine.commit(&run);
+    let (run, mut client) = stuck(&engine, &binding).await;
     // The peer still answers probes, which does not help.
     for _ in 0..9 {
         tokio::time::sleep(Duration::from_secs(1)).await;
@@ -258,12 +266,7 @@ async fn enc_2_large_documents_come_in_fragments() {
 async fn flow_6_a_peer_that_reads_on_learns_why_it_was_closed() {
     for (pause, learns) in [(25, true), (35, false)] {
         let (engine, binding) = shop();
-        let run = engine.run("order");
-        let mut client = Client::of(&binding).await;
-        client.send(r#"{"type":"subscribe","journeyId":"run-1","after":1}"#);
-        client.expect(r#"{"type":"subscribed"}"#).await;
-        client.window(0);
-        engine.commit(&run);
+        let (run, mut client) = stuck(&engine, &binding).await;
         tokio::time::sleep(Duration::from_millis(10_100)).await;
         assert!(!engine.is_watched(&run), "nothing is kept for it");
         tokio::time::sleep(Duration::from_secs(pause)).await;
@@ -279,12 +282,7 @@ async fn flow_6_a_peer_that_reads_on_learns_why_it_was_closed() {
 async fn drain_2_a_peer_that_does_not_read_holds_nobody_up() {
     let drain = Drain::new();
     let (engine, binding) = configured(|config| config.drain = drain.clone());
-    let run = engine.run("order");
-    let mut client = Client::of(&binding).await;
-    client.send(r#"{"type":"subscribe","journeyId":"run-1","after":1}"#);
-    client.expect(r#"{"type":"subscribed"}"#).await;
-    client.window(0);
-    engine.commit(&run);
+    let (_, client) = stuck(&engine, &binding).await;
     tokio::time::sleep(Duration::from_millis(10_100)).await;
     assert!(client.is_open());
     drain.begin();
