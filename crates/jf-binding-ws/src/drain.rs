@@ -1,6 +1,8 @@
 //! How an embedder announces a shutdown (DRAIN-1, DRAIN-2).
 
 use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
 
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tokio_util::task::TaskTracker;
@@ -58,8 +60,31 @@ impl Drain {
     }
 
     /// For one connection, which looks at every turn: what it waits on is its own, so that connections do not wait for each other.
-    pub(crate) fn begun(&self) -> WaitForCancellationFutureOwned {
-        self.begun.child_token().cancelled_owned()
+    pub(crate) fn begun(&self) -> Beginning {
+        let begun = self.begun.child_token();
+        Beginning { wait: Box::pin(begun.clone().cancelled_owned()), begun, waker: None }
+    }
+}
+
+/// The beginning of a drain, as one connection waits for it.
+pub(crate) struct Beginning {
+    begun: CancellationToken,
+    wait: Pin<Box<WaitForCancellationFutureOwned>>,
+    /// Whom `wait` wakes.
+    waker: Option<Waker>,
+}
+
+impl Beginning {
+    /// Ready once the drain has begun. Where the waker is the one of the last time, as it is of a task, this is but a look.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.begun.is_cancelled() {
+            return Poll::Ready(());
+        }
+        if self.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+            return Poll::Pending;
+        }
+        self.waker = Some(cx.waker().clone());
+        self.wait.as_mut().poll(cx)
     }
 }
 

@@ -21,7 +21,8 @@ pub(crate) struct Routes {
     tables: RwLock<Arc<Tables>>,
 }
 
-struct Tables {
+/// What is served of one deployment.
+pub(crate) struct Tables {
     catalog: Arc<Catalog>,
     endpoints: HashMap<String, Arc<Endpoint>>,
 }
@@ -45,10 +46,16 @@ impl Routes {
         if path.starts_with("/api/") {
             return None;
         }
-        self.tables().endpoints.get(path).cloned()
+        self.tables().at(path).cloned()
     }
 
-    fn tables(&self) -> Arc<Tables> {
+    /// Whether the tables are those of what is deployed now.
+    pub(crate) fn is_current(&self, tables: &Tables) -> bool {
+        Arc::ptr_eq(&tables.catalog, &self.engine.catalog())
+    }
+
+    /// The tables of what is deployed now.
+    pub(crate) fn tables(&self) -> Arc<Tables> {
         let catalog = self.engine.catalog();
         // Tables are replaced whole, so a poisoned lock holds good ones.
         let tables = Arc::clone(&self.tables.read().unwrap_or_else(PoisonError::into_inner));
@@ -66,6 +73,11 @@ impl Routes {
 }
 
 impl Tables {
+    /// What was served at the path.
+    pub(crate) fn at(&self, path: &str) -> Option<&Arc<Endpoint>> {
+        self.endpoints.get(path)
+    }
+
     fn build(catalog: Arc<Catalog>, shared_path: Option<&str>) -> (Self, Vec<String>) {
         let mut endpoints: BTreeMap<String, Endpoint> = BTreeMap::new();
         let mut problems = Vec::new();

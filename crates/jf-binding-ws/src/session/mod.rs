@@ -1,7 +1,8 @@
 //! One connection: a loop over a stream and a sink of messages, in one task, without a task or a lock of its own (§1, §8, §12).
 //!
 //! [`Session`] moves messages and keeps time; [`Core`] knows the protocol. A turn of the loop reads what has arrived, drives the
-//! requests, writes what waits, and lets subscriptions pull while the socket takes more. It goes to sleep when nothing moves.
+//! requests, writes what waits, and lets subscriptions pull while the socket takes more. It goes to sleep when another turn would
+//! find nothing to do without having been woken.
 
 mod core;
 mod followers;
@@ -21,7 +22,6 @@ use std::time::Duration;
 
 use futures::{Sink, SinkExt, Stream, StreamExt};
 use tokio::time::Instant;
-use tokio_util::sync::WaitForCancellationFutureOwned;
 use tungstenite::Message;
 use tungstenite::error::{CapacityError, Error};
 
@@ -30,6 +30,7 @@ use self::pulse::{Pulse, Verdict};
 use self::timer::Timer;
 use crate::binding::Shared;
 use crate::close::Close;
+use crate::drain::Beginning;
 use crate::handshake::Client;
 use crate::socket::Fault;
 
@@ -51,7 +52,8 @@ pub(crate) struct Session<T> {
     pulse: Pulse,
     traffic: Arc<Traffic>,
     timer: Timer,
-    drain: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
+    /// The drain, until it has begun.
+    drain: Option<Beginning>,
     phase: Phase,
     /// Something was given to the sink that is not known to be flushed.
     unflushed: bool,
@@ -114,7 +116,7 @@ where
             core: Core::new(shared, path, client, now),
             traffic,
             timer: Timer::default(),
-            drain: Some(Box::pin(drain)),
+            drain: Some(drain),
             phase: Phase::Open,
             unflushed: false,
             blocked: None,
@@ -137,10 +139,14 @@ where
         })
     }
 
-    /// One look at everything; whether something moved.
+    /// One look at everything; whether another one may find something to do at once.
+    ///
+    /// What comes late in a turn must not leave anything undone that comes early in it and that nothing would wake the session for:
+    /// messages that were not read, requests that were held back while too much waited to be written, subscriptions that go on once
+    /// their push is written, an end that waits for the last reply to be, and a new credential that nobody waits for the end of.
     fn turn(&mut self, cx: &mut Context<'_>, now: Instant) -> Result<bool, End> {
         if let Some(drain) = &mut self.drain
-            && drain.as_mut().poll(cx).is_ready()
+            && drain.poll(cx).is_ready()
         {
             self.drain = None;
             self.core.drain(now);
@@ -149,24 +155,30 @@ where
         if let Some(close) = self.core.close() {
             return Err(End::Close(close));
         }
-        let mut moved = self.read(cx, now)?;
-        moved |= self.core.work(cx, now);
+        let may_read_more = self.read(cx, now)?;
+        self.core.work(cx, now);
+        let held_back = self.core.is_pressed();
         self.keep_time(now)?;
-        moved |= self.write(cx, now)?;
+        let mut wrote = self.write(cx, now)?;
         let room = self.blocked.is_none();
-        if self.core.follow(cx, now, room) {
-            moved |= self.write(cx, now)?;
+        let followed = self.core.follow(cx, now, room);
+        if followed {
+            wrote |= self.write(cx, now)?;
         }
         match self.core.close() {
             Some(close) => Err(End::Close(close)),
-            None => Ok(moved),
+            None => {
+                let goes_on = wrote && (held_back || followed || self.core.is_leaving());
+                Ok(may_read_more || goes_on || self.core.is_fresh())
+            }
         }
     }
 
+    /// Reads what has arrived; whether there may be more.
     fn read(&mut self, cx: &mut Context<'_>, now: Instant) -> Result<bool, End> {
-        for count in 0..READS {
+        for _ in 0..READS {
             match self.wire.poll_next_unpin(cx) {
-                Poll::Pending => return Ok(count > 0),
+                Poll::Pending => return Ok(false),
                 Poll::Ready(None) => return Err(End::Gone),
                 Poll::Ready(Some(Err(error))) => return Err(ending(&error)),
                 Poll::Ready(Some(Ok(message))) => {
@@ -186,7 +198,7 @@ where
         Ok(true)
     }
 
-    /// Writes what waits as far as the socket takes it.
+    /// Writes what waits as far as the socket takes it; whether it took anything.
     fn write(&mut self, cx: &mut Context<'_>, now: Instant) -> Result<bool, End> {
         let mut moved = false;
         while self.core.has_output() {
@@ -274,7 +286,7 @@ where
         };
         let moment = Instant::now() + CLOSE_TIME;
         if let Some(drain) = &mut self.drain
-            && drain.as_mut().poll(cx).is_ready()
+            && drain.poll(cx).is_ready()
         {
             self.drain = None;
             *until = moment.min(*until);

@@ -7,7 +7,7 @@ use futures::future::BoxFuture;
 use jf_core::{
     At, ByteShare, Caller, Cursor, Engine, EngineError, Head, JourneyId, JourneyOutcome,
     JourneyStartResponse, JourneyStatus, Opened, Replaying, StartReply, StartRequest, StepRef, SubmitStep,
-    SubscribeOptions, Subscription,
+    SubscribeOptions, Subscription, TraceContext,
 };
 use jf_dsl::Definition;
 
@@ -16,8 +16,8 @@ use super::turns::Turn;
 use crate::authenticator::{AuthenticationError, Identity};
 use crate::binding::Shared;
 use crate::credential::Credential;
-use crate::frames::{Cancel, Command, RequestId, RunRef, Start, Step, Subscribe, Wish};
-use crate::routing::{Endpoint, Served};
+use crate::frames::{Cancel, Command, RequestId, Start, Step, Subscribe, Wish};
+use crate::routing::{Endpoint, Served, Tables};
 
 /// A request at work.
 pub(crate) type Work = BoxFuture<'static, Done>;
@@ -74,6 +74,8 @@ pub(crate) struct Reply {
     pub(crate) step: Option<StepRef>,
     pub(crate) replayed: bool,
     pub(crate) served: Arc<Served>,
+    /// What `served` was found in.
+    pub(crate) context: Arc<Context>,
     /// Subscribe before answering (SUB-1, SUB-2).
     pub(crate) wish: Option<Wish>,
     /// The reply says whether a subscription exists.
@@ -99,33 +101,57 @@ pub(crate) struct Opening {
     pub(crate) result: Result<(Subscription, Opened, Arc<Served>), EngineError>,
 }
 
-/// What requests need of their connection.
+/// What requests need of their connection. It is replaced, never changed: requests keep that of their arrival.
 #[derive(Clone)]
 pub(crate) struct Context {
     pub(crate) shared: Arc<Shared>,
+    /// Those that `endpoint` is of.
+    pub(crate) tables: Arc<Tables>,
     pub(crate) endpoint: Arc<Endpoint>,
     pub(crate) caller: Caller,
 }
 
 impl Context {
+    /// That of a client at `path`, as things are deployed now.
+    pub(crate) fn new(shared: Arc<Shared>, path: &str, caller: Caller) -> Self {
+        let tables = shared.routes.tables();
+        let endpoint = tables.at(path).cloned().unwrap_or_default();
+        Self { shared, tables, endpoint, caller }
+    }
+
     fn engine(&self) -> &dyn Engine {
         &*self.shared.engine
     }
 
     /// The version of a run, if it is reachable here (RT-5). All else looks like an unknown run (ACC-3).
-    async fn locate(&self, run: &RunRef) -> Result<(JourneyId, Arc<Served>), EngineError> {
-        let RunRef::Id(run) = run else { return Err(EngineError::not_found()) };
+    async fn locate(&self, run: &JourneyId) -> Result<Arc<Served>, EngineError> {
         let definition: Arc<Definition> = self.engine().locate(run).await?;
-        Ok((run.clone(), self.endpoint.served(&definition)?))
+        self.endpoint.served(&definition)
     }
 
-    fn traced(&self, command: &Command) -> Caller {
-        self.caller.with_trace(command.trace.clone())
+    fn traced(&self, command: Option<TraceContext>) -> Caller {
+        self.caller.with_trace(command)
+    }
+}
+
+/// A run with its version, where an earlier request of the same context has found that: a run keeps its version (DEF-028), so that it is
+/// not asked for twice.
+pub(crate) struct Target {
+    pub(crate) run: JourneyId,
+    pub(crate) served: Option<Arc<Served>>,
+}
+
+impl Target {
+    async fn served(&mut self, context: &Context) -> Result<Arc<Served>, EngineError> {
+        match self.served.take() {
+            Some(served) => Ok(served),
+            None => context.locate(&self.run).await,
+        }
     }
 }
 
 pub(crate) async fn start(
-    context: Context,
+    context: Arc<Context>,
     ticket: Ticket,
     frame_type: String,
     start: Start,
@@ -137,11 +163,10 @@ pub(crate) async fn start(
         let serving = context.endpoint.start(&frame_type, journey_name.as_deref())?;
         let request =
             StartRequest::new(serving.definition.name().as_str(), payload)?.with_key(command.key.clone());
-        let started = context.engine().start(request, &context.traced(&command)).await?;
+        let started = context.engine().start(request, &context.traced(command.trace.clone())).await?;
         // A repeated start may have been of another version.
         let served = if started.replayed {
-            let run = RunRef::Id(started.journey_id.clone());
-            context.locate(&run).await.map_or(serving, |(_, served)| served)
+            context.locate(&started.journey_id).await.unwrap_or(serving)
         } else {
             serving
         };
@@ -153,13 +178,14 @@ pub(crate) async fn start(
     };
     let accepted = acceptance(&command, started.replayed, &ticket, &started.journey_id, &started.at);
     match accepted {
-        Some(accepted) => accepted.then(started_document(ticket, started, served, wish)),
-        None => started_document(ticket, started, served, wish).await,
+        Some(accepted) => accepted.then(started_document(context, ticket, started, served, wish)),
+        None => started_document(context, ticket, started, served, wish).await,
     }
 }
 
 /// Waits for the document that answers a start.
 async fn started_document(
+    context: Arc<Context>,
     ticket: Ticket,
     started: jf_core::Started,
     served: Arc<Served>,
@@ -175,69 +201,79 @@ async fn started_document(
         }
         Err(error) => return Done::Failed(ticket, error),
     };
-    let tells_subscribed = true;
-    let reply =
-        Reply { run, at, document, step: None, replayed, served, wish, tells_subscribed, is_read: false };
+    let (step, tells_subscribed, is_read) = (None, true, false);
+    let reply = Reply { run, at, document, step, replayed, served, context, wish, tells_subscribed, is_read };
     Done::Replied(ticket, Box::new(reply))
 }
 
 pub(crate) async fn step(
-    context: Context,
+    context: Arc<Context>,
     ticket: Ticket,
     frame_type: String,
     step: Step,
-    turn: Turn,
+    mut target: Target,
+    mut turn: Turn,
 ) -> Done {
-    let Step { run, step_id, payload, if_head, command } = step;
-    let mut turn = turn;
+    let Step { run: _, step_id, payload, if_head, mut command } = step;
     let admitted = async {
         turn.mine().await;
-        let (run, served) = context.locate(&run).await?;
-        let target = served.target(&frame_type, step_id.as_deref(), context.shared.config.require_step_id)?;
-        let request = SubmitStep::new(run, target, payload)
-            .with_key(command.key.clone())
+        let served = target.served(&context).await?;
+        let wanted = served.target(&frame_type, step_id.as_deref(), context.shared.config.require_step_id)?;
+        let request = SubmitStep::new(target.run, wanted, payload)
+            .with_key(command.key.take())
             .with_if_head(if_head.map(|condition| vec![condition]));
-        let caller = context.traced(&command);
+        let caller = context.traced(command.trace.take());
         let submitted = turn.give(context.engine().submit_step(request, &caller)).await?;
         Ok((submitted, served))
     };
-    settle(admitted.await, ticket, command).await
+    let admitted = admitted.await;
+    settle(context, admitted, ticket, &command).await
 }
 
-pub(crate) async fn cancel(context: Context, ticket: Ticket, cancel: Cancel, turn: Turn) -> Done {
-    let Cancel { run, if_head, command } = cancel;
-    let mut turn = turn;
+pub(crate) async fn cancel(
+    context: Arc<Context>,
+    ticket: Ticket,
+    cancel: Cancel,
+    mut target: Target,
+    mut turn: Turn,
+) -> Done {
+    let Cancel { run: _, if_head, mut command } = cancel;
     let admitted = async {
         turn.mine().await;
-        let (run, served) = context.locate(&run).await?;
-        let request = jf_core::Cancel::new(run)
-            .with_key(command.key.clone())
+        let served = target.served(&context).await?;
+        let request = jf_core::Cancel::new(target.run)
+            .with_key(command.key.take())
             .with_if_head(if_head.map(|condition| vec![condition]));
-        let caller = context.traced(&command);
+        let caller = context.traced(command.trace.take());
         let submitted = turn.give(context.engine().cancel(request, &caller)).await?;
         Ok((submitted, served))
     };
-    settle(admitted.await, ticket, command).await
+    let admitted = admitted.await;
+    settle(context, admitted, ticket, &command).await
 }
 
 /// Waits for the status that answers a step or a cancellation.
 async fn settle(
+    context: Arc<Context>,
     admitted: Result<(jf_core::Submitted, Arc<Served>), EngineError>,
     ticket: Ticket,
-    command: Command,
+    command: &Command,
 ) -> Done {
     let (submitted, served) = match admitted {
         Ok(admitted) => admitted,
         Err(error) => return Done::Failed(ticket, error),
     };
-    let accepted = acceptance(&command, submitted.replayed, &ticket, &submitted.journey_id, &submitted.at);
+    let accepted = acceptance(command, submitted.replayed, &ticket, &submitted.journey_id, &submitted.at);
     match accepted {
-        Some(accepted) => accepted.then(settled_status(ticket, submitted, served, command.subscribe)),
-        None => settled_status(ticket, submitted, served, command.subscribe).await,
+        Some(accepted) => {
+            accepted.then(settled_status(context, ticket, submitted, served, command.subscribe))
+        }
+        None => settled_status(context, ticket, submitted, served, command.subscribe).await,
     }
 }
 
 async fn settled_status(
+    context: Arc<Context>,
     ticket: Ticket,
     submitted: jf_core::Submitted,
     served: Arc<Served>,
@@ -247,9 +283,9 @@ async fn settled_status(
     match submitted.settled().await {
         Ok(At { at, document }) => {
             let (wish, tells_subscribed) = (subscribe.flatten(), subscribe.is_some());
-            let document = Document::Status(document);
+            let (document, is_read) = (Document::Status(document), false);
             let reply =
-                Reply { run, at, document, step, replayed, served, wish, tells_subscribed, is_read: false };
+                Reply { run, at, document, step, replayed, served, context, wish, tells_subscribed, is_read };
             Done::Replied(ticket, Box::new(reply))
         }
         Err(error) => Done::Failed(ticket, error),
@@ -285,34 +321,41 @@ impl Acceptance {
     }
 }
 
-pub(crate) async fn get_status(context: Context, ticket: Ticket, run: RunRef) -> Done {
+pub(crate) async fn get_status(context: Arc<Context>, ticket: Ticket, mut target: Target) -> Done {
     let read = async {
-        let (run, served) = context.locate(&run).await?;
-        let At { at, document } = context.engine().get_status(&run, &context.caller).await?;
-        Ok(Reply::read(run, at, Document::Status(document), served))
+        let served = target.served(&context).await?;
+        let At { at, document } = context.engine().get_status(&target.run, &context.caller).await?;
+        Ok(Reply::read(target.run, at, Document::Status(document), served, &context))
     };
-    read.await.map_or_else(
-        |error| Done::Failed(ticket.clone(), error),
-        |reply| Done::Replied(ticket.clone(), reply),
-    )
+    match read.await {
+        Ok(reply) => Done::Replied(ticket, reply),
+        Err(error) => Done::Failed(ticket, error),
+    }
 }
 
-pub(crate) async fn get_outcome(context: Context, ticket: Ticket, run: RunRef) -> Done {
+pub(crate) async fn get_outcome(context: Arc<Context>, ticket: Ticket, mut target: Target) -> Done {
     let read = async {
-        let (run, served) = context.locate(&run).await?;
-        let At { at, document } = context.engine().get_outcome(&run, &context.caller).await?;
-        Ok(Reply::read(run, at, Document::Outcome(document), served))
+        let served = target.served(&context).await?;
+        let At { at, document } = context.engine().get_outcome(&target.run, &context.caller).await?;
+        Ok(Reply::read(target.run, at, Document::Outcome(document), served, &context))
     };
-    read.await.map_or_else(
-        |error| Done::Failed(ticket.clone(), error),
-        |reply| Done::Replied(ticket.clone(), reply),
-    )
+    match read.await {
+        Ok(reply) => Done::Replied(ticket, reply),
+        Err(error) => Done::Failed(ticket, error),
+    }
 }
 
 impl Reply {
-    fn read(run: JourneyId, at: Head, document: Document, served: Arc<Served>) -> Box<Self> {
+    fn read(
+        run: JourneyId,
+        at: Head,
+        document: Document,
+        served: Arc<Served>,
+        context: &Arc<Context>,
+    ) -> Box<Self> {
         let (step, replayed, wish, tells_subscribed, is_read) = (None, false, None, false, true);
-        Box::new(Self { run, at, document, step, replayed, served, wish, tells_subscribed, is_read })
+        let context = Arc::clone(context);
+        Box::new(Self { run, at, document, step, replayed, served, context, wish, tells_subscribed, is_read })
     }
 
     /// The cursor of a subscriber that gets this reply: what an outcome alone delivers is still to come (SEQ-5).
@@ -324,7 +367,7 @@ impl Reply {
 
 /// Opens the subscription a command asked for, before its reply is written.
 pub(crate) async fn open_for_reply(
-    context: Context,
+    context: Arc<Context>,
     ticket: Ticket,
     reply: Box<Reply>,
     wish: Wish,
@@ -341,27 +384,27 @@ pub(crate) async fn open_for_reply(
 
 /// Opens the subscription of a `subscribe`, in its turn.
 pub(crate) async fn subscribe(
-    context: Context,
+    context: Arc<Context>,
     ticket: Ticket,
-    run: JourneyId,
+    mut target: Target,
     request: Subscribe,
     mut turn: Turn,
 ) -> Done {
     let Subscribe { replay, wish, .. } = request;
     turn.mine().await;
     let opened = async {
-        let (run, served) = context.locate(&RunRef::Id(run.clone())).await?;
-        let (subscription, opened) = context.open(run, &replay, wish).await?;
+        let served = target.served(&context).await?;
+        let (subscription, opened) = context.open(target.run.clone(), &replay, wish).await?;
         Ok((subscription, opened, served))
     };
     let result = opened.await;
     drop(turn);
-    Done::Opened(Box::new(Opening { ticket, reply: None, run, wish, replay, result }))
+    Done::Opened(Box::new(Opening { ticket, reply: None, run: target.run, wish, replay, result }))
 }
 
 /// Has a credential judged (AUTH-5).
 pub(crate) async fn authenticate(
-    context: Context,
+    context: Arc<Context>,
     ticket: Ticket,
     credential: Credential,
     occasion: Occasion,

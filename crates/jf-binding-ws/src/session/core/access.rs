@@ -42,6 +42,8 @@ pub(super) struct Access {
     trouble: bool,
     next_attempt: Option<Instant>,
     term: Option<Term>,
+    /// Nobody has looked at the present credential yet.
+    fresh: bool,
     revocation: Option<Revocation>,
     revoked: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
 }
@@ -68,6 +70,7 @@ impl Access {
             trouble: false,
             next_attempt: None,
             term: None,
+            fresh: true,
             revocation: None,
             revoked: None,
         };
@@ -83,6 +86,11 @@ impl Access {
     /// Nothing is done before a credential has come.
     pub(super) const fn is_demanded(&self) -> bool {
         self.demanded.is_some()
+    }
+
+    /// The credential is to be looked at once more before anybody sleeps.
+    pub(super) const fn is_fresh(&self) -> bool {
+        self.fresh
     }
 
     /// What arrives has to wait for a verdict.
@@ -102,6 +110,7 @@ impl Access {
         self.revocation = identity.revocation().cloned();
         self.revoked = self.revocation.as_ref().map(|revocation| Box::pin(revocation.revoked()));
         self.term = identity.expires_at().map(|at| Term::new(at, now));
+        self.fresh = true;
     }
 
     /// Whether the credential is of somebody else than before. One that names nobody cannot show that it is not.
@@ -182,7 +191,7 @@ impl Core {
             }
             Ok(identity) => {
                 let principal = identity.principal().map(|principal| Arc::clone(principal.id()));
-                self.caller = self.caller.with_credential(credential.into_header(), principal);
+                self.set_caller(self.context.caller.with_credential(credential.into_header(), principal));
                 self.access.demanded = None;
                 self.access.accept(&identity, now);
                 match occasion {
@@ -209,7 +218,10 @@ impl Core {
                 self.ids.remove(id);
             }
             match self.unlocked(&request, now) {
-                Ok(()) => self.dispatch(self.context(), ticket, frame_type, request, now),
+                Ok(()) => {
+                    let context = self.context();
+                    self.dispatch(context, ticket, frame_type, request, now);
+                }
                 Err(error) => self.fail(&ticket, &error),
             }
         }
@@ -236,6 +248,7 @@ impl Core {
 
     /// Looks whether the credential still counts. Before anything is done with it: what arrives together with its end comes too late.
     pub(crate) fn keep_access(&mut self, cx: &mut TaskContext<'_>, now: Instant) {
+        self.access.fresh = false;
         if let Some(revoked) = &mut self.access.revoked
             && revoked.as_mut().poll(cx).is_ready()
         {

@@ -1,5 +1,6 @@
 //! What comes back.
 
+use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
 
 use futures::StreamExt;
@@ -70,7 +71,7 @@ impl Core {
                 let opening = requests::open_for_reply(self.context(), ticket, reply, wish, turn);
                 self.work.push(Box::pin(opening));
             }
-            _ => self.answer(&ticket, &reply, false),
+            _ => self.answer(&ticket, *reply, false),
         }
     }
 
@@ -92,18 +93,18 @@ impl Core {
                     self.followers.leave_out(&run, &told);
                 }
             }
-            (Some(reply), Err(_)) => self.answer(&ticket, &reply, false),
+            (Some(reply), Err(_)) => self.answer(&ticket, reply, false),
             (Some(reply), Ok((subscription, opened, served))) => {
-                self.answer(&ticket, &reply, true);
+                self.answer(&ticket, reply, true);
                 self.followers.insert(subscription, &opened, &replay, wish, served, now);
             }
         }
     }
 
     /// Writes the terminal reply with a document, which counts as delivered (SEQ-5).
-    fn answer(&mut self, ticket: &Ticket, reply: &Reply, subscribed: bool) {
+    fn answer(&mut self, ticket: &Ticket, reply: Reply, subscribed: bool) {
         self.finish(ticket);
-        let Reply { run, at, document, step, replayed, served, .. } = reply;
+        let Reply { run, at, document, step, replayed, served, .. } = &reply;
         let limits = Self::push_limits(&self.shared);
         let subscribed = reply.tells_subscribed.then_some(subscribed);
         let id = ticket.id.as_ref();
@@ -131,6 +132,9 @@ impl Core {
             Document::Outcome(_) => self.followers.told_outcome(run, at),
         }
         self.out.reply(text);
+        if Arc::ptr_eq(&reply.context, &self.context) {
+            self.recent = Some((reply.run, reply.served));
+        }
     }
 
     pub(super) fn fail(&mut self, ticket: &Ticket, error: &EngineError) {

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use futures::FutureExt;
-use jf_core::{ByteShare, EngineError, EngineErrorKind, JourneyId};
+use jf_core::{ByteShare, EngineError, EngineErrorKind};
 use tokio::time::Instant;
 
 use super::Core;
@@ -14,7 +14,7 @@ use crate::frames::{
     self, Envelope, ErrorFrame, FrameLimits, Hello, Plain, Refused, Request, RequestId, RunRef, Subscribe,
     Unsubscribed, to_text,
 };
-use crate::session::requests::{self, Context, Ticket, Work};
+use crate::session::requests::{self, Context, Target, Ticket, Work};
 
 impl Core {
     /// A control frame arrived.
@@ -65,9 +65,9 @@ impl Core {
             let error = EngineError::new(EngineErrorKind::RateLimited).with_retry_after(after);
             return Err(Refused::about(&envelope, error));
         }
-        let endpoint = self.endpoint();
+        let context = self.context();
         let (id, run) = (envelope.id.clone(), frames::run_of(&envelope));
-        let request = frames::decode(envelope, |frame_type| endpoint.meaning(frame_type));
+        let request = frames::decode(envelope, |frame_type| context.endpoint.meaning(frame_type));
         let refused = |error| Refused { id: id.clone(), run: run.clone(), error };
         let request = request.map_err(refused)?;
         self.admit(&request, now).map_err(refused)?;
@@ -87,7 +87,6 @@ impl Core {
             self.held.push_back((ticket, frame_type, request));
             return Ok(());
         }
-        let context = Context { shared: Arc::clone(&self.shared), endpoint, caller: self.caller.clone() };
         self.dispatch(context, ticket, frame_type, request, now);
         Ok(())
     }
@@ -132,7 +131,7 @@ impl Core {
 
     pub(super) fn dispatch(
         &mut self,
-        context: Context,
+        context: Arc<Context>,
         ticket: Ticket,
         frame_type: String,
         request: Request,
@@ -153,28 +152,31 @@ impl Core {
                 self.set_to_work(Box::pin(requests::start(context, ticket, frame_type, start, auto)), now);
             }
             Request::Step(step) => {
-                let Some(run) = self.known(&ticket, &step.run) else { return };
+                let Some(target) = self.known(&ticket, &step.run) else { return };
                 self.begin(&ticket);
-                let turn = self.commands.take(&run);
-                self.set_to_work(Box::pin(requests::step(context, ticket, frame_type, step, turn)), now);
+                let turn = self.commands.take(&target.run);
+                let work = requests::step(context, ticket, frame_type, step, target, turn);
+                self.set_to_work(Box::pin(work), now);
             }
             Request::Cancel(cancel) => {
-                let Some(run) = self.known(&ticket, &cancel.run) else { return };
+                let Some(target) = self.known(&ticket, &cancel.run) else { return };
                 self.begin(&ticket);
-                let turn = self.commands.take(&run);
-                self.set_to_work(Box::pin(requests::cancel(context, ticket, cancel, turn)), now);
+                let turn = self.commands.take(&target.run);
+                self.set_to_work(Box::pin(requests::cancel(context, ticket, cancel, target, turn)), now);
             }
             Request::GetStatus(run) => {
+                let Some(target) = self.known(&ticket, &run) else { return };
                 self.begin(&ticket);
-                self.set_to_work(Box::pin(requests::get_status(context, ticket, run)), now);
+                self.set_to_work(Box::pin(requests::get_status(context, ticket, target)), now);
             }
             Request::GetOutcome(run) => {
+                let Some(target) = self.known(&ticket, &run) else { return };
                 self.begin(&ticket);
-                self.set_to_work(Box::pin(requests::get_outcome(context, ticket, run)), now);
+                self.set_to_work(Box::pin(requests::get_outcome(context, ticket, target)), now);
             }
             Request::Subscribe(subscribe) => {
-                let Some(run) = self.known(&ticket, &subscribe.run) else { return };
-                if let Some(work) = self.subscribe(context, ticket, run, subscribe) {
+                let Some(target) = self.known(&ticket, &subscribe.run) else { return };
+                if let Some(work) = self.subscribe(context, ticket, target, subscribe) {
                     self.set_to_work(work, now);
                 }
             }
@@ -192,10 +194,10 @@ impl Core {
         }
     }
 
-    /// The id a frame names, if any run can have it; else the frame is answered like one about an unknown run.
-    fn known(&mut self, ticket: &Ticket, run: &RunRef) -> Option<JourneyId> {
+    /// The run a frame names, if any can have that id; else the frame is answered like one about an unknown run.
+    fn known(&mut self, ticket: &Ticket, run: &RunRef) -> Option<Target> {
         match run {
-            RunRef::Id(id) => Some(id.clone()),
+            RunRef::Id(id) => Some(self.target(id.clone())),
             RunRef::Impossible(_) => {
                 self.fail(ticket, &EngineError::not_found());
                 None
@@ -205,18 +207,18 @@ impl Core {
 
     fn subscribe(
         &mut self,
-        context: Context,
+        context: Arc<Context>,
         ticket: Ticket,
-        run: JourneyId,
+        target: Target,
         subscribe: Subscribe,
     ) -> Option<Work> {
-        if !self.followers.reserve(&run, self.shared.config.limits.max_subscriptions) {
+        if !self.followers.reserve(&target.run, self.shared.config.limits.max_subscriptions) {
             self.fail(&ticket, &subscription_limit());
             return None;
         }
         self.begin(&ticket);
-        let turn = self.subscribes.take(&run);
-        Some(Box::pin(requests::subscribe(context, ticket, run, subscribe, turn)))
+        let turn = self.subscribes.take(&target.run);
+        Some(Box::pin(requests::subscribe(context, ticket, target, subscribe, turn)))
     }
 
     fn unsubscribe(&mut self, ticket: Ticket, run: &RunRef) {

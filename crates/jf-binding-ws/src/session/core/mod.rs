@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::task::Context as TaskContext;
 
 use futures::stream::FuturesUnordered;
-use jf_core::Caller;
+use jf_core::{Caller, JourneyId};
 use tokio::time::Instant;
 use tungstenite::{Message, Utf8Bytes};
 
@@ -22,13 +22,13 @@ use self::resume::Resume;
 use super::followers::{Followers, PushLimits};
 use super::outbound::Outbound;
 use super::rate::Rate;
-use super::requests::{Context, Ticket, Work};
+use super::requests::{Context, Target, Ticket, Work};
 use super::turns::Turns;
 use crate::binding::Shared;
 use crate::close::Close;
 use crate::frames::{Plain, Request, RequestId, Welcome, WelcomeAuth, WelcomeHeartbeat, to_text};
 use crate::handshake::{Client, PROTOCOL};
-use crate::routing::Endpoint;
+use crate::routing::Served;
 
 /// What this build offers beyond the core of the protocol; the last one where credentials can be used.
 const FEATURES: [&str; 4] = ["actions", "bookmark", "credit", "auth"];
@@ -38,7 +38,9 @@ pub(crate) struct Core {
     shared: Arc<Shared>,
     path: Box<str>,
     name: Box<str>,
-    caller: Caller,
+    context: Arc<Context>,
+    /// The run of the last reply, in this context: what follows is usually about it, too.
+    recent: Option<(JourneyId, Arc<Served>)>,
     out: Outbound,
     /// Requests of the client without their terminal reply; ids are in `ids`.
     in_flight: usize,
@@ -77,14 +79,16 @@ impl Core {
     pub(crate) fn new(shared: Arc<Shared>, path: &str, client: Client, now: Instant) -> Self {
         let config = &shared.config;
         let limits = &config.limits;
+        let context = Context::new(Arc::clone(&shared), path, client.caller);
         let mut core = Self {
             name: shared.names.next().into(),
+            context: Arc::new(context),
+            recent: None,
             out: Outbound::new(config.reply_backlog_bytes.get()),
             rate: Rate::new(limits.rate_per_sec, limits.burst, now),
             path: path.into(),
             access: Access::new(config, &client.identity, now),
             held: VecDeque::new(),
-            caller: client.caller,
             in_flight: 0,
             ids: HashSet::new(),
             work: FuturesUnordered::new(),
@@ -141,13 +145,29 @@ impl Core {
         self.in_flight = 0;
     }
 
-    /// What a request needs of its connection.
-    fn context(&self) -> Context {
-        Context { shared: Arc::clone(&self.shared), endpoint: self.endpoint(), caller: self.caller.clone() }
+    /// What a request needs of its connection, as of now: a deployment reaches open connections, too (RT-11).
+    fn context(&mut self) -> Arc<Context> {
+        if !self.shared.routes.is_current(&self.context.tables) {
+            let caller = self.context.caller.clone();
+            self.set_context(Context::new(Arc::clone(&self.shared), &self.path, caller));
+        }
+        Arc::clone(&self.context)
     }
 
-    fn endpoint(&self) -> Arc<Endpoint> {
-        self.shared.routes.at(&self.path).unwrap_or_default()
+    fn set_context(&mut self, context: Context) {
+        self.context = Arc::new(context);
+        self.recent = None;
+    }
+
+    /// Somebody else's word counts for the client from now on.
+    fn set_caller(&mut self, caller: Caller) {
+        self.set_context(Context { caller, ..Context::clone(&self.context) });
+    }
+
+    /// A run that a request is about.
+    fn target(&mut self, run: JourneyId) -> Target {
+        let recent = self.recent.take_if(|(recent, _)| *recent == run);
+        Target { run, served: recent.map(|(_, served)| served) }
     }
 
     fn push_limits(shared: &Shared) -> PushLimits<'_> {
@@ -159,10 +179,25 @@ impl Core {
         }
     }
 
+    /// Requests were held back, since too much waits to be written.
+    pub(crate) fn is_pressed(&self) -> bool {
+        self.out.is_pressed()
+    }
+
+    /// It ends once the last reply is written.
+    pub(crate) const fn is_leaving(&self) -> bool {
+        self.ending.is_some()
+    }
+
+    /// Nothing has looked yet for the end of the credential it has.
+    pub(crate) const fn is_fresh(&self) -> bool {
+        self.access.is_fresh()
+    }
+
     /// Lets subscriptions pull; `true` when there is something to write.
     pub(crate) fn follow(&mut self, cx: &mut TaskContext<'_>, now: Instant, room: bool) -> bool {
         let limits = Self::push_limits(&self.shared);
-        self.followers.poll(cx, now, room && self.out.is_empty(), &self.caller, limits)
+        self.followers.poll(cx, now, room && self.out.is_empty(), &self.context.caller, limits)
     }
 
     pub(crate) fn has_output(&self) -> bool {
@@ -184,9 +219,9 @@ impl Core {
         }
     }
 
-    fn welcome(&self, id: Option<&RequestId>) -> Utf8Bytes {
-        let config = &self.shared.config;
-        let endpoint = self.endpoint();
+    fn welcome(&mut self, id: Option<&RequestId>) -> Utf8Bytes {
+        let context = self.context();
+        let (config, endpoint) = (&self.shared.config, &context.endpoint);
         to_text(&Welcome {
             kind: "welcome",
             id,

@@ -97,7 +97,10 @@ impl Core {
         };
         self.begin(&ticket);
         Some(match refusal {
-            None => Box::pin(requests::subscribe(self.context(), ticket, run, entry, turn)),
+            None => {
+                let (context, target) = (self.context(), self.target(run));
+                Box::pin(requests::subscribe(context, ticket, target, entry, turn))
+            }
             // A turn that was given up would let those behind it overtake those before it.
             Some(error) => {
                 self.followers.give_up(&run);
