@@ -62,7 +62,7 @@ pub struct WsConfig {
     /// How many connections there may be.
     pub caps: Caps,
     /// What the payloads of all connections that are not answered yet may take together; beyond it they are `unavailable`. A clone of the
-    /// budget of another binding is shared with it.
+    /// budget of another binding is shared with it. Up to 4 KiB at a time of each connection are not counted.
     pub payload_budget: ByteBudget,
     /// How dead connections are found.
     pub heartbeat: Heartbeat,

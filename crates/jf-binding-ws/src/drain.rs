@@ -2,6 +2,8 @@
 
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
@@ -19,6 +21,8 @@ use tokio_util::task::TaskTracker;
 /// ```
 #[derive(Clone, Default)]
 pub struct Drain {
+    /// Turned before those who wait are woken; what connections look at, since a token takes a lock.
+    is_begun: Arc<AtomicBool>,
     begun: CancellationToken,
     connections: TaskTracker,
 }
@@ -34,6 +38,7 @@ impl Drain {
     /// own, commands are refused as `draining` from then on, those in flight finish, and the last connection is closed with 1012
     /// when the drain window of the configuration ends. There is no way back.
     pub fn begin(&self) {
+        self.is_begun.store(true, Ordering::Release);
         self.begun.cancel();
         self.connections.close();
     }
@@ -41,7 +46,7 @@ impl Drain {
     /// Whether it has begun.
     #[must_use]
     pub fn is_begun(&self) -> bool {
-        self.begun.is_cancelled()
+        self.is_begun.load(Ordering::Acquire)
     }
 
     /// Connections that are open now, and handshakes that are being answered.
@@ -61,14 +66,14 @@ impl Drain {
 
     /// For one connection, which looks at every turn: what it waits on is its own, so that connections do not wait for each other.
     pub(crate) fn begun(&self) -> Beginning {
-        let begun = self.begun.child_token();
-        Beginning { wait: Box::pin(begun.clone().cancelled_owned()), begun, waker: None }
+        let wait = Box::pin(self.begun.child_token().cancelled_owned());
+        Beginning { is_begun: Arc::clone(&self.is_begun), wait, waker: None }
     }
 }
 
 /// The beginning of a drain, as one connection waits for it.
 pub(crate) struct Beginning {
-    begun: CancellationToken,
+    is_begun: Arc<AtomicBool>,
     wait: Pin<Box<WaitForCancellationFutureOwned>>,
     /// Whom `wait` wakes.
     waker: Option<Waker>,
@@ -77,7 +82,7 @@ pub(crate) struct Beginning {
 impl Beginning {
     /// Ready once the drain has begun. Where the waker is the one of the last time, as it is of a task, this is but a look.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.begun.is_cancelled() {
+        if self.is_begun.load(Ordering::Acquire) {
             return Poll::Ready(());
         }
         if self.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {

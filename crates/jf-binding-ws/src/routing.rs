@@ -51,18 +51,17 @@ impl Routes {
 
     /// Whether the tables are those of what is deployed now.
     pub(crate) fn is_current(&self, tables: &Tables) -> bool {
-        Arc::ptr_eq(&tables.catalog, &self.engine.catalog())
+        self.engine.is_current(&tables.catalog)
     }
 
     /// The tables of what is deployed now.
     pub(crate) fn tables(&self) -> Arc<Tables> {
-        let catalog = self.engine.catalog();
         // Tables are replaced whole, so a poisoned lock holds good ones.
         let tables = Arc::clone(&self.tables.read().unwrap_or_else(PoisonError::into_inner));
-        if Arc::ptr_eq(&tables.catalog, &catalog) {
+        if self.is_current(&tables) {
             return tables;
         }
-        let (tables, problems) = Tables::build(catalog, self.shared_path.as_deref());
+        let (tables, problems) = Tables::build(self.engine.catalog(), self.shared_path.as_deref());
         for problem in problems {
             tracing::warn!(problem, "the shared WebSocket endpoint leaves a message type out");
         }
@@ -222,7 +221,7 @@ impl Endpoint {
 pub(crate) struct Served {
     pub(crate) definition: Arc<Definition>,
     /// The states a step type covers.
-    steps: HashMap<MessageType, Arc<[StateId]>>,
+    steps: HashMap<MessageType, Vec<StateId>>,
 }
 
 impl Served {
@@ -232,7 +231,6 @@ impl Served {
         for (state, message) in binding.steps.iter() {
             steps.entry(message.message_type.clone()).or_default().push(state.clone());
         }
-        let steps = steps.into_iter().map(|(message_type, ids)| (message_type, ids.into())).collect();
         Some(Self { definition: Arc::clone(definition), steps })
     }
 
@@ -292,7 +290,7 @@ impl Served {
             }
             None => None,
         };
-        Ok(StepTarget::Covered { given, ids: Arc::clone(ids) })
+        Ok(StepTarget::Covered { given, ids: ids.clone() })
     }
 
     /// The legal next commands on this path (OP-10); `None` where the definition turns links off (OP-9).

@@ -127,6 +127,12 @@ pub trait Engine: Send + Sync + 'static {
     /// same `Arc`, by which bindings recognise that their tables are still right.
     fn catalog(&self) -> Arc<Catalog>;
 
+    /// Whether `catalog` is what [`Engine::catalog`] gives now. Bindings ask at every request; an engine that can tell without handing
+    /// out a reference, which all threads count, answers faster than this.
+    fn is_current(&self, catalog: &Arc<Catalog>) -> bool {
+        Arc::ptr_eq(catalog, &self.catalog())
+    }
+
     /// What this engine offers. Constant for its life.
     fn capabilities(&self) -> EngineCapabilities;
 

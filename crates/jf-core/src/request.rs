@@ -1,7 +1,6 @@
 //! What an engine can be asked. All requests are `#[non_exhaustive]`: build them with `new` and `with_…`.
 
 use std::num::NonZeroU32;
-use std::sync::Arc;
 
 use indexmap::IndexMap;
 use jf_dsl::{DefinitionName, StateId};
@@ -60,7 +59,7 @@ pub enum StepTarget {
         /// What the request names, if anything.
         given: Option<StepRef>,
         /// The covered state ids; never empty.
-        ids: Arc<[StateId]>,
+        ids: Vec<StateId>,
     },
 }
 

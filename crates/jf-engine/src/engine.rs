@@ -97,6 +97,10 @@ impl Engine for EmbeddedEngine {
         Arc::clone(&self.shared.deployment.catalog)
     }
 
+    fn is_current(&self, catalog: &Arc<Catalog>) -> bool {
+        Arc::ptr_eq(catalog, &self.shared.deployment.catalog)
+    }
+
     fn capabilities(&self) -> EngineCapabilities {
         EngineCapabilities::all_in_memory().with_durable(self.shared.store.is_durable())
     }

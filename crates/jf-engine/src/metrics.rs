@@ -1,6 +1,7 @@
 //! What an engine counts (ENG-135), always; whoever wants it reads it as Prometheus text or takes it into a registry.
 
 mod counted;
+mod striped;
 mod table;
 
 use std::fmt;
@@ -17,6 +18,7 @@ use prometheus::{
 
 pub(crate) use self::counted::Counted;
 use self::counted::Ended;
+use self::striped::Striped;
 use self::table as t;
 pub use self::table::{Metric, MetricKind};
 use crate::deployment::Deployed;
@@ -59,9 +61,9 @@ pub(crate) struct Metrics {
     run_duration: HistogramVec,
     tasks: IntCounterVec,
     task_duration: HistogramVec,
-    commits: IntCounter,
+    commits: Striped<IntCounter>,
     commit_failures: IntCounter,
-    commit_duration: Histogram,
+    commit_duration: Striped<Histogram>,
     refused: IntCounterVec,
     timer_lag: Histogram,
     notifications_dropped: IntCounter,
@@ -98,9 +100,9 @@ impl Metrics {
             run_duration: histograms(&t::RUN_DURATION),
             tasks: counters(&t::TASKS),
             task_duration: histograms(&t::TASK_DURATION),
-            commits: counter(&t::COMMITS),
+            commits: Striped::new(|| counter(&t::COMMITS)),
             commit_failures: counter(&t::COMMIT_FAILURES),
-            commit_duration: histogram(&t::COMMIT_DURATION),
+            commit_duration: Striped::new(|| histogram(&t::COMMIT_DURATION)),
             refused: counters(&t::REFUSED),
             timer_lag: histogram(&t::TIMER_LAG),
             notifications_dropped: counter(&t::NOTIFICATIONS_DROPPED),
@@ -151,8 +153,8 @@ impl Metrics {
     }
 
     pub(crate) fn committed(&self, took: Duration) {
-        self.commits.inc();
-        self.commit_duration.observe(took.as_secs_f64());
+        self.commits.here().inc();
+        self.commit_duration.here().observe(took.as_secs_f64());
     }
 
     pub(crate) fn commit_failed(&self) {

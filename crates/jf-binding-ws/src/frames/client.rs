@@ -112,6 +112,29 @@ impl Request {
         matches!(self, Self::Start(_) | Self::Step(_) | Self::Cancel(_))
     }
 
+    /// The run that the frame names.
+    pub(crate) const fn run(&self) -> Option<&RunRef> {
+        match self {
+            Self::GetStatus(run) | Self::GetOutcome(run) | Self::Unsubscribe(run) => Some(run),
+            Self::Subscribe(subscribe) => Some(&subscribe.run),
+            Self::Step(step) => Some(&step.run),
+            Self::Cancel(cancel) => Some(&cancel.run),
+            Self::Hello(_) | Self::Auth(_) | Self::Credit(_) | Self::Ping | Self::Pong | Self::Start(_) => {
+                None
+            }
+        }
+    }
+
+    /// Whether it carries a caller key.
+    pub(crate) const fn is_keyed(&self) -> bool {
+        match self {
+            Self::Start(start) => start.command.key.is_some(),
+            Self::Step(step) => step.command.key.is_some(),
+            Self::Cancel(cancel) => cancel.command.key.is_some(),
+            _ => false,
+        }
+    }
+
     /// Whether the reply may take a while, so that the request counts as in flight (FLOW-5).
     pub(crate) const fn waits(&self) -> bool {
         !matches!(

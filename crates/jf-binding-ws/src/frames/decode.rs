@@ -18,17 +18,17 @@ pub(crate) enum Meaning {
     Step,
 }
 
-/// Reads the members that the type asks for. `meaning` tells what types mean that are not reserved.
+/// Reads the members that the type asks for, and gives the type along. `meaning` tells what types mean that are not reserved.
 ///
 /// # Errors
 /// `unknown-type`, `unknown-member`, or that of the first member that does not fit.
 pub(crate) fn decode(
     envelope: Envelope<'_>,
     meaning: impl FnOnce(&str) -> Result<Meaning, EngineError>,
-) -> Result<Request, EngineError> {
+) -> Result<(String, Request), EngineError> {
     let Envelope { id, frame_type, members, payload } = envelope;
     let frame = Frame { fields: Fields::of_frame(members), has_id: id.is_some(), payload };
-    match frame_type.as_str() {
+    let request = match frame_type.as_str() {
         "hello" => frame.hello(),
         "auth" => frame.auth(),
         "getStatus" => frame.about_run(Request::GetStatus),
@@ -43,19 +43,20 @@ pub(crate) fn decode(
             Meaning::Start => frame.start(),
             Meaning::Step => frame.step(),
         },
-    }
+    };
+    request.map(|request| (frame_type, request))
 }
 
-/// The run a frame names, for the error that answers it; unchecked and bounded.
-pub(crate) fn run_of(envelope: &Envelope<'_>) -> Option<String> {
-    let text: String = serde_json::from_str(envelope.members.get("journeyId")?).ok()?;
+/// The run that the text of a member names, for the error that answers it; unchecked and bounded.
+pub(crate) fn run_named(value: &str) -> Option<String> {
+    let text: String = serde_json::from_str(value).ok()?;
     (1..=128).contains(&text.chars().count()).then_some(text)
 }
 
 impl Refused {
     /// The refusal of a frame that had a usable envelope.
     pub(crate) fn about(envelope: &Envelope<'_>, error: EngineError) -> Self {
-        Self { id: envelope.id.clone(), run: run_of(envelope), error }
+        Self { id: envelope.id.clone(), run: envelope.run().and_then(run_named), error }
     }
 }
 

@@ -15,11 +15,12 @@ fn read(frame: &Value) -> Result<Request, EngineError> {
     let text = frame.to_string();
     let envelope =
         Envelope::read(&text, LIMITS).unwrap_or_else(|refused| panic!("{frame}: {}", refused.error));
-    decode(envelope, |frame_type| match frame_type {
+    let read = decode(envelope, |frame_type| match frame_type {
         "begin" => Ok(Meaning::Start),
         "submit" => Ok(Meaning::Step),
         _ => Err(EngineError::new(EngineErrorKind::UnknownType)),
-    })
+    });
+    read.map(|(_, request)| request)
 }
 
 /// Slug and named member of a refusal.

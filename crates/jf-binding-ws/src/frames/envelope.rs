@@ -100,6 +100,11 @@ impl<'a> Envelope<'a> {
         };
         Ok(Self { id, frame_type, members, payload })
     }
+
+    /// The text of the member that names a run.
+    pub(crate) fn run(&self) -> Option<&'a str> {
+        self.members.get("journeyId")
+    }
 }
 
 const ID: &str = "id";

@@ -8,7 +8,7 @@ mod members;
 mod server;
 
 pub(crate) use client::{Cancel, Command, Hello, Request, RunRef, Start, Step, Subscribe, Wish};
-pub(crate) use decode::{Meaning, decode, run_of};
+pub(crate) use decode::{Meaning, decode, run_named};
 pub(crate) use envelope::{Envelope, FrameLimits, Refused, RequestId};
 pub(crate) use server::{
     Action, AuthExpiring, Authenticated, Document, ErrorFrame, Gap, GoAway, Plain, Subscribed, Unsubscribed,

@@ -168,7 +168,9 @@ where
         match self.core.close() {
             Some(close) => Err(End::Close(close)),
             None => {
-                let goes_on = wrote && (held_back || followed || self.core.is_leaving());
+                // A push may come to nothing at the moment it is to be written.
+                let goes_on =
+                    (followed && self.blocked.is_none()) || wrote && (held_back || self.core.is_leaving());
                 Ok(may_read_more || goes_on || self.core.is_fresh())
             }
         }

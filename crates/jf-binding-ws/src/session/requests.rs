@@ -16,7 +16,7 @@ use super::turns::Turn;
 use crate::authenticator::{AuthenticationError, Identity};
 use crate::binding::Shared;
 use crate::credential::Credential;
-use crate::frames::{Cancel, Command, RequestId, Start, Step, Subscribe, Wish};
+use crate::frames::{Cancel, Command, RequestId, RunRef, Start, Step, Subscribe, Wish};
 use crate::routing::{Endpoint, Served, Tables};
 
 /// A request at work.
@@ -26,8 +26,8 @@ pub(crate) type Work = BoxFuture<'static, Done>;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Ticket {
     pub(crate) id: Option<RequestId>,
-    /// The run, as the frame named it.
-    pub(crate) run: Option<String>,
+    /// The run that the frame names.
+    pub(crate) run: Option<RunRef>,
     /// It carried a caller key.
     pub(crate) keyed: bool,
     /// It is no frame of its own, but an entry of `hello.resume`.
@@ -38,7 +38,7 @@ pub(crate) struct Ticket {
 
 impl Ticket {
     /// That of an entry of `hello.resume`, which names `run`.
-    pub(crate) fn of_resumed(run: String) -> Self {
+    pub(crate) fn of_resumed(run: RunRef) -> Self {
         Self { run: Some(run), resumed: true, ..Self::default() }
     }
 }
@@ -142,6 +142,23 @@ pub(crate) struct Target {
 }
 
 impl Target {
+    /// The version, and what a look at it gives. A refusal by a version that was known must not tell that the run exists, if it does
+    /// no longer (ACC-3): then the run is asked for first.
+    async fn served_with<T>(
+        &mut self,
+        context: &Context,
+        look: impl Fn(&Served) -> Result<T, EngineError>,
+    ) -> Result<(Arc<Served>, T), EngineError> {
+        if let Some(served) = self.served.take()
+            && let Ok(found) = look(&served)
+        {
+            return Ok((served, found));
+        }
+        let served = context.locate(&self.run).await?;
+        let found = look(&served)?;
+        Ok((served, found))
+    }
+
     async fn served(&mut self, context: &Context) -> Result<Arc<Served>, EngineError> {
         match self.served.take() {
             Some(served) => Ok(served),
@@ -217,8 +234,11 @@ pub(crate) async fn step(
     let Step { run: _, step_id, payload, if_head, mut command } = step;
     let admitted = async {
         turn.mine().await;
-        let served = target.served(&context).await?;
-        let wanted = served.target(&frame_type, step_id.as_deref(), context.shared.config.require_step_id)?;
+        let (served, wanted) = target
+            .served_with(&context, |served| {
+                served.target(&frame_type, step_id.as_deref(), context.shared.config.require_step_id)
+            })
+            .await?;
         let request = SubmitStep::new(target.run, wanted, payload)
             .with_key(command.key.take())
             .with_if_head(if_head.map(|condition| vec![condition]));

@@ -5,12 +5,13 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
 
+use foldhash::fast::RandomState;
 use futures::channel::oneshot;
 use jf_core::JourneyId;
 
 /// Who is next, per run. A request takes its turn on arrival; turns of one run come in the order they were taken.
 #[derive(Debug, Default)]
-pub(crate) struct Turns(HashMap<JourneyId, oneshot::Receiver<()>>);
+pub(crate) struct Turns(HashMap<JourneyId, oneshot::Receiver<()>, RandomState>);
 
 /// Room for so many runs is kept while nothing is in flight.
 const FEW: usize = 7;
@@ -41,7 +42,7 @@ impl Turns {
     /// Forgets runs of which nothing is in flight; called when nothing is in flight at all.
     pub(crate) fn clear(&mut self) {
         if self.0.capacity() > FEW {
-            self.0 = HashMap::new();
+            self.0 = HashMap::default();
         } else {
             self.0.clear();
         }

@@ -37,6 +37,8 @@ struct State {
     replayed: bool,
     /// `locate` of the n-th call takes so many milliseconds.
     slow_locates: VecDeque<u64>,
+    /// What the n-th read of events has found is on its way for so many milliseconds.
+    slow_reads: VecDeque<u64>,
     /// The next start ends at once.
     instant: bool,
     denied: bool,
@@ -114,6 +116,10 @@ impl ScriptedEngine {
 
     pub(crate) fn slow_locates(&self, millis: impl IntoIterator<Item = u64>) {
         self.state().slow_locates.extend(millis);
+    }
+
+    pub(crate) fn slow_reads(&self, millis: impl IntoIterator<Item = u64>) {
+        self.state().slow_reads.extend(millis);
     }
 
     /// The read guard of every run denies from now on.
@@ -195,6 +201,31 @@ impl ScriptedEngine {
             return Err(error);
         }
         if state.denied { Err(EngineError::not_found()) } else { Ok(state) }
+    }
+
+    /// The events of a run after a place in its log, for who may read them.
+    fn read_events(
+        &self,
+        id: &JourneyId,
+        from: Cursor,
+        limit: NonZeroU32,
+        caller: &Caller,
+    ) -> Result<Replay, EngineError> {
+        let mut state = self.guard(caller)?;
+        let run = state.run(id)?;
+        let (head, ended) = (run.head(), run.ended());
+        let other_log = from.epoch.is_some_and(|epoch| epoch != run.epoch) || from.after > head.seq;
+        if other_log || from.after < run.forgotten {
+            let reason = if other_log { GapReason::Epoch } else { GapReason::Retention };
+            return Ok(Replay::Gone { oldest: run.forgotten + 1, head, reason, ended });
+        }
+        let after = usize::try_from(from.after).unwrap();
+        let events = run.log.iter().enumerate().skip(after).take(limit.get() as usize);
+        let items: Vec<_> = events
+            .map(|(index, event)| At::new(Head::new(run.epoch.clone(), index as u64 + 1), event.clone()))
+            .collect();
+        let more = after + items.len() < run.log.len();
+        Ok(Replay::Events { items, head, more, ended })
     }
 
     fn reply<T: Send + 'static>(
@@ -428,21 +459,12 @@ impl Engine for ScriptedEngine {
         limit: NonZeroU32,
         caller: &Caller,
     ) -> Result<Replay, EngineError> {
-        let mut state = self.guard(caller)?;
-        let run = state.run(id)?;
-        let (head, ended) = (run.head(), run.ended());
-        let other_log = from.epoch.is_some_and(|epoch| epoch != run.epoch) || from.after > head.seq;
-        if other_log || from.after < run.forgotten {
-            let reason = if other_log { GapReason::Epoch } else { GapReason::Retention };
-            return Ok(Replay::Gone { oldest: run.forgotten + 1, head, reason, ended });
+        let found = self.read_events(id, from, limit, caller);
+        let pause = self.state().slow_reads.pop_front();
+        if let Some(millis) = pause {
+            tokio::time::sleep(Duration::from_millis(millis)).await;
         }
-        let after = usize::try_from(from.after).unwrap();
-        let events = run.log.iter().enumerate().skip(after).take(limit.get() as usize);
-        let items: Vec<_> = events
-            .map(|(index, event)| At::new(Head::new(run.epoch.clone(), index as u64 + 1), event.clone()))
-            .collect();
-        let more = after + items.len() < run.log.len();
-        Ok(Replay::Events { items, head, more, ended })
+        found
     }
 
     async fn watch(&self, id: &JourneyId) -> Result<HeadWatch, EngineError> {

@@ -92,6 +92,26 @@ async fn flow_3_the_outcome_is_never_dropped() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn flow_1_a_push_that_comes_to_nothing_holds_up_none_behind_it() {
+    let (engine, binding) = shop();
+    let run = engine.run("order");
+    let mut client = Client::of(&binding).await;
+    client.send(r#"{"type":"subscribe","journeyId":"run-1","conflate":false}"#);
+    client.expect(r#"{"type":"subscribed"}"#).await;
+    client.expect(r#"{"type":"status","seq":1}"#).await;
+    engine.slow_reads([2_000]);
+    engine.commit(&run);
+    client.quiet().await;
+    client.send(r#"{"type":"getStatus","id":"1","journeyId":"run-1"}"#);
+    client.expect(r#"{"type":"status","id":"1","seq":2}"#).await;
+    // Meanwhile the read brings what the reply has told, and nothing is there to be written.
+    client.quiet_for(Duration::from_secs(3)).await;
+    engine.commit(&run);
+    let push = client.frame_within(Duration::from_secs(1)).await.expect("the next status at once");
+    assert_eq!((push["type"].as_str(), push["seq"].as_u64()), (Some("status"), Some(3)), "{push}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn flow_4_replies_overtake_pushes() {
     let (engine, binding) = shop();
     let runs: Vec<_> = (0..10).map(|_| engine.run("order")).collect();

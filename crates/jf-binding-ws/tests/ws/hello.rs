@@ -188,7 +188,7 @@ async fn sub_9_a_list_counts_among_the_payloads() {
     let (engine, binding) = configured(|config| config.payload_budget = budget);
     let entry = format!(r#"{{"journeyId":"{}"}}"#, engine.run("order"));
     let mut client = Client::of(&binding).await;
-    client.send(&format!(r#"{{"type":"hello","id":"h","resume":[{}]}}"#, vec![entry; 100].join(",")));
+    client.send(&format!(r#"{{"type":"hello","id":"h","resume":[{}]}}"#, vec![entry; 400].join(",")));
     assert_eq!(client.refused("unavailable").await["id"], "h");
 }
 

@@ -76,7 +76,7 @@ async fn flow_5_more_requests_than_may_be_in_flight_are_refused_one_by_one() {
 /// HTTP-026, for frames: payloads that are not answered yet have so much memory, whoever sends them.
 #[tokio::test(start_paused = true)]
 async fn http_026_payloads_of_all_connections_have_one_budget() {
-    let budget = ByteBudget::new(150);
+    let budget = ByteBudget::new(8_000);
     let (engine, binding) = configured(|config| config.payload_budget = budget.clone());
     engine.run("order");
     engine.hold();
@@ -84,7 +84,7 @@ async fn http_026_payloads_of_all_connections_have_one_budget() {
     let order = |id: &str| {
         format!(
             r#"{{"type":"placeOrder","id":"{id}","payload":{{"note":"{}"}},"subscribe":false}}"#,
-            "x".repeat(20)
+            "x".repeat(5_000)
         )
     };
     one.send(&order("1"));
@@ -108,5 +108,5 @@ async fn http_026_payloads_of_all_connections_have_one_budget() {
     one.quiet().await;
     drop(one);
     other.quiet().await;
-    assert!(budget.share().grow(150).is_ok());
+    assert!(budget.share().grow(8_000).is_ok());
 }

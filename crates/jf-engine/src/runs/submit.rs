@@ -77,14 +77,14 @@ impl Turn {
         key: Option<KeyUse>,
         transaction: &mut Transaction,
     ) {
-        let deployed = Arc::clone(&self.loaded().deployed);
         if let Some(key) = key {
-            let query = deployed.program.projected_query(Some(&accepted.state), caller);
-            let seq = self.loaded().run().seq();
-            transaction.keys.push(key.for_run(self.id(), &query, seq, Some(&ResolvedStep::of(accepted))));
+            let loaded = self.loaded();
+            let query = loaded.deployed.program.projected_query(Some(&accepted.state), caller);
+            let (run, seq) = (loaded.run().journey_id(), loaded.run().seq());
+            transaction.keys.push(key.for_run(run, &query, seq, Some(&ResolvedStep::of(accepted))));
         }
-        if caller.is_request() {
-            let passthrough = deployed.program.passthrough(Some(&accepted.state), caller);
+        if caller.is_request() && !self.loaded().run().has_stopped(accepted.segment) {
+            let passthrough = self.loaded().deployed.program.passthrough(Some(&accepted.state), caller);
             self.remember(accepted.segment, caller.clone(), passthrough);
         }
     }

@@ -162,8 +162,8 @@ impl Core {
         self.access.next_attempt = Some(now + ATTEMPT_INTERVAL);
         self.access.judging = true;
         self.begin(&ticket);
-        let context = self.context();
-        self.work.push(Box::pin(requests::authenticate(context, ticket, credential, occasion)));
+        let (context, id) = (self.context(), ticket.id.clone());
+        self.pursue(id, Box::pin(requests::authenticate(context, ticket, credential, occasion)));
     }
 
     /// The verdict on a credential.

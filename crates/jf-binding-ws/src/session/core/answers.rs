@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::Core;
 use super::access::unauthenticated;
-use crate::frames::{self, ErrorFrame, Plain, Subscribed, Unsubscribed, to_text};
+use crate::frames::{self, ErrorFrame, Plain, RunRef, Subscribed, Unsubscribed, to_text};
 use crate::session::followers::address;
 use crate::session::requests::{self, Document, Done, Opening, Reply, Ticket};
 
@@ -36,7 +36,7 @@ impl Core {
         match done {
             Done::Accepted { ticket, run, at, rest } => {
                 self.out.reply(to_text(&Plain::accepted(ticket.id.as_ref(), &run, &at)));
-                self.work.push(rest);
+                self.pursue(ticket.id, rest);
             }
             Done::Failed(ticket, error) => {
                 self.finish(&ticket);
@@ -68,8 +68,9 @@ impl Core {
                     && self.followers.reserve(&reply.run, max) =>
             {
                 let turn = self.subscribes.take(&reply.run);
+                let id = ticket.id.clone();
                 let opening = requests::open_for_reply(self.context(), ticket, reply, wish, turn);
-                self.work.push(Box::pin(opening));
+                self.pursue(id, Box::pin(opening));
             }
             _ => self.answer(&ticket, *reply, false),
         }
@@ -132,7 +133,8 @@ impl Core {
             Document::Outcome(_) => self.followers.told_outcome(run, at),
         }
         self.out.reply(text);
-        if Arc::ptr_eq(&reply.context, &self.context) {
+        // What repeats a start may be of a version that is not served here.
+        if !reply.replayed && Arc::ptr_eq(&reply.context, &self.context) {
             self.recent = Some((reply.run, reply.served));
         }
     }
@@ -141,7 +143,12 @@ impl Core {
         if error.kind() == EngineErrorKind::Internal {
             tracing::error!(error = %error, cause = ?std::error::Error::source(error), "a WebSocket request failed");
         }
-        let text = to_text(&ErrorFrame::new(ticket.id.as_ref(), ticket.run.as_deref(), ticket.keyed, error));
+        let text = to_text(&ErrorFrame::new(
+            ticket.id.as_ref(),
+            ticket.run.as_ref().map(RunRef::as_str),
+            ticket.keyed,
+            error,
+        ));
         self.out.reply(text);
     }
 
@@ -152,7 +159,9 @@ impl Core {
             return;
         }
         self.in_flight -= 1;
-        if let Some(id) = &ticket.id {
+        if let Some(id) = &ticket.id
+            && !self.ids.is_empty()
+        {
             self.ids.remove(id);
         }
     }

@@ -58,29 +58,23 @@ impl Core {
             let error = duplicate(id);
             return Err(Refused { id: None, ..Refused::about(&envelope, error) });
         }
-        let frame_type = envelope.frame_type.clone();
-        if !matches!(frame_type.as_str(), "pong" | "credit")
+        if !matches!(envelope.frame_type.as_str(), "pong" | "credit")
             && let Err(after) = self.rate.admit(now)
         {
             let error = EngineError::new(EngineErrorKind::RateLimited).with_retry_after(after);
             return Err(Refused::about(&envelope, error));
         }
         let context = self.context();
-        let (id, run) = (envelope.id.clone(), frames::run_of(&envelope));
-        let request = frames::decode(envelope, |frame_type| context.endpoint.meaning(frame_type));
-        let refused = |error| Refused { id: id.clone(), run: run.clone(), error };
-        let request = request.map_err(refused)?;
+        let (id, run) = (envelope.id.clone(), envelope.run());
+        let refused = |error| Refused { id: id.clone(), run: run.and_then(frames::run_named), error };
+        let (frame_type, request) =
+            frames::decode(envelope, |frame_type| context.endpoint.meaning(frame_type)).map_err(refused)?;
         self.admit(&request, now).map_err(refused)?;
         let share = self.share(&request, bytes).map_err(refused)?;
         if !matches!(request, Request::Ping | Request::Pong) {
             self.quiet_since = now;
         }
-        let keyed = match &request {
-            Request::Start(start) => start.command.key.is_some(),
-            Request::Step(step) => step.command.key.is_some(),
-            Request::Cancel(cancel) => cancel.command.key.is_some(),
-            _ => false,
-        };
+        let (run, keyed) = (request.run().cloned(), request.is_keyed());
         let ticket = Ticket { id, run, keyed, resumed: false, share };
         if self.must_wait(&request) {
             self.ids.extend(ticket.id.clone());
@@ -124,8 +118,12 @@ impl Core {
             Request::Hello(hello) if !hello.resume.is_empty() => {}
             _ => return Ok(None),
         }
-        let mut share = self.shared.config.payload_budget.share();
-        share.grow(bytes)?;
+        // Little at a time is a connection's own; what all share is counted at one place in memory, which all threads write to.
+        let mut share = self.own_budget.share();
+        if share.grow(bytes).is_err() {
+            share = self.shared.config.payload_budget.share();
+            share.grow(bytes)?;
+        }
         Ok(Some(Arc::new(share)))
     }
 
@@ -149,35 +147,41 @@ impl Core {
             Request::Credit(n) => self.followers.grant(n.get()),
             Request::Start(start) => {
                 self.begin(&ticket);
-                self.set_to_work(Box::pin(requests::start(context, ticket, frame_type, start, auto)), now);
+                let id = ticket.id.clone();
+                let work = requests::start(context, ticket, frame_type, start, auto);
+                self.set_to_work(id, Box::pin(work), now);
             }
             Request::Step(step) => {
                 let Some(target) = self.known(&ticket, &step.run) else { return };
                 self.begin(&ticket);
-                let turn = self.commands.take(&target.run);
+                let (id, turn) = (ticket.id.clone(), self.commands.take(&target.run));
                 let work = requests::step(context, ticket, frame_type, step, target, turn);
-                self.set_to_work(Box::pin(work), now);
+                self.set_to_work(id, Box::pin(work), now);
             }
             Request::Cancel(cancel) => {
                 let Some(target) = self.known(&ticket, &cancel.run) else { return };
                 self.begin(&ticket);
-                let turn = self.commands.take(&target.run);
-                self.set_to_work(Box::pin(requests::cancel(context, ticket, cancel, target, turn)), now);
+                let (id, turn) = (ticket.id.clone(), self.commands.take(&target.run));
+                let work = requests::cancel(context, ticket, cancel, target, turn);
+                self.set_to_work(id, Box::pin(work), now);
             }
             Request::GetStatus(run) => {
                 let Some(target) = self.known(&ticket, &run) else { return };
                 self.begin(&ticket);
-                self.set_to_work(Box::pin(requests::get_status(context, ticket, target)), now);
+                let id = ticket.id.clone();
+                self.set_to_work(id, Box::pin(requests::get_status(context, ticket, target)), now);
             }
             Request::GetOutcome(run) => {
                 let Some(target) = self.known(&ticket, &run) else { return };
                 self.begin(&ticket);
-                self.set_to_work(Box::pin(requests::get_outcome(context, ticket, target)), now);
+                let id = ticket.id.clone();
+                self.set_to_work(id, Box::pin(requests::get_outcome(context, ticket, target)), now);
             }
             Request::Subscribe(subscribe) => {
                 let Some(target) = self.known(&ticket, &subscribe.run) else { return };
+                let id = ticket.id.clone();
                 if let Some(work) = self.subscribe(context, ticket, target, subscribe) {
-                    self.set_to_work(work, now);
+                    self.set_to_work(id, work, now);
                 }
             }
             Request::Unsubscribe(run) => self.unsubscribe(ticket, &run),
@@ -186,12 +190,18 @@ impl Core {
 
     /// Sets a request to work. One that need not wait, as is usual with runs in memory, is done at once and takes no place among those that
     /// do.
-    fn set_to_work(&mut self, mut work: Work, now: Instant) {
+    fn set_to_work(&mut self, id: Option<RequestId>, mut work: Work, now: Instant) {
         match (&mut work).now_or_never() {
             Some(done) => self.done(done, now),
             // Whoever comes anew is polled in any case, so that the waker of this first time does not matter.
-            None => self.work.push(work),
+            None => self.pursue(id, work),
         }
+    }
+
+    /// Goes on with a request, whose id is in flight from now on if it was not before.
+    pub(super) fn pursue(&mut self, id: Option<RequestId>, work: Work) {
+        self.ids.extend(id);
+        self.work.push(work);
     }
 
     /// The run a frame names, if any can have that id; else the frame is answered like one about an unknown run.
@@ -226,7 +236,8 @@ impl Core {
             RunRef::Id(run) if self.subscribes.is_taken(run) => {
                 self.begin(&ticket);
                 let turn = self.subscribes.take(run);
-                self.work.push(Box::pin(requests::unsubscribe(ticket, run.clone(), turn)));
+                let id = ticket.id.clone();
+                self.pursue(id, Box::pin(requests::unsubscribe(ticket, run.clone(), turn)));
             }
             RunRef::Id(run) => {
                 self.followers.remove(run);
@@ -267,7 +278,6 @@ impl Core {
             return;
         }
         self.in_flight += 1;
-        self.ids.extend(ticket.id.clone());
     }
 }
 

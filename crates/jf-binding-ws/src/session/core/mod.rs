@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::task::Context as TaskContext;
 
 use futures::stream::FuturesUnordered;
-use jf_core::{Caller, JourneyId};
+use jf_core::{ByteBudget, Caller, JourneyId};
 use tokio::time::Instant;
 use tungstenite::{Message, Utf8Bytes};
 
@@ -33,6 +33,9 @@ use crate::routing::Served;
 /// What this build offers beyond the core of the protocol; the last one where credentials can be used.
 const FEATURES: [&str; 4] = ["actions", "bookmark", "credit", "auth"];
 
+/// Bytes of payloads in flight that a connection has besides the budget of all: not more than its buffers take anyway.
+const OWN_BYTES: usize = 4 << 10;
+
 /// State of a conversation.
 pub(crate) struct Core {
     shared: Arc<Shared>,
@@ -42,8 +45,9 @@ pub(crate) struct Core {
     /// The run of the last reply, in this context: what follows is usually about it, too.
     recent: Option<(JourneyId, Arc<Served>)>,
     out: Outbound,
-    /// Requests of the client without their terminal reply; ids are in `ids`.
+    /// Requests of the client without their terminal reply.
     in_flight: usize,
+    /// Ids of those that were not answered at once, and of those that are held.
     ids: HashSet<RequestId>,
     work: FuturesUnordered<Work>,
     commands: Turns,
@@ -54,6 +58,7 @@ pub(crate) struct Core {
     /// Requests that were not begun: a credential before them is being judged, or too much waits to be written.
     held: VecDeque<(Ticket, String, Request)>,
     rate: Rate,
+    own_budget: ByteBudget,
     settings: Settings,
     ending: Option<Ending>,
     born: Instant,
@@ -86,6 +91,7 @@ impl Core {
             recent: None,
             out: Outbound::new(config.reply_backlog_bytes.get()),
             rate: Rate::new(limits.rate_per_sec, limits.burst, now),
+            own_budget: ByteBudget::new(OWN_BYTES),
             path: path.into(),
             access: Access::new(config, &client.identity, now),
             held: VecDeque::new(),

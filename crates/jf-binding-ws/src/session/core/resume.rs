@@ -22,7 +22,7 @@ pub(super) struct Resume {
     /// With the place of each in the order of its run. Not more than there may be subscriptions.
     entries: VecDeque<(Subscribe, Option<(JourneyId, Turn)>)>,
     /// Runs of entries beyond that, which are refused. All that is kept of them is what the refusal names.
-    excess: VecDeque<String>,
+    excess: VecDeque<RunRef>,
     /// What the list takes.
     share: Option<Arc<ByteShare>>,
     /// Entries at work.
@@ -41,7 +41,7 @@ impl Core {
     /// names one and the same run.
     pub(super) fn resume(&mut self, mut list: Vec<Subscribe>, ticket: &Ticket) {
         let excess = list.split_off(list.len().min(self.shared.config.limits.max_subscriptions));
-        self.resume.excess = excess.into_iter().map(|entry| entry.run.as_str().to_owned()).collect();
+        self.resume.excess = excess.into_iter().map(|entry| entry.run).collect();
         self.resume.share = ticket.share.clone();
         for entry in list {
             // Its place among what is asked of the run is that of `hello`, however long it waits. Behind it requests may be answered
@@ -84,7 +84,7 @@ impl Core {
         place: Option<(JourneyId, Turn)>,
         now: Instant,
     ) -> Option<Work> {
-        let ticket = Ticket::of_resumed(entry.run.as_str().to_owned());
+        let ticket = Ticket::of_resumed(entry.run.clone());
         let Some((run, turn)) = place else {
             self.fail(&ticket, &EngineError::not_found());
             return None;

@@ -409,8 +409,7 @@ impl World {
 
     fn covered(&mut self, mask: u8, given: Option<usize>, payload: Value) {
         let ids: Vec<StateId> = (0..8).filter(|bit| mask & (1 << bit) != 0).map(id).collect();
-        let target =
-            StepTarget::Covered { given: given.map(|step| StepRef::Id(id(step))), ids: ids.clone().into() };
+        let target = StepTarget::Covered { given: given.map(|step| StepRef::Id(id(step))), ids: ids.clone() };
         let result = self.tell(Input::StepSubmitted(Submission::new(target, payload, caller())));
         if let Ok(effects) = result {
             let accepted = effects.accepted().unwrap();
