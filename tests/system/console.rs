@@ -2,12 +2,14 @@
 
 use std::net::SocketAddr;
 
-use http::Method;
+use http::{Method, Version};
 use jf_cli::{Config, Definitions, HostError, Purpose, Serving};
 use jf_dsl::SourceFile;
 use jf_testkit::{ClientError, Handshake, HttpClient, WebSocketClient};
 use serde_json::{Value, json};
 
+use crate::support::in_time;
+use crate::support::pki::Pki;
 use crate::support::raw::{RawAnswer, RawHttp};
 
 const TOKEN: &str = "correct-horse-battery-staple";
@@ -57,6 +59,24 @@ kind: Journey
 metadata: { name: silent, version: 1.0.0 }
 spec: { start: done, states: { done: { type: succeed } } }
 ";
+/// Fails, and is compensated by states of the same names.
+const UNDONE: &str = "
+apiVersion: v1
+kind: Journey
+metadata: { name: undone, version: 1.0.0 }
+spec:
+  lifecycle: { startMode: async }
+  compensation:
+    mode: async
+    start: ask
+    states:
+      ask: { type: wait, wait: { input: { schema: { type: object, required: [ok] } } }, next: end }
+      end: { type: succeed }
+  start: ask
+  states:
+    ask: { type: wait, wait: { input: { schema: { type: object } } }, next: broken }
+    broken: { type: fail, errorCode: BROKEN, reason: Told so }
+";
 /// Has a path, types and a subprotocol of its own.
 const SPOKEN: &str = "
 apiVersion: v1
@@ -94,7 +114,7 @@ async fn serve(settings: &[(&str, &str)]) -> Result<Serving, HostError> {
     let base = Config::default().with("http.listen", "127.0.0.1:0").unwrap().with("store", "memory").unwrap();
     let value = |text: &str| serde_json::from_str(text).unwrap_or_else(|_| Value::from(text));
     let config = settings.iter().fold(base, |config, (key, text)| config.with(key, value(text)).unwrap());
-    let texts = [("a", SILENT), ("b", OLDER), ("c", SPOKEN)];
+    let texts = [("a", SILENT), ("b", OLDER), ("c", SPOKEN), ("d", UNDONE)];
     let sources = texts.map(|(name, text)| SourceFile::new(format!("{name}.journey.yaml"), text));
     let definitions = Definitions::from_sources(sources.to_vec(), &config, Purpose::Deploy).unwrap();
     assert!(
@@ -302,6 +322,40 @@ async fn a_token_opens_what_shows_runs_and_nothing_else_does() {
     assert_eq!(handshake(other.address, &offer(entry)).await, Some(401));
 }
 
+/// ORG-1, HTTP-001: browsers speak HTTP/2 with a console that has certificates, and tell no `Host` there.
+#[tokio::test]
+async fn org_1_http_001_pages_over_tls_are_its_own_in_every_version() {
+    let pki = Pki::new();
+    let file = |name: &str| pki.path(name).to_str().unwrap().to_owned();
+    std::fs::write(pki.path("token"), TOKEN).unwrap();
+    // On a loopback address there is no TLS.
+    let settings = [
+        ("console.listen", "0.0.0.0:0"),
+        ("http.tls.certificate", &*file("server.pem")),
+        ("http.tls.key", &*file("server.key")),
+        ("console.tokenFile", &*file("token")),
+    ];
+    let console = Console::start(&settings).await;
+    let origin = format!("https://localhost:{}", console.address.port());
+    for (client, version) in
+        [(pki.http(None), Version::HTTP_2), (pki.http(None).http1_only(), Version::HTTP_11)]
+    {
+        let client = client.build().unwrap();
+        let show = |page: &str| {
+            let shown = client.post(format!("{origin}/session")).header("origin", page).body(TOKEN);
+            in_time("an answer", shown.send())
+        };
+        let opened = show(&origin).await.unwrap();
+        assert_eq!((opened.status().as_u16(), opened.version()), (200, version));
+        let session = opened.text().await.unwrap();
+        for page in ["https://evil.example", "https://localhost", &origin.replace("https", "http")] {
+            assert_eq!(show(page).await.unwrap().status(), 403, "{version:?} {page}");
+        }
+        let asked = client.get(format!("{origin}/catalogue")).header("journeyforge-console-session", session);
+        assert_eq!(in_time("an answer", asked.send()).await.unwrap().status(), 200, "{version:?}");
+    }
+}
+
 /// LIM-5: what a server allows its clients is no less than what the page asks for: a list that is followed leaves room for the run that is looked at.
 #[tokio::test]
 async fn lim_5_the_list_leaves_room_for_the_run() {
@@ -337,7 +391,15 @@ async fn the_catalogue_shows_graphs_and_schemas() {
     let journeys = catalogue["journeys"].as_array().unwrap();
     let named: Vec<_> =
         journeys.iter().map(|j| format!("{} {} {}", j["name"], j["version"], j["serving"])).collect();
-    assert_eq!(named, [r#""silent" "1.0.0" false"#, r#""silent" "1.1.0" true"#, r#""spoken" "1.0.0" true"#]);
+    assert_eq!(
+        named,
+        [
+            r#""silent" "1.0.0" false"#,
+            r#""silent" "1.1.0" true"#,
+            r#""spoken" "1.0.0" true"#,
+            r#""undone" "1.0.0" true"#
+        ]
+    );
     let silent = &journeys[1];
     assert_eq!(
         (&silent["startMode"], &silent["guarded"], &silent["tags"]),
@@ -406,6 +468,33 @@ async fn rt_4_rt_6_ws_032_the_socket_reaches_every_journey() {
     let version = console.get(&format!("/runs/{run}"), "").await.json();
     assert_eq!(version, json!({ "journeyName": "silent", "version": "1.1.0" }));
     assert_eq!(console.get("/runs/AAAAAAAAAAAAAAAAAAAAAA", "").await.status, 404);
+}
+
+/// ENG-094: a run that compensates another one is told as such, since its states are others.
+#[tokio::test]
+async fn eng_094_a_compensation_is_told_from_a_run() {
+    let console = Console::start(&[]).await;
+    let api = console.api();
+    let send = async |path: &str| api.send(Method::POST, path, Some(&json!({}))).await.unwrap();
+    let run =
+        send("/api/v1/journeys/undone/start").await.json().unwrap()["journeyId"].as_str().unwrap().to_owned();
+    assert_eq!(send(&format!("/api/v1/journeys/{run}/steps/ask")).await.status, 200);
+    let ended =
+        api.send(Method::GET, &format!("/api/v1/journeys/{run}"), None).await.unwrap().json().unwrap();
+    let link = ended["_links"]["compensation"]["href"].as_str().unwrap();
+    let compensation = link.rsplit('/').next().unwrap();
+    let told = async |run: &str| console.get(&format!("/runs/{run}"), "").await.json();
+    let mut version = json!({ "journeyName": "undone", "version": "1.0.0" });
+    assert_eq!(told(&run).await, version);
+    version["compensation"] = json!(true);
+    assert_eq!(told(compensation).await, version);
+    let catalogue = console.get("/catalogue", "").await.json();
+    let undone =
+        catalogue["journeys"].as_array().unwrap().iter().find(|journey| journey["name"] == "undone").unwrap();
+    assert_eq!(undone["compensation"]["states"][0]["input"]["required"], json!(["ok"]));
+    // Of no binding, so it is submitted over HTTP (WS-032).
+    let path = format!("/api/v1/journeys/{compensation}/steps/ask");
+    assert_eq!(api.send(Method::POST, &path, Some(&json!({ "ok": true }))).await.unwrap().status, 200);
 }
 
 /// ACC-1, ACC-3, WS-003: guards hold here as they do elsewhere, and the view of the console is nobody else's.

@@ -9,7 +9,7 @@ use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use http::header::HOST;
-use http::{HeaderMap, Method, Uri, Version};
+use http::{Method, Version};
 use jf_core::{Authority, EngineError, EngineErrorKind};
 
 use crate::problem;
@@ -80,8 +80,8 @@ impl Hosts {
         if uri.scheme().is_none() && uri.authority().is_some() && request.method() != Method::CONNECT {
             return Err(EngineError::invalid_input("the target of the request is no path"));
         }
-        let host = host(request.version(), uri, request.headers())?;
-        let (Some(names), Some(host)) = (&self.names, host) else { return Ok(()) };
+        let addressee = addressee(request)?;
+        let (Some(names), Some(Authority { host, .. })) = (&self.names, addressee) else { return Ok(()) };
         if is_nobodys(host) || names.contains(plain(host).as_str()) {
             return Ok(());
         }
@@ -102,10 +102,27 @@ async fn check(State(hosts): State<Hosts>, request: Request, next: Next) -> Resp
     }
 }
 
-/// The host that a request is addressed to; `None` if it need not say so, as in HTTP/1.0.
-fn host<'r>(version: Version, uri: &'r Uri, headers: &'r HeaderMap) -> Result<Option<&'r str>, EngineError> {
+/// Whom a request is addressed to: the authority of its target, which is all there is in HTTP/2, else its `Host`. `None` if it need not say so,
+/// as in HTTP/1.0.
+///
+/// ```
+/// use http::{Request, Version};
+/// use jf_binding_http::addressee;
+///
+/// let old = Request::get("/").header("host", "a.example:81").body(())?;
+/// let new = Request::get("https://a.example:81/").version(Version::HTTP_2).body(())?;
+/// for request in [old, new] {
+///     let addressee = addressee(&request).unwrap().unwrap();
+///     assert_eq!((addressee.host, addressee.port), ("a.example", Some("81")));
+/// }
+/// # Ok::<(), http::Error>(())
+/// ```
+///
+/// # Errors
+/// InvalidInput when it is not said in one well-formed way (RFC 9112, 3.2; RFC 9113, 8.3.1).
+pub fn addressee<B>(request: &http::Request<B>) -> Result<Option<Authority<'_>>, EngineError> {
     let refused = |detail: &str| Err(EngineError::invalid_input(detail));
-    let mut lines = headers.get_all(HOST).iter();
+    let mut lines = request.headers().get_all(HOST).iter();
     let named = match (lines.next(), lines.next()) {
         (Some(_), Some(_)) => return refused("`Host` is given more than once"),
         (Some(line), None) => match line.to_str().ok().and_then(Authority::parse) {
@@ -115,14 +132,14 @@ fn host<'r>(version: Version, uri: &'r Uri, headers: &'r HeaderMap) -> Result<Op
         (None, _) => None,
     };
     // A target in the absolute form wins over the header, which has to be there all the same (RFC 9112, 3.2.2).
-    let target = match uri.authority().map(|authority| Authority::parse(authority.as_str())) {
+    let target = match request.uri().authority().map(|authority| Authority::parse(authority.as_str())) {
         Some(None) => return refused("the host of the target is none"),
         target => target.flatten(),
     };
     let is_same = |a: Authority<'_>, b: Authority<'_>| {
         a.host.eq_ignore_ascii_case(b.host) && a.port.unwrap_or_default() == b.port.unwrap_or_default()
     };
-    match version {
+    match request.version() {
         Version::HTTP_11 if named.is_none() => return refused("`Host` is missing"),
         Version::HTTP_10 | Version::HTTP_11 => {}
         _ => match (target, named) {
@@ -133,7 +150,7 @@ fn host<'r>(version: Version, uri: &'r Uri, headers: &'r HeaderMap) -> Result<Op
             _ => {}
         },
     }
-    Ok(target.or(named).map(|authority| authority.host))
+    Ok(target.or(named))
 }
 
 /// Whether nobody can point the name to an address of their choice.

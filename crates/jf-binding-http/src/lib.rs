@@ -57,7 +57,7 @@ mod routes;
 pub use config::{HttpConfig, ListMode};
 pub use cors::{InvalidOrigin, Origins};
 pub use documents::{Document, InvalidDocument, document_router};
-pub use hosts::{Hosts, InvalidHost};
+pub use hosts::{Hosts, InvalidHost, addressee};
 pub use operators::Operators;
 pub use proxies::{CertificateHeader, InvalidNetwork, TrustedProxies};
 pub use router::router;

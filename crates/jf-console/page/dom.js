@@ -113,6 +113,6 @@ export function json(value) {
   const text = JSON.stringify(value, null, 2) ?? "";
   return [
     h("pre", { class: "json", tabindex: "0", role: "region", "aria-label": "JSON" }, text),
-    hasInexact(value) && h("p", { class: "hint" }, "Numbers beyond 9007199254740991 are rounded here."),
+    hasInexact(value) && h("p", { class: "hint" }, "Numbers beyond 9007199254740991, and those of more than 16 digits, may be rounded here."),
   ];
 }

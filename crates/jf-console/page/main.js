@@ -8,16 +8,17 @@ import { Catalogue, Link, isOpen, open, reason } from "./service.js";
 
 const main = document.getElementById("main");
 const connection = document.getElementById("connection");
-const STATES = { open: "live", connecting: "connecting…", waiting: "reconnecting…", idle: "idle", closed: "disconnected" };
+const STATES = { open: "live", connecting: "connecting…", waiting: "reconnecting…", idle: "idle", closed: "disconnected – reload the page" };
 
 const catalogue = new Catalogue();
-const link = new Link((state) => {
+const link = new Link();
+link.addEventListener("state", () => {
+  const { state } = link;
   connection.textContent = STATES[state] ?? state;
   connection.className = `connection ${state}`;
   // A server that was away may be another one.
   if (state === "waiting" || state === "idle") catalogue.isKnown = false;
-  if (state === "open" && !catalogue.isKnown) void reload();
-  if (state === "closed") connection.textContent = "disconnected – reload the page";
+  if (state === "open") void reload();
 });
 let runs;
 let view;
@@ -42,14 +43,15 @@ function show() {
   const { run, journey, version } = place();
   view?.close();
   view = undefined;
+  main.scrollTop = 0;
   showJourneys(journey);
   if (run === undefined) runs.filter(journey);
   runs.select(run);
-  document.title = `${run ? "Run" : (journey ?? "Journeys")} · JourneyForge console`;
-  if (run !== undefined) view = new RunView(main, run, { catalogue, link, changed: () => runs.refresh() });
+  document.title = `${run ? `Run ${run}` : (journey ?? "Journeys")} · JourneyForge console`;
+  if (run !== undefined) view = new RunView(main, run, { catalogue, link, renew, changed: () => runs.refresh() });
   else if (journey !== undefined) {
     const found = catalogue.find(journey, version);
-    if (found) showDefinition(main, { journey: found, catalogue, link });
+    if (found) view = showDefinition(main, { journey: found, catalogue, link, told });
     else put(main, h("header", { class: "title" }, h("h1", {}, "Not found"), h("p", { class: "lead" }, "This journey is not deployed.")));
   } else showOverview();
 }
@@ -90,11 +92,24 @@ function showOverview() {
   );
 }
 
+/** The server can be reached, perhaps again. */
 async function reload() {
-  const changed = await catalogue.load().catch(() => false);
-  if (!changed || !runs) return;
-  if (place().run === undefined) show();
-  else showJourneys(undefined);
+  const changed = !catalogue.isKnown && (await renew().catch(() => false));
+  // What could not be shown while it was away can be now.
+  if (runs && (view?.isStuck || (changed && place().run === undefined))) show();
+}
+
+/** Reads the definitions again; whether they have changed. */
+async function renew() {
+  const changed = await catalogue.load();
+  if (changed && runs) showJourneys(place().journey);
+  return changed;
+}
+
+/** Tells of something that has come of what was done elsewhere. */
+function told(text, href) {
+  const line = h("p", {}, text, ": ", h("a", { href, click: () => line.remove() }, "see it"), h("button", { type: "button", class: "quiet small", click: () => line.remove() }, "Dismiss"));
+  document.getElementById("notices").append(line);
 }
 
 /** A dialog with one field, whose value it hands over; it stays open for as long as that says what is wrong. */
@@ -216,6 +231,8 @@ document.getElementById("credential").addEventListener("click", askCredential);
 addEventListener("hashchange", () => {
   show();
   main.focus({ preventScroll: true });
+  // Where the page is one column, the content lies below what led to it.
+  if (scrollY > 0 || main.getBoundingClientRect().top > innerHeight / 2) main.scrollIntoView();
 });
 setInterval(() => document.visibilityState === "visible" && refreshTimes(), 5_000);
 link.client().catch(() => undefined);

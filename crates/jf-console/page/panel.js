@@ -20,13 +20,14 @@ export class GraphPanel {
   #entries = new Map();
   #followed;
 
-  constructor(journey) {
+  /** `label` is what it is called. */
+  constructor(journey, label = "States") {
     this.graph = graphOf(journey);
     const list = (open) => h("details", { class: "states", open }, h("summary", {}, "States as a list"), this.#scopeList(this.graph.root));
     const picture = layout(this.graph.root);
     if (!picture) {
       const told = h("p", { class: "hint" }, `These ${this.graph.nodes.size} states are too many to be drawn.`);
-      this.element = h("section", { class: "panel graph-panel", "aria-label": "States" }, told, list(true));
+      this.element = h("section", { class: "panel graph-panel", "aria-label": label }, told, list(true));
       return;
     }
     this.#drawing = new Drawing(picture, (node) => this.#select(node));
@@ -46,7 +47,7 @@ export class GraphPanel {
     );
     this.element = h(
       "section",
-      { class: "panel graph-panel", "aria-label": "States" },
+      { class: "panel graph-panel", "aria-label": label },
       h("div", { class: "tools" }, legend, h("span", { class: "zoom" }, step(-1, "Smaller", "−"), step(1, "Larger", "+"))),
       this.#field,
       this.#detail,

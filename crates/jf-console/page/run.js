@@ -3,10 +3,11 @@
 import { RequestError, WatchEndedError } from "./client/index.js";
 import { announce, badge, clock, exact, h, put, when } from "./dom.js";
 import { confirmCancel, outcomeOf } from "./ending.js";
-import { makeForm } from "./form/form.js";
 import { Course } from "./graph/position.js";
 import { GraphPanel } from "./panel.js";
-import { versionOf } from "./service.js";
+import { addressOf } from "./rounds.js";
+import { Refused, versionOf } from "./service.js";
+import { Steps } from "./steps.js";
 import { ASKED, KEPT, Trail } from "./trail.js";
 
 /** How often the page is drawn while events come, at most. */
@@ -18,19 +19,31 @@ export class RunView {
   #id;
   #context;
   #watch;
-  #isClosed = false;
+  #leaving = new AbortController();
   #isDue = false;
   #journey;
+  #isCompensation = false;
   #panel;
   #course;
+  /** Where it is while its course is still told from before. */
+  #present;
   #trail = new Trail();
   #drawn = 0;
   #status;
+  /** The cursor of that status, and of the one that is on the screen. */
+  #at;
+  #shownAt;
+  /** The number of the first status that was read: what is told of before is history. */
+  #from = 0;
   #outcome;
-  #steps = new Map();
+  #steps;
   #parts = {};
+  /** What is to be announced with the next drawing. */
+  #news = [];
+  /** Another attempt may show it: the server was away, or its definitions were not known. */
+  isStuck = false;
 
-  /** `context`: `catalogue`, `link`, `changed()` when the list of runs should be read again. */
+  /** `context`: `catalogue`, `link`, `renew()` reads the catalogue again, `changed()` when the list of runs should be read again. */
   constructor(main, id, context) {
     this.#main = main;
     this.#id = id;
@@ -41,22 +54,33 @@ export class RunView {
 
   /** Leaves the run alone. */
   close() {
-    this.#isClosed = true;
+    this.#leaving.abort();
     this.#watch?.close();
   }
 
+  get #isClosed() {
+    return this.#leaving.signal.aborted;
+  }
+
   async #open() {
-    const { catalogue, link } = this.#context;
+    const { catalogue, link, renew } = this.#context;
     const [client, version] = await Promise.all([link.client(), versionOf(this.#id)]);
-    this.#journey = catalogue.find(version.journeyName, version.version);
-    if (!this.#journey) {
+    const find = () => catalogue.find(version.journeyName, version.version);
+    // It may have been deployed since the definitions were read, or they could not be.
+    if (!find()) await renew();
+    const journey = find();
+    if (!journey) {
       if (!this.#isClosed) this.#undeployed(version);
       return;
     }
+    this.#isCompensation = version.compensation === true;
+    this.#journey = this.#isCompensation ? { ...journey, graph: journey.compensation, cancellable: false } : journey;
     const status = await client.status(this.#id);
     if (this.#isClosed) return;
-    this.#status = status.document;
     this.#build(version);
+    this.#present = new Course(this.#panel.graph);
+    if (status.document) this.#stands(status.document, status.cursor);
+    this.#from = status.seq;
     const { epoch, seq } = status.cursor;
     const from = { ...(epoch !== undefined && { epoch }), seq: Math.max(0, seq - ASKED) };
     this.#trail.dropped = from.seq;
@@ -87,11 +111,25 @@ export class RunView {
   #take(event) {
     this.#trail.add(event);
     if (event.type === "status" && event.document) {
-      this.#status = event.document;
       this.#course.add(event.document);
+      if (event.seq >= this.#from) this.#present = undefined;
+      if (event.seq > this.#from) this.#stands(event.document, event.cursor, event.reply);
     }
-    if (event.type === "gap") this.#course.gap();
+    if (event.type === "gap") {
+      this.#course.gap();
+      // Numbers of a log that was restored may be smaller ones.
+      if (!this.#present) this.#from = 0;
+      this.#steps.rounds.gap();
+    }
     this.#due();
+  }
+
+  /** The run stands there now. */
+  #stands(status, cursor, isOwn = false) {
+    this.#status = status;
+    this.#at = cursor;
+    this.#present?.add(status);
+    this.#steps.rounds.add(status, isOwn);
   }
 
   async #ended(client, event) {
@@ -100,11 +138,12 @@ export class RunView {
     if (this.#isClosed) return;
     this.#outcome = event;
     this.#trail.add({ ...event, at: last?.document?.updatedAt });
+    this.#present = undefined;
     if (last?.document) {
-      this.#status = last.document;
+      this.#stands(last.document, last.cursor);
       this.#course.add(last.document);
     }
-    announce(`The run has ended: ${event.document?.status ?? ""}`);
+    this.#news.push(`The run has ended: ${event.document?.status ?? ""}`);
     this.#context.changed();
     this.#due();
   }
@@ -129,14 +168,24 @@ export class RunView {
       stop: h("button", { type: "button", class: "danger", hidden: true, click: () => this.#confirm() }, "Cancel run"),
       waiting: h("h2", { tabindex: "-1" }, "Waiting for"),
       idle: h("p", { class: "hint" }),
-      steps: h("div", { class: "steps" }),
       outcome: h("section", { class: "panel outcome", "aria-label": "Outcome", hidden: true }),
       facts: h("p", { class: "facts" }),
+      undoing: h("p", { class: "hint", hidden: true }),
       events: h("ol", { class: "trail", reversed: true }),
       older: h("p", { class: "hint", hidden: true }),
     };
     this.#parts = parts;
-    const trail = h("div", { class: "scroll", tabindex: "0", role: "log", "aria-label": "Events, newest first" }, parts.events);
+    this.#steps = new Steps({
+      id: this.#id,
+      graph: this.#panel.graph,
+      isBare: this.#isCompensation,
+      link: this.#context.link,
+      leaving: this.#leaving.signal,
+      submit: (step, payload, signal) => this.#submit(step, payload, signal),
+      rest: parts.waiting,
+    });
+    // No live region: what matters of it is announced, and a busy run would never stop talking.
+    const trail = h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Events, newest first" }, parts.events);
     put(
       this.#main,
       h(
@@ -157,8 +206,19 @@ export class RunView {
           parts.badge,
           parts.stop,
         ),
-        h("p", { class: "lead" }, "Run ", h("code", {}, this.#id), " · version ", version.version, " · ", parts.time),
+        h(
+          "p",
+          { class: "lead" },
+          this.#isCompensation ? "Compensation " : "Run ",
+          h("code", {}, this.#id),
+          " · version ",
+          version.version,
+          " · ",
+          parts.time,
+        ),
+        this.#isCompensation && h("p", { class: "hint" }, "It undoes what another run of this journey has done, and cannot be cancelled."),
         parts.facts,
+        parts.undoing,
         parts.note,
       ),
       h(
@@ -169,7 +229,7 @@ export class RunView {
           "div",
           { class: "stack" },
           parts.outcome,
-          h("section", { class: "panel", "aria-label": "Steps" }, parts.waiting, parts.idle, parts.steps),
+          h("section", { class: "panel", "aria-label": "Steps" }, parts.waiting, parts.idle, this.#steps.element),
           h("section", { class: "panel", "aria-label": "Event trail" }, h("h2", {}, "Events"), trail, parts.older),
         ),
       ),
@@ -192,70 +252,49 @@ export class RunView {
       ];
       if (facts.childElementCount !== known.length) put(facts, known);
     }
-    this.#panel.show(this.#course);
+    this.#panel.show(this.#present ?? this.#course);
     this.#drawSteps(status?.phase === "RUNNING" ? (status.activeSteps ?? []) : []);
     this.#drawOutcome();
+    this.#drawCompensation();
     this.#drawTrail();
+    if (this.#news.length > 0) announce(this.#news.join(". "));
+    this.#news = [];
   }
 
   #drawSteps(active) {
-    const { steps, idle } = this.#parts;
-    // A step that waits anew has another due time, and is another one to fill in.
-    const key = (step) => `${step.address ?? step.stepId} ${step.dueAt ?? ""}`;
-    const now = new Set(active.map(key));
-    for (const known of [...this.#steps.keys()]) if (!now.has(known)) this.#dropStep(known);
-    for (const step of active) {
-      if (this.#steps.has(key(step))) continue;
-      const address = step.address ?? step.stepId;
-      const card = this.#card(step, address, () => this.#dropStep(key(step)));
-      this.#steps.set(key(step), card);
-      steps.append(card.element);
-      if (this.#drawn > 0) announce(`${address} waits for input`);
-    }
+    const { idle } = this.#parts;
+    const fresh = this.#steps.show(active);
+    if (this.#drawn > 0) this.#news.push(...fresh.map((address) => `${address} waits for input`));
+    this.#shownAt = this.#at;
     idle.hidden = active.length > 0;
     idle.textContent =
       this.#status?.phase === "RUNNING" ? `No input: the run is at ${this.#status.currentState}.` : "Nothing: the run has ended.";
   }
 
-  #dropStep(key) {
-    const card = this.#steps.get(key);
-    if (!card) return;
-    if (card.element.contains(document.activeElement)) this.#parts.waiting.focus();
-    card.element.remove();
-    this.#steps.delete(key);
+  async #submit(step, payload, signal) {
+    const client = await this.#context.link.client();
+    // Where one step is all that is waited for, an event since may have made it another one (IDEM-9).
+    const isOnly = this.#status?.activeSteps?.length === 1;
+    const ifSeq = isOnly ? this.#shownAt : undefined;
+    try {
+      await client.submit(this.#id, "submit", payload, { stepId: addressOf(step), signal, ...(ifSeq && { ifSeq }) });
+    } catch (error) {
+      if (!(error instanceof RequestError) || error.code !== "seq-mismatch") throw error;
+      throw new Error("the run has moved since this was shown. See where it is now, and submit again", { cause: error });
+    }
+    this.#news.push(`${step.stepId} was submitted`);
+    this.#context.changed();
+    this.#due();
   }
 
-  /** `drop` takes the card away. */
-  #card(step, address, drop) {
-    const node = this.#panel.graph.nodes.get(address);
-    const heading = h("h3", {}, step.stepId, step.address && h("span", { class: "address" }, step.address));
-    const due = step.dueAt && h("p", { class: "hint" }, "times out ", when(step.dueAt));
-    // Inside a subjourney a step is not reachable over WebSocket (WS-032).
-    for (let parent = node?.parent; parent; parent = parent.parent) {
-      if (parent.type !== "parallel") {
-        const text = h(
-          "p",
-          { class: "hint" },
-          "It waits inside a subjourney, and is submitted over HTTP: ",
-          h("code", {}, `POST /api/v1/journeys/${this.#id}/steps/${address}`),
-        );
-        return { element: h("article", { class: "step" }, heading, due, text) };
-      }
-    }
-    const form = makeForm({
-      schema: node?.input,
-      label: "Submit",
-      submit: async (payload) => {
-        const client = await this.#context.link.client();
-        await client.submit(this.#id, "submit", payload, { stepId: address });
-        announce(`${step.stepId} was submitted`);
-        this.#context.changed();
-        // A run may come back to the same step, which is then another one to fill in.
-        drop();
-        this.#due();
-      },
-    });
-    return { element: h("article", { class: "step" }, heading, due, form) };
+  /** Where the run is undone, if it is. */
+  #drawCompensation() {
+    const { undoing } = this.#parts;
+    const href = (this.#status?._links ?? this.#outcome?.document?._links)?.compensation?.href;
+    if (typeof href !== "string" || !undoing.hidden) return;
+    const id = href.split("/").at(-1);
+    undoing.hidden = false;
+    put(undoing, "What it has done is undone by its ", h("a", { href: `#/runs/${encodeURIComponent(id)}` }, "compensation"), ".");
   }
 
   #drawOutcome() {
@@ -308,6 +347,7 @@ export class RunView {
 
   #undeployed({ journeyName, version }) {
     const text = `This run is of version ${version} of ${journeyName}, which is not deployed any more. It goes on, and is reachable over HTTP.`;
+    this.isStuck = true;
     put(
       this.#main,
       h("header", { class: "title" }, h("h1", {}, journeyName), h("p", { class: "lead" }, "Run ", h("code", {}, this.#id))),
@@ -319,7 +359,10 @@ export class RunView {
     const isAbsent = error.status === 404 || error.status === 400 || (error instanceof RequestError && error.code === "not-found");
     const text = isAbsent
       ? "There is no such run, or its read guard does not let you see it. If it needs a credential, give one with the button above."
-      : error.message;
+      : error instanceof Refused || error instanceof RequestError
+        ? error.message
+        : "The server cannot be reached. This is shown as soon as it can.";
+    this.isStuck = !isAbsent;
     put(
       this.#main,
       h(

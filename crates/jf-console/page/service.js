@@ -16,10 +16,30 @@ const SESSION = "journeyforge-console-session";
 /** What it has before it in the offer of a WebSocket, which takes no headers. */
 const CARRIER = "session.console.journeyforge.";
 
+/** The session of this page, where its browser keeps nothing for pages. */
+let kept = null;
+
+function session() {
+  try {
+    return sessionStorage.getItem(SESSION) ?? kept;
+  } catch {
+    return kept;
+  }
+}
+
+function keep(text) {
+  kept = text;
+  try {
+    sessionStorage.setItem(SESSION, text);
+  } catch {
+    // It ends with the page, then, and not with the tab.
+  }
+}
+
 /** An answer, whatever it is. */
 function request(path, options = {}) {
-  const session = sessionStorage.getItem(SESSION);
-  return fetch(path, { ...options, headers: { ...options.headers, ...(session !== null && { [SESSION]: session }) } });
+  const shown = session();
+  return fetch(path, { ...options, headers: { ...options.headers, ...(shown !== null && { [SESSION]: shown }) } });
 }
 
 async function refused(response) {
@@ -46,7 +66,7 @@ export async function open(token) {
   const response = await request("/session", { method: "POST", body: token });
   if (response.status === 401) return false;
   if (!response.ok) throw await refused(response);
-  sessionStorage.setItem(SESSION, await response.text());
+  keep(await response.text());
   return true;
 }
 
@@ -61,8 +81,8 @@ export function reason(error) {
 /** A connection that shows the session. */
 class Socket extends WebSocket {
   constructor(url, offer) {
-    const session = sessionStorage.getItem(SESSION);
-    super(url, session === null ? offer : [...[offer].flat(), CARRIER + session]);
+    const shown = session();
+    super(url, shown === null ? offer : [...[offer].flat(), CARRIER + shown]);
   }
 }
 
@@ -113,14 +133,15 @@ export function versionOf(journeyId) {
 const TRIALS = 2;
 const TRIAL_MS = 5_000;
 
-/** The one connection of the page, which comes back by itself. */
-export class Link {
+/** The one connection of the page, which comes back by itself. Event `state`: there is another one. */
+export class Link extends EventTarget {
+  /** `connecting`, `open`, `waiting`, `idle`, `closed`. */
+  state = "connecting";
   #current;
-  #told;
 
-  /** `told` hears of states: `connecting`, `open`, `waiting`, `idle`, `closed`. */
-  constructor(told) {
-    this.#told = told;
+  #told(state) {
+    this.state = state;
+    this.dispatchEvent(new Event("state"));
   }
 
   /** The client, as soon as it is connected. */

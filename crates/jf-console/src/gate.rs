@@ -8,9 +8,10 @@ use axum::body::to_bytes;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, COOKIE, HOST, ORIGIN, SEC_WEBSOCKET_PROTOCOL};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, COOKIE, ORIGIN, SEC_WEBSOCKET_PROTOCOL};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
-use jf_core::{EngineErrorKind, PageOrigin};
+use jf_binding_http::addressee;
+use jf_core::{Authority, EngineErrorKind, PageOrigin};
 
 use crate::config::Token;
 use crate::problem::refusal;
@@ -50,20 +51,24 @@ impl Gate {
     }
 
     /// Whether the request comes from a page of this console, or from no page at all.
-    fn is_own(&self, headers: &HeaderMap) -> bool {
+    fn is_own<B>(&self, request: &http::Request<B>) -> bool {
+        let headers = request.headers();
         // What browsers of today say of every request; `none` is the address bar.
         if headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none") {
             return false;
         }
         let mut origins = headers.get_all(ORIGIN).iter();
-        let (origin, host) = match (origins.next(), origins.next(), headers.get(HOST)) {
-            (None, _, _) => return true,
-            (Some(origin), None, Some(host)) => (origin.to_str(), host.to_str()),
-            _ => return false,
+        let origin = match (origins.next(), origins.next()) {
+            (None, _) => return true,
+            (Some(origin), None) => origin.to_str().ok().and_then(|text| PageOrigin::parse(text).ok()),
+            _ => None,
         };
-        let (Ok(origin), Ok(host)) = (origin, host) else { return false };
-        let Ok(origin) = PageOrigin::parse(origin) else { return false };
-        let mut own = self.schemes.iter().map(|scheme| PageOrigin::parse(&format!("{scheme}://{host}")));
+        let (Some(origin), Ok(Some(Authority { host, port }))) = (origin, addressee(request)) else {
+            return false;
+        };
+        let port = port.map(|port| format!(":{port}")).unwrap_or_default();
+        let mut own =
+            self.schemes.iter().map(|scheme| PageOrigin::parse(&format!("{scheme}://{host}{port}")));
         own.any(|own| own.as_ref() == Ok(&origin))
     }
 
@@ -105,7 +110,7 @@ fn cleaned(headers: &mut HeaderMap) {
 
 /// Lets a request through, without what only the gate needs.
 pub(crate) async fn guard(State(gate): State<Arc<Gate>>, mut request: Request, next: Next) -> Response {
-    if !gate.is_own(request.headers()) {
+    if !gate.is_own(&request) {
         return refusal(EngineErrorKind::Forbidden, "the console is for pages of its own");
     }
     if !gate.is_open_for(request.headers()) {
@@ -117,10 +122,10 @@ pub(crate) async fn guard(State(gate): State<Arc<Gate>>, mut request: Request, n
 
 /// `GET` tells whether the console is open for the caller, `POST` shows the token and gets the session.
 pub(crate) async fn session(State(gate): State<Arc<Gate>>, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
-    if !gate.is_own(&parts.headers) {
+    if !gate.is_own(&request) {
         return refusal(EngineErrorKind::Forbidden, "the console is for pages of its own");
     }
+    let (parts, body) = request.into_parts();
     match (&gate.lock, parts.method) {
         (Some(lock), Method::POST) => {
             let text = to_bytes(body, Token::MOST).await.unwrap_or_default();
@@ -164,8 +169,8 @@ pub(crate) static HEADERS: [(HeaderName, HeaderValue); 6] = [
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderMap;
     use http::header::{COOKIE, ORIGIN, SEC_WEBSOCKET_PROTOCOL};
+    use http::{HeaderMap, Request, Version};
 
     use super::{Gate, SESSION_CARRIER, SESSION_HEADER, cleaned};
     use crate::config::Token;
@@ -178,12 +183,37 @@ mod tests {
         headers
     }
 
+    /// ORG-1: HTTP/2 has no `Host`, and its pages are pages of their own all the same.
+    #[test]
+    fn org_1_the_host_is_where_the_version_has_it() {
+        let gate = Gate::new(None, true).unwrap();
+        let own = |version, target: &str, host: Option<&str>, origin: &str| {
+            let request = Request::post(target).version(version).header(ORIGIN, origin);
+            let request = host.into_iter().fold(request, |request, host| request.header("host", host));
+            gate.is_own(&request.body(()).unwrap())
+        };
+        let page = "https://ops.example:8443";
+        for (version, target, host, is_own) in [
+            (Version::HTTP_2, "https://ops.example:8443/session", None, true),
+            (Version::HTTP_2, "https://ops.example:8443/session", Some("ops.example:8443"), true),
+            (Version::HTTP_2, "https://ops.example/session", None, false),
+            (Version::HTTP_2, "https://other.example:8443/session", None, false),
+            (Version::HTTP_2, "https://ops.example:8443/session", Some("other.example:8443"), false),
+            (Version::HTTP_2, "/session", None, false),
+            (Version::HTTP_11, "/session", Some("ops.example:8443"), true),
+            (Version::HTTP_11, "https://other.example:8443/session", Some("ops.example:8443"), false),
+            (Version::HTTP_11, "/session", None, false),
+        ] {
+            assert_eq!(own(version, target, host, page), is_own, "{version:?} {target} {host:?}");
+        }
+    }
+
     /// ORG-1: where a proxy ends TLS, the listener is plain and its pages are not.
     #[test]
     fn org_1_a_plain_listener_has_pages_of_both_schemes_and_one_with_tls_of_one() {
         let own = |has_tls: bool, host: &str, origin: &str| {
-            let pairs = [(http::header::HOST, host), (ORIGIN, origin)];
-            Gate::new(None, has_tls).unwrap().is_own(&headers(&pairs))
+            let request = Request::get("/").header("host", host).header(ORIGIN, origin).body(()).unwrap();
+            Gate::new(None, has_tls).unwrap().is_own(&request)
         };
         for (host, origin, plain, tls) in [
             ("ops.example", "https://ops.example", true, true),

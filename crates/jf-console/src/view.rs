@@ -92,6 +92,10 @@ impl Engine for View {
         self.engine.locate(journey_id).await
     }
 
+    async fn is_compensation(&self, journey_id: &JourneyId) -> Result<bool, EngineError> {
+        self.engine.is_compensation(journey_id).await
+    }
+
     async fn start(&self, request: StartRequest, caller: &Caller) -> Result<Started, EngineError> {
         self.engine.start(request, caller).await
     }

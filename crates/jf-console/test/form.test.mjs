@@ -54,10 +54,18 @@ test("references within the document are followed, and those without end are JSO
       count: { $ref: "#/$defs/a~1b" },
       loop: { $ref: "#/$defs/loop" },
       far: { $ref: "https://elsewhere.example/x" },
+      // By its name, and not the root of the document; and no reference at all.
+      named: { $ref: "#money" },
+      broken: { $ref: "#/a%zz" },
+      nowhere: { $ref: "#/$defs/nobody" },
     },
   };
-  const [owner, count, loop, far] = fieldOf(root).properties.map((property) => property.field);
+  const [owner, count, loop, far, ...odd] = fieldOf(root).properties.map((property) => property.field);
   assert.deepEqual([owner.kind, owner.description, count.kind, loop.kind, far.kind], ["object", "Who", "integer", "json", "json"]);
+  assert.deepEqual(
+    odd.map((field) => field.kind),
+    ["json", "json", "json"],
+  );
   let depth = 0;
   for (let field = owner; field.kind === "object"; field = field.properties[1].field) depth += 1;
   assert.ok(depth > 1 && depth < 10, "a recursive schema ends in JSON");
@@ -109,7 +117,12 @@ test("one of several is a choice; constants with titles are an enumeration", () 
       { type: "string" },
     ],
   });
-  assert.deepEqual([tagged.kind, tagged.options.map((option) => option.title)], ["choice", ["kind: card", "By bank", "Variant 3"]]);
+  assert.deepEqual([tagged.kind, tagged.options.map((option) => option.title)], ["choice", ["kind: card", "By bank", "text"]]);
+  const unnamed = fieldOf({ oneOf: [{ required: ["a"] }, { required: ["b"] }, { type: "integer" }, { type: "array", items: {} }] });
+  assert.deepEqual(
+    unnamed.options.map((option) => option.title),
+    ["Variant 1", "Variant 2", "whole number", "list"],
+  );
   const types = fieldOf({ type: ["string", "integer"], minimum: 2 });
   assert.deepEqual(
     types.options.map((option) => [option.title, option.field.kind]),
@@ -119,6 +132,12 @@ test("one of several is a choice; constants with titles are an enumeration", () 
     ],
   );
   assert.deepEqual([fieldOf({ type: ["string", "null"] }).kind, fieldOf({ type: ["string", "null"] }).nullable], ["string", true]);
+  for (const some of ["anyOf", "oneOf"]) {
+    const folded = fieldOf({ title: "Note", [some]: [{ type: "null" }, { type: "string", maxLength: 9 }] });
+    assert.deepEqual([folded.kind, folded.nullable, folded.maxLength, folded.title], ["string", true, 9, "Note"]);
+  }
+  const object = fieldOf({ anyOf: [{ type: "object", properties: { a: {} } }, { type: "null" }] });
+  assert.equal(object.kind, "choice", "an object that is left empty is not null");
 });
 
 test("names of Object are names like others", () => {
@@ -126,6 +145,19 @@ test("names of Object are names like others", () => {
     JSON.parse('{"type":"object","properties":{"__proto__":{"type":"string"},"constructor":{"type":"string"}},"required":["toString"]}'),
   );
   assert.deepEqual(field.properties.map((property) => property.name).sort(), ["__proto__", "constructor", "toString"]);
+  const both = fieldOf(
+    JSON.parse(
+      '{"allOf":[{"type":"object","properties":{"a":{"type":"string"}}},{"properties":{"constructor":{"type":"string"},"__proto__":{"type":"integer"}}}]}',
+    ),
+  );
+  assert.deepEqual(
+    both.properties.map((property) => [property.name, property.field.kind]),
+    [
+      ["a", "string"],
+      ["constructor", "string"],
+      ["__proto__", "integer"],
+    ],
+  );
 });
 
 test("what is typed becomes a value, or says why not", () => {
@@ -211,9 +243,20 @@ test("numbers that scripts would change are told, wherever they are in a text", 
   for (const text of ["9007199254740993", "-9007199254740993", '[1, {"a": 12345678901234567890}]', "1e400", "[1E+30]"]) {
     assert.match(json(text).error, /^holds .*too large to be exact/, text);
   }
+  for (const text of ["0.12345678901234567890", "[1e-400]", '{"a": 123456789012.123456789}', "-0.1000000000000000055"]) {
+    assert.match(json(text).error, /^holds .*has more digits than would be kept/, text);
+  }
+  for (const kind of ["number", "integer"]) {
+    for (const text of ["0.12345678901234567890", "1e-400"]) assert.match(parse({ kind }, text).error, /more digits/, text);
+    for (const text of ["0x10", "1_0", "1e", ".", "--1", "1 2"]) assert.deepEqual(parse({ kind }, text), { error: "must be a number" }, text);
+  }
+  for (const [text, value] of Object.entries({ "1.50": 1.5, "00.1": 0.1, "+2.": 2, ".5": 0.5, "1e-7": 1e-7, "123e-2": 1.23, "0.000": 0, "5e-324": 5e-324 })) {
+    assert.deepEqual(parse({ kind: "number" }, text), { value }, text);
+  }
   for (const text of ["9007199254740991", "0.1", "1.5e3", '"9007199254740993"', '{"9007199254740993": "\\"9007199254740993"}', "[]"]) {
     assert.deepEqual(json(text), { value: JSON.parse(text) }, text);
   }
+  assert.ok(hasInexact([0.12345678901234568]) && !hasInexact([0.1, 1e-7, 123.456, -1e5]));
   assert.ok(hasInexact({ a: [2 ** 60] }) && !hasInexact({ a: ["9007199254740993", null, 1.5, 7] }));
 });
 

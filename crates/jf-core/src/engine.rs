@@ -142,6 +142,15 @@ pub trait Engine: Send + Sync + 'static {
     /// NotFound.
     async fn locate(&self, journey_id: &JourneyId) -> Result<Arc<Definition>, EngineError>;
 
+    /// Whether a run compensates another one (ENG-094): its states are those of `spec.compensation`. Unguarded: for what shows runs to operators.
+    /// An engine without compensation need not say anything.
+    ///
+    /// # Errors
+    /// NotFound.
+    async fn is_compensation(&self, journey_id: &JourneyId) -> Result<bool, EngineError> {
+        self.locate(journey_id).await.map(|_| false)
+    }
+
     /// Creates a run (ENG-002 to ENG-007).
     ///
     /// Order of checks: definition, known key, object body, projections of `spec.bindings.<caller.transport()>`,

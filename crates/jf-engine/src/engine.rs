@@ -112,6 +112,11 @@ impl Engine for EmbeddedEngine {
         Ok(Arc::clone(deployed.program.definition()))
     }
 
+    async fn is_compensation(&self, journey_id: &JourneyId) -> Result<bool, EngineError> {
+        let index = self.shared.store.locate(journey_id).await.map_err(|error| store_error(&error))?;
+        index.map(|index| index.compensation).ok_or_else(EngineError::not_found)
+    }
+
     async fn start(&self, request: StartRequest, caller: &Caller) -> Result<Started, EngineError> {
         let shared = &self.shared;
         let permit = shared.admit()?;

@@ -1,8 +1,9 @@
 // One field of a form, with those inside it.
 //
 // A field has an `element`, and `read(pointer, faults)`: its value, or `undefined` where there is none; what is wrong goes into `faults` as
-// `{ pointer, message }`, with `isUnread` where something was entered that has no value yet. `write(value)` fills it, `find(tokens)` is the field
-// that a pointer leads to, or the nearest one, and `tell(message)` shows a fault at it (or takes it away).
+// `{ pointer, message }`, with `isUnread` where something was entered that has no value yet. `isBlank()` tells that nothing was entered: what it
+// reads as, if anything, is what it began with. `write(value)` fills it, `find(tokens)` is the field that a pointer leads to, or the nearest one, and
+// `tell(message)` shows a fault at it (or takes it away).
 
 import { freshId, h } from "../dom.js";
 import { arrayField, choiceField, objectField } from "./groups.js";
@@ -108,6 +109,7 @@ function textField(field, label, required) {
       }
       return value;
     },
+    isBlank: () => control.value === "" || (field.initial !== undefined && control.value === textOf(field, field.initial)),
     write(value) {
       control.value = textOf(field, value);
       const isNull = value === null && field.nullable;
@@ -146,6 +148,7 @@ function selectField(field, label, required) {
     element: h("div", { class: "field" }, h("label", { for: id }, marked(label, required)), control, nodes),
     read: (pointer, faults) =>
       control.value !== "" ? field.values[Number(control.value)] : required ? missing(pointer, faults) : undefined,
+    isBlank: () => control.value === "" || sameAs(field.initial)(field.values[Number(control.value)]),
     write(value) {
       const index = field.values.findIndex(sameAs(value));
       control.value = index < 0 ? "" : String(index);
@@ -179,6 +182,7 @@ function radioField(field, label) {
       const index = inputs.findIndex((input) => input.checked);
       return index < 0 ? missing(pointer, faults) : field.values[index];
     },
+    isBlank: () => inputs.every((input, index) => !input.checked || sameAs(field.initial)(field.values[index])),
     write(value) {
       const same = sameAs(value);
       inputs.forEach((input, index) => (input.checked = same(field.values[index])));
@@ -208,6 +212,7 @@ function constantField(field, label, required) {
       control ? [control, h("label", { for: id }, `${label}: `, shown)] : h("p", {}, h("span", { class: "name" }, label), " ", shown),
     ),
     read: () => (!control || control.checked ? field.value : undefined),
+    isBlank: () => !control?.checked,
     write: (value) => control && (control.checked = value !== undefined),
     find: () => view,
     tell: () => undefined,

@@ -6,9 +6,11 @@ import { fieldOf } from "./schema.js";
 import { lost } from "./value.js";
 
 /**
- * A form. `submit(payload)` is called with what was entered; it throws what the server refuses, with the Problem in `problem`. `label` is on the button.
+ * A form. `submit(payload, signal)` is called with what was entered; it throws what the server refuses, with the Problem in `problem`. `label` is on the
+ * button, and `name` tells the form from others. When it is left (`leaving`, a signal) while there is no connection (`link`), what waits for one is
+ * given up.
  */
-export function makeForm({ schema, label, submit, kind = "primary" }) {
+export function makeForm({ schema, label, name = label, submit, link, leaving, kind = "primary" }) {
   const field = fieldOf(schema ?? true);
   let isJson = field.kind === "json";
   const jsonField = makeField({ ...(isJson && field), kind: "json", title: undefined }, "Payload as JSON", true);
@@ -16,18 +18,19 @@ export function makeForm({ schema, label, submit, kind = "primary" }) {
   const summary = h("div", { class: "summary", role: "alert" });
   const body = h("div", { class: "fields" });
   const send = h("button", { type: "submit", class: kind }, label);
-  const toggle = h("button", { type: "button", class: "quiet small", "aria-pressed": "false", hidden: isJson }, "Edit as JSON");
+  const toggle = h("button", { type: "button", class: "quiet small", hidden: isJson }, "Edit as JSON");
+  const waiting = h("p", { class: "hint", role: "status" });
   const form = h(
     "form",
-    { novalidate: true, class: "payload", "aria-label": label },
+    { novalidate: true, class: "payload", "aria-label": name },
     summary,
     body,
     h("div", { class: "actions" }, send, toggle),
+    waiting,
   );
   const current = () => (isJson ? jsonField : formField);
   const show = () => {
     put(body, current().element);
-    toggle.setAttribute("aria-pressed", String(isJson));
     toggle.textContent = isJson ? "Edit in a form" : "Edit as JSON";
   };
   const told = new Set();
@@ -88,9 +91,16 @@ export function makeForm({ schema, label, submit, kind = "primary" }) {
     clear();
     send.disabled = true;
     form.setAttribute("aria-busy", "true");
+    const [stop, done] = [new AbortController(), new AbortController()];
+    const isConnected = () => link.state === "open";
+    const wait = () => (waiting.textContent = isConnected() ? "" : "Waiting for the connection. It is sent as soon as there is one, unless you leave.");
+    link.addEventListener("state", wait, { signal: done.signal });
+    leaving.addEventListener("abort", () => isConnected() || stop.abort(new Error("given up")), { signal: done.signal });
+    wait();
     try {
-      await submit(value);
+      await submit(value, stop.signal);
     } catch (error) {
+      if (stop.signal.aborted) return;
       const errors = (error.problem?.errors ?? []).map((entry) => ({
         pointer: typeof entry.pointer === "string" ? entry.pointer : "",
         message: entry.detail ?? entry.keyword ?? "is refused",
@@ -101,6 +111,8 @@ export function makeForm({ schema, label, submit, kind = "primary" }) {
       );
       announce("Refused");
     } finally {
+      done.abort();
+      waiting.textContent = "";
       send.disabled = false;
       form.removeAttribute("aria-busy");
     }

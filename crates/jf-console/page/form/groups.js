@@ -2,7 +2,13 @@
 
 import { freshId, h, put } from "../dom.js";
 import { focusIn, makeField, marked, missing, notes, sameAs } from "./field.js";
-import { below } from "./value.js";
+import { below, lost } from "./value.js";
+
+/** Whether two values are the same, whatever the order of their members. */
+const isSame = (one, other) => lost(one, other).length === 0 && lost(other, one).length === 0;
+
+/** Whether a field reads as what its schema gives it to begin with. */
+const isInitial = (field, view) => field.initial !== undefined && isSame(field.initial, view.read("", []));
 
 export function objectField(field, label, required) {
   const parts = field.properties.map(({ name, required: must, field: inner }) => ({ name, must, view: makeField(inner, name, must) }));
@@ -13,21 +19,22 @@ export function objectField(field, label, required) {
   );
   const { nodes, tell } = notes({ description: field.description }, set);
   set.append(...nodes.filter(Boolean), ...parts.map((part) => part.view.element));
+  const isUntouched = () => parts.every((part) => part.view.isBlank());
   const view = {
     control: set,
     element: set,
     read(pointer, faults) {
+      // An object that may be left out, and in which nothing was entered, is left out: what its parts begin with is nothing that anybody has given, and
+      // what it would need is not missing.
+      if (!required && isUntouched()) return undefined;
       const value = {};
-      const inside = [];
       for (const { name, view: part } of parts) {
-        const read = part.read(below(pointer, name), inside);
+        const read = part.read(below(pointer, name), faults);
         if (read !== undefined) Object.defineProperty(value, name, { value: read, enumerable: true, writable: true, configurable: true });
       }
-      // An object that may be left out, and of which nothing was given, is left out; what it would need is then not missing.
-      if (!required && Object.keys(value).length === 0) return undefined;
-      faults.push(...inside);
       return value;
     },
+    isBlank: () => isUntouched() || isInitial(field, view),
     write(value) {
       for (const { name, view: part } of parts) part.write(Object.hasOwn(value ?? {}, name) ? value[name] : undefined);
     },
@@ -43,6 +50,8 @@ export function objectField(field, label, required) {
 
 export function arrayField(field, label, required) {
   let items = [];
+  /** Items that were there at the beginning. */
+  let begun = 0;
   // Lists of lists of lists would begin with very many fields.
   const isPlain = !["object", "array", "choice"].includes(field.item.kind);
   const list = h("ol", { class: "items" });
@@ -55,13 +64,19 @@ export function arrayField(field, label, required) {
   const { nodes, tell } = notes({ description: field.description }, set);
   set.append(...nodes.filter(Boolean), list, add);
   const append = (value) => {
-    const title = `Item ${items.length + 1}`;
-    const item = makeField({ ...field.item, title: undefined }, title, true);
-    const remove = h("button", { type: "button", class: "small quiet", "aria-label": `Remove ${title}` }, "Remove");
-    const entry = { view: item, element: h("li", {}, item.element, remove) };
+    const title = (index) => `Item ${index + 1}`;
+    const item = makeField({ ...field.item, title: undefined }, title(items.length), true);
+    const remove = h("button", { type: "button", class: "small quiet", "aria-label": `Remove ${title(items.length)}` }, "Remove");
+    /** Those after one that was removed move up, and pointers to them lead there. */
+    const number = (index) => {
+      remove.setAttribute("aria-label", `Remove ${title(index)}`);
+      item.element.querySelector("label, legend, .name").firstChild.data = title(index);
+    };
+    const entry = { view: item, element: h("li", {}, item.element, remove), number };
     remove.addEventListener("click", () => {
       items = items.filter((other) => other !== entry);
       entry.element.remove();
+      items.forEach((item, index) => item.number(index));
       grown();
       add.focus();
     });
@@ -85,6 +100,7 @@ export function arrayField(field, label, required) {
       const values = items.map(({ view: item }, index) => item.read(below(pointer, index), faults));
       return values.map((value) => (value === undefined ? null : value));
     },
+    isBlank: () => (items.length <= begun && items.every((item) => item.view.isBlank())) || isInitial(field, view),
     write(value) {
       items = [];
       put(list);
@@ -95,7 +111,7 @@ export function arrayField(field, label, required) {
     tell,
   };
   if (field.initial !== undefined) view.write(field.initial);
-  else for (let count = 0; required && count < Math.min(field.minItems ?? 0, isPlain ? 10 : 1); count += 1) append();
+  else for (; required && begun < Math.min(field.minItems ?? 0, isPlain ? 10 : 1); begun += 1) append();
   grown();
   return view;
 }
@@ -121,6 +137,7 @@ export function choiceField(field, label, required) {
     control: select,
     element: h("div", { class: "field choice" }, h("label", { for: id }, marked(label ?? "Variant", required)), select, nodes, inside),
     read: (pointer, faults) => (chosen ? chosen.read(pointer, faults) : required ? missing(pointer, faults) : undefined),
+    isBlank: () => chosen === undefined || isInitial(field, view),
     write(value) {
       const index = value === undefined ? -1 : fitting(field.options, value);
       select.value = index < 0 ? "" : String(index);

@@ -4,6 +4,8 @@
 const DEEPEST = 6;
 /** Schemas that are looked at for one form. Where they are more, fewer levels are shown: schemas that name themselves more than once have very many. */
 const MOST = 500;
+/** What variants without a name are called, by what they are. */
+const KINDS = { string: "text", number: "number", integer: "whole number", boolean: "yes or no", array: "list" };
 const TYPES = ["string", "number", "integer", "boolean", "object", "array", "null"];
 
 /** The field for a schema: `kind` and what belongs to it, `title`, `description`, `initial` value. */
@@ -38,7 +40,7 @@ function resolve(schema, root, followed = []) {
   let { $ref, allOf, ...rest } = schema;
   if ($ref !== undefined) {
     if (typeof $ref !== "string" || !$ref.startsWith("#") || followed.includes($ref)) return undefined;
-    const target = resolve(pointed(root.schema, $ref.slice(1)), root, [...followed, $ref]);
+    const target = resolve(pointed(root.schema, $ref), root, [...followed, $ref]);
     if (target === undefined) return undefined;
     rest = merged(target, rest);
   }
@@ -50,9 +52,17 @@ function resolve(schema, root, followed = []) {
   return rest;
 }
 
-function pointed(root, pointer) {
+/** What a reference leads to; `undefined` for one with a name instead of a path (`$anchor`), and for what is none. */
+function pointed(root, reference) {
+  let pointer;
+  try {
+    pointer = decodeURIComponent(reference.slice(1));
+  } catch {
+    return undefined;
+  }
+  if (pointer !== "" && !pointer.startsWith("/")) return undefined;
   let at = root;
-  for (const token of decodeURIComponent(pointer).split("/").slice(1)) {
+  for (const token of pointer.split("/").slice(1)) {
     const key = token.replaceAll("~1", "/").replaceAll("~0", "~");
     if (typeof at !== "object" || at === null || !Object.hasOwn(at, key)) return undefined;
     at = at[key];
@@ -64,12 +74,14 @@ function pointed(root, pointer) {
 function merged(one, other) {
   const both = { ...one };
   for (const [keyword, value] of Object.entries(other)) {
-    if (!(keyword in both)) both[keyword] = value;
+    if (!Object.hasOwn(both, keyword)) both[keyword] = value;
     else if (keyword === "properties") {
-      both.properties = { ...both.properties };
+      // Properties may be called like members of every object.
+      const properties = new Map(Object.entries(both.properties));
       for (const [name, schema] of Object.entries(value)) {
-        both.properties[name] = name in both.properties ? { allOf: [both.properties[name], schema] } : schema;
+        properties.set(name, properties.has(name) ? { allOf: [properties.get(name), schema] } : schema);
       }
+      both.properties = Object.fromEntries(properties);
     } else if (keyword === "required") both.required = [...new Set([...both.required, ...value])];
     else if (keyword === "title" || keyword === "description" || keyword === "default" || keyword === "examples") both[keyword] = value;
     else if (JSON.stringify(both[keyword]) !== JSON.stringify(value)) return undefined;
@@ -116,12 +128,24 @@ function choice(schema, some, root, depth, nameOf = () => undefined) {
   if (constants.every((option) => option !== undefined)) {
     return { kind: "enum", values: constants.map((option) => option.const), titles: constants.map((option) => option.title) };
   }
+  // One thing or `null` is that thing, and may be left empty.
+  const [only, ...more] = some.filter((option) => option?.type !== "null");
+  if (only !== undefined && more.length === 0 && some.length === 2) {
+    const field = within({ allOf: [rest, only] }, root, depth);
+    if (["string", "number", "integer"].includes(field.kind)) return { ...field, nullable: true };
+  }
   const options = some.map((option, index) => {
     const whole = oneOf || anyOf ? { allOf: [rest, option] } : option;
     const field = within(whole, root, depth + 1);
-    return { title: nameOf(option, index) ?? field.title ?? told(field) ?? `Variant ${index + 1}`, field };
+    const name = nameOf(option, index) ?? field.title ?? told(field);
+    return { name: name ?? KINDS[field.kind], isNamed: name !== undefined, field };
   });
-  return { kind: "choice", options };
+  const isOnly = (name) => options.filter((option) => option.name === name).length === 1;
+  const titled = options.map(({ name, isNamed, field }, index) => ({
+    title: name !== undefined && (isNamed || isOnly(name)) ? name : `Variant ${index + 1}`,
+    field,
+  }));
+  return { kind: "choice", options: titled };
 }
 
 /** What tells an object of several apart: a property with one value. */

@@ -12,17 +12,18 @@ export function parse(field, text) {
     }
     case "integer":
     case "number": {
-      const value = Number(text.trim());
-      if (text.trim() === "" || !Number.isFinite(value)) return { error: "must be a number" };
-      if (isInexact(value)) return { error: `is ${INEXACT}` };
-      return judged(field, value);
+      const token = text.trim();
+      if (!NUMBER.test(token)) return { error: "must be a number" };
+      const inexact = inexactness(token);
+      return inexact === undefined ? judged(field, Number(token)) : { error: `${inexact}${ELSEWHERE}` };
     }
     case "json":
       if (text.trim() === "") return {};
       try {
         const value = JSON.parse(text);
         const number = inexactIn(text);
-        return number === undefined ? { value } : { error: `holds ${shortened(number, 30)}, which is ${INEXACT}` };
+        if (number === undefined) return { value };
+        return { error: `holds ${shortened(number, 30)}, which ${inexactness(number)}${ELSEWHERE}` };
       } catch (error) {
         return { error: `is not JSON: ${error.message}` };
       }
@@ -31,24 +32,40 @@ export function parse(field, text) {
   }
 }
 
-const INEXACT = "too large to be exact; enter it as JSON on the command line";
+/** How people write numbers. */
+const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
+const ELSEWHERE = "; enter it as JSON on the command line";
+/** Digits of a number of scripts that come back as they were, in any case. */
+const DIGITS = 16;
 
-/** Whether a number may be another one than what was written. */
-function isInexact(number) {
-  return !Number.isFinite(number) || (Number.isInteger(number) && !Number.isSafeInteger(number));
+/** Digits and exponent of a written number: the same for all ways to write it. */
+function written(token) {
+  const [, whole, fraction = "", exponent = "0"] = /^[+-]?(\d*)\.?(\d*)(?:[eE]([+-]?\d+))?$/.exec(token) ?? [undefined, token];
+  const digits = `${whole}${fraction}`.replace(/^0+/, "");
+  const significant = digits.replace(/0+$/, "");
+  if (significant === "") return { digits: "", exponent: 0 };
+  return { digits: significant, exponent: Number(exponent) - fraction.length + digits.length - significant.length };
+}
+
+/** In which way a number would become another one in a script, in words; `undefined` if it would not. */
+function inexactness(token) {
+  const number = Number(token);
+  if (!Number.isFinite(number) || (Number.isInteger(number) && !Number.isSafeInteger(number))) return "is too large to be exact";
+  const [mine, its] = [written(token), written(String(number))];
+  return mine.digits === its.digits && mine.exponent === its.exponent ? undefined : "has more digits than would be kept";
 }
 
 /** The first number of a JSON text that scripts would change; texts within quotes are none. */
 function inexactIn(text) {
   for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g)) {
-    if (token[0] !== '"' && isInexact(Number(token))) return token;
+    if (token[0] !== '"' && inexactness(token) !== undefined) return token;
   }
   return undefined;
 }
 
 /** Whether a value that came from the server holds numbers that may have been others there. */
 export function hasInexact(value) {
-  if (typeof value === "number") return isInexact(value);
+  if (typeof value === "number") return inexactness(String(value)) !== undefined || written(String(value)).digits.length > DIGITS;
   return typeof value === "object" && value !== null && Object.values(value).some(hasInexact);
 }
 

@@ -32,6 +32,8 @@ export class Browser {
       "--no-proxy-server",
       "--hide-scrollbars",
       "--force-color-profile=srgb",
+      // Servers of these tests sign their certificates themselves.
+      "--ignore-certificate-errors",
       "--disable-background-networking",
       "--disable-component-update",
       "--remote-debugging-pipe",

@@ -7,6 +7,8 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 
+import { selfSigned } from "./certificate.mjs";
+
 const { JF_SERVER, JF_JOURNEYS } = process.env;
 
 /** Why tests against the server cannot run, if so. */
@@ -26,11 +28,19 @@ export class Server {
   #process;
   #ports;
   #definitions;
+  #hasTls;
 
-  /** Starts a server for the examples and the definitions of these tests, or for the ones given. */
-  static async start({ config = {}, definitions = [own, examples] } = {}) {
+  /** Starts a server for the examples and the definitions of these tests, or for the ones given; with `tls` it has a certificate of its own. */
+  static async start({ config = {}, definitions = [own, examples], tls = false } = {}) {
     const server = new Server();
     server.#definitions = definitions;
+    server.#hasTls = tls;
+    if (tls) {
+      const { certificate, key } = selfSigned();
+      writeFileSync(join(server.#folder, "server.pem"), certificate);
+      writeFileSync(join(server.#folder, "server.key"), key);
+      config = { ...config, http: { tls: { certificate: "server.pem", key: "server.key" } } };
+    }
     writeFileSync(join(server.#folder, "token"), `${Server.TOKEN}\n`);
     writeFileSync(join(server.#folder, "jf.yaml"), JSON.stringify({ ...NEEDED, ...config }));
     server.#ports = [await freePort(), await freePort()];
@@ -46,7 +56,7 @@ export class Server {
   }
 
   get console() {
-    return `http://127.0.0.1:${this.#ports[1]}/`;
+    return `${this.#hasTls ? "https" : "http"}://127.0.0.1:${this.#ports[1]}/`;
   }
 
   async start() {
@@ -54,7 +64,8 @@ export class Server {
     const options = [
       "--listen",
       `127.0.0.1:${http}`,
-      `--console=127.0.0.1:${console}`,
+      // On a loopback address a console has no TLS.
+      `--console=${this.#hasTls ? "0.0.0.0" : "127.0.0.1"}:${console}`,
       "--store",
       `sqlite:${join(this.#folder, "runs.db")}`,
       "--config",

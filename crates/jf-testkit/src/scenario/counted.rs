@@ -54,6 +54,11 @@ impl Engine for CountedEngine {
         self.engine.locate(journey_id).await
     }
 
+    async fn is_compensation(&self, journey_id: &JourneyId) -> Result<bool, EngineError> {
+        let _owes = self.owed.enter();
+        self.engine.is_compensation(journey_id).await
+    }
+
     async fn start(&self, request: StartRequest, caller: &Caller) -> Result<Started, EngineError> {
         let owes = self.owed.enter();
         let started = self.engine.start(request, caller).await?;
