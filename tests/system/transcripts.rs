@@ -1,7 +1,7 @@
 //! Every transcript against the real server, over a real socket.
 //!
-//! The same files are run in memory by `tests/websocket`. A few need what a server in a process of its own cannot be made to do – to move its clock, to
-//! judge tokens that are made up – and are left out with that reason, which is printed.
+//! `tests/websocket` runs all of them in memory, and over sockets against the system as an embedder builds it. Some need what the command in a process of
+//! its own cannot be made to do – to move its clock, to judge tokens that are made up – and are left out here with that reason, which is printed.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -25,7 +25,7 @@ const SHORT: Duration = Duration::from_secs(3);
 const SETTLED: Duration = Duration::from_millis(120);
 
 /// What is not run, for the reasons of [`SocketStage::can`]. A file that joins them is left out on purpose or not at all.
-const MEMORY_ONLY: [&str; 17] = [
+const LEFT_OUT: [&str; 17] = [
     "16-correlation",
     "24-conflation",
     "30-timer",
@@ -85,11 +85,11 @@ struct SocketStage<'a>(&'a mut Server);
 impl Stage for SocketStage<'_> {
     fn can(&self, need: &Need) -> Result<(), String> {
         match need {
-            Need::Memory(reason) => Err(reason.clone()),
             Need::Clock(time) if *time > SHORT => {
                 Err(format!("the clock of the server cannot be moved, and {time:?} are too long to wait for"))
             }
             Need::Tokens => Err("`jf serve` judges no tokens itself".to_owned()),
+            Need::Services => Err("another service that takes its time takes that of the machine".to_owned()),
             Need::Stall => Err("a socket takes a lot before it is full".to_owned()),
             Need::Control => Err("the client answers pings of RFC 6455 out of sight".to_owned()),
             _ => Ok(()),
@@ -234,6 +234,6 @@ async fn every_transcript_holds_over_a_socket_or_says_why_it_is_not_run() {
         }
     }
     assert!(failures.is_empty(), "\n{}", failures.join("\n"));
-    assert_eq!(skipped, MEMORY_ONLY);
+    assert_eq!(skipped, LEFT_OUT);
     assert!(passed >= 43, "{passed} transcripts were run");
 }

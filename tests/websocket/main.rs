@@ -1,11 +1,12 @@
-//! The WebSocket protocol over the real engine, in memory and on virtual time.
+//! The WebSocket protocol over the real engine on virtual time, in memory and over sockets.
 //!
 //! [`memory`] is a whole system without sockets: engine, store and both bindings on the clock of a paused runtime, which moves when nobody has
-//! anything left to do. [`transcripts`] runs the files of `transcripts/` against it (`tests/system` runs the same files against the real
-//! server), [`faults`] cuts conversations off wherever they can be cut.
+//! anything left to do. [`socket`] is the same behind a port. [`transcripts`] runs the files of `transcripts/` against both (`tests/system` runs
+//! those that can be against the real server), [`faults`] cuts conversations off wherever they can be cut.
 
 #![expect(clippy::unwrap_used, reason = "a panic in a test is a failed test")]
 
 mod faults;
 mod memory;
+mod socket;
 mod transcripts;

@@ -112,16 +112,27 @@ impl LinkBase {
     }
 
     fn status_url(&self, id: &JourneyId) -> String {
-        [&self.journeys, id.as_str()].concat()
+        self.url(id, "", "")
     }
 
     fn result_url(&self, id: &JourneyId) -> String {
-        [&self.journeys, id.as_str(), "/result"].concat()
+        self.url(id, "/result", "")
     }
 
     fn step_url(&self, id: &JourneyId, relation: &str) -> String {
         let relation: Cow<'_, str> = utf8_percent_encode(relation, SEGMENT).into();
-        [&self.journeys, id.as_str(), "/steps/", &relation].concat()
+        self.url(id, "/steps/", &relation)
+    }
+
+    /// Every status has some of these, so that they are put together at their size.
+    fn url(&self, id: &JourneyId, kind: &str, name: &str) -> String {
+        let id = id.as_str();
+        let mut url = String::with_capacity(self.journeys.len() + id.len() + kind.len() + name.len());
+        url.push_str(&self.journeys);
+        url.push_str(id);
+        url.push_str(kind);
+        url.push_str(name);
+        url
     }
 }
 

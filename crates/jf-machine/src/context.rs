@@ -92,9 +92,21 @@ impl Scope {
 
     /// Removes the last submission (STA-068).
     pub(crate) fn clear_payload(&mut self) {
-        if self.context.get(PAYLOAD).is_some() {
+        let Some(held) = self.context.as_object().filter(|members| members.contains_key(PAYLOAD)) else {
+            return;
+        };
+        if Arc::strong_count(&self.context) == 1 {
             members(&mut self.context).shift_remove(PAYLOAD);
+            return;
         }
+        // It would have to be copied only to be removed. There is going to be another one.
+        let mut rest = Map::with_capacity(held.len());
+        rest.extend(
+            held.iter()
+                .filter(|(name, _)| *name != PAYLOAD)
+                .map(|(name, value)| (name.clone(), value.clone())),
+        );
+        self.context = Arc::new(Value::Object(rest));
     }
 
     /// Changes the context by at most `added` bytes and takes the change back when it makes the context too large.

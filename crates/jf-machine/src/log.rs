@@ -81,17 +81,17 @@ impl Machine<'_> {
 
     /// The active steps in the order of their activation, which follows the document within one commit (ENG-031).
     fn live_steps(&self) -> Vec<ActiveStep> {
-        let mut steps = Vec::new();
-        for (index, flow) in self.run.flows.iter().enumerate() {
-            if let Position::Step { activation, due } = flow.position
+        let live = self.run.flows_at_steps();
+        let mut steps = Vec::with_capacity(live.len());
+        for (_, index) in live {
+            if let Position::Step { due, .. } = self.run.flows[index].position
                 && let Some(state) = self.program.find(self.run, index)
                 && let Op::ExternalInput(input) = state.op()
             {
-                steps.push((activation, input.shown(state.id(), self.run.qualified(index), due)));
+                steps.push(input.shown(state.id(), self.run.qualified(index), due));
             }
         }
-        steps.sort_by_key(|(activation, _)| *activation);
-        steps.into_iter().map(|(_, step)| step).collect()
+        steps
     }
 
     /// Never before the event before it, should the clock have jumped back.

@@ -345,6 +345,17 @@ impl Run {
             .chain(activations.map(|(due, activation)| (due, TimerId::Activation(activation))))
     }
 
+    /// The flows that wait at a step, by their index, in the order of the activations (ENG-031).
+    pub(crate) fn flows_at_steps(&self) -> Vec<(ActivationId, usize)> {
+        let at_step = |(index, flow): (usize, &Flow)| match flow.position {
+            Position::Step { activation, .. } => Some((activation, index)),
+            _ => None,
+        };
+        let mut flows: Vec<_> = self.flows.iter().enumerate().filter_map(at_step).collect();
+        flows.sort_unstable();
+        flows
+    }
+
     /// Where a flow stands that is at the given activation.
     pub(crate) fn flow_at(&self, activation: ActivationId) -> Option<usize> {
         self.flows.iter().position(|flow| flow.position.activation() == Some(activation))

@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use jf_core::{StepRef, StepTarget};
 use jf_dsl::StateId;
 
-use crate::flow::Position;
 use crate::program::ScopeIndex;
 use crate::refused::{Hold, Reason, Refused};
 use crate::states::Op;
@@ -29,21 +28,12 @@ pub(crate) struct LiveStep {
 impl LiveStep {
     /// The active steps of a run in the order of their activation (ENG-031).
     pub(crate) fn all(run: &Run) -> Vec<Self> {
-        let mut steps: Vec<_> = run
-            .flows
-            .iter()
-            .enumerate()
-            .filter_map(|(index, flow)| match flow.position {
-                Position::Step { activation, .. } => {
-                    let (id, address) = (flow.scope().state.id.clone(), run.qualified(index));
-                    let under_states = run.is_under_states(index);
-                    Some((activation, Self { flow: index, id, address, under_states }))
-                }
-                _ => None,
-            })
-            .collect();
-        steps.sort_by_key(|(activation, _)| *activation);
-        steps.into_iter().map(|(_, step)| step).collect()
+        let live = run.flows_at_steps();
+        let steps = live.iter().map(|&(_, flow)| {
+            let (id, address) = (run.flows[flow].scope().state.id.clone(), run.qualified(flow));
+            Self { flow, id, address, under_states: run.is_under_states(flow) }
+        });
+        steps.collect()
     }
 
     fn matches(&self, name: &StepRef) -> bool {

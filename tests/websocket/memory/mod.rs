@@ -5,22 +5,20 @@ mod desk;
 mod stage;
 mod wire;
 
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
-use http::Request;
-use http_body_util::BodyExt;
 use jf_binding_ws::{Drain, InBandAuth, OnExpiry, WsBinding};
 use jf_cli::{Config, Definitions, Purpose};
 use jf_core::{Caller, Engine};
 use jf_engine::EmbeddedEngine;
-use jf_store::{MemoryStore, Store};
+use jf_store::{MemoryStore, RunFilter, Store, StoredRun};
 use jf_testkit::{ScriptedHttp, StubReply, StubRule};
 use serde_json::{Value, json};
-use tower::ServiceExt;
 
 pub(crate) use self::clock::TokioClock;
 use self::desk::Desk;
@@ -52,11 +50,18 @@ pub(crate) struct Settings {
     /// What only an embedder can set.
     in_band_auth: InBandAuth,
     on_expiry: OnExpiry,
+    /// Where it is said to listen.
+    listener: SocketAddr,
 }
 
 impl Settings {
     /// Settings by their names in a configuration file.
     pub(crate) fn new(settings: &[(String, Value)], desk: bool) -> Result<Self, String> {
+        Self::of(&journeys(), settings, desk)
+    }
+
+    /// The same for other journeys: those of a folder, or a single one.
+    pub(crate) fn of(journeys: &Path, settings: &[(String, Value)], desk: bool) -> Result<Self, String> {
         let mut config = Config::default();
         let (mut in_band_auth, mut on_expiry) = (InBandAuth::default(), OnExpiry::default());
         for (name, value) in settings {
@@ -73,12 +78,18 @@ impl Settings {
             }
             config = config.with(name, value.clone()).map_err(|error| format!("{name}: {error}"))?;
         }
-        let definitions = Definitions::from_paths(&[journeys()], &config, Purpose::Deploy);
+        let definitions = Definitions::from_paths(&[journeys.to_path_buf()], &config, Purpose::Deploy);
         let definitions = definitions.map_err(|error| error.to_string())?;
         if definitions.catalog().is_none() {
             return Err("the journeys have errors".to_owned());
         }
-        Ok(Self { definitions: Arc::new(definitions), config, desk, in_band_auth, on_expiry })
+        let (definitions, listener) = (Arc::new(definitions), SocketAddr::from(([127, 0, 0, 1], 80)));
+        Ok(Self { definitions, config, desk, in_band_auth, on_expiry, listener })
+    }
+
+    /// The same for a system that does listen.
+    pub(crate) fn at(self, listener: SocketAddr) -> Self {
+        Self { listener, ..self }
     }
 }
 
@@ -103,7 +114,7 @@ impl Memory {
             .config(config.engine(definitions.metadata_limits()))
             .build();
         let engine: Arc<dyn Engine> = Arc::new(engine.await.unwrap());
-        let listener = "127.0.0.1:80".parse().unwrap();
+        let listener = settings.listener;
         let http = jf_binding_http::router(Arc::clone(&engine), config.http(listener));
         let mut websocket = config.websocket(listener);
         if settings.desk {
@@ -117,19 +128,22 @@ impl Memory {
 
     /// The same after an end without warning: what is durable is there, everything else is not.
     pub(crate) async fn restarted(self) -> Self {
-        let Self { engine, http, binding, drain: _, store, settings } = self;
-        drop((engine, http, binding));
+        let (settings, store) = self.ended();
         // Whatever the engine had under way is gone before another one begins.
         tokio::time::sleep(Duration::from_millis(1)).await;
         Self::over(settings, store).await
     }
 
-    /// A document over HTTP.
-    pub(crate) async fn get(&self, path: &str) -> Value {
-        let request = Request::get(path).header("host", "127.0.0.1").body(Body::empty()).unwrap();
-        let response = self.http.clone().oneshot(request).await.unwrap();
-        assert_eq!(response.status(), 200, "{path}");
-        serde_json::from_slice(&response.into_body().collect().await.unwrap().to_bytes()).unwrap()
+    /// What is left after an end without warning, and what another one is built by.
+    pub(crate) fn ended(self) -> (Settings, Arc<dyn Store>) {
+        let Self { engine, http, binding, drain: _, store, settings } = self;
+        drop((engine, http, binding));
+        (settings, store)
+    }
+
+    /// The runs, whoever may read them.
+    pub(crate) async fn runs(&self) -> Vec<StoredRun> {
+        self.store.list(&RunFilter::default(), None, NonZeroUsize::MAX).await.unwrap()
     }
 
     /// A client of that path.

@@ -3,15 +3,17 @@
 use std::collections::HashMap;
 use std::future::poll_fn;
 use std::pin::pin;
-use std::task::Poll;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
 
 use foldhash::fast::RandomState;
-use futures::channel::oneshot;
+use futures::task::AtomicWaker;
 use jf_core::JourneyId;
 
 /// Who is next, per run. A request takes its turn on arrival; turns of one run come in the order they were taken.
 #[derive(Debug, Default)]
-pub(crate) struct Turns(HashMap<JourneyId, oneshot::Receiver<()>, RandomState>);
+pub(crate) struct Turns(HashMap<JourneyId, Arc<Place>, RandomState>);
 
 /// Room for so many runs is kept while nothing is in flight.
 const FEW: usize = 7;
@@ -19,8 +21,37 @@ const FEW: usize = 7;
 /// A place in the order of a run. Dropping it lets the next one go.
 #[derive(Debug)]
 pub(crate) struct Turn {
-    before: Option<oneshot::Receiver<()>>,
-    pass: oneshot::Sender<()>,
+    before: Option<Arc<Place>>,
+    mine: Arc<Place>,
+}
+
+/// What one turn and the next one share.
+#[derive(Debug, Default)]
+struct Place {
+    passed: AtomicBool,
+    /// The next one.
+    waiting: AtomicWaker,
+}
+
+impl Place {
+    fn pass(&self) {
+        if !self.passed.swap(true, Ordering::AcqRel) {
+            self.waiting.wake();
+        }
+    }
+
+    fn has_passed(&self) -> bool {
+        self.passed.load(Ordering::Acquire)
+    }
+
+    fn poll_passed(&self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.has_passed() {
+            return Poll::Ready(());
+        }
+        self.waiting.register(cx.waker());
+        // It may have passed before the waker was there.
+        if self.has_passed() { Poll::Ready(()) } else { Poll::Pending }
+    }
 }
 
 impl Turns {
@@ -28,15 +59,15 @@ impl Turns {
     pub(crate) fn take(&mut self, run: &JourneyId) -> Turn {
         // A client that always has something in flight may name ever new runs, and they need not even exist.
         if self.0.len() == self.0.capacity() {
-            self.0.retain(|_, last| is_pending(last));
+            self.0.retain(|_, last| !last.has_passed());
         }
-        let (pass, passed) = oneshot::channel();
-        Turn { before: self.0.insert(run.clone(), passed), pass }
+        let mine = Arc::new(Place::default());
+        Turn { before: self.0.insert(run.clone(), Arc::clone(&mine)), mine }
     }
 
     /// Whether a turn of the run has not passed yet.
-    pub(crate) fn is_taken(&mut self, run: &JourneyId) -> bool {
-        self.0.get_mut(run).is_some_and(is_pending)
+    pub(crate) fn is_taken(&self, run: &JourneyId) -> bool {
+        self.0.get(run).is_some_and(|last| !last.has_passed())
     }
 
     /// Forgets runs of which nothing is in flight; called when nothing is in flight at all.
@@ -49,17 +80,11 @@ impl Turns {
     }
 }
 
-/// Whether the turn has not passed.
-fn is_pending(last: &mut oneshot::Receiver<()>) -> bool {
-    matches!(last.try_recv(), Ok(None))
-}
-
 impl Turn {
     /// Waits until those before have passed.
     pub(crate) async fn mine(&mut self) {
         if let Some(before) = self.before.take() {
-            // A sender that was dropped has passed as well.
-            let _ = before.await;
+            poll_fn(|cx| before.poll_passed(cx)).await;
         }
     }
 
@@ -69,11 +94,17 @@ impl Turn {
         self.mine().await;
         let mut command = pin!(command);
         let first = poll_fn(|cx| Poll::Ready(command.as_mut().poll(cx))).await;
-        drop(self.pass);
+        drop(self);
         match first {
             Poll::Ready(output) => output,
             Poll::Pending => command.await,
         }
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.mine.pass();
     }
 }
 

@@ -120,6 +120,6 @@ pub enum Need {
     Control,
     /// The platform judges tokens of the form `NAME.SECONDS`; `stranger` is rejected.
     Tokens,
-    /// Runs in memory only, for the reason that is given.
-    Memory(String),
+    /// There is another service at `http://slow.example/`, which answers every request after five seconds.
+    Services,
 }

@@ -131,29 +131,22 @@ impl Reader {
     }
 
     fn directive(&mut self, text: &str) -> Read {
-        if text == "tokens" {
-            self.needs.push(Need::Tokens);
-            return Ok(());
-        }
-        let (key, value) =
-            text.split_once(':').ok_or("`@` wants `set NAME: VALUE`, `memory: REASON` or `tokens`")?;
-        let value = value.trim();
-        match key.trim() {
-            "memory" if value.is_empty() => Err("`@ memory:` wants a reason".to_owned()),
-            "memory" => {
-                self.needs.push(Need::Memory(value.to_owned()));
-                Ok(())
-            }
-            key => {
+        match text {
+            "tokens" => self.needs.push(Need::Tokens),
+            "services" => self.needs.push(Need::Services),
+            text => {
+                let (key, value) =
+                    text.split_once(':').ok_or("`@` wants `set NAME: VALUE`, `tokens` or `services`")?;
                 let key = key.strip_prefix("set ").ok_or_else(|| format!("`@ {key}` is not known"))?;
                 if !self.steps.is_empty() {
                     return Err("settings stand before everything that happens".to_owned());
                 }
+                let value = value.trim();
                 let value = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
                 self.settings.push((key.trim().to_owned(), value));
-                Ok(())
             }
         }
+        Ok(())
     }
 
     /// `= STATUS [PATTERN]`, which belongs to the request before it.

@@ -21,7 +21,7 @@ fn faults(text: &str) -> Vec<String> {
 #[test]
 fn a_file_is_its_head_and_what_happens() {
     let transcript = parsed(concat!(
-        "@ set websocket.limits.maxInFlight: 2\n@ tokens\n",
+        "@ set websocket.limits.maxInFlight: 2\n@ tokens\n@ services\n",
         "! connect /ws/a?x=1 with origin: https://a.test; x-b: c d\n",
         "< {\"type\":\"welcome\"}\n",
         "bob ! connect /ws/b\n",
@@ -34,22 +34,22 @@ fn a_file_is_its_head_and_what_happens() {
     assert_eq!(transcript.covers, ["SUB-4", "RT-6"]);
     assert_eq!(transcript.settings, [("websocket.limits.maxInFlight".to_owned(), json!(2))]);
     let clock = Need::Clock(Duration::from_millis(120_500));
-    assert_eq!(transcript.needs, [Need::Tokens, clock, Need::Restart]);
+    assert_eq!(transcript.needs, [Need::Tokens, Need::Services, clock, Need::Restart]);
     let steps: Vec<_> = transcript.steps.iter().map(|step| (step.line, step.client.as_str())).collect();
     let lines = [
-        (7, ""),
         (8, ""),
-        (9, "bob"),
-        (10, ""),
-        (12, ""),
-        (14, "bob"),
-        (15, ""),
+        (9, ""),
+        (10, "bob"),
+        (11, ""),
+        (13, ""),
+        (15, "bob"),
         (16, ""),
         (17, ""),
-        (19, ""),
+        (18, ""),
         (20, ""),
-        (21, "bob"),
-        (22, ""),
+        (21, ""),
+        (22, "bob"),
+        (23, ""),
     ];
     assert_eq!(steps, lines);
     let Act::Connect { path, headers } = &transcript.steps[0].act else { panic!() };
@@ -98,7 +98,7 @@ fn mistakes_are_told_with_their_lines_and_all_at_once() {
         ("< refused", "a status of HTTP is missing"),
         ("= 200", "`=` stands below `! http …`"),
         ("~ fall", "`~` wants `drop`"),
-        ("@ memory:", "`@ memory:` wants a reason"),
+        ("@ memory", "`@` wants `set NAME: VALUE`, `tokens` or `services`"),
         ("@ speed: 3", "`@ speed` is not known"),
         ("@ set a: 1", "settings stand before everything that happens"),
         ("! connect /x with y", "a header is `NAME: VALUE`"),
