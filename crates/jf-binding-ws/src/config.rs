@@ -49,7 +49,8 @@ pub struct WsConfig {
     pub authenticator: Option<Arc<dyn Authenticator>>,
     /// What happens when a credential expires that the platform knows the expiry of (AUTH-4).
     pub on_expiry: OnExpiry,
-    /// One more path that serves every definition without a subprotocol of its own (MUX-2); usually `/ws/journeys`.
+    /// One more path that serves every definition without a subprotocol of its own (MUX-2); usually `/ws/journeys`. A definition
+    /// that names this path itself may not have one either (SP-5).
     pub shared_endpoint: Option<String>,
     /// Whether a step needs a `stepId` where its type is shared by several states (RT-8).
     pub require_step_id: RequireStepId,
@@ -289,9 +290,9 @@ impl WsConfig {
             check(
                 path.starts_with('/')
                     && !path.starts_with("//")
-                    && !path.starts_with("/api/")
+                    && !jf_dsl::is_server_path(path)
                     && is_plain_path(path),
-                "`sharedEndpoint` must be a path outside of `/api/`",
+                "`sharedEndpoint` must be a path beside those of the server: `/api`, `/livez`, `/readyz`",
             );
         }
         let origins = Origins::new(self, &mut problems);
@@ -348,6 +349,18 @@ mod tests {
     #[test]
     fn idle_2_a_required_credential_needs_somebody_to_judge_it() {
         assert_eq!(problems(|c| c.in_band_auth = super::InBandAuth::Required).len(), 1);
+    }
+
+    /// Also WS-006, HTTP-029.
+    #[test]
+    fn mux_2_the_shared_endpoint_is_no_path_of_the_server() {
+        let shared = |path: &str| problems(|c| c.shared_endpoint = Some(path.to_owned())).len();
+        for path in ["/ws/journeys", "/", "/apis"] {
+            assert_eq!(shared(path), 0, "{path}");
+        }
+        for path in ["/api", "/api/v1/ws", "/livez", "/readyz", "ws", "//ws", "/ws?x", ""] {
+            assert_eq!(shared(path), 1, "{path}");
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use jf_core::{ActiveStep, Engine, EngineError, EngineErrorKind, JourneyStatus, Phase, StepRef, StepTarget};
-use jf_dsl::{Catalog, Definition, DefinitionName, Kind, MessageType, StartMode, State, StateId};
+use jf_dsl::{Catalog, Definition, DefinitionName, Kind, MessageType, StartMode, StateId};
 use serde_json::{Map, Value};
 
 use crate::config::RequireStepId;
@@ -31,7 +31,7 @@ impl Routes {
     /// Builds the tables for what is deployed now.
     ///
     /// # Errors
-    /// When a type means a start and a step on the shared path (MUX-2, RT-2).
+    /// When a type means a start and a step on the shared path, or a definition there has a subprotocol of its own (MUX-2, RT-2, SP-5).
     pub(crate) fn new(engine: Arc<dyn Engine>, shared_path: Option<String>) -> Result<Self, Vec<String>> {
         let (tables, problems) = Tables::build(engine.catalog(), shared_path.as_deref());
         if !problems.is_empty() {
@@ -63,7 +63,7 @@ impl Routes {
         }
         let (tables, problems) = Tables::build(self.engine.catalog(), self.shared_path.as_deref());
         for problem in problems {
-            tracing::warn!(problem, "the shared WebSocket endpoint leaves a message type out");
+            tracing::warn!(problem, "the shared WebSocket endpoint leaves something out");
         }
         let tables = Arc::new(tables);
         *self.tables.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&tables);
@@ -92,12 +92,21 @@ impl Tables {
             let served = Arc::new(served);
             let serving = catalog.journey(definition.name().as_str());
             let serving = serving.is_some_and(|serving| Arc::ptr_eq(&serving.definition, definition));
-            // Equal types with different meanings on one path do not load (WS-012).
-            endpoints.entry(path.into_owned()).or_default().add(&served, serving);
-            if let Some(path) = shared_path
-                && served.subprotocol().is_none()
-                && let Some(conflict) = endpoints.entry(path.to_owned()).or_default().add(&served, serving)
-            {
+            let is_shared = shared_path == Some(&*path);
+            if !is_shared {
+                // What would not go together on one path has not been loaded (WS-012).
+                endpoints.entry(path.into_owned()).or_default().add(&served, serving);
+            }
+            // Named by a definition itself, the shared path is still one path, and each is on it once.
+            let Some(shared) = shared_path.filter(|_| is_shared || served.subprotocol().is_none()) else {
+                continue;
+            };
+            let endpoint = endpoints.entry(shared.to_owned()).or_default();
+            if served.subprotocol().is_some() {
+                let name = definition.name();
+                problems
+                    .push(format!("`sharedEndpoint`: `{name}` has that path and a subprotocol of its own"));
+            } else if let Some(conflict) = endpoint.add(&served, serving) {
                 problems.push(format!(
                     "`sharedEndpoint`: the message type `{conflict}` is a start and a step there"
                 ));
@@ -314,26 +323,9 @@ impl Served {
     /// The type that submits to an active step, if one does: entries cover states under `spec.states`, branches included
     /// (WS-032).
     fn covering(&self, step: &ActiveStep) -> Option<&MessageType> {
-        if let Some(address) = &step.address
-            && !self.is_in_branches(address)
-        {
+        if step.address.as_deref().is_some_and(|address| self.definition.state_at(address).is_none()) {
             return None;
         }
         self.binding().steps.get(step.step_id.as_str()).map(|message| &message.message_type)
-    }
-
-    /// Whether an address leads through branches alone: pairs of a parallel state and a branch, then the state.
-    fn is_in_branches(&self, address: &str) -> bool {
-        let mut states = &self.definition.spec.states;
-        let mut parts = address.split('~');
-        while let Some(id) = parts.next() {
-            let Some(branch) = parts.next() else { return true };
-            let Some(State::Parallel(parallel)) = states.get(id) else { return false };
-            match parallel.parallel.branches.iter().find(|candidate| candidate.name.as_str() == branch) {
-                Some(branch) => states = &branch.states,
-                None => return false,
-            }
-        }
-        false
     }
 }

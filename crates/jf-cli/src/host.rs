@@ -10,6 +10,7 @@ use jf_binding_ws::{Drain, WsBinding};
 use jf_console::{ConsoleConfig, InvalidConsole, Token};
 use jf_core::{ByteBudget, Engine};
 use jf_engine::{BuildError, EmbeddedEngine, EngineMetrics};
+use jf_export::PublishedFile;
 use jf_store::Store;
 use jf_store_sqlite::{OpenError, SqliteStore};
 use jf_task_http::{ConnectorError, ReqwestConnector};
@@ -59,7 +60,7 @@ pub enum HostError {
     #[error("the console: {0}")]
     ConsolePage(#[from] InvalidConsole),
     /// Two things at one address.
-    #[error("`http.contract` is `{0}`, where a journey is served over WebSocket")]
+    #[error("`http.contract` has a document at `{0}`, where a journey is served over WebSocket")]
     ContractPath(String),
     /// The certificates of the server cannot be used.
     #[error(transparent)]
@@ -160,17 +161,19 @@ impl Host {
         let mut http = jf_binding_http::health_router(readiness.clone());
         // Whichever way they come, payloads take one memory.
         let payloads = self.config.payload_budget();
+        let contract = self.contract();
+        let published: Vec<String> = contract.iter().map(|file| file.path.clone()).collect();
         if self.config.serves_http() {
             let config = self.config.http(listener).with_drain(readiness.clone(), self.config.drain_window());
             let config = config.with_shared_budget(payloads.clone());
             let api = jf_binding_http::router(Arc::clone(&self.engine), config);
-            http = api.merge(http).merge(self.contract()?);
+            http = api.merge(http).merge(documents(contract)?);
         }
         let mut websocket = self.config.websocket(listener);
         websocket.drain = sockets.clone();
         websocket.payload_budget = payloads.clone();
         let websocket = WsBinding::new(Arc::clone(&self.engine), websocket)?;
-        if let Some(path) = self.config.contract_path().filter(|path| websocket.handles(path)) {
+        if let Some(path) = published.into_iter().find(|path| websocket.handles(path)) {
             return Err(HostError::ContractPath(path));
         }
         let app = websocket.attach(http);
@@ -196,18 +199,23 @@ impl Host {
     }
 
     /// The contract of what is deployed now, if the configuration has it served.
-    fn contract(&self) -> Result<Router, HostError> {
-        let Some(path) = self.config.contract_path() else { return Ok(Router::new()) };
-        let files = jf_export::contract_site(&self.engine.catalog(), &self.config.contract(), &path);
-        let documents = files.into_iter().map(|file| {
-            let document = Document::new(&file.path, file.media_type, file.content)?;
-            match &file.content_security_policy {
-                Some(policy) => document.with_header(CONTENT_SECURITY_POLICY, policy),
-                None => Ok(document),
-            }
-        });
-        Ok(jf_binding_http::document_router(documents.collect::<Result<Vec<_>, _>>()?))
+    fn contract(&self) -> Vec<PublishedFile> {
+        let path = self.config.contract_path();
+        path.map_or_else(Vec::new, |path| {
+            jf_export::contract_site(&self.engine.catalog(), &self.config.contract(), &path)
+        })
     }
+}
+
+fn documents(files: Vec<PublishedFile>) -> Result<Router, HostError> {
+    let documents = files.into_iter().map(|file| {
+        let document = Document::new(&file.path, file.media_type, file.content)?;
+        match &file.content_security_policy {
+            Some(policy) => document.with_header(CONTENT_SECURITY_POLICY, policy),
+            None => Ok(document),
+        }
+    });
+    Ok(jf_binding_http::document_router(documents.collect::<Result<Vec<_>, _>>()?))
 }
 
 impl std::fmt::Debug for Host {

@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 
 use indexmap::IndexMap;
-use jf_dsl::{DefinitionName, StateId};
+use jf_dsl::{Definition, DefinitionName, StateId};
 use serde_json::Value;
 
 use crate::{EngineError, HeadCondition, IdempotencyKey, JourneyId, Phase, Problem, StepRef};
@@ -61,6 +61,22 @@ pub enum StepTarget {
         /// The covered state ids; never empty.
         ids: Vec<StateId>,
     },
+}
+
+impl StepTarget {
+    /// Whether the step it names, if it names one, can be one of those that are covered, whatever a run of `definition` is doing: by
+    /// its id, and where it is an address also by what that leads to, which is a state under `spec.states` (WS-032). What cannot is
+    /// `step-type-mismatch` (WS-034, RT-6).
+    #[must_use]
+    pub fn is_coherent(&self, definition: &Definition) -> bool {
+        let Self::Covered { given: Some(name), ids } = self else { return true };
+        let id = match name {
+            StepRef::Id(id) => id.as_str(),
+            StepRef::Address(address) if definition.state_at(address).is_none() => return false,
+            StepRef::Address(address) => address.rsplit('~').next().unwrap_or_default(),
+        };
+        ids.iter().any(|covered| covered == id)
+    }
 }
 
 /// Submits external input to a waiting step (ENG-040 ff.).

@@ -94,7 +94,7 @@ pub use capabilities::{
     Capabilities, ExpressionCheck, ExpressionFault, ExpressionFaultKind, ExpressionSite, Feature, FileFault,
     PolicyKind, SiteClass, SizeLimits, StaticCapabilities, TaskFinding, TaskSite,
 };
-pub use catalog::{Catalog, Endpoint};
+pub use catalog::{Catalog, Endpoint, is_server_path};
 pub use diagnostic::code::InvalidCode;
 pub use diagnostic::sarif::SarifRun;
 pub use diagnostic::set::Diagnostics;

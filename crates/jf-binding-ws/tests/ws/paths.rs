@@ -78,6 +78,55 @@ async fn mux_2_a_type_with_two_meanings_on_the_shared_endpoint_stops_start_up() 
     assert!(error.to_string().contains("`decide`"), "{error}");
 }
 
+/// Also RT-4.
+#[tokio::test(start_paused = true)]
+async fn mux_2_a_journey_that_names_the_shared_endpoint_itself_is_there_once() {
+    let own = journey(
+        "visit",
+        "1.0.0",
+        "",
+        "{ endpoint: { path: /ws/all }, start: { messageType: visit }, steps: { approve: { messageType: agree } } }",
+    );
+    let engine = ScriptedEngine::new(catalog(&[ORDER, &own]));
+    let mut config = WsConfig::default();
+    config.shared_endpoint = Some("/ws/all".to_owned());
+    let binding = WsBinding::new(Arc::clone(&engine) as Arc<dyn Engine>, config).unwrap();
+    let mut client = Client::silent(&binding, "/ws/all");
+    let welcome = client.expect(r#"{"type":"welcome"}"#).await;
+    let names: Vec<_> = welcome["journeys"].as_array().unwrap().iter().map(|one| &one["journeyName"]).collect();
+    assert_eq!(names, ["order", "visit"]);
+    client.send(r#"{"type":"visit","payload":{}}"#);
+    client.expect(r#"{"type":"status","payload":{"journeyName":"visit"}}"#).await;
+    client.send(r#"{"type":"placeOrder","payload":{}}"#);
+    client.expect(r#"{"type":"status","payload":{"journeyName":"order"}}"#).await;
+}
+
+/// Also MUX-2.
+#[tokio::test(start_paused = true)]
+async fn sp_5_a_subprotocol_of_its_own_on_the_shared_endpoint_stops_start_up() {
+    let own = |protocol: &str| {
+        let endpoint = format!("endpoint: {{ path: /ws/all{protocol} }}");
+        journey("visit", "1.0.0", "", &format!("{{ {endpoint}, start: {{ messageType: visit }}, steps: {{}} }}"))
+    };
+    let (plain, named) = (own(""), own(", subprotocol: shop.v2"));
+    let mut config = WsConfig::default();
+    config.shared_endpoint = Some("/ws/all".to_owned());
+    let engine = ScriptedEngine::new(catalog(&[ORDER, &named]));
+    let error = WsBinding::new(engine, config.clone()).unwrap_err();
+    assert_eq!(error.problems.len(), 1, "{error}");
+    assert!(error.to_string().contains("`visit`"), "{error}");
+
+    // What is deployed later cannot stop the server any more: it stays out of the way of the others.
+    let engine = ScriptedEngine::new(catalog(&[ORDER, &plain]));
+    let binding = WsBinding::new(Arc::clone(&engine) as Arc<dyn Engine>, config).unwrap();
+    engine.deploy(catalog(&[ORDER, &named]));
+    let mut client = Client::at(&binding, "/ws/all").await;
+    client.send(r#"{"type":"visit","payload":{}}"#);
+    client.refused("unknown-type").await;
+    client.send(r#"{"type":"placeOrder","payload":{}}"#);
+    client.expect(r#"{"type":"status"}"#).await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn rt_11_a_deployment_reaches_open_connections_and_runs_keep_their_version() {
     let first = journey(

@@ -279,7 +279,7 @@ pub const KEYS: &[Key] = &[
         "websocket.sharedEndpoint",
         Kind::Path,
         "",
-        "One more path, usually `/ws/journeys`, that serves every definition without a subprotocol of its own (MUX-2).",
+        "One more path, usually `/ws/journeys`, that serves every definition without a subprotocol of its own (MUX-2). Not a path of the server (`/api`, `/livez`, `/readyz`), nor that of a definition with a subprotocol of its own (SP-5).",
     ),
     key(
         "websocket.subprotocolToken",

@@ -180,10 +180,12 @@ fn base_url(text: &str) -> Result<(), String> {
 fn path(text: &str) -> Result<(), String> {
     let plain = text.bytes().all(|b| b.is_ascii_graphic() && !b"?#{}".contains(&b));
     let pattern = text.contains("/:") || text.contains("/*");
-    if plain && !pattern && text.starts_with('/') && !text.starts_with("//") && !text.starts_with("/api/") {
+    let own = text.starts_with('/') && !text.starts_with("//") && !jf_dsl::is_server_path(text);
+    if plain && !pattern && own {
         return Ok(());
     }
-    Err("must be a path such as `/ws/journeys`, outside of `/api/`".to_owned())
+    Err("must be a path such as `/ws/journeys`, beside those of the server: `/api`, `/livez`, `/readyz`"
+        .to_owned())
 }
 
 /// The entry of a list that stands for everything there is.
@@ -297,6 +299,25 @@ mod tests {
             Kind::BaseUrl,
             &[json!("https://j.example.com"), json!("http://localhost:8080/flows/")],
             &[json!("j.example.com"), json!("https://"), json!("https://a/b?c"), json!("ftp://a")],
+        );
+    }
+
+    /// Also WS-006, HTTP-029.
+    #[test]
+    fn mux_2_paths_of_the_server_are_taken() {
+        accepted(
+            Kind::Path,
+            &[json!("/ws/journeys"), json!("/apis"), json!("/readyz/ws")],
+            &[
+                json!("ws"),
+                json!("//ws"),
+                json!("/api"),
+                json!("/api/ws"),
+                json!("/livez"),
+                json!("/readyz"),
+                json!("/ws/{name}"),
+                json!("/ws/:name"),
+            ],
         );
     }
 

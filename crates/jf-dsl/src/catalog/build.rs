@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::claims::{Claims, Taken};
 use super::endpoint::{Conflict, Endpoint};
-use super::{Tables, Versions};
+use super::{Tables, Versions, is_server_path};
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::set::Diagnostics;
 use crate::ids::DefinitionName;
@@ -16,9 +16,6 @@ use crate::model::definition::{Definition, Kind};
 use crate::rules::{Fault, catalog as rules};
 use crate::source::Span;
 use crate::version::Version;
-
-/// Routes of the server beside the API (HTTP-029).
-const SERVER_PATHS: [&str; 3] = ["/api", "/livez", "/readyz"];
 
 pub(super) fn build(
     loaded: Vec<Loaded>,
@@ -119,7 +116,7 @@ impl Builder {
     fn endpoint(&mut self, loaded: &Arc<Loaded>, definition: &Definition) {
         let place = path_of(&["spec", "bindings", "websocket", "endpoint"]);
         let Some(path) = definition.websocket_path() else { return };
-        if path.starts_with("/api/") || SERVER_PATHS.contains(&&*path) {
+        if is_server_path(&path) {
             let fault = rules::reserved_path(&path);
             return self.report(loaded, place.member("path"), fault);
         }

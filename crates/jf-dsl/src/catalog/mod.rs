@@ -15,6 +15,17 @@ use crate::version::Version;
 
 pub use endpoint::Endpoint;
 
+/// Whether a path of a server is not for WebSocket endpoints: one of the API, or a probe (WS-006, HTTP-029).
+///
+/// ```
+/// assert!(["/api", "/api/v1/journeys", "/livez", "/readyz"].iter().all(|path| jf_dsl::is_server_path(path)));
+/// assert!(!jf_dsl::is_server_path("/apis"));
+/// ```
+#[must_use]
+pub fn is_server_path(path: &str) -> bool {
+    path.starts_with("/api/") || matches!(path, "/api" | "/livez" | "/readyz")
+}
+
 /// The definitions that are deployed together, with the tables that transports route by. Cheap to clone.
 ///
 /// # Examples

@@ -502,6 +502,56 @@ impl Definition {
         self.spec.states.get(id)
     }
 
+    /// The state that an address leads to from `spec.states`, branches included and subjourneys not: what entries of a WebSocket or
+    /// queue binding cover (WS-032). It has the ids of parallel states and the names of their branches in turns and ends with
+    /// the id of the state, all joined by `~` (ENG-040); an id alone is one of the top level.
+    ///
+    /// ```
+    /// use jf_dsl::{SourceFile, StaticCapabilities, load};
+    ///
+    /// let text = "
+    /// apiVersion: v1
+    /// kind: Journey
+    /// metadata: { name: race, version: 1.0.0 }
+    /// spec:
+    ///   start: both
+    ///   states:
+    ///     both:
+    ///       type: parallel
+    ///       parallel:
+    ///         branches: [{ name: a, start: end, states: { end: { type: succeed } } }]
+    ///         join: { strategy: allOf }
+    ///       next: last
+    ///     last: { type: subjourney, subjourney: { ref: sub }, next: done }
+    ///     done: { type: succeed }
+    ///   subjourneys: { sub: { start: end, states: { end: { type: succeed } } } }
+    /// ";
+    /// let loaded = load(&SourceFile::new("race.journey.yaml", text), &StaticCapabilities::full()).unwrap();
+    /// for (address, leads) in [
+    ///     ("done", true),
+    ///     ("both~a~end", true),
+    ///     ("end", false),
+    ///     ("both~a", false),
+    ///     ("both~b~end", false),
+    ///     ("both~a~end~end", false),
+    ///     ("last~end", false),
+    /// ] {
+    ///     assert_eq!(loaded.definition.state_at(address).is_some(), leads, "{address}");
+    /// }
+    /// ```
+    #[must_use]
+    pub fn state_at(&self, address: &str) -> Option<&State> {
+        let mut states = &self.spec.states;
+        let mut parts = address.split('~');
+        loop {
+            let state = states.get(parts.next()?)?;
+            let Some(branch) = parts.next() else { return Some(state) };
+            let State::Parallel(parallel) = state else { return None };
+            let mut branches = parallel.parallel.branches.iter();
+            states = &branches.find(|candidate| candidate.name.as_str() == branch)?.states;
+        }
+    }
+
     /// The first placeholder that reads an undeclared key of `platform.config` (EXP-051).
     #[must_use]
     pub fn undeclared_placeholder<'a>(&self, template: &'a Template) -> Option<&'a Placeholder> {

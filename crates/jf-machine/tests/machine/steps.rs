@@ -87,6 +87,49 @@ fn ws_034_a_message_type_means_its_covered_step() {
     }
 }
 
+/// The same id under `spec.states`, in a branch and in a subjourney.
+const CHECKS: &str = "
+start: both
+states:
+  both:
+    type: parallel
+    parallel:
+      branches:
+        - { name: a, start: check, states: { check: { type: wait, wait: { input: { schema: {} } }, next: e }, e: { type: succeed } } }
+        - { name: b, start: child, states: { child: { type: subjourney, subjourney: { ref: sub }, next: e }, e: { type: succeed } } }
+      join: { strategy: allOf }
+    next: last
+  last: { type: subjourney, subjourney: { ref: sub }, next: check }
+  check: { type: wait, wait: { input: { schema: {} } }, next: done }
+  done: { type: succeed }
+subjourneys:
+  sub: { start: check, states: { check: { type: wait, wait: { input: { schema: {} } }, next: e }, e: { type: succeed } } }
+";
+
+/// Also RT-6, WS-032.
+#[test]
+fn ws_034_an_address_is_covered_as_a_whole() {
+    for (given, expected) in [
+        ("both~a~check", Ok("both~a~check")),
+        ("check", Ok("both~a~check")),
+        ("both~b~child~check", Err("step-type-mismatch")),
+        ("last~check", Err("step-type-mismatch")),
+        ("both~a", Err("step-type-mismatch")),
+        ("both~b~check", Err("step-type-mismatch")),
+        ("nowhere~x~check", Err("step-type-mismatch")),
+        ("both~a~nowhere", Err("step-type-mismatch")),
+    ] {
+        let mut world = World::start(journey(CHECKS), json!({}));
+        assert_eq!(world.addresses(), ["both~a~check", "both~b~child~check"]);
+        let result =
+            world.try_submit(Submission::new(covered(Some(given), &["check"]), json!({}), caller()));
+        match expected {
+            Ok(step) => assert_eq!(result.unwrap().accepted().unwrap().address.to_string(), step, "{given}"),
+            Err(slug) => assert_eq!(refusal(result).0, slug, "{given}"),
+        }
+    }
+}
+
 #[test]
 fn eng_054_a_precondition_names_the_head() {
     let mut world = World::start(journey(LOOP), json!({}));

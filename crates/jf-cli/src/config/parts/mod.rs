@@ -121,21 +121,14 @@ impl Config {
             "a payload travels in a message",
         );
         less("http.pageSize", "http.maxPageSize", true, "pages would be larger than allowed");
-        if let Some(path) = self.optional_text("http.contract") {
-            let taken = match path.as_str() {
-                "/livez" | "/readyz" => Some("a probe"),
-                _ if self.optional_text("websocket.sharedEndpoint").as_ref() == Some(&path) => {
-                    Some("`websocket.sharedEndpoint`")
-                }
-                _ => None,
-            };
-            faults.extend(taken.map(|other| {
-                self.fault_at(
-                    "http.contract",
-                    rule,
-                    format!("`http.contract` is `{path}`, which is the address of {other}"),
-                )
-            }));
+        if let Some(path) = self.optional_text("http.contract")
+            && self.optional_text("websocket.sharedEndpoint").as_ref() == Some(&path)
+        {
+            faults.push(self.fault_at(
+                "http.contract",
+                rule,
+                format!("`http.contract` is `{path}`, which is the address of `websocket.sharedEndpoint`"),
+            ));
         }
         faults.extend(self.transport_contradictions());
         faults
