@@ -5,6 +5,7 @@
 //!
 //! Most readers call [`Subscription::next`] in a loop. A reader that holds many subscriptions, or may be full for a while, uses
 //! the two halves of it: [`Subscription::poll_ready`] waits and touches nothing but the wake-up, [`Subscription::pull`] reads.
+//! One that takes no documents for a while reads with [`Subscription::pull_notice`], so that it learns what is none.
 
 use std::future::poll_fn;
 use std::num::NonZeroU32;
@@ -160,6 +161,8 @@ pub struct Subscription {
     stale: bool,
     cursor: Head,
     pending: Pending,
+    /// Up to this head there is nothing to tell but a document, which was put off.
+    put_off: Option<u64>,
     faults: u32,
 }
 
@@ -219,6 +222,7 @@ impl Subscription {
             stale: false,
             cursor: head.clone(),
             pending: Pending::Nothing,
+            put_off: None,
             faults: 0,
         };
         let mut recovered = true;
@@ -309,6 +313,7 @@ impl Subscription {
             match self.pending {
                 Pending::Over => return Poll::Pending,
                 Pending::Nothing if self.head <= self.cursor.seq && !self.stale => {}
+                Pending::Nothing | Pending::Snapshot if self.is_put_off() && !self.stale => {}
                 _ => return Poll::Ready(()),
             }
             match ready!(self.watch.poll_next_unpin(cx)) {
@@ -326,6 +331,7 @@ impl Subscription {
     /// # Errors
     /// Those of [`Subscription::next`].
     pub async fn pull(&mut self, caller: &Caller) -> Result<Option<Delivery>, EngineError> {
+        self.put_off = None;
         let pulled = match self.pending {
             Pending::Over => Ok(None),
             Pending::End => Ok(Some(self.end(Delivery::Completed))),
@@ -336,6 +342,36 @@ impl Subscription {
             Pending::Nothing => self.pull_log(caller).await,
         };
         pulled.or_else(|error| self.fault(error).map(Some))
+    }
+
+    /// Reads as [`Subscription::pull`] does, for a reader that takes no document now (FLOW-7). Gaps and ends are told. A status or
+    /// outcome is not, and stays where it is: it is put off until [`Subscription::take_up`], and then read anew, as it is by then.
+    /// Until then, or until something happens that may be no document, [`Subscription::poll_ready`] stays pending.
+    ///
+    /// Cancel safe as [`Subscription::pull`] is.
+    ///
+    /// # Errors
+    /// Those of [`Subscription::next`].
+    pub async fn pull_notice(&mut self, caller: &Caller) -> Result<Option<Delivery>, EngineError> {
+        let (cursor, pending) = (self.cursor.clone(), self.pending);
+        let pulled = self.pull(caller).await?;
+        if let Some(Delivery::Status { .. } | Delivery::Outcome { .. }) = pulled {
+            (self.cursor, self.pending) = (cursor, pending);
+            self.put_off = Some(self.head);
+            return Ok(None);
+        }
+        Ok(pulled)
+    }
+
+    /// A document was put off, and nothing has happened since.
+    #[must_use]
+    pub fn is_put_off(&self) -> bool {
+        self.put_off.is_some_and(|head| self.head <= head)
+    }
+
+    /// Takes documents again: one that was put off is next.
+    pub const fn take_up(&mut self) {
+        self.put_off = None;
     }
 
     async fn gap(&mut self, from: u64, reason: GapReason, caller: &Caller) -> Result<Delivery, EngineError> {

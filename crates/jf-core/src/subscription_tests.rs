@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -284,6 +285,19 @@ fn all(subscription: &mut Subscription) -> Vec<String> {
     lines
 }
 
+/// Everything but documents that is told until the subscription waits.
+fn notices(subscription: &mut Subscription) -> Vec<String> {
+    let mut lines = Vec::new();
+    for _ in 0..100 {
+        if subscription.poll_ready(&mut Context::from_waker(Waker::noop())).is_pending() {
+            return lines;
+        }
+        let notice = subscription.pull_notice(&caller()).now_or_never().expect("the fake answers at once");
+        lines.extend(notice.expect("no engine trouble").map(|delivery| told(Some(delivery))));
+    }
+    panic!("a subscription that puts off is never at rest: {lines:?}");
+}
+
 #[test]
 fn eng_137_without_a_cursor_the_first_delivery_is_a_snapshot_of_the_head() {
     let run = OneRun::with_events(4);
@@ -538,6 +552,92 @@ fn eng_132_a_lost_wake_up_is_healed_by_a_look() {
     }
 }
 
+const NOTHING: [&str; 0] = [];
+
+#[test]
+fn flow_7_a_document_that_is_put_off_is_read_anew() {
+    for (conflate, expected) in [
+        (true, &["status 4 skipped 2"][..]),
+        (false, &["status 2", "status 3", "status 4"]),
+    ] {
+        let run = OneRun::with_events(1);
+        let (mut subscription, _) = open(&run, after(1).with_conflate(conflate));
+        run.commit();
+        run.commit();
+        assert_eq!(notices(&mut subscription), NOTHING);
+        assert!(subscription.is_put_off());
+        let reads = run.reads.load(Ordering::Relaxed);
+        assert_eq!(notices(&mut subscription), NOTHING);
+        assert_eq!(run.reads.load(Ordering::Relaxed), reads, "once is enough until something happens");
+        run.commit();
+        assert_eq!(notices(&mut subscription), NOTHING);
+        assert!(run.reads.load(Ordering::Relaxed) > reads);
+        subscription.take_up();
+        assert_eq!(all(&mut subscription), expected);
+        run.finish();
+        assert_eq!(notices(&mut subscription), NOTHING);
+        subscription.take_up();
+        assert_eq!(all(&mut subscription), ["outcome 5", "completed"]);
+    }
+}
+
+/// Also ENG-114, SUB-6, SUB-10.
+#[test]
+fn flow_7_ends_and_gaps_are_told_without_documents() {
+    type End = fn(&Arc<OneRun>, &mut Subscription);
+    let ends: [(End, &str); 4] = [
+        (|run, _| run.publisher.remove(), "gone"),
+        (
+            |run, _| {
+                run.refuse_reads([EngineError::not_found()]);
+                run.commit();
+            },
+            "gone",
+        ),
+        (
+            |run, subscription| {
+                run.refuse_reads([EngineError::not_found()]);
+                subscription.touch();
+            },
+            "gone",
+        ),
+        (
+            |run, subscription| {
+                run.finish();
+                subscription.delivered_outcome(&run.log().head());
+            },
+            "completed",
+        ),
+    ];
+    for conflate in [true, false] {
+        for (end, reason) in ends {
+            let run = OneRun::with_events(1);
+            let (mut subscription, _) = open(&run, after(1).with_conflate(conflate));
+            run.commit();
+            assert_eq!(notices(&mut subscription), NOTHING);
+            end(&run, &mut subscription);
+            assert_eq!(notices(&mut subscription), [reason]);
+        }
+    }
+
+    let run = OneRun::with_events(1);
+    let limit = NonZeroU32::new(3).unwrap();
+    let (mut subscription, _) = open(&run, after(1).with_conflate(false).with_max_replay(limit));
+    for _ in 0..5 {
+        run.commit();
+    }
+    assert_eq!(notices(&mut subscription), ["gap e1 2..6 limit"]);
+    run.commit();
+    assert_eq!(notices(&mut subscription), NOTHING);
+    subscription.take_up();
+    assert_eq!(all(&mut subscription), ["status 7 snapshot"]);
+
+    let statuses = EventFilter { status: true, outcome: false };
+    let (mut subscription, _) = open(&run, after(7).with_filter(statuses));
+    run.finish();
+    assert_eq!(notices(&mut subscription), ["completed"], "an unwanted outcome waits for nothing");
+}
+
 #[test]
 fn flow_1_waiting_touches_nothing_but_the_wake_up() {
     let run = OneRun::with_events(1);
@@ -550,14 +650,14 @@ fn flow_1_waiting_touches_nothing_but_the_wake_up() {
 }
 
 proptest! {
-    /// SUB-5, FLOW-2: whatever commits fall between the reads, numbers rise strictly, nothing is lost or told twice, and what
-    /// was elided is counted.
+    /// SUB-5, FLOW-2, FLOW-7: whatever commits fall between the reads, and however often a document is put off, numbers rise
+    /// strictly, nothing is lost or told twice, and what was elided is counted.
     #[test]
     fn sub_5_no_commit_between_the_reads_is_lost(
         conflate: bool,
         begin in 0_u64..4,
         racing in prop::collection::vec(0_usize..3, 0..20),
-        live in prop::collection::vec(0_usize..3, 0..6),
+        live in prop::collection::vec((0_usize..3, any::<bool>()), 0..6),
     ) {
         let run = OneRun::with_events(4);
         run.log().racing = racing.into();
@@ -578,9 +678,13 @@ proptest! {
             Ok(())
         };
         check(&mut subscription)?;
-        for commits in live {
+        for (commits, puts_off) in live {
             for _ in 0..commits {
                 run.commit();
+            }
+            if puts_off {
+                prop_assert_eq!(notices(&mut subscription), NOTHING);
+                subscription.take_up();
             }
             check(&mut subscription)?;
         }

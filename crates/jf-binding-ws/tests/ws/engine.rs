@@ -44,6 +44,7 @@ struct State {
     denied: bool,
     last_caller: Option<Caller>,
     last_reader: Option<Caller>,
+    reads: usize,
     pad: usize,
 }
 
@@ -85,6 +86,11 @@ impl ScriptedEngine {
     /// Who has read last, or was about to.
     pub(crate) fn last_reader(&self) -> Caller {
         self.state().last_reader.clone().expect("somebody has read")
+    }
+
+    /// Guarded reads so far.
+    pub(crate) fn reads(&self) -> usize {
+        self.state().reads
     }
 
     /// The next commands are refused with these.
@@ -197,6 +203,7 @@ impl ScriptedEngine {
     fn guard(&self, caller: &Caller) -> Result<MutexGuard<'_, State>, EngineError> {
         let mut state = self.state();
         state.last_reader = Some(caller.clone());
+        state.reads += 1;
         if let Some(error) = state.read_faults.pop_front() {
             return Err(error);
         }

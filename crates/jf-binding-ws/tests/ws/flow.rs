@@ -250,6 +250,99 @@ async fn flow_7_credit_bounds_pushes_and_conflation_goes_on() {
     client.expect(r#"{"type":"unsubscribed"}"#).await;
 }
 
+/// A client with the given subscriptions beside that to `run-1`, which has taken all its credit.
+async fn broke(engine: &ScriptedEngine, binding: &WsBinding, subscriptions: &[&str]) -> Client {
+    let mut client = Client::of(binding).await;
+    client.send(r#"{"type":"subscribe","journeyId":"run-1","after":1}"#);
+    client.expect(r#"{"type":"subscribed"}"#).await;
+    for subscription in subscriptions {
+        client.send(&format!(r#"{{"type":"subscribe",{subscription}}}"#));
+        client.expect(r#"{"type":"subscribed"}"#).await;
+    }
+    client.send(r#"{"type":"credit","n":1}"#);
+    engine.commit(&JourneyId::parse("run-1").unwrap());
+    client.expect(r#"{"type":"status","journeyId":"run-1","seq":2}"#).await;
+    client
+}
+
+/// Also ACC-3, SUB-6, SUB-8, SUB-10.
+#[tokio::test(start_paused = true)]
+async fn flow_7_what_is_no_document_needs_no_credit() {
+    let (engine, binding) = shop();
+    let runs: Vec<_> = (0..5).map(|_| engine.run("order")).collect();
+    let subscriptions = [
+        r#""journeyId":"run-2","after":1"#,
+        r#""journeyId":"run-3","after":1"#,
+        r#""journeyId":"run-4","after":1,"conflate":false"#,
+    ];
+    let mut client = broke(&engine, &binding, &subscriptions).await;
+    engine.remove(&runs[1]);
+    client.expect(r#"{"type":"unsubscribed","journeyId":"run-2","reason":"gone"}"#).await;
+    engine.finish(&runs[2]);
+    client.quiet().await;
+    client.send(r#"{"type":"getOutcome","id":"o","journeyId":"run-3"}"#);
+    client.expect(r#"{"type":"outcome","id":"o"}"#).await;
+    client.expect(r#"{"type":"unsubscribed","journeyId":"run-3","reason":"completed"}"#).await;
+    engine.new_epoch(&runs[3], "e2");
+    engine.commit(&runs[3]);
+    client.expect(r#"{"type":"gap","journeyId":"run-4","from":1,"to":2,"epoch":"e2"}"#).await;
+    client.quiet().await;
+    client.send(r#"{"type":"subscribe","journeyId":"run-5","after":0,"events":["outcome"]}"#);
+    client.expect(r#"{"type":"subscribed","journeyId":"run-5"}"#).await;
+    client.expect(r#"{"type":"bookmark","journeyId":"run-5","seq":1}"#).await;
+
+    engine.commit(&runs[3]);
+    client.quiet().await;
+    client.send(r#"{"type":"credit","n":1}"#);
+    client.expect(r#"{"type":"status","journeyId":"run-4","seq":3,"snapshot":true}"#).await;
+    engine.deny();
+    engine.commit(&runs[0]);
+    client.expect(r#"{"type":"unsubscribed","journeyId":"run-1","reason":"gone"}"#).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn flow_7_credit_goes_to_who_waits_longest_and_buys_the_newest() {
+    let (engine, binding) = shop();
+    let runs: Vec<_> = (0..4).map(|_| engine.run("order")).collect();
+    let subscriptions = [
+        r#""journeyId":"run-2","after":1"#,
+        r#""journeyId":"run-3","after":1"#,
+        r#""journeyId":"run-4","after":1"#,
+    ];
+    let mut client = broke(&engine, &binding, &subscriptions).await;
+    for run in [&runs[3], &runs[1], &runs[2], &runs[3], &runs[3]] {
+        engine.commit(run);
+        client.quiet().await;
+    }
+    client.send(r#"{"type":"credit","n":2}"#);
+    client.expect(r#"{"type":"status","journeyId":"run-4","seq":4,"skipped":2}"#).await;
+    client.expect(r#"{"type":"status","journeyId":"run-2","seq":2}"#).await;
+    engine.finish(&runs[1]);
+    client.quiet().await;
+    client.send(r#"{"type":"credit","n":1}"#);
+    client.expect(r#"{"type":"status","journeyId":"run-3","seq":2}"#).await;
+    client.quiet().await;
+    client.send(r#"{"type":"credit","n":1}"#);
+    client.expect(r#"{"type":"outcome","journeyId":"run-2","seq":3}"#).await;
+    client.expect(r#"{"type":"unsubscribed","journeyId":"run-2","reason":"completed"}"#).await;
+    client.quiet().await;
+}
+
+/// Also FLOW-8.
+#[tokio::test(start_paused = true)]
+async fn flow_7_without_credit_a_run_is_not_read_more_often_than_it_would_be_pushed() {
+    let (engine, binding) = configured(|config| config.status_min_interval = Duration::from_millis(50));
+    let run = engine.run("order");
+    let mut client = broke(&engine, &binding, &[]).await;
+    let before = engine.reads();
+    for _ in 0..1000 {
+        engine.commit(&run);
+        client.quiet().await;
+    }
+    let reads = engine.reads() - before;
+    assert!((2..=25).contains(&reads), "{reads} reads in a second");
+}
+
 #[tokio::test(start_paused = true)]
 async fn lim_3_documents_beyond_the_limit_are_named_not_sent() {
     let (engine, binding) = configured(|config| config.limits.max_outbound_bytes = 1000.try_into().unwrap());

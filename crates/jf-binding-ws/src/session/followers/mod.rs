@@ -2,7 +2,8 @@
 //!
 //! Nothing here grows with what a client does not read. A subscription waits without a future; when its bell has rung and the
 //! socket has room, one guarded read is started, and its delivery is turned into text at the moment it is written, so that what
-//! a reply has told meanwhile is left out (SEQ-5).
+//! a reply has told meanwhile is left out (SEQ-5). Without credit the read is made all the same, since what is no document is free;
+//! a document is not kept but read anew when there is credit again (FLOW-7).
 
 mod push;
 mod queue;
@@ -59,6 +60,10 @@ pub(crate) struct Followers {
     /// Runs that are not to be asked before a time, each at most once.
     delayed: Vec<(Instant, JourneyId)>,
     pulls: FuturesUnordered<BoxFuture<'static, Pulled>>,
+    /// Those of them whose document can be pushed.
+    paid_pulls: usize,
+    /// Runs with a document that waits for credit, in the order in which it was found.
+    unpaid: Queue,
     outcomes: VecDeque<Push>,
     statuses: VecDeque<Push>,
     /// Pushes the client still takes; `None` without flow control by credit (FLOW-7).
@@ -78,6 +83,7 @@ pub(crate) struct Told {
 struct Pulled {
     run: JourneyId,
     generation: u64,
+    paid: bool,
     subscription: Subscription,
     result: Result<Option<Delivery>, EngineError>,
 }
@@ -174,6 +180,7 @@ impl Followers {
     pub(crate) fn remove(&mut self, run: &JourneyId) {
         self.slots.remove(run);
         self.dirty.remove(run);
+        self.unpaid.remove(run);
         self.delayed.retain(|(_, delayed)| delayed != run);
         if self.slots.is_empty() {
             self.look_at = None;
@@ -288,23 +295,27 @@ impl Followers {
         due.iter().for_each(|run| self.mark(run));
     }
 
-    /// Pushes that may begin now: bounded by what waits already, and by credit.
-    fn allowance(&self) -> usize {
-        let ahead = self.pulls.len() + self.outcomes.len() + self.statuses.len();
-        let credit = self.credit.map_or(usize::MAX, |credit| usize::try_from(credit).unwrap_or(usize::MAX));
-        ROOM.min(credit).saturating_sub(ahead)
+    /// Whether a document that is read now can be pushed, whatever comes of those on their way (FLOW-7).
+    fn has_credit(&self) -> bool {
+        self.credit.is_none_or(|credit| {
+            let waiting = self.statuses.iter().filter(|push| push.is_status()).count();
+            credit > (self.paid_pulls + self.outcomes.len() + waiting) as u64
+        })
     }
 
     fn begin_pulls(&mut self, now: Instant, caller: &Caller) {
-        let mut allowance = self.allowance();
-        while allowance > 0
-            && let Some(run) = self.dirty.pop()
-        {
+        while self.pulls.len() + self.outcomes.len() + self.statuses.len() < ROOM {
+            let paid = self.has_credit();
+            let waited = if paid { self.unpaid.pop() } else { None };
+            let Some(run) = waited.or_else(|| self.dirty.pop()) else { return };
             let Some(slot) = self.slots.get_mut(&run) else { continue };
             if slot.busy {
                 continue;
             }
             let Some(mut subscription) = slot.subscription.take() else { continue };
+            if paid {
+                subscription.take_up();
+            }
             if subscription.poll_ready(&mut Context::from_waker(&slot.bell)).is_pending() {
                 slot.subscription = Some(subscription);
                 continue;
@@ -317,16 +328,21 @@ impl Followers {
                 continue;
             }
             let (generation, caller) = (slot.generation, caller.clone());
+            self.paid_pulls += usize::from(paid);
             self.pulls.push(Box::pin(async move {
-                let result = subscription.pull(&caller).await;
-                Pulled { run, generation, subscription, result }
+                let result = if paid {
+                    subscription.pull(&caller).await
+                } else {
+                    subscription.pull_notice(&caller).await
+                };
+                Pulled { run, generation, paid, subscription, result }
             }));
-            allowance -= 1;
         }
     }
 
     fn pulled(&mut self, pulled: Pulled, now: Instant, limits: PushLimits<'_>) {
-        let Pulled { run, generation, mut subscription, result } = pulled;
+        let Pulled { run, generation, paid, mut subscription, result } = pulled;
+        self.paid_pulls -= usize::from(paid);
         let Some(slot) = self.slots.get_mut(&run).filter(|slot| slot.generation == generation) else {
             return;
         };
@@ -340,11 +356,17 @@ impl Followers {
                 subscription.delivered_status(&told, Phase::Running);
             }
         }
+        let put_off = subscription.is_put_off();
         slot.subscription = Some(subscription);
         if result.is_ok() {
             slot.troubles = 0;
         }
         match result {
+            Ok(None) if put_off => {
+                self.unpaid.push(&run);
+                // What is read only to be put off is not read more often than it would be pushed.
+                self.delay(&run, now + limits.status_min_interval);
+            }
             Ok(None) => {
                 self.bookmark_replay(&run);
                 self.bookmark_now_and_then(&run, now);

@@ -18,6 +18,13 @@ pub(super) enum Push {
     Text(Utf8Bytes),
 }
 
+impl Push {
+    /// Whether it is a status, which takes credit.
+    pub(super) fn is_status(&self) -> bool {
+        matches!(self, Self::Delivery { delivery, .. } if matches!(**delivery, Delivery::Status { .. }))
+    }
+}
+
 impl Followers {
     /// Whether [`Followers::next`] may have something.
     pub(crate) fn has_push(&self) -> bool {
