@@ -284,22 +284,17 @@ impl Served {
             let error = EngineError::new(EngineErrorKind::TypeNotForJourney);
             return Err(error.with_detail("the journey of this run has no step of that type"));
         };
-        let given = match step_id {
-            Some(text) => match StepRef::parse(text) {
-                Ok(step) if ids.iter().any(|id| Some(id.as_str()) == text.rsplit('~').next()) => Some(step),
-                _ => {
-                    let error = EngineError::new(EngineErrorKind::StepTypeMismatch);
-                    return Err(error.with_detail("the type does not submit to that step"));
-                }
-            },
-            None if require == RequireStepId::Shared && ids.len() > 1 => {
-                let error =
-                    EngineError::invalid_input("`stepId` is required, since several steps share the type");
-                return Err(error.with("member", "stepId"));
-            }
-            None => None,
-        };
-        Ok(StepTarget::Covered { given, ids: ids.clone() })
+        if step_id.is_none() && require == RequireStepId::Shared && ids.len() > 1 {
+            let error =
+                EngineError::invalid_input("`stepId` is required, since several steps share the type");
+            return Err(error.with("member", "stepId"));
+        }
+        let given = step_id.map(StepRef::parse).transpose();
+        let target = given.ok().map(|given| StepTarget::Covered { given, ids: ids.clone() });
+        target.filter(|target| target.is_coherent(&self.definition)).ok_or_else(|| {
+            let error = EngineError::new(EngineErrorKind::StepTypeMismatch);
+            error.with_detail("the type does not submit to that step")
+        })
     }
 
     /// The legal next commands on this path (OP-10); `None` where the definition turns links off (OP-9).

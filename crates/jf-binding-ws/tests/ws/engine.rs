@@ -42,6 +42,8 @@ struct State {
     /// The next start ends at once.
     instant: bool,
     denied: bool,
+    /// Milliseconds after which guarded operations are refused as not found (ENG-113).
+    silence: u64,
     last_caller: Option<Caller>,
     last_reader: Option<Caller>,
     reads: usize,
@@ -131,6 +133,21 @@ impl ScriptedEngine {
     /// The read guard of every run denies from now on.
     pub(crate) fn deny(&self) {
         self.state().denied = true;
+    }
+
+    /// What a guard stands before is refused as not found so many milliseconds after it was asked for.
+    pub(crate) fn keep_silent(&self, millis: u64) {
+        self.state().silence = millis;
+    }
+
+    async fn silently<T>(&self, result: Result<T, EngineError>) -> Result<T, EngineError> {
+        if matches!(&result, Err(error) if error.kind() == EngineErrorKind::NotFound) {
+            let silence = self.state().silence;
+            if silence > 0 {
+                tokio::time::sleep(Duration::from_millis(silence)).await;
+            }
+        }
+        result
     }
 
     /// Outcomes and statuses carry so many bytes more.
@@ -233,6 +250,37 @@ impl ScriptedEngine {
             .collect();
         let more = after + items.len() < run.log.len();
         Ok(Replay::Events { items, head, more, ended })
+    }
+
+    fn read_status(&self, id: &JourneyId, caller: &Caller) -> Result<At<JourneyStatus>, EngineError> {
+        let mut state = self.guard(caller)?;
+        state.last_caller = Some(caller.clone());
+        let pad = state.pad;
+        let run = state.run(id)?;
+        let phase = if run.ended() { Phase::Succeeded } else { Phase::Running };
+        Ok(At::new(run.head(), run.status(id, phase, pad)))
+    }
+
+    fn read_outcome(&self, id: &JourneyId, caller: &Caller) -> Result<At<JourneyOutcome>, EngineError> {
+        let mut state = self.guard(caller)?;
+        let run = state.run(id)?;
+        match run.log.last() {
+            Some(Event::Outcome(outcome)) => Ok(At::new(run.head(), outcome.clone())),
+            _ => Err(EngineError::new(EngineErrorKind::NotTerminal)),
+        }
+    }
+
+    fn end_early(&self, id: &JourneyId, caller: &Caller) -> Result<(Head, JourneyStatus), EngineError> {
+        self.note(format!("cancel {id}"), caller)?;
+        let mut state = self.guard(caller)?;
+        let run = state.run(id)?;
+        if !run.definition.spec.lifecycle.cancellable {
+            return Err(EngineError::new(EngineErrorKind::NotCancellable));
+        }
+        let ended = run.ended();
+        let status = run.status(id, Phase::Failed, 0);
+        let at = if ended { run.head() } else { state.commit(id, Phase::Failed) };
+        Ok((at, status))
     }
 
     fn reply<T: Send + 'static>(
@@ -416,39 +464,20 @@ impl Engine for ScriptedEngine {
     }
 
     async fn get_status(&self, id: &JourneyId, caller: &Caller) -> Result<At<JourneyStatus>, EngineError> {
-        let mut state = self.guard(caller)?;
-        state.last_caller = Some(caller.clone());
-        let pad = state.pad;
-        let run = state.run(id)?;
-        let phase = if run.ended() { Phase::Succeeded } else { Phase::Running };
-        Ok(At::new(run.head(), run.status(id, phase, pad)))
+        let read = self.read_status(id, caller);
+        self.silently(read).await
     }
 
     async fn get_outcome(&self, id: &JourneyId, caller: &Caller) -> Result<At<JourneyOutcome>, EngineError> {
-        let mut state = self.guard(caller)?;
-        let run = state.run(id)?;
-        match run.log.last() {
-            Some(Event::Outcome(outcome)) => Ok(At::new(run.head(), outcome.clone())),
-            _ => Err(EngineError::new(EngineErrorKind::NotTerminal)),
-        }
+        let read = self.read_outcome(id, caller);
+        self.silently(read).await
     }
 
     async fn cancel(&self, request: Cancel, caller: &Caller) -> Result<Submitted, EngineError> {
-        let id = request.journey_id;
-        self.note(format!("cancel {id}"), caller)?;
-        let (at, status) = {
-            let mut state = self.guard(caller)?;
-            let run = state.run(&id)?;
-            if !run.definition.spec.lifecycle.cancellable {
-                return Err(EngineError::new(EngineErrorKind::NotCancellable));
-            }
-            let ended = run.ended();
-            let status = run.status(&id, Phase::Failed, 0);
-            let at = if ended { run.head() } else { state.commit(&id, Phase::Failed) };
-            (at, status)
-        };
+        let cancelled = self.end_early(&request.journey_id, caller);
+        let (at, status) = self.silently(cancelled).await?;
         let reply = self.reply(At::new(at.clone(), status));
-        Ok(Submitted::new(id, None, at, reply))
+        Ok(Submitted::new(request.journey_id, None, at, reply))
     }
 
     async fn call_api(&self, _: CallApi, _: &Caller) -> Result<ApiReply, EngineError> {
@@ -471,7 +500,7 @@ impl Engine for ScriptedEngine {
         if let Some(millis) = pause {
             tokio::time::sleep(Duration::from_millis(millis)).await;
         }
-        found
+        self.silently(found).await
     }
 
     async fn watch(&self, id: &JourneyId) -> Result<HeadWatch, EngineError> {

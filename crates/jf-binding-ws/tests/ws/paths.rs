@@ -6,7 +6,7 @@ use jf_binding_ws::{WsBinding, WsConfig};
 use jf_core::Engine;
 
 use crate::engine::ScriptedEngine;
-use crate::journeys::{ORDER, catalog, journey, shop as journeys};
+use crate::journeys::{CHECKS, ORDER, catalog, journey, shop as journeys};
 use crate::wire::{Client, configured, shop};
 
 #[tokio::test(start_paused = true)]
@@ -26,6 +26,37 @@ async fn rt_4_equal_start_types_are_told_apart_by_the_name() {
     client.refused("not-found").await;
     client.send(r#"{"type":"placeOrder","journeyName":"order","payload":{}}"#);
     client.expect(r#"{"type":"status"}"#).await;
+}
+
+/// Also WS-032, WS-034.
+#[tokio::test(start_paused = true)]
+async fn rt_6_an_address_is_covered_as_a_whole() {
+    let engine = ScriptedEngine::new(catalog(&[CHECKS]));
+    let binding = WsBinding::new(Arc::clone(&engine) as Arc<dyn Engine>, WsConfig::default()).unwrap();
+    let run = engine.run("checks");
+    let mut client = Client::at(&binding, "/ws/journeys/checks").await;
+    let submit = |step: &str| {
+        format!(r#"{{"type":"decide","journeyId":"{run}","stepId":"{step}","payload":1}}"#)
+    };
+    for step in [
+        "child~check",
+        "nowhere~x~check",
+        "both~a",
+        "both~b~check",
+        "both~a~check~check",
+        "both~a~other",
+        "other",
+        "no step",
+    ] {
+        client.send(&submit(step));
+        let error = client.refused("step-type-mismatch").await;
+        assert_eq!(error["problem"]["status"], 400, "{step}");
+    }
+    assert_eq!(engine.calls(), Vec::<String>::new(), "what cannot be is not asked for");
+    for step in ["both~a~check", "check"] {
+        client.send(&submit(step));
+        client.refused("step-not-active").await;
+    }
 }
 
 #[tokio::test(start_paused = true)]
