@@ -69,7 +69,8 @@ pub struct WsConfig {
     pub heartbeat: Heartbeat,
     /// Time between the announcement of a shutdown and the last close (DRAIN-4: less than the grace of the platform).
     pub drain_window: Duration,
-    /// Least time between two conflated status pushes of one run on one connection (FLOW-8).
+    /// Least time between two conflated status pushes of one run on one connection (FLOW-8). Where each status is wanted it would only
+    /// make the reader fall behind.
     pub status_min_interval: Duration,
     /// A write without progress for so long ends the connection (FLOW-6).
     pub write_timeout: Duration,

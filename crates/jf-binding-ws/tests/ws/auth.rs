@@ -431,11 +431,14 @@ async fn idle_2_where_a_credential_is_required_nothing_is_done_before_it() {
         r#"{"type":"getStatus","journeyId":"run-1"}"#,
         r#"{"type":"unsubscribe","journeyId":"run-1"}"#,
         r#"{"type":"auth","scheme":"bearer","token":"mia"}"#,
+        r#"{"type":"credit","n":1}"#,
         r#"{"type":"hello"}"#,
     ] {
         client.send(frame);
         client.refused("unauthenticated").await;
     }
+    client.send(r#"{"type":"pong"}"#);
+    client.quiet().await;
     client.send(&hello("stranger"));
     client.send(r#"{"type":"placeOrder","id":"1","payload":{}}"#);
     client.refused("unauthenticated").await;

@@ -249,7 +249,7 @@ pub const KEYS: &[Key] = &[
         "websocket.statusMinIntervalMs",
         MILLIS_OR_NONE,
         "50",
-        "Milliseconds between status pushes of one run on one connection (FLOW-8).",
+        "Milliseconds between conflated status pushes of one run on one connection (FLOW-8).",
     ),
     key(
         "websocket.writeTimeoutMs",

@@ -234,8 +234,9 @@ impl Core {
     /// `unauthenticated`.
     pub(super) fn unlocked(&self, request: &Request, now: Instant) -> Result<(), EngineError> {
         let harmless = match request {
-            Request::Hello(_) | Request::Ping | Request::Pong | Request::Credit(_) => true,
-            Request::Auth(_) | Request::Unsubscribe(_) => !self.access.is_demanded(),
+            // What a client says of probes asks for nothing.
+            Request::Hello(_) | Request::Ping | Request::Pong => true,
+            Request::Auth(_) | Request::Unsubscribe(_) | Request::Credit(_) => !self.access.is_demanded(),
             _ => false,
         };
         if harmless || !self.access.is_locked(now) { Ok(()) } else { Err(unauthenticated()) }
