@@ -131,6 +131,53 @@ fn rt_4_journeys_that_share_a_start_type_are_told_apart_by_name() {
     assert_eq!(outcomes.len(), 3, "RT-11: outcomes of every version");
 }
 
+/// Also AA-1, SP-5.
+#[test]
+fn mux_2_the_shared_endpoint_is_a_channel_with_everything_that_has_no_subprotocol_of_its_own() {
+    let catalog = Catalog::new(vec![
+        journey("order-approval", "1.0.0", &approval("apply", "endpoint: { path: /ws/all }, ")),
+        journey("leave-approval", "1.0.0", &approval("ask", "")),
+        journey("private", "1.0.0", &approval("begin", "endpoint: { subprotocol: shop.v2 }, ")),
+    ])
+    .unwrap();
+    let document = asyncapi_of_catalog(&catalog, &AsyncApi::default().with_shared_endpoint("/ws/all"));
+    is_sound(&document);
+    let channels = document["channels"].as_object().unwrap();
+    let mut addresses: Vec<_> = channels.values().map(|one| one["address"].as_str().unwrap()).collect();
+    addresses.sort_unstable();
+    assert_eq!(addresses, ["/ws/all", "/ws/journeys/leave-approval", "/ws/journeys/private"]);
+    let messages = &channels["ws-all"]["messages"];
+    assert!(messages["apply"].is_object() && messages["ask"].is_object(), "{messages}");
+    assert!(messages["begin"].is_null(), "{messages}");
+    let headers = &channels["ws-all"]["bindings"]["ws"]["headers"];
+    assert_eq!(headers["properties"]["Sec-WebSocket-Protocol"]["const"], "journeyforge.v1");
+    let only = Catalog::new(vec![journey("private", "1.0.0", &approval("begin", "endpoint: { subprotocol: shop.v2 }, "))]);
+    let document = asyncapi_of_catalog(&only.unwrap(), &AsyncApi::default().with_shared_endpoint("/ws/all"));
+    assert_eq!(document["channels"].as_object().unwrap().len(), 1, "nothing is served there");
+}
+
+#[test]
+fn ws_032_types_do_not_cover_states_of_subjourneys() {
+    let spec = "
+  start: ask
+  bindings: { websocket: { start: { messageType: begin }, steps: { ask: { messageType: answer } } } }
+  states:
+    ask: { type: wait, wait: { input: { schema: { type: object } } }, next: child }
+    child: { type: subjourney, subjourney: { ref: sub }, next: done }
+    done: { type: succeed }
+  subjourneys:
+    sub:
+      start: ask
+      states:
+        ask: { type: wait, wait: { input: { schema: { type: boolean } } }, next: end }
+        end: { type: succeed }
+";
+    let document = asyncapi(&journey("asking", "1.0.0", spec).definition, &AsyncApi::default());
+    is_sound(&document);
+    let answer = payload(&document, "ws-journeys-asking", "answer");
+    assert_eq!(found(&document, answer)["type"], "object", "{answer}");
+}
+
 #[test]
 fn ws_003_without_the_binding_there_is_no_channel() {
     let plain = journey("plain", "1.0.0", "  start: done\n  states: { done: { type: succeed } }\n");

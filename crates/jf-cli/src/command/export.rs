@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::report::{Format, report};
 use super::{ConfigArgs, Exit};
+use crate::config::Config;
 use crate::definitions::{Definitions, Purpose};
 use crate::output::Output;
 use crate::prepare::{self, Prepared};
@@ -55,8 +56,19 @@ struct AsyncApiArgs {
     /// The title of the document [default: the name of the definition, or "Journeys"]
     #[arg(long)]
     title: Option<String>,
+    /// Describe one path more, that of `websocket.sharedEndpoint`, with every journey that has no subprotocol of its own
+    /// [default: what the configuration says]
+    #[arg(long, value_name = "PATH", value_parser = shared_endpoint)]
+    shared_endpoint: Option<String>,
     #[command(flatten)]
     source: SourceArgs,
+}
+
+fn shared_endpoint(path: &str) -> Result<String, String> {
+    if path.starts_with('/') && !jf_dsl::is_server_path(path) {
+        return Ok(path.to_owned());
+    }
+    Err("must be a path such as `/ws/journeys`, beside those of the server".to_owned())
 }
 
 #[derive(Debug, Args)]
@@ -77,8 +89,8 @@ struct OpenApiArgs {
 pub(super) fn export(args: &ExportArgs, output: &mut Output) -> Exit {
     let told = match &args.what {
         Export::Schema => return output.print(&format!("{:#}\n", jf_dsl::language_schema())),
-        Export::Openapi(args) => contract(&args.source, output, |catalog| openapi(args, catalog)),
-        Export::Asyncapi(args) => contract(&args.source, output, |catalog| asyncapi(args, catalog)),
+        Export::Openapi(args) => contract(&args.source, output, |catalog, _| openapi(args, catalog)),
+        Export::Asyncapi(args) => contract(&args.source, output, |catalog, config| asyncapi(args, catalog, config)),
     };
     told.unwrap_or_else(|error| {
         output.error(&error.to_string(), None);
@@ -90,7 +102,7 @@ pub(super) fn export(args: &ExportArgs, output: &mut Output) -> Exit {
 fn contract(
     source: &SourceArgs,
     output: &mut Output,
-    document: impl FnOnce(&Catalog) -> Value,
+    document: impl FnOnce(&Catalog, &Config) -> Value,
 ) -> Result<Exit, Box<dyn std::error::Error>> {
     let Prepared { config, faults } = prepare::config(source.config.config.as_deref(), &source.paths)?;
     let definitions = Definitions::from_paths(&source.paths, &config, Purpose::Check)?;
@@ -104,7 +116,7 @@ fn contract(
     if catalog.is_empty() {
         output.note("no definitions found: files end in `.journey.yaml`, `.journey.yml` or `.journey.json`");
     }
-    Ok(output.print(&format!("{:#}\n", document(catalog))))
+    Ok(output.print(&format!("{:#}\n", document(catalog, &config))))
 }
 
 fn openapi(args: &OpenApiArgs, catalog: &Catalog) -> Value {
@@ -118,8 +130,11 @@ fn openapi(args: &OpenApiArgs, catalog: &Catalog) -> Value {
     }
 }
 
-fn asyncapi(args: &AsyncApiArgs, catalog: &Catalog) -> Value {
+fn asyncapi(args: &AsyncApiArgs, catalog: &Catalog, config: &Config) -> Value {
     let mut options = AsyncApi::default().with_server(&args.server);
+    if let Some(path) = args.shared_endpoint.clone().or_else(|| config.shared_endpoint()) {
+        options = options.with_shared_endpoint(path);
+    }
     if let Some(title) = &args.title {
         options = options.with_title(title);
     }

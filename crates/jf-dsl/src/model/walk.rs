@@ -17,6 +17,12 @@ impl Definition {
         AllStates { open: Vec::new(), pending: scopes }
     }
 
+    /// The states under `spec.states`, those of branches included: what entries of a WebSocket binding cover (WS-032). In document
+    /// order; a `parallel` state comes before its branches.
+    pub fn main_states(&self) -> impl Iterator<Item = (&StateId, &State)> {
+        AllStates { open: Vec::new(), pending: vec![&self.spec.states] }
+    }
+
     /// The ids of the `wait` and `webhook` states at any depth, in document order; an id that several scopes use comes
     /// several times.
     pub fn external_inputs(&self) -> impl Iterator<Item = &StateId> {

@@ -118,7 +118,7 @@ impl Channel<'_, '_> {
         for (definition, serves) in definitions {
             let Some(binding) = &definition.spec.bindings.websocket else { continue };
             let names = Names::of(definition, *serves);
-            for (id, state) in definition.all_states() {
+            for (id, state) in definition.main_states() {
                 let (Some(input), Some(message)) = (state.external_input(), binding.steps.get(id)) else {
                     continue;
                 };

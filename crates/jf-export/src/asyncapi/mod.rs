@@ -25,6 +25,7 @@ pub struct AsyncApi {
     title: Option<String>,
     version: Option<String>,
     server: String,
+    shared_endpoint: Option<String>,
 }
 
 impl AsyncApi {
@@ -50,6 +51,33 @@ impl AsyncApi {
         self
     }
 
+    /// Describes one more path, where the server serves every journey without a subprotocol of its own (MUX-2); none unless set. It
+    /// is for the server to see to it that their types go together there (RT-2).
+    ///
+    /// ```
+    /// use jf_dsl::{SourceFile, StaticCapabilities, load};
+    /// use jf_export::{AsyncApi, asyncapi};
+    ///
+    /// let text = "
+    /// apiVersion: v1
+    /// kind: Journey
+    /// metadata: { name: hello, version: 1.0.0 }
+    /// spec:
+    ///   start: done
+    ///   bindings: { websocket: { start: { messageType: greet }, steps: {} } }
+    ///   states: { done: { type: succeed } }
+    /// ";
+    /// let hello = load(&SourceFile::new("hello.journey.yaml", text), &StaticCapabilities::full()).unwrap();
+    /// let document = asyncapi(&hello.definition, &AsyncApi::default().with_shared_endpoint("/ws/all"));
+    /// assert_eq!(document["channels"]["ws-journeys-hello"]["address"], "/ws/journeys/hello");
+    /// assert_eq!(document["channels"]["ws-all"]["address"], "/ws/all");
+    /// ```
+    #[must_use]
+    pub fn with_shared_endpoint(mut self, path: impl Into<String>) -> Self {
+        self.shared_endpoint = Some(path.into());
+        self
+    }
+
     fn server(&self) -> Value {
         let (scheme, rest) = self.server.split_once("://").unwrap_or(("ws", &self.server));
         let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
@@ -65,7 +93,7 @@ impl AsyncApi {
 
 impl Default for AsyncApi {
     fn default() -> Self {
-        Self { title: None, version: None, server: "ws://localhost:8080".to_owned() }
+        Self { title: None, version: None, server: "ws://localhost:8080".to_owned(), shared_endpoint: None }
     }
 }
 
@@ -99,10 +127,19 @@ fn document(definitions: &[Served<'_>], options: &AsyncApi) -> Value {
         operations: Map::new(),
     };
     let mut paths: IndexMap<String, Vec<Served<'_>>> = IndexMap::new();
+    let mut shared = Vec::new();
     for served in definitions {
+        let Some(binding) = &served.0.spec.bindings.websocket else { continue };
+        if binding.endpoint.subprotocol.is_none() {
+            shared.push(*served);
+        }
         if let Some(path) = served.0.websocket_path() {
             paths.entry(path.into_owned()).or_default().push(*served);
         }
+    }
+    if let Some(path) = options.shared_endpoint.clone().filter(|_| !shared.is_empty()) {
+        // Those that name this path themselves are among them.
+        paths.insert(path, shared);
     }
     for (path, served) in &paths {
         channel::add(&mut gathered, path, served);

@@ -43,6 +43,12 @@ impl Config {
         self.optional_text("http.contract").filter(|_| self.serves_http())
     }
 
+    /// The path that serves every journey over WebSocket, if there is one (MUX-2).
+    #[must_use]
+    pub fn shared_endpoint(&self) -> Option<String> {
+        self.optional_text("websocket.sharedEndpoint")
+    }
+
     /// What the contract says of the HTTP API beside its definitions.
     #[must_use]
     pub fn contract(&self) -> OpenApi {
@@ -130,7 +136,7 @@ impl Config {
             _ => InBandAuth::Optional,
         };
         config.subprotocol_token = self.flag("websocket.subprotocolToken");
-        config.shared_endpoint = self.optional_text("websocket.sharedEndpoint");
+        config.shared_endpoint = self.shared_endpoint();
         config.catalog = self.flag("websocket.catalog");
         config.status_min_interval = self.millis("websocket.statusMinIntervalMs");
         config.write_timeout = self.millis("websocket.writeTimeoutMs");
