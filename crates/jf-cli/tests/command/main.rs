@@ -3,6 +3,7 @@
 mod check;
 mod docs;
 mod explain;
+mod export;
 mod help;
 mod language;
 mod readme;

@@ -71,6 +71,28 @@ fn a_server_that_cannot_start_says_why_and_what_to_do() {
     }
 }
 
+/// Also MUX-2, HTTP-029.
+#[test]
+fn ws_006_an_address_is_of_one_thing() {
+    for (settings, said) in [
+        ("websocket.sharedEndpoint: /readyz\n", "beside those of the server"),
+        ("http.contract: /livez\n", "beside those of the server"),
+        (
+            "http.contract: /contract\nwebsocket.sharedEndpoint: /contract\n",
+            "is the address of `websocket.sharedEndpoint`",
+        ),
+        (
+            "http.contract: /contract\nwebsocket.sharedEndpoint: /contract/openapi.json\n",
+            "has a document at `/contract/openapi.json`",
+        ),
+    ] {
+        let folder = folder(&[("waiting.journey.yaml", WAITING), ("jf.yaml", settings)]);
+        let ran = jf(folder.path(), &["serve", ".", "--listen", "127.0.0.1:0"]);
+        assert_eq!((ran.status, ran.out.as_str()), (1, ""), "{settings}{ran}");
+        assert!(ran.err.contains(said), "{settings}{ran}");
+    }
+}
+
 #[tokio::test]
 async fn the_console_is_named_in_the_log_and_the_configuration_says_where_it_is() {
     let folder = folder(&[("waiting.journey.yaml", WAITING), ("jf.yaml", "console.listen: 127.0.0.1:0\n")]);
