@@ -16,6 +16,9 @@ use futures::stream::BoxStream;
 pub enum HeadSignal {
     /// The highest committed number known.
     Moved(u64),
+    /// The run has ended with the event of this number, its last. A hint: an engine that does not know says [`HeadSignal::Moved`], and
+    /// readers of many runs cannot tell outcomes before statuses then (FLOW-4).
+    Ended(u64),
     /// The run was removed; nothing follows.
     Removed,
 }
@@ -56,6 +59,7 @@ pub struct HeadPublisher(Arc<Mutex<Shared>>);
 #[derive(Default)]
 struct Shared {
     head: u64,
+    ended: bool,
     removed: bool,
     watchers: Vec<Slot>,
 }
@@ -69,7 +73,7 @@ impl HeadPublisher {
     /// A publisher whose run stands at `head`.
     #[must_use]
     pub fn new(head: u64) -> Self {
-        Self(Arc::new(Mutex::new(Shared { head, removed: false, watchers: Vec::new() })))
+        Self(Arc::new(Mutex::new(Shared { head, ..Shared::default() })))
     }
 
     /// Tells all watchers the new head; a lower number than before is ignored.
@@ -77,6 +81,15 @@ impl HeadPublisher {
         let mut shared = self.lock();
         if head > shared.head {
             shared.head = head;
+            shared.wake();
+        }
+    }
+
+    /// Tells all watchers that the run has ended, and with which number.
+    pub fn publish_end(&self, head: u64) {
+        let mut shared = self.lock();
+        if head > shared.head || (head == shared.head && !shared.ended) {
+            (shared.head, shared.ended) = (head, true);
             shared.wake();
         }
     }
@@ -135,7 +148,11 @@ impl Shared {
     }
 
     const fn signal(&self) -> HeadSignal {
-        if self.removed { HeadSignal::Removed } else { HeadSignal::Moved(self.head) }
+        match (self.removed, self.ended) {
+            (true, _) => HeadSignal::Removed,
+            (false, true) => HeadSignal::Ended(self.head),
+            (false, false) => HeadSignal::Moved(self.head),
+        }
     }
 }
 
@@ -189,6 +206,13 @@ mod tests {
         publisher.publish(6);
         publisher.publish(5);
         assert_eq!(watch.next().now_or_never(), Some(Some(HeadSignal::Moved(6))));
+        publisher.publish_end(5);
+        assert_eq!(watch.next().now_or_never(), None, "what is known is later");
+        publisher.publish(7);
+        publisher.publish_end(7);
+        publisher.publish_end(7);
+        assert_eq!(watch.next().now_or_never(), Some(Some(HeadSignal::Ended(7))));
+        assert_eq!(watch.next().now_or_never(), None);
         publisher.remove();
         assert_eq!(watch.next().now_or_never(), Some(Some(HeadSignal::Removed)));
         assert_eq!(watch.next().now_or_never(), Some(None));

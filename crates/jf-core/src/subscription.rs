@@ -158,6 +158,8 @@ pub struct Subscription {
     max_replay: NonZeroU32,
     watch: HeadWatch,
     head: u64,
+    /// The run is known to have ended at the head.
+    ended: bool,
     stale: bool,
     cursor: Head,
     pending: Pending,
@@ -219,6 +221,7 @@ impl Subscription {
             max_replay: options.max_replay,
             watch,
             head: head.seq,
+            ended,
             stale: false,
             cursor: head.clone(),
             pending: Pending::Nothing,
@@ -284,6 +287,17 @@ impl Subscription {
         }
     }
 
+    /// Whether what is next is the outcome, as far as the wake-up knows: of many subscriptions that are ready these go first (FLOW-4).
+    /// Asks the wake-up only, and registers with it as [`Subscription::poll_ready`] does.
+    pub fn is_at_the_end(&mut self, cx: &mut Context<'_>) -> bool {
+        while !matches!(self.pending, Pending::Removed | Pending::Over)
+            && let Poll::Ready(signal) = self.watch.poll_next_unpin(cx)
+        {
+            self.hear(signal);
+        }
+        self.ended && self.filter.outcome && (self.conflate || self.cursor.seq + 1 >= self.head)
+    }
+
     /// Looks at the log even without a wake-up. Call it at least every 30 s, since wake-ups may be lost (ENG-132).
     pub fn touch(&mut self) {
         self.stale = true;
@@ -316,10 +330,19 @@ impl Subscription {
                 Pending::Nothing | Pending::Snapshot if self.is_put_off() && !self.stale => {}
                 _ => return Poll::Ready(()),
             }
-            match ready!(self.watch.poll_next_unpin(cx)) {
-                Some(HeadSignal::Moved(head)) => self.head = self.head.max(head),
-                Some(HeadSignal::Removed) | None => self.pending = Pending::Removed,
+            let signal = ready!(self.watch.poll_next_unpin(cx));
+            self.hear(signal);
+        }
+    }
+
+    fn hear(&mut self, signal: Option<HeadSignal>) {
+        match signal {
+            Some(HeadSignal::Moved(head)) => self.head = self.head.max(head),
+            Some(HeadSignal::Ended(head)) => {
+                self.head = self.head.max(head);
+                self.ended = true;
             }
+            Some(HeadSignal::Removed) | None => self.pending = Pending::Removed,
         }
     }
 

@@ -73,7 +73,7 @@ impl OneRun {
 
     fn finish(&self) {
         let head = self.log().finish();
-        self.publisher.publish(head);
+        self.publisher.publish_end(head);
     }
 
     fn refuse_reads(&self, errors: impl IntoIterator<Item = EngineError>) {
@@ -556,10 +556,9 @@ const NOTHING: [&str; 0] = [];
 
 #[test]
 fn flow_7_a_document_that_is_put_off_is_read_anew() {
-    for (conflate, expected) in [
-        (true, &["status 4 skipped 2"][..]),
-        (false, &["status 2", "status 3", "status 4"]),
-    ] {
+    for (conflate, expected) in
+        [(true, &["status 4 skipped 2"][..]), (false, &["status 2", "status 3", "status 4"])]
+    {
         let run = OneRun::with_events(1);
         let (mut subscription, _) = open(&run, after(1).with_conflate(conflate));
         run.commit();
@@ -636,6 +635,49 @@ fn flow_7_ends_and_gaps_are_told_without_documents() {
     let (mut subscription, _) = open(&run, after(7).with_filter(statuses));
     run.finish();
     assert_eq!(notices(&mut subscription), ["completed"], "an unwanted outcome waits for nothing");
+}
+
+#[test]
+fn flow_4_an_outcome_that_is_next_is_known_without_a_read() {
+    let statuses = EventFilter { status: true, outcome: false };
+    let is_at_the_end =
+        |subscription: &mut Subscription| subscription.is_at_the_end(&mut Context::from_waker(Waker::noop()));
+    for (conflate, filter, behind) in [
+        (true, EventFilter::ALL, Some(0)),
+        (false, EventFilter::ALL, Some(2)),
+        (true, statuses, None),
+        (false, statuses, None),
+    ] {
+        let run = OneRun::with_events(1);
+        let (mut subscription, _) = open(&run, after(1).with_conflate(conflate).with_filter(filter));
+        run.commit();
+        run.commit();
+        assert!(!is_at_the_end(&mut subscription));
+        run.finish();
+        let reads = run.reads.load(Ordering::Relaxed);
+        let mut count = 0;
+        let found = loop {
+            if is_at_the_end(&mut subscription) {
+                break Some(count);
+            }
+            if count == 0 {
+                assert_eq!(run.reads.load(Ordering::Relaxed), reads);
+            }
+            if poll(&mut subscription).is_none() {
+                break None;
+            }
+            count += 1;
+        };
+        assert_eq!(found, behind, "conflate {conflate}, {filter:?}");
+        assert!(behind.is_none() || told(poll(&mut subscription)).starts_with("outcome"));
+    }
+    let run = OneRun::with_events(1);
+    run.finish();
+    assert!(is_at_the_end(&mut open(&run, SubscribeOptions::default()).0), "of an ended run it is");
+    let (mut removed, _) = open(&run, SubscribeOptions::default());
+    run.publisher.remove();
+    is_at_the_end(&mut removed);
+    assert_eq!(all(&mut removed), ["gone"], "a look loses nothing");
 }
 
 #[test]

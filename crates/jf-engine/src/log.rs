@@ -60,7 +60,8 @@ impl Shared {
     pub(crate) async fn watch(self: &Arc<Self>, id: &JourneyId) -> Result<HeadWatch, EngineError> {
         let watch = self.watches.watch(id);
         let index = self.store.locate(id).await.map_err(|error| store_error(&error))?;
-        self.watches.publish(id, index.ok_or_else(EngineError::not_found)?.head);
+        let index = index.ok_or_else(EngineError::not_found)?;
+        self.watches.publish(id, index.head, index.phase.is_final());
         Ok(watch)
     }
 }

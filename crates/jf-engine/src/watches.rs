@@ -27,11 +27,11 @@ impl Watches {
         HeadWatch::new(Watched { watch, publisher, run: run.clone(), watches: Arc::clone(self) })
     }
 
-    /// Tells the watchers of a run its head. A run whose watcher attaches at the same time is told by whoever comes later: the
+    /// Tells the watchers of a run its head, and whether that is its end. A run whose watcher attaches at the same time is told by whoever comes later: the
     /// watcher reads the head after it has attached.
-    pub(crate) fn publish(&self, run: &JourneyId, head: u64) {
+    pub(crate) fn publish(&self, run: &JourneyId, head: u64, ended: bool) {
         if let Some(publisher) = self.publisher(run) {
-            publisher.publish(head);
+            if ended { publisher.publish_end(head) } else { publisher.publish(head) }
         }
     }
 
@@ -106,11 +106,11 @@ mod tests {
     fn sub_11_nothing_is_left_of_a_run_that_nobody_watches() {
         let watches = Arc::new(Watches::default());
         let run = JourneyId::random();
-        watches.publish(&run, 1);
+        watches.publish(&run, 1, false);
         assert_eq!(watches.len(), 0);
         let (mut one, two) = (watches.watch(&run), watches.watch(&run));
-        watches.publish(&run, 3);
-        assert_eq!(one.next().now_or_never(), Some(Some(HeadSignal::Moved(3))));
+        watches.publish(&run, 3, true);
+        assert_eq!(one.next().now_or_never(), Some(Some(HeadSignal::Ended(3))));
         drop(two);
         assert_eq!(watches.len(), 1);
         watches.remove(&run);

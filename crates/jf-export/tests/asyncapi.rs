@@ -151,7 +151,11 @@ fn mux_2_the_shared_endpoint_is_a_channel_with_everything_that_has_no_subprotoco
     assert!(messages["begin"].is_null(), "{messages}");
     let headers = &channels["ws-all"]["bindings"]["ws"]["headers"];
     assert_eq!(headers["properties"]["Sec-WebSocket-Protocol"]["const"], "journeyforge.v1");
-    let only = Catalog::new(vec![journey("private", "1.0.0", &approval("begin", "endpoint: { subprotocol: shop.v2 }, "))]);
+    let only = Catalog::new(vec![journey(
+        "private",
+        "1.0.0",
+        &approval("begin", "endpoint: { subprotocol: shop.v2 }, "),
+    )]);
     let document = asyncapi_of_catalog(&only.unwrap(), &AsyncApi::default().with_shared_endpoint("/ws/all"));
     assert_eq!(document["channels"].as_object().unwrap().len(), 1, "nothing is served there");
 }

@@ -231,8 +231,8 @@ mod tests {
         assert_eq!(picked(&any("check")), [3]);
         assert_eq!(picked(&any("both~b~sign")), [2]);
         assert_eq!(picked(&any("child~check")), [3]);
-        assert_eq!(picked(&any("both~c~sign")), []);
-        assert_eq!(picked(&any("nothing")), []);
+        assert!(picked(&any("both~c~sign")).is_empty());
+        assert!(picked(&any("nothing")).is_empty());
     }
 
     #[test]
@@ -246,8 +246,8 @@ mod tests {
     fn ws_034_a_type_reaches_covered_states_under_spec_states_only() {
         assert_eq!(picked(&covered(None, &["approve", "other"])), [0]);
         assert_eq!(picked(&covered(Some("both~a~sign"), &["sign"])), [1]);
-        assert_eq!(picked(&covered(None, &["check"])), [], "a subjourney state");
-        assert_eq!(picked(&covered(Some("check"), &["check"])), [], "a subjourney state");
+        assert!(picked(&covered(None, &["check"])).is_empty(), "a subjourney state");
+        assert!(picked(&covered(Some("check"), &["check"])).is_empty(), "a subjourney state");
     }
 
     #[test]

@@ -89,7 +89,7 @@ impl Desk {
         let run = runs.get_mut(id).ok_or_else(EngineError::not_found)?;
         if let Some(outcome) = judge(run)? {
             run.log.push(Event::Outcome(outcome));
-            run.watchers.publish(run.log.len() as u64);
+            run.watchers.publish_end(run.log.len() as u64);
         }
         let reply = At::new(self.head(run), run.status());
         Ok(Submitted::new(id.clone(), step, reply.at.clone(), async move { Ok(reply) }))

@@ -314,7 +314,11 @@ impl State {
             run.log.push(Event::Status(run.status(id, phase, pad)));
         }
         let head = run.head();
-        run.publisher.publish(head.seq);
+        if phase.is_final() {
+            run.publisher.publish_end(head.seq)
+        } else {
+            run.publisher.publish(head.seq)
+        }
         head
     }
 }

@@ -142,6 +142,37 @@ async fn flow_4_replies_overtake_pushes() {
     );
 }
 
+/// Whatever waits to be read: an end is not last because its run was.
+#[tokio::test(start_paused = true)]
+async fn flow_4_an_end_goes_before_the_statuses_of_others() {
+    let (engine, binding) = shop();
+    let runs: Vec<_> = (0..30).map(|_| engine.run("order")).collect();
+    let mut client = Client::of(&binding).await;
+    for run in &runs {
+        client.send(&format!(r#"{{"type":"subscribe","journeyId":"{run}","after":1}}"#));
+        client.expect(r#"{"type":"subscribed"}"#).await;
+    }
+    client.window(0);
+    runs.iter().for_each(|run| engine.commit(run));
+    engine.finish(&runs[28]);
+    client.quiet().await;
+    engine.finish(&runs[29]);
+    client.quiet().await;
+    client.open_window();
+    let mut ends = Vec::new();
+    for nth in 0..30 {
+        let frame = client.frame().await;
+        match frame["type"].as_str().unwrap() {
+            "outcome" => ends.push((nth, frame["journeyId"].as_str().unwrap().to_owned())),
+            "unsubscribed" => {}
+            other => assert_eq!(other, "status"),
+        }
+    }
+    // The second one has ended behind what was read when the client stopped.
+    assert_eq!(ends[0], (0, runs[28].to_string()));
+    assert!(ends[1].1 == runs[29].as_str() && ends[1].0 <= 6, "{ends:?}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn flow_6_a_write_without_progress_closes() {
     let (engine, binding) = shop();
@@ -301,7 +332,7 @@ async fn flow_7_what_is_no_document_needs_no_credit() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn flow_7_credit_goes_to_who_waits_longest_and_buys_the_newest() {
+async fn flow_7_credit_goes_to_ends_then_to_who_waits_longest_and_buys_the_newest() {
     let (engine, binding) = shop();
     let runs: Vec<_> = (0..4).map(|_| engine.run("order")).collect();
     let subscriptions = [
@@ -320,11 +351,11 @@ async fn flow_7_credit_goes_to_who_waits_longest_and_buys_the_newest() {
     engine.finish(&runs[1]);
     client.quiet().await;
     client.send(r#"{"type":"credit","n":1}"#);
-    client.expect(r#"{"type":"status","journeyId":"run-3","seq":2}"#).await;
-    client.quiet().await;
-    client.send(r#"{"type":"credit","n":1}"#);
     client.expect(r#"{"type":"outcome","journeyId":"run-2","seq":3}"#).await;
     client.expect(r#"{"type":"unsubscribed","journeyId":"run-2","reason":"completed"}"#).await;
+    client.quiet().await;
+    client.send(r#"{"type":"credit","n":1}"#);
+    client.expect(r#"{"type":"status","journeyId":"run-3","seq":2}"#).await;
     client.quiet().await;
 }
 

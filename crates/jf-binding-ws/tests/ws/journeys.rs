@@ -25,34 +25,6 @@ spec:
     done: { type: succeed }
 ";
 
-/// The same step in a branch, where its type covers it, and in a subjourney, where none does.
-pub(crate) const CHECKS: &str = r"
-apiVersion: v1
-kind: Journey
-metadata: { name: checks, version: 1.0.0 }
-spec:
-  bindings:
-    websocket: { start: { messageType: begin }, steps: { check: { messageType: decide } } }
-  start: both
-  states:
-    both:
-      type: parallel
-      parallel:
-        branches:
-          - { name: a, start: check, states: { check: { type: wait, wait: { channel: manual, input: { schema: {} } }, next: end }, end: { type: succeed } } }
-          - { name: b, start: end, states: { end: { type: succeed } } }
-        join: { strategy: allOf }
-      next: child
-    child: { type: subjourney, subjourney: { ref: sub }, next: done }
-    done: { type: succeed }
-  subjourneys:
-    sub:
-      start: check
-      states:
-        check: { type: wait, wait: { channel: manual, input: { schema: {} } }, next: end }
-        end: { type: succeed }
-";
-
 /// A journey of one step with the given name, lifecycle and endpoint.
 pub(crate) fn journey(name: &str, version: &str, extra: &str, websocket: &str) -> String {
     format!(

@@ -6,8 +6,36 @@ use jf_binding_ws::{WsBinding, WsConfig};
 use jf_core::Engine;
 
 use crate::engine::ScriptedEngine;
-use crate::journeys::{CHECKS, ORDER, catalog, journey, shop as journeys};
+use crate::journeys::{ORDER, catalog, journey, shop as journeys};
 use crate::wire::{Client, configured, shop};
+
+/// The same step in a branch, where its type covers it, and in a subjourney, where none does.
+const CHECKS: &str = r"
+apiVersion: v1
+kind: Journey
+metadata: { name: checks, version: 1.0.0 }
+spec:
+  bindings:
+    websocket: { start: { messageType: begin }, steps: { check: { messageType: decide } } }
+  start: both
+  states:
+    both:
+      type: parallel
+      parallel:
+        branches:
+          - { name: a, start: check, states: { check: { type: wait, wait: { channel: manual, input: { schema: {} } }, next: end }, end: { type: succeed } } }
+          - { name: b, start: end, states: { end: { type: succeed } } }
+        join: { strategy: allOf }
+      next: child
+    child: { type: subjourney, subjourney: { ref: sub }, next: done }
+    done: { type: succeed }
+  subjourneys:
+    sub:
+      start: check
+      states:
+        check: { type: wait, wait: { channel: manual, input: { schema: {} } }, next: end }
+        end: { type: succeed }
+";
 
 #[tokio::test(start_paused = true)]
 async fn rt_4_equal_start_types_are_told_apart_by_the_name() {
@@ -35,9 +63,8 @@ async fn rt_6_an_address_is_covered_as_a_whole() {
     let binding = WsBinding::new(Arc::clone(&engine) as Arc<dyn Engine>, WsConfig::default()).unwrap();
     let run = engine.run("checks");
     let mut client = Client::at(&binding, "/ws/journeys/checks").await;
-    let submit = |step: &str| {
-        format!(r#"{{"type":"decide","journeyId":"{run}","stepId":"{step}","payload":1}}"#)
-    };
+    let submit =
+        |step: &str| format!(r#"{{"type":"decide","journeyId":"{run}","stepId":"{step}","payload":1}}"#);
     for step in [
         "child~check",
         "nowhere~x~check",
@@ -124,7 +151,8 @@ async fn mux_2_a_journey_that_names_the_shared_endpoint_itself_is_there_once() {
     let binding = WsBinding::new(Arc::clone(&engine) as Arc<dyn Engine>, config).unwrap();
     let mut client = Client::silent(&binding, "/ws/all");
     let welcome = client.expect(r#"{"type":"welcome"}"#).await;
-    let names: Vec<_> = welcome["journeys"].as_array().unwrap().iter().map(|one| &one["journeyName"]).collect();
+    let names: Vec<_> =
+        welcome["journeys"].as_array().unwrap().iter().map(|one| &one["journeyName"]).collect();
     assert_eq!(names, ["order", "visit"]);
     client.send(r#"{"type":"visit","payload":{}}"#);
     client.expect(r#"{"type":"status","payload":{"journeyName":"visit"}}"#).await;
@@ -137,7 +165,12 @@ async fn mux_2_a_journey_that_names_the_shared_endpoint_itself_is_there_once() {
 async fn sp_5_a_subprotocol_of_its_own_on_the_shared_endpoint_stops_start_up() {
     let own = |protocol: &str| {
         let endpoint = format!("endpoint: {{ path: /ws/all{protocol} }}");
-        journey("visit", "1.0.0", "", &format!("{{ {endpoint}, start: {{ messageType: visit }}, steps: {{}} }}"))
+        journey(
+            "visit",
+            "1.0.0",
+            "",
+            &format!("{{ {endpoint}, start: {{ messageType: visit }}, steps: {{}} }}"),
+        )
     };
     let (plain, named) = (own(""), own(", subprotocol: shop.v2"));
     let mut config = WsConfig::default();

@@ -90,7 +90,9 @@ pub(super) fn export(args: &ExportArgs, output: &mut Output) -> Exit {
     let told = match &args.what {
         Export::Schema => return output.print(&format!("{:#}\n", jf_dsl::language_schema())),
         Export::Openapi(args) => contract(&args.source, output, |catalog, _| openapi(args, catalog)),
-        Export::Asyncapi(args) => contract(&args.source, output, |catalog, config| asyncapi(args, catalog, config)),
+        Export::Asyncapi(args) => {
+            contract(&args.source, output, |catalog, config| asyncapi(args, catalog, config))
+        }
     };
     told.unwrap_or_else(|error| {
         output.error(&error.to_string(), None);

@@ -28,8 +28,8 @@ impl Turn {
     ) {
         let shared = Arc::clone(&self.shared);
         let run = self.loaded().run();
-        let (seq, in_motion) = (run.seq(), run.in_motion());
-        shared.watches.publish(self.id(), seq);
+        let (seq, in_motion, ended) = (run.seq(), run.in_motion(), run.outcome().is_some());
+        shared.watches.publish(self.id(), seq, ended);
         if let Some(due) = due {
             shared.alarm.set(due);
         }

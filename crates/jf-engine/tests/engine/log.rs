@@ -92,7 +92,7 @@ async fn eng_132_a_watch_tells_the_head_at_once_and_whenever_it_moves() {
     assert_eq!(watch.next().now_or_never(), Some(Some(HeadSignal::Moved(2))));
     assert_eq!(watch.next().now_or_never(), None);
     bench.cancel(&id).await.unwrap();
-    assert_eq!(watch.next().now_or_never(), Some(Some(HeadSignal::Moved(3))));
+    assert_eq!(watch.next().now_or_never(), Some(Some(HeadSignal::Ended(3))));
     assert_eq!(kind(bench.engine.watch(&JourneyId::random()).await), EngineErrorKind::NotFound);
     assert_eq!(bench.engine.active_runs(), 0, "watching a parked run does not load it");
 }
@@ -104,7 +104,7 @@ async fn eng_104_watchers_learn_that_a_run_is_gone() {
     let id = bench.parked("approval", json!({})).await;
     bench.cancel(&id).await.unwrap();
     let mut watch = bench.engine.watch(&id).await.unwrap();
-    assert_eq!(watch.next().await, Some(HeadSignal::Moved(3)));
+    assert_eq!(watch.next().await, Some(HeadSignal::Ended(3)));
     bench.pass(60).await;
     assert!(bench.engine.get_status(&id, &caller()).await.is_ok());
     bench.pass(60).await;

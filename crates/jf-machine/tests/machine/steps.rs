@@ -121,8 +121,7 @@ fn ws_034_an_address_is_covered_as_a_whole() {
     ] {
         let mut world = World::start(journey(CHECKS), json!({}));
         assert_eq!(world.addresses(), ["both~a~check", "both~b~child~check"]);
-        let result =
-            world.try_submit(Submission::new(covered(Some(given), &["check"]), json!({}), caller()));
+        let result = world.try_submit(Submission::new(covered(Some(given), &["check"]), json!({}), caller()));
         match expected {
             Ok(step) => assert_eq!(result.unwrap().accepted().unwrap().address.to_string(), step, "{given}"),
             Err(slug) => assert_eq!(refusal(result).0, slug, "{given}"),

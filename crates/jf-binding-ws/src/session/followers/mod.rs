@@ -295,17 +295,35 @@ impl Followers {
         due.iter().for_each(|run| self.mark(run));
     }
 
-    /// Whether a document that is read now can be pushed, whatever comes of those on their way (FLOW-7).
-    fn has_credit(&self) -> bool {
-        self.credit.is_none_or(|credit| {
-            let waiting = self.statuses.iter().filter(|push| push.is_status()).count();
-            credit > (self.paid_pulls + self.outcomes.len() + waiting) as u64
-        })
+    /// How many documents that are read now can be pushed, whatever comes of those on their way (FLOW-7).
+    fn spare_credit(&self) -> usize {
+        let Some(credit) = self.credit else { return usize::MAX };
+        let waiting = self.statuses.iter().filter(|push| push.is_status()).count();
+        let promised = self.paid_pulls + self.outcomes.len() + waiting;
+        usize::try_from(credit).unwrap_or(usize::MAX).saturating_sub(promised)
+    }
+
+    /// How many reads may begin.
+    fn places(&self) -> usize {
+        ROOM.saturating_sub(self.pulls.len() + self.outcomes.len() + self.statuses.len())
+    }
+
+    /// Puts those whose outcome is next before the others (FLOW-4). Where all can be read at once, that is seen when they are written.
+    fn ends_first(&mut self) {
+        let (places, waiting) = (self.places(), self.dirty.len() + self.unpaid.len());
+        let paid = places.min(self.spare_credit());
+        let slots = &mut self.slots;
+        for (queue, places) in [(&mut self.dirty, places), (&mut self.unpaid, paid)] {
+            if (1..waiting).contains(&places) {
+                queue.prefer(|run| slots.get_mut(run).is_some_and(Slot::is_at_the_end));
+            }
+        }
     }
 
     fn begin_pulls(&mut self, now: Instant, caller: &Caller) {
-        while self.pulls.len() + self.outcomes.len() + self.statuses.len() < ROOM {
-            let paid = self.has_credit();
+        self.ends_first();
+        while self.places() > 0 {
+            let paid = self.spare_credit() > 0;
             let waited = if paid { self.unpaid.pop() } else { None };
             let Some(run) = waited.or_else(|| self.dirty.pop()) else { return };
             let Some(slot) = self.slots.get_mut(&run) else { continue };

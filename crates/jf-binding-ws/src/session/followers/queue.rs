@@ -25,6 +25,16 @@ impl Queue {
         Some(run)
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.order.len()
+    }
+
+    /// Lets some go before the others; among each other they keep their order.
+    pub(super) fn prefer(&mut self, is_preferred: impl FnMut(&JourneyId) -> bool) {
+        let (first, others): (Vec<_>, Vec<_>) = self.order.drain(..).partition(is_preferred);
+        self.order.extend(first.into_iter().chain(others));
+    }
+
     pub(super) fn remove(&mut self, run: &JourneyId) {
         if self.waiting.remove(run) {
             self.order.retain(|waiting| waiting != run);
@@ -37,6 +47,15 @@ mod tests {
     use jf_core::JourneyId;
 
     use super::Queue;
+
+    #[test]
+    fn flow_4_some_go_before_the_others() {
+        let runs = ["a", "b", "c", "d"].map(|id| JourneyId::parse(id).unwrap());
+        let mut queue = Queue::default();
+        runs.iter().for_each(|run| queue.push(run));
+        queue.prefer(|run| matches!(run.as_str(), "b" | "d"));
+        assert_eq!(queue.order, [&runs[1], &runs[3], &runs[0], &runs[2]].map(Clone::clone));
+    }
 
     #[test]
     fn flow_1_a_run_waits_once_and_in_order() {

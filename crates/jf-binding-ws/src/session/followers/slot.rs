@@ -1,7 +1,7 @@
 //! One subscription of a connection.
 
 use std::sync::Arc;
-use std::task::Waker;
+use std::task::{Context, Waker};
 
 use jf_core::{Head, JourneyId, Subscription};
 use tokio::time::Instant;
@@ -46,6 +46,12 @@ impl Slot {
             _ => skipped,
         };
         Some((skipped > 0).then_some(skipped))
+    }
+
+    /// Whether the outcome is next, as far as is known.
+    pub(super) fn is_at_the_end(&mut self) -> bool {
+        let mut cx = Context::from_waker(&self.bell);
+        self.subscription.as_mut().is_some_and(|subscription| subscription.is_at_the_end(&mut cx))
     }
 
     /// Those who watch the run.
