@@ -207,6 +207,7 @@ export class Client<Api extends JourneyApi = AnyJourneys> {
       const done = () => signal?.removeEventListener("abort", abort);
       const request = requestFor(members, {
         ...kind,
+        isCalled: true,
         settle: (frame) => (done(), resolve(read(frame))),
         fail: (error) => (done(), reject(error)),
         ...(accepted && { accepted }),

@@ -25,8 +25,9 @@ export interface Host {
   closed(connection: Connection, closed: Closed): void;
 }
 
-const HELLO = "hello";
-const PROBE = "probe";
+/** Ids of the connection's own frames; those of requests are letters and digits, and may be any of them. */
+const HELLO = "~hello";
+const PROBE = "~probe";
 /** Close code for what the other side must not do; codes from 4000 are ours to give. */
 const BROKEN = 4000;
 

@@ -205,6 +205,8 @@ export class Feed {
     const cursor = at(this.#told, frame.seq);
     if (this.#cursor && this.#cursor.epoch === cursor.epoch && this.#cursor.seq > cursor.seq) return;
     this.#cursor = cursor;
+    // A newer one says all that an older one did, which nobody has taken meanwhile.
+    if (this.#queue.at(-1)?.type === "bookmark") this.#queue.pop();
     this.#put({ type: "bookmark", journeyId: this.journeyId, cursor });
   }
 

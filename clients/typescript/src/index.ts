@@ -34,7 +34,7 @@ export { ConnectionError, JourneyForgeError, LostReplyError, RequestError, Watch
 export type { Effect } from "./errors.js";
 export type { Retry } from "./backoff.js";
 export type { BookmarkEvent, GapEvent, OutcomeEvent, StatusEvent, WatchEvent, WatchOptions } from "./events.js";
-export type { ClientState, ConnectOptions } from "./options.js";
+export type { ClientState, Close, ConnectOptions } from "./options.js";
 export type { EventKind, Heartbeat, Limits, ServedJourney, Welcome } from "./protocol.js";
 export type { OutcomeReply, StartReply, Started, StatusReply } from "./requests.js";
 export type { AbortSignalLike, Runtime, WebSocketConstructor, WebSocketLike } from "./runtime.js";

@@ -8,6 +8,14 @@ import type { AbortSignalLike, Runtime, WebSocketConstructor } from "./runtime.j
  */
 export type ClientState = "connecting" | "open" | "waiting" | "idle" | "closed";
 
+/** How the last connection ended. */
+export interface Close {
+  /** Close code (§17): 1006 where there was no connection to be had, such as for a handshake that was refused. */
+  readonly code: number;
+  /** Name of the code. */
+  readonly reason: string;
+}
+
 /** How to connect. Everything is optional. */
 export interface ConnectOptions {
   /** Makes the connections, where there is no global `WebSocket`. */
@@ -19,7 +27,10 @@ export interface ConnectOptions {
    * plain token cannot be renewed.
    */
   readonly token?: string | (() => string | Promise<string>);
-  /** How the token travels: as an entry of the subprotocol offer (SP-6), the default, or in `hello` (AUTH-5). */
+  /**
+   * How the token travels: in `hello` (AUTH-5), the default; or as an entry of the subprotocol offer (SP-6), for servers that judge it before they
+   * take the connection. Those need to be told to look there, others ignore it; and proxies may log it like any header.
+   */
   readonly tokenIn?: "subprotocol" | "hello";
   /** Name and version of the application, for the logs of the server. */
   readonly client?: string;
@@ -37,10 +48,15 @@ export interface ConnectOptions {
    * the server holds further pushes back. 0 turns flow control off.
    */
   readonly window?: number;
-  /** Gives up connecting, and later closes the client. */
+  /**
+   * How many requests may wait to be sent, while there is no connection or more are called for than the server takes; 10 000 unless said
+   * otherwise. One more is refused as `too-many-in-flight`, without effect.
+   */
+  readonly maxQueued?: number;
+  /** Closes the client, however far it has come. To bound how long the first connection may take there is `connectTimeoutMs`. */
   readonly signal?: AbortSignalLike;
-  /** Told whenever the state changes. */
-  readonly onState?: (state: ClientState) => void;
+  /** Told whenever the state changes; unless it is `connecting` or `open`, with how the last connection ended, if there was one. */
+  readonly onState?: (state: ClientState, closed?: Close) => void;
   /** Told of the settings of every connection, as soon as it can be used. */
   readonly onWelcome?: (welcome: Welcome) => void;
   /** Clock and randomness, for tests. */

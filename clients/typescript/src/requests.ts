@@ -36,7 +36,7 @@ let count = 0;
 /** A request with an id of its own; ids are never used again, so that a repeated frame has the same bytes (§19). */
 export function requestFor(
   members: { readonly type: string; readonly journeyId?: string },
-  rest: Pick<Request, "repeat" | "settle" | "fail"> & Partial<Pick<Request, "isCommand" | "accepted" | "only">>,
+  rest: Pick<Request, "repeat" | "settle" | "fail"> & Partial<Pick<Request, "isCommand" | "isCalled" | "accepted" | "only">>,
 ): Request {
   count += 1;
   const id = count.toString(36);

@@ -4,8 +4,8 @@ import { type Closed, Connection, type Host } from "./connection.js";
 import { ConnectionError, LostReplyError } from "./errors.js";
 import type { WatchOptions } from "./events.js";
 import type { Feed } from "./feed.js";
-import type { ClientState, ConnectOptions } from "./options.js";
-import { Outbox, type Request } from "./outbox.js";
+import type { ClientState, Close, ConnectOptions } from "./options.js";
+import { Outbox, type Request, type Sender } from "./outbox.js";
 import { ERROR_PREFIX, PROTOCOL, type ServerFrame, TOKEN_CARRIER, type Welcome } from "./protocol.js";
 import { requestFor, statusReply } from "./requests.js";
 import { RUNTIME, type Runtime, type WebSocketConstructor, base64url, globalWebSocket } from "./runtime.js";
@@ -15,6 +15,8 @@ import { type Hub, Subscriptions } from "./subscriptions.js";
 const LASTING_MS = 10_000;
 const CONNECT_TIMEOUT_MS = 15_000;
 const WINDOW = 256;
+/** Requests that may wait to be sent. */
+const MAX_QUEUED = 10_000;
 /** Where the credential is in `hello`, it has no more room than this (IDLE-2), and the rest of it needs some. */
 const HELLO_BYTES = 16_384;
 const HELLO_RESERVE = 2_048;
@@ -25,7 +27,7 @@ const HELLO_RESERVE = 2_048;
  * Usually there is one connection. After `goaway` there may be two for a while: the old one finishes what it has, and the new one has
  * everything else (DRAIN-3).
  */
-export class Session implements Host, Hub {
+export class Session implements Host, Hub, Sender {
   /** The settings last told. */
   welcome: Welcome | undefined;
   state: ClientState = "connecting";
@@ -51,6 +53,7 @@ export class Session implements Host, Hub {
   #failures = 0;
   #since = 0;
   #hasRenewed = false;
+  #closed: Close | undefined;
 
   constructor(url: string | { readonly href: string }, options: ConnectOptions) {
     this.#url = (typeof url === "string" ? url : url.href).replace(/^http/, "ws");
@@ -62,7 +65,7 @@ export class Session implements Host, Hub {
     if (!make) throw new ConnectionError("there is no global WebSocket; give one in the options");
     this.#make = make;
     this.over = new Promise((resolve) => (this.#tellOver = resolve));
-    this.#outbox = new Outbox(this.runtime, (journeyId, lost) => this.#readInstead(journeyId, lost));
+    this.#outbox = new Outbox(this, options.maxQueued ?? MAX_QUEUED);
     this.#subscriptions = new Subscriptions(this, options.window ?? WINDOW);
   }
 
@@ -127,7 +130,7 @@ export class Session implements Host, Hub {
   // Host
 
   async greet(connection: Connection, welcome: Welcome): Promise<object> {
-    const inHello = this.#options.tokenIn === "hello" || welcome.auth?.required === true;
+    const inHello = this.#options.tokenIn !== "subprotocol" || welcome.auth?.required === true;
     const token = inHello ? await this.#token() : undefined;
     const room = welcome.auth?.required ? HELLO_BYTES : welcome.limits.maxMessageBytes;
     return {
@@ -148,7 +151,8 @@ export class Session implements Host, Hub {
     this.#hasRenewed = false;
     this.welcome = connection.welcome!;
     this.#setState("open");
-    this.#options.onWelcome?.(this.welcome);
+    const { welcome } = this;
+    this.tell(() => this.#options.onWelcome?.(welcome));
     this.#tellFirst?.(undefined);
     this.#tellFirst = undefined;
     this.#subscriptions.begin(connection);
@@ -175,6 +179,7 @@ export class Session implements Host, Hub {
     const lasted = wasCurrent && this.runtime.now() - this.#since >= LASTING_MS;
     if (wasCurrent) this.#current = undefined;
     if (this.#next === connection) this.#next = undefined;
+    if (wasCurrent || !this.#current) this.#closed = { code: closed.code, reason: closed.reason };
     if (this.#end) return;
     // Another one is there, or on its way at the time the server has named (DRAIN-1).
     if (this.#isScheduled && !this.#current) this.#setState("waiting");
@@ -202,6 +207,30 @@ export class Session implements Host, Hub {
     return true;
   }
 
+  // Sender
+
+  readInstead(journeyId: string, lost: Request): void {
+    const members = { type: "getStatus", journeyId };
+    this.#outbox.add(
+      requestFor(members, {
+        repeat: "freely",
+        settle: (frame) => lost.fail(new LostReplyError(journeyId, statusReply(frame))),
+        fail: () => lost.fail(new LostReplyError(journeyId, undefined)),
+      }),
+    );
+  }
+
+  /** Calls something of the caller. What that throws goes to whoever hears of uncaught exceptions, and stops nothing here. */
+  tell(callback: () => void): void {
+    try {
+      callback();
+    } catch (error) {
+      this.runtime.setTimeout(() => {
+        throw error;
+      }, 0);
+    }
+  }
+
   // Connecting
 
   #open(): void {
@@ -214,7 +243,7 @@ export class Session implements Host, Hub {
   async #connect(): Promise<void> {
     const protocols = [this.#options.subprotocol ?? PROTOCOL];
     try {
-      const token = this.#options.tokenIn === "hello" ? undefined : await this.#token();
+      const token = this.#options.tokenIn === "subprotocol" ? await this.#token() : undefined;
       if (token !== undefined) protocols.push(TOKEN_CARRIER + base64url(token));
     } catch (error) {
       this.#next = undefined;
@@ -294,21 +323,11 @@ export class Session implements Host, Hub {
     if (!this.#outbox.isBusy(connection)) connection.end(1000, "moved");
   }
 
-  #readInstead(journeyId: string, lost: Request): void {
-    const members = { type: "getStatus", journeyId };
-    this.#outbox.add(
-      requestFor(members, {
-        repeat: "freely",
-        settle: (frame) => lost.fail(new LostReplyError(journeyId, statusReply(frame))),
-        fail: () => lost.fail(new LostReplyError(journeyId, undefined)),
-      }),
-    );
-  }
-
   #setState(state: ClientState): void {
     if (this.state === state) return;
     this.state = state;
-    this.#options.onState?.(state);
+    const closed = state === "open" || state === "connecting" ? undefined : this.#closed;
+    this.tell(() => this.#options.onState?.(state, closed));
   }
 }
 

@@ -21,7 +21,7 @@ if (skip && process.env.JF_REQUIRE_BROWSER === "1") throw new Error(`JF_REQUIRE_
 const page = (url) => `<!doctype html><script type="module">
   import { connect, ConnectionError } from "/dist/index.js";
   try {
-    const client = await connect("${url}", { token: () => "abc.def" });
+    const client = await connect("${url}", { token: () => "abc.def", tokenIn: "subprotocol" });
     const { journeyId, cursor } = await client.start("applyForLoan", { customerId: "c-17", amount: 25000, months: 48, income: 3200 });
     const outcome = client.watch(journeyId, { from: cursor }).outcome();
     await client.submit(journeyId, "decideLoan", { decision: "approve", officer: "mia" });

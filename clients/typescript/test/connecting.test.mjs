@@ -17,27 +17,29 @@ test("the client waits for welcome, says hello, and is ready when that is answer
   assert.deepEqual(socket.frames, [], "the server speaks first");
   await socket.say(welcome());
   assert.deepEqual(socket.frames, [
-    { type: "hello", id: "hello", client: "shop/1", features: ["bookmark", "credit"], heartbeat: "message", autoSubscribe: false },
+    { type: "hello", id: "~hello", client: "shop/1", features: ["bookmark", "credit"], heartbeat: "message", autoSubscribe: false },
   ]);
   assert.equal(follow.state, "pending");
-  await socket.say({ ...welcome({ connectionId: "c-2" }), id: "hello" });
+  await socket.say({ ...welcome({ connectionId: "c-2" }), id: "~hello" });
   assert.equal(follow.value.welcome.connectionId, "c-2");
   assert.deepEqual(states, ["open"]);
 });
 
 test("SP-4 SP-6 a configured subprotocol is offered, and the token beside it", async () => {
-  const { network } = begin({ subprotocol: "acme.loans", token: "a?>b" });
+  const { network } = begin({ subprotocol: "acme.loans", token: "a?>b", tokenIn: "subprotocol" });
   await settle();
   assert.deepEqual(network.last.protocols, ["acme.loans", "base64url.bearer.journeyforge.YT8-Yg"]);
 });
 
-test("AUTH-5 a token can travel in hello, and does where the server asks for it", async () => {
+test("SP-6 AUTH-5 a token travels in hello, where no proxy logs it and every server looks, unless it is wanted in the offer", async () => {
   for (const [options, greeting] of [
+    [{}, {}],
     [{ tokenIn: "hello" }, {}],
-    [{}, { auth: { required: true } }],
+    [{ tokenIn: "subprotocol" }, { auth: { required: true } }],
   ]) {
     const { network } = await client({ token: async () => "t-1", ...options }, greeting);
     assert.deepEqual(network.last.sent("hello")[0].auth, { scheme: "bearer", token: "t-1" });
+    assert.equal(network.last.protocols.length, options.tokenIn === "subprotocol" ? 2 : 1);
   }
 });
 
@@ -80,7 +82,7 @@ test("a refused hello ends the client with the reason", async () => {
   await settle();
   const problem = { type: "urn:journeyforge:error:unsupported", detail: "no" };
   await network.last.say(welcome());
-  await network.last.say({ type: "error", id: "hello", effect: "none", retryable: false, problem });
+  await network.last.say({ type: "error", id: "~hello", effect: "none", retryable: false, problem });
   await assert.rejects(connected, (error) => error.cause instanceof RequestError && error.cause.code === "unsupported");
 });
 
@@ -155,13 +157,18 @@ test("4510 an idle client comes back when there is something to do", async () =>
 
 test("4401 a new credential first, and only once in a row", async () => {
   let issued = 0;
-  const { client: it, network } = await client({ token: () => `t-${(issued += 1)}` });
+  const { client: it, network } = await client({ token: () => `t-${(issued += 1)}`, tokenIn: "subprotocol" });
   const over = followed(it.closed);
   await network.last.end(4401, "unauthenticated");
   assert.equal(network.sockets.length, 2);
   assert.match(network.last.protocols[1], /dC0y$/, "the second token");
   await network.last.end(4401, "unauthenticated");
   assert.equal(over.value.code, 4401);
+
+  const shown = await client({ token: () => `t-${(issued += 1)}` });
+  await shown.network.last.end(4401, "unauthenticated");
+  await shown.network.last.greet();
+  assert.equal(shown.network.last.sent("hello")[0].auth.token, `t-${issued}`);
 
   const fixed = await client({ token: "t" });
   await fixed.network.last.end(4401);
@@ -170,7 +177,7 @@ test("4401 a new credential first, and only once in a row", async () => {
 
 test("AUTH-6 an issuer of tokens that fails is trouble like any other", async () => {
   let works = true;
-  const { client: it, time, network } = await client({ token: () => (works ? "t" : Promise.reject(new Error("down"))) });
+  const { client: it, time, network } = await client({ token: () => (works ? "t" : Promise.reject(new Error("down"))), tokenIn: "subprotocol" });
   works = false;
   await network.last.end(1006);
   await time.advance(60_000);
@@ -178,6 +185,20 @@ test("AUTH-6 an issuer of tokens that fails is trouble like any other", async ()
   works = true;
   await time.advance(15_000);
   assert.equal(network.sockets.length, 2);
+});
+
+test("AUTH-6 an issuer that fails when the server has said welcome is asked again at the next connection", async () => {
+  let works = true;
+  const { client: it, time, network } = await client({ token: () => (works ? "t" : Promise.reject(new Error("down"))) });
+  works = false;
+  await network.last.end(1006);
+  await time.advance(500);
+  await network.last.say(welcome());
+  assert.deepEqual([network.last.closedWith, it.state], [4000, "waiting"]);
+  works = true;
+  await time.advance(1_000);
+  await network.last.greet();
+  assert.equal(it.state, "open");
 });
 
 test("AUTH-4 a token from a function is renewed in a frame", async () => {
@@ -201,7 +222,7 @@ test("AUTH-4 where the server takes no tokens in frames, the client moves to a n
 });
 
 test("AUTH-5 another token can be shown, and stays for later connections", async () => {
-  const { client: it, time, network } = await client({ token: "t-1" });
+  const { client: it, time, network } = await client({ token: "t-1", tokenIn: "subprotocol" });
   const shown = followed(it.authenticate("t-2"));
   await settle();
   await network.last.say({ type: "authenticated", id: network.last.sent("auth")[0].id });
@@ -312,7 +333,7 @@ test("FLOW-4 goaway may come before the answer to hello", async () => {
   await settle();
   const [old] = network.sockets;
   await old.say(welcome(), { type: "goaway", reason: "drain", graceMs: 8_000, reconnectDelayMs: 70 });
-  await old.say({ ...welcome(), id: "hello" });
+  await old.say({ ...welcome(), id: "~hello" });
   const held = followed((await connected).submit("run-1", "go", {}));
   await time.advance(69);
   assert.deepEqual([old.sent("go"), network.sockets.length], [[], 1]);
@@ -327,7 +348,7 @@ test("a hello that is refused for now is said again", async () => {
   await settle();
   await network.last.say(welcome());
   const problem = { type: "urn:journeyforge:error:unavailable" };
-  await network.last.say({ type: "error", id: "hello", effect: "none", retryable: true, retryAfterMs: 40, problem });
+  await network.last.say({ type: "error", id: "~hello", effect: "none", retryable: true, retryAfterMs: 40, problem });
   await time.advance(540);
   await network.last.greet();
   assert.deepEqual([network.sockets.length, follow.state], [2, "kept"]);
@@ -359,4 +380,46 @@ test("the end by close() and by a signal", async () => {
   await settle();
   abort.abort(new Error("enough"));
   await assert.rejects(second.connected, (error) => error.cause.message === "enough");
+});
+
+test("what callers throw when they are told something stops nothing, and is not hidden", async () => {
+  const fault = () => {
+    throw new Error("theirs");
+  };
+  const { time, network, connected } = begin({ onState: fault, onWelcome: fault });
+  const follow = followed(connected);
+  await settle();
+  await network.last.greet();
+  assert.equal(follow.state, "kept");
+  for (const _ of ["onState", "onWelcome"]) await assert.rejects(time.advance(0), /theirs/);
+  const it = follow.value;
+  const start = followed(it.start("begin", {}, { onAccepted: fault }));
+  const watch = it.watch("run-1");
+  const next = followed(watch.next());
+  await settle();
+  await network.last.say({ type: "subscribed", id: network.last.sent("subscribe")[0].id, journeyId: "run-1", epoch: "e1", after: 0, head: 0 });
+  await network.last.say({ type: "accepted", id: network.last.sent("begin")[0].id, journeyId: "run-1", seq: 1 });
+  await assert.rejects(time.advance(0), /theirs/);
+  await network.last.say({ type: "status", id: network.last.sent("begin")[0].id, journeyId: "run-1", seq: 1, epoch: "e1", payload: {} });
+  assert.deepEqual([start.state, next.state], ["kept", "kept"]);
+});
+
+test("onState says how the last connection ended, so that a handshake that is refused for ever shows", async () => {
+  const told = [];
+  const { time, network } = await client({ onState: (state, closed) => told.push([state, closed?.code, closed?.reason]) });
+  await network.last.end(1012, "restart");
+  await time.advance(500);
+  await network.last.end(1006);
+  assert.deepEqual(told, [
+    ["open", undefined, undefined],
+    ["waiting", 1012, "restart"],
+    ["connecting", undefined, undefined],
+    ["waiting", 1006, ""],
+  ]);
+});
+
+test("ORD-2 ids of the connection are none that a request can have", async () => {
+  const { network } = await client({ heartbeat: "control" }, { heartbeat: { mode: "control" } });
+  const own = network.last.sent("hello")[0].id;
+  assert.doesNotMatch(own, /^[0-9a-z]+$/);
 });

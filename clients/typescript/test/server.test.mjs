@@ -116,7 +116,7 @@ test("DRAIN-1 DRAIN-3 a server that is stopped in good order and started again i
 
 test("SP-6 a token travels in the offer where the server takes it there", options, async (t) => {
   const server = await Server.start(t, { websocket: { subprotocolToken: true } });
-  const client = await connect(server.url, { token: () => "abc.def" });
+  const client = await connect(server.url, { token: () => "abc.def", tokenIn: "subprotocol" });
   assert.equal(client.state, "open");
   client.close();
   await assert.rejects(connect(server.url, { subprotocol: "other.v9" }), (error) => error instanceof ConnectionError && error.code === 1006);

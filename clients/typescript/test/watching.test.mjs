@@ -391,3 +391,15 @@ test("DRAIN-3 what the old connection says of a watch that has moved is nothing"
   assert.deepEqual([seqs(it.told.events), it.told.end.state], [[1], "pending"]);
   assert.equal(late.end.value.code, "not-found");
 });
+
+test("bookmarks that nobody takes do not pile up: the newest says it all", async () => {
+  const { client: it, network } = await client();
+  const watch = it.watch("run-1", { from: "live" });
+  await settle();
+  await network.last.say({ type: "subscribed", id: network.last.sent("subscribe")[0].id, journeyId: "run-1", epoch: "e1", after: 1, head: 1 });
+  for (let seq = 2; seq < 1_000; seq += 1) network.last.onmessage({ data: JSON.stringify({ type: "bookmark", journeyId: "run-1", seq, epoch: "e1" }) });
+  assert.deepEqual((await watch.next()).value, { type: "bookmark", journeyId: "run-1", cursor: { epoch: "e1", seq: 999 } });
+  const next = followed(watch.next());
+  await settle();
+  assert.equal(next.state, "pending");
+});

@@ -397,7 +397,7 @@ test(
     const page = await open(`#/runs/${journeyId}`);
     await isHere(page, "officerReview");
     await page.click("#credential");
-    await page.run((text) => (document.getElementById("asked").value = text), "x".repeat(1_000_000));
+    await page.run((text) => (document.getElementById("asked").value = text), "x".repeat(1_200_000));
     await page.click("dialog button", "Use");
     await page.sees("no connection with this credential", "dialog");
     assert.equal(await page.run(() => document.querySelector("dialog button").disabled), false, "another one can be given");

@@ -93,6 +93,7 @@ export class Client {
             const done = () => signal?.removeEventListener("abort", abort);
             const request = requestFor(members, {
                 ...kind,
+                isCalled: true,
                 settle: (frame) => (done(), resolve(read(frame))),
                 fail: (error) => (done(), reject(error)),
                 ...(accepted && { accepted }),

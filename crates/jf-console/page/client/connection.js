@@ -1,8 +1,9 @@
 import { LIVENESS_TIMEOUT } from "./closing.js";
 import { RequestError } from "./errors.js";
 import { readFrame } from "./protocol.js";
-const HELLO = "hello";
-const PROBE = "probe";
+/** Ids of the connection's own frames; those of requests are letters and digits, and may be any of them. */
+const HELLO = "~hello";
+const PROBE = "~probe";
 /** Close code for what the other side must not do; codes from 4000 are ours to give. */
 const BROKEN = 4000;
 /**

@@ -188,6 +188,9 @@ export class Feed {
         if (this.#cursor && this.#cursor.epoch === cursor.epoch && this.#cursor.seq > cursor.seq)
             return;
         this.#cursor = cursor;
+        // A newer one says all that an older one did, which nobody has taken meanwhile.
+        if (this.#queue.at(-1)?.type === "bookmark")
+            this.#queue.pop();
         this.#put({ type: "bookmark", journeyId: this.journeyId, cursor });
     }
     /** The newest status passed on, if it is of the log that is being told (SEQ-4). */

@@ -11,6 +11,8 @@ import { Subscriptions } from "./subscriptions.js";
 const LASTING_MS = 10_000;
 const CONNECT_TIMEOUT_MS = 15_000;
 const WINDOW = 256;
+/** Requests that may wait to be sent. */
+const MAX_QUEUED = 10_000;
 /** Where the credential is in `hello`, it has no more room than this (IDLE-2), and the rest of it needs some. */
 const HELLO_BYTES = 16_384;
 const HELLO_RESERVE = 2_048;
@@ -45,6 +47,7 @@ export class Session {
     #failures = 0;
     #since = 0;
     #hasRenewed = false;
+    #closed;
     constructor(url, options) {
         this.#url = (typeof url === "string" ? url : url.href).replace(/^http/, "ws");
         this.#options = options;
@@ -56,7 +59,7 @@ export class Session {
             throw new ConnectionError("there is no global WebSocket; give one in the options");
         this.#make = make;
         this.over = new Promise((resolve) => (this.#tellOver = resolve));
-        this.#outbox = new Outbox(this.runtime, (journeyId, lost) => this.#readInstead(journeyId, lost));
+        this.#outbox = new Outbox(this, options.maxQueued ?? MAX_QUEUED);
         this.#subscriptions = new Subscriptions(this, options.window ?? WINDOW);
     }
     /** Connects for the first time; settled when requests can be sent, or when that is out of the question. */
@@ -120,7 +123,7 @@ export class Session {
     }
     // Host
     async greet(connection, welcome) {
-        const inHello = this.#options.tokenIn === "hello" || welcome.auth?.required === true;
+        const inHello = this.#options.tokenIn !== "subprotocol" || welcome.auth?.required === true;
         const token = inHello ? await this.#token() : undefined;
         const room = welcome.auth?.required ? HELLO_BYTES : welcome.limits.maxMessageBytes;
         return {
@@ -140,7 +143,8 @@ export class Session {
         this.#hasRenewed = false;
         this.welcome = connection.welcome;
         this.#setState("open");
-        this.#options.onWelcome?.(this.welcome);
+        const { welcome } = this;
+        this.tell(() => this.#options.onWelcome?.(welcome));
         this.#tellFirst?.(undefined);
         this.#tellFirst = undefined;
         this.#subscriptions.begin(connection);
@@ -174,6 +178,8 @@ export class Session {
             this.#current = undefined;
         if (this.#next === connection)
             this.#next = undefined;
+        if (wasCurrent || !this.#current)
+            this.#closed = { code: closed.code, reason: closed.reason };
         if (this.#end)
             return;
         // Another one is there, or on its way at the time the server has named (DRAIN-1).
@@ -202,6 +208,26 @@ export class Session {
             this.authenticate(this.#credential).catch(() => undefined);
         return true;
     }
+    // Sender
+    readInstead(journeyId, lost) {
+        const members = { type: "getStatus", journeyId };
+        this.#outbox.add(requestFor(members, {
+            repeat: "freely",
+            settle: (frame) => lost.fail(new LostReplyError(journeyId, statusReply(frame))),
+            fail: () => lost.fail(new LostReplyError(journeyId, undefined)),
+        }));
+    }
+    /** Calls something of the caller. What that throws goes to whoever hears of uncaught exceptions, and stops nothing here. */
+    tell(callback) {
+        try {
+            callback();
+        }
+        catch (error) {
+            this.runtime.setTimeout(() => {
+                throw error;
+            }, 0);
+        }
+    }
     // Connecting
     #open() {
         this.#cancelSchedule();
@@ -213,7 +239,7 @@ export class Session {
     async #connect() {
         const protocols = [this.#options.subprotocol ?? PROTOCOL];
         try {
-            const token = this.#options.tokenIn === "hello" ? undefined : await this.#token();
+            const token = this.#options.tokenIn === "subprotocol" ? await this.#token() : undefined;
             if (token !== undefined)
                 protocols.push(TOKEN_CARRIER + base64url(token));
         }
@@ -298,19 +324,12 @@ export class Session {
         if (!this.#outbox.isBusy(connection))
             connection.end(1000, "moved");
     }
-    #readInstead(journeyId, lost) {
-        const members = { type: "getStatus", journeyId };
-        this.#outbox.add(requestFor(members, {
-            repeat: "freely",
-            settle: (frame) => lost.fail(new LostReplyError(journeyId, statusReply(frame))),
-            fail: () => lost.fail(new LostReplyError(journeyId, undefined)),
-        }));
-    }
     #setState(state) {
         if (this.state === state)
             return;
         this.state = state;
-        this.#options.onState?.(state);
+        const closed = state === "open" || state === "connecting" ? undefined : this.#closed;
+        this.tell(() => this.#options.onState?.(state, closed));
     }
 }
 /** A refusal that says no less than `goaway`, in case that has not come (DRAIN-2). */
