@@ -52,11 +52,10 @@ impl Load {
 
     /// Lets a command in, or says when to try again.
     pub(crate) fn admit(self: &Arc<Self>) -> Result<Permit, EngineError> {
-        let within = |total: usize| (total < self.bound).then(|| total + 1);
-        match self.total.fetch_update(Ordering::AcqRel, Ordering::Relaxed, within) {
-            Ok(_) => Ok(Permit { load: Arc::clone(self), work: Work::Command }),
-            Err(_) => Err(crowded("too much is going on; try again")),
-        }
+        // Counted first and looked at then: all threads come by here, and to look first would fetch the number twice.
+        let before = self.total.fetch_add(1, Ordering::AcqRel);
+        let permit = Permit { load: Arc::clone(self), work: Work::Command };
+        if before < self.bound { Ok(permit) } else { Err(crowded("too much is going on; try again")) }
     }
 
     /// Room for runs in which something falls due. They may go beyond the bound on commands, so that these cannot hold them up, and

@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use crate::credential::Credential;
 use jf_core::{Cursor, EventFilter, HeadCondition, IdempotencyKey, JourneyId, Replaying, TraceContext};
 use serde_json::Value;
+use smol_str::SmolStr;
 
 /// A run as a frame names it. Text that no run can have as its id is kept, since the answer to it is that of an unknown run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +58,7 @@ pub(crate) struct Start {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Step {
     pub(crate) run: RunRef,
-    pub(crate) step_id: Option<String>,
+    pub(crate) step_id: Option<SmolStr>,
     pub(crate) payload: Value,
     pub(crate) if_head: Option<HeadCondition>,
     pub(crate) command: Command,

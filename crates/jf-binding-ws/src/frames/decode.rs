@@ -2,6 +2,7 @@
 
 use jf_core::EngineError;
 use serde_json::Value;
+use smol_str::SmolStr;
 
 use super::client::{Cancel, Command, Hello, Request, RunRef, Start, Step, Subscribe, replaying};
 use super::envelope::{Envelope, Refused};
@@ -25,7 +26,7 @@ pub(crate) enum Meaning {
 pub(crate) fn decode(
     envelope: Envelope<'_>,
     meaning: impl FnOnce(&str) -> Result<Meaning, EngineError>,
-) -> Result<(String, Request), EngineError> {
+) -> Result<(SmolStr, Request), EngineError> {
     let Envelope { id, frame_type, members, payload } = envelope;
     let frame = Frame { fields: Fields::of_frame(members), has_id: id.is_some(), payload };
     let request = match frame_type.as_str() {

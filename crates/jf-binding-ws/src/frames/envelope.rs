@@ -1,18 +1,18 @@
 //! What every client frame has: readable JSON, a correlation id, a type, and a payload within its limits.
 
 use std::fmt;
-use std::sync::Arc;
 
 use jf_core::{EngineError, EngineErrorKind};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use smol_str::SmolStr;
 
 use super::members::{Fault, Members, is_readable};
 
 /// Correlation id of a request (ORD-2): `[A-Za-z0-9._~:-]{1,64}`.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize)]
 #[serde(transparent)]
-pub(crate) struct RequestId(Arc<str>);
+pub(crate) struct RequestId(SmolStr);
 
 impl RequestId {
     fn parse(text: &str) -> Option<Self> {
@@ -60,7 +60,7 @@ pub(crate) struct FrameLimits {
 #[derive(Debug)]
 pub(crate) struct Envelope<'a> {
     pub(crate) id: Option<RequestId>,
-    pub(crate) frame_type: String,
+    pub(crate) frame_type: SmolStr,
     pub(crate) members: Members<'a>,
     /// The payload, or why it cannot be taken.
     pub(crate) payload: Option<Result<Value, EngineError>>,
@@ -92,7 +92,9 @@ impl<'a> Envelope<'a> {
             return Err(Refused::new(id, malformed(detail)));
         }
         let frame_type = match members.take(TYPE) {
-            Some(member) => serde_json::from_str::<String>(member.value).ok().filter(|text| !text.is_empty()),
+            Some(member) => {
+                serde_json::from_str::<SmolStr>(member.value).ok().filter(|text| !text.is_empty())
+            }
             None => None,
         };
         let Some(frame_type) = frame_type else {

@@ -6,6 +6,7 @@ use jf_core::{
 };
 use serde::de::DeserializeOwned;
 use serde_json::Number;
+use smol_str::SmolStr;
 
 use super::client::{RunRef, Wish};
 use super::envelope::shortened;
@@ -93,8 +94,8 @@ impl<'a> Fields<'a> {
         name: &str,
         min: usize,
         max: usize,
-    ) -> Result<Option<String>, EngineError> {
-        let text = self.text(name)?;
+    ) -> Result<Option<SmolStr>, EngineError> {
+        let text: Option<SmolStr> = self.read(name, "must be a string")?;
         if text.as_ref().is_some_and(|text| !(min..=max).contains(&text.chars().count())) {
             return Err(self.invalid(name, &format!("must have {min} to {max} characters")));
         }
@@ -116,7 +117,7 @@ impl<'a> Fields<'a> {
         let text = text.ok_or_else(|| self.invalid("journeyId", "is required"))?;
         Ok(match JourneyId::parse(&text) {
             Ok(id) => RunRef::Id(id),
-            Err(_) => RunRef::Impossible(text),
+            Err(_) => RunRef::Impossible(text.into()),
         })
     }
 

@@ -1,6 +1,7 @@
 //! What requests do: futures that end in something to tell. They own all they need, so that dropping them is all it takes to
 //! end a connection, and the runs do not notice (WS-025).
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
@@ -10,6 +11,7 @@ use jf_core::{
     SubscribeOptions, Subscription, TraceContext,
 };
 use jf_dsl::Definition;
+use smol_str::SmolStr;
 
 use super::core::Occasion;
 use super::turns::Turn;
@@ -129,8 +131,11 @@ impl Context {
         self.endpoint.served(&definition)
     }
 
-    fn traced(&self, command: Option<TraceContext>) -> Caller {
-        self.caller.with_trace(command)
+    fn traced(&self, command: Option<TraceContext>) -> Cow<'_, Caller> {
+        if command.as_ref() == self.caller.trace() {
+            return Cow::Borrowed(&self.caller);
+        }
+        Cow::Owned(self.caller.with_trace(command))
     }
 }
 
@@ -170,7 +175,7 @@ impl Target {
 pub(crate) async fn start(
     context: Arc<Context>,
     ticket: Ticket,
-    frame_type: String,
+    frame_type: SmolStr,
     start: Start,
     auto: bool,
 ) -> Done {
@@ -226,7 +231,7 @@ async fn started_document(
 pub(crate) async fn step(
     context: Arc<Context>,
     ticket: Ticket,
-    frame_type: String,
+    frame_type: SmolStr,
     step: Step,
     mut target: Target,
     mut turn: Turn,

@@ -1,10 +1,11 @@
 //! The map of active runs and their mailboxes.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
+use hashbrown::HashTable;
 use jf_core::{EngineError, JourneyId};
 
 use super::cell::Cell;
@@ -14,13 +15,21 @@ use crate::shared::Shared;
 
 const SHARDS: usize = 16;
 
-// Clients can have ids of their making in it, if for as long as they ask for them: the hash is one that they cannot aim at.
-type Shard = HashMap<JourneyId, Weak<ActiveRun>>;
-
 /// All active runs of an engine.
 pub(crate) struct ActiveRuns {
+    // Clients can have ids of their making here, if for as long as they ask for them: the hash is one that they cannot aim at. It takes
+    // its time, so that it is made once for all that is done with an active run.
     hasher: RandomState,
     shards: [Mutex<Shard>; SHARDS],
+}
+
+type Shard = HashTable<Entry>;
+
+/// The place of a run, which may have become inactive.
+struct Entry {
+    id: JourneyId,
+    hash: u64,
+    run: Weak<ActiveRun>,
 }
 
 impl ActiveRuns {
@@ -30,16 +39,26 @@ impl ActiveRuns {
 
     /// The active run of that id, which need not exist in the store.
     pub(crate) fn enter(self: &Arc<Self>, id: &JourneyId) -> Arc<ActiveRun> {
-        let mut shard = self.shard(id);
-        if let Some(active) = shard.get(id).and_then(Weak::upgrade) {
+        let hash = self.hasher.hash_one(id.as_str());
+        let mut shard = self.shard(hash);
+        let entry = shard.find_mut(hash, |entry| entry.id == *id);
+        if let Some(active) = entry.as_ref().and_then(|entry| entry.run.upgrade()) {
             return active;
         }
         let active = Arc::new(ActiveRun {
             id: id.clone(),
+            hash,
             runs: Arc::clone(self),
             mailbox: Mutex::new(Mailbox { queue: VecDeque::new(), busy: false, cell: None }),
         });
-        shard.insert(id.clone(), Arc::downgrade(&active));
+        let run = Arc::downgrade(&active);
+        match entry {
+            // Its last reference has gone, and it has not left yet.
+            Some(entry) => entry.run = run,
+            None => {
+                shard.insert_unique(hash, Entry { id: id.clone(), hash, run }, |entry| entry.hash);
+            }
+        }
         active
     }
 
@@ -48,17 +67,18 @@ impl ActiveRuns {
         self.shards.iter().map(|shard| lock(shard).len()).sum()
     }
 
-    fn leave(&self, id: &JourneyId) {
-        let mut shard = self.shard(id);
+    fn leave(&self, run: &ActiveRun) {
+        let mut shard = self.shard(run.hash);
         // Somebody may have entered anew since the last reference went.
-        if shard.get(id).is_some_and(|active| active.strong_count() == 0) {
-            shard.remove(id);
+        let gone = |entry: &Entry| entry.id == run.id && entry.run.strong_count() == 0;
+        if let Ok(entry) = shard.find_entry(run.hash, gone) {
+            drop(entry.remove());
         }
     }
 
-    fn shard(&self, id: &JourneyId) -> MutexGuard<'_, Shard> {
-        let hash = self.hasher.hash_one(id.as_str());
-        lock(&self.shards[usize::try_from(hash % SHARDS as u64).unwrap_or(0)])
+    /// The tables use the bits at both ends of a hash, so that shards go by others.
+    fn shard(&self, hash: u64) -> MutexGuard<'_, Shard> {
+        lock(&self.shards[usize::try_from((hash >> 32) % SHARDS as u64).unwrap_or(0)])
     }
 }
 
@@ -71,6 +91,7 @@ impl fmt::Debug for ActiveRuns {
 /// A run that something is happening to.
 pub(crate) struct ActiveRun {
     id: JourneyId,
+    hash: u64,
     runs: Arc<ActiveRuns>,
     mailbox: Mutex<Mailbox>,
 }
@@ -156,7 +177,7 @@ impl ActiveRun {
 
 impl Drop for ActiveRun {
     fn drop(&mut self) {
-        self.runs.leave(&self.id);
+        self.runs.leave(self);
     }
 }
 

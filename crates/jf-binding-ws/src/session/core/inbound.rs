@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use futures::FutureExt;
 use jf_core::{ByteShare, EngineError, EngineErrorKind};
+use smol_str::SmolStr;
 use tokio::time::Instant;
 
 use super::Core;
@@ -131,7 +132,7 @@ impl Core {
         &mut self,
         context: Arc<Context>,
         ticket: Ticket,
-        frame_type: String,
+        frame_type: SmolStr,
         request: Request,
         now: Instant,
     ) {

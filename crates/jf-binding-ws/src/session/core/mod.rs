@@ -12,6 +12,7 @@ use std::task::Context as TaskContext;
 
 use futures::stream::FuturesUnordered;
 use jf_core::{ByteBudget, Caller, JourneyId};
+use smol_str::SmolStr;
 use tokio::time::Instant;
 use tungstenite::{Message, Utf8Bytes};
 
@@ -56,7 +57,7 @@ pub(crate) struct Core {
     resume: Resume,
     access: Access,
     /// Requests that were not begun: a credential before them is being judged, or too much waits to be written.
-    held: VecDeque<(Ticket, String, Request)>,
+    held: VecDeque<(Ticket, SmolStr, Request)>,
     rate: Rate,
     own_budget: ByteBudget,
     settings: Settings,
