@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use http::header::AUTHORIZATION;
@@ -31,6 +31,8 @@ struct Inbound {
     peer_certificates: Vec<Bytes>,
     remote_address: Option<SocketAddr>,
     principal: Option<Arc<str>>,
+    /// What descriptions of one connection have in common, once there are several.
+    connection: OnceLock<Arc<()>>,
 }
 
 impl Caller {
@@ -54,9 +56,11 @@ impl Caller {
     }
 
     /// The same caller with another credential in place of its `Authorization` header, and with the identity that the platform takes from
-    /// it (AUTH-5). It is another request: no decision that was made for the earlier credential may be used again (ENG-116).
+    /// it (AUTH-5). It is another request: no decision that was made for the earlier credential may be used again (ENG-116). It is of the
+    /// same connection.
     #[must_use]
     pub fn with_credential(&self, authorization: HeaderValue, principal: Option<Arc<str>>) -> Self {
+        self.inbound.connection.get_or_init(Arc::default);
         let mut inbound = Inbound::clone(&self.inbound);
         inbound.headers.insert(AUTHORIZATION, authorization);
         inbound.principal = principal;
@@ -73,6 +77,13 @@ impl Caller {
     #[must_use]
     pub fn is_same_request(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.inbound, &other.inbound)
+    }
+
+    /// Whether both are of one connection, whatever credential it had: what one asks for comes before or behind what the other does (ORD-1).
+    #[must_use]
+    pub fn is_same_connection(&self, other: &Self) -> bool {
+        let connection = |caller: &Self| caller.inbound.connection.get().map(Arc::as_ptr);
+        self.is_same_request(other) || connection(self).is_some_and(|it| connection(other) == Some(it))
     }
 
     /// Whether there is an inbound request in the sense of TSK-008.
@@ -288,6 +299,22 @@ mod tests {
         assert_eq!((renewed.header("cookie").as_deref(), renewed.principal()), (Some("a=1"), Some("p-1")));
         assert_eq!((first.header("authorization").as_deref(), first.principal()), (Some("Bearer old"), None));
         assert!(!renewed.is_same_request(&first) && renewed.is_same_request(&renewed.clone()));
+    }
+
+    #[test]
+    fn ord_1_credentials_come_and_go_and_the_connection_stays() {
+        let first = caller(&[("authorization", "Bearer old")]);
+        let earlier = first.clone();
+        let renew = |caller: &Caller| caller.with_credential(HeaderValue::from_static("Bearer new"), None);
+        let second = renew(&first);
+        let third = renew(&second);
+        let of_one = [&first, &earlier, &second, &third];
+        for (a, b) in of_one.iter().flat_map(|a| of_one.iter().map(move |b| (a, b))) {
+            assert!(a.is_same_connection(b));
+        }
+        let other = caller(&[("authorization", "Bearer old")]);
+        assert!(!other.is_same_connection(&first) && !first.is_same_connection(&other));
+        assert!(!renew(&other).is_same_connection(&second));
     }
 
     #[test]

@@ -63,8 +63,8 @@ impl Turn {
         }
     }
 
-    /// Keeps back a command whose caller has a cancellation before it: those of one caller for one run are applied in the order in which they
-    /// were given (ORD-1). Any other message is given back.
+    /// Keeps back a command whose caller has a cancellation before it: those of one connection for one run are applied in the order in which
+    /// they were given (ORD-1), also where another credential came in between. Any other message is given back.
     pub(super) fn in_order(&mut self, message: Message) -> Option<Message> {
         if self.cell().judging.is_empty() {
             return Some(message);
@@ -76,7 +76,7 @@ impl Turn {
             _ => return Some(message),
         };
         let before =
-            self.cell().judging.iter_mut().find(|judging| judging.cancel.caller.is_same_request(caller));
+            self.cell().judging.iter_mut().find(|judging| judging.cancel.caller.is_same_connection(caller));
         let Some(before) = before else { return Some(message) };
         if before.behind.len() < bound {
             before.behind.push(message);

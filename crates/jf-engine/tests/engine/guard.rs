@@ -379,6 +379,22 @@ async fn eng_057_while_a_cancellation_is_judged_the_run_goes_on_for_others() {
     }
 }
 
+/// A credential that comes in between changes who asks, and not the place of what was asked for.
+#[tokio::test]
+async fn ord_1_what_a_connection_asks_for_with_another_credential_waits_for_its_cancellation() {
+    let bench = Bench::new(&[asking(APPROVAL)]).await;
+    let id = bench.parked("guarded", json!({})).await;
+    let one = who("one");
+    let renewed = one.with_credential(http::HeaderValue::from_static("Bearer new"), Some("one".into()));
+    let mut cancel = Box::pin(bench.engine.cancel(Cancel::new(id.clone()), &one));
+    assert!((&mut cancel).now_or_never().is_none());
+    let mut behind = Box::pin(bench.engine.submit_step(step(&id, "wait", json!({ "ok": true })), &renewed));
+    assert!((&mut behind).now_or_never().is_none());
+    decide(&bench, true).await;
+    assert!(soon(cancel).await.is_ok());
+    assert_eq!(kind(soon(behind).await), EngineErrorKind::StepNotActive, "it came after the cancellation");
+}
+
 /// A turn that breaks off loses what it had to judge. The verdict comes all the same, and is none on what others have asked for since.
 #[tokio::test]
 async fn eng_057_a_verdict_that_nobody_waits_for_decides_nothing_else() {
