@@ -19,6 +19,8 @@ pub(crate) struct Outbound {
     urgent: VecDeque<Utf8Bytes>,
     replies: VecDeque<Utf8Bytes>,
     reply_bytes: usize,
+    /// Bytes of the one among `replies` that is so large that nothing finished adds to it.
+    single: usize,
     max_reply_bytes: usize,
     overflown: bool,
 }
@@ -38,6 +40,7 @@ impl Outbound {
             urgent: VecDeque::new(),
             replies: VecDeque::new(),
             reply_bytes: 0,
+            single: 0,
             max_reply_bytes,
             overflown: false,
         }
@@ -58,14 +61,20 @@ impl Outbound {
     /// A reply, or what comes before one.
     pub(crate) fn reply(&mut self, text: Utf8Bytes) {
         self.reply_bytes += text.len();
+        if self.is_pressing(text.len()) {
+            self.single = self.single.max(text.len());
+        }
         self.replies.push_back(text);
         self.bound();
     }
 
-    /// A single reply may have any size; what waits behind it is bounded (FLOW-6).
+    /// A single reply may have any size, wherever it stands; what waits beside it is bounded (FLOW-6).
     fn bound(&mut self) {
-        let single = self.replies.front().map_or(0, |text| text.len());
-        self.overflown |= self.reply_bytes - single > self.max_reply_bytes;
+        self.overflown |= self.reply_bytes - self.single > self.max_reply_bytes;
+    }
+
+    const fn is_pressing(&self, bytes: usize) -> bool {
+        bytes > self.max_reply_bytes / 4
     }
 
     /// More waits than may; the client does not read.
@@ -75,7 +84,7 @@ impl Outbound {
 
     /// So much waits that finished requests better wait, too, instead of adding to it.
     pub(crate) const fn is_pressed(&self) -> bool {
-        self.reply_bytes > self.max_reply_bytes / 4
+        self.is_pressing(self.reply_bytes)
     }
 
     /// Nothing but pushes could be written now.
@@ -90,7 +99,11 @@ impl Outbound {
         }
         if self.rest.is_none() {
             let waiting = self.urgent.pop_front().or_else(|| self.replies.pop_front());
-            self.reply_bytes -= waiting.as_ref().map_or(0, |text| text.len());
+            let bytes = waiting.as_ref().map_or(0, |text| text.len());
+            self.reply_bytes -= bytes;
+            if bytes >= self.single {
+                self.single = 0;
+            }
             let text = waiting.or_else(push)?;
             if text.len() <= FRAGMENT_BYTES {
                 return Some(Message::Text(text));
@@ -158,6 +171,24 @@ mod tests {
         assert!(!outbound.is_overflown());
         outbound.reply("x".repeat(60).into());
         assert!(outbound.is_overflown());
+    }
+
+    #[test]
+    fn flow_6_the_single_large_reply_may_come_behind_small_ones() {
+        let mut outbound = Outbound::new(100);
+        outbound.reply("x".repeat(20).into());
+        outbound.reply("x".repeat(500).into());
+        assert!(!outbound.is_overflown());
+        outbound.urgent("pong".into());
+        outbound.reply("x".repeat(20).into());
+        assert!(!outbound.is_overflown() && outbound.is_pressed());
+        for _ in 0..3 {
+            assert!(next(&mut outbound).is_some());
+        }
+        assert!(!outbound.is_pressed(), "what is written does not wait");
+        outbound.reply("x".repeat(100).into());
+        outbound.reply("x".repeat(90).into());
+        assert!(outbound.is_overflown(), "there is but one");
     }
 
     #[test]

@@ -237,6 +237,47 @@ async fn flow_6_large_replies_wait_for_each_other_instead_of_piling_up() {
     }
 }
 
+/// A single reply may have any size, also where a small one is before it.
+#[tokio::test(start_paused = true)]
+async fn flow_6_a_large_reply_behind_a_small_one_waits_like_any_other() {
+    let (engine, binding) = shop();
+    let run = engine.run("order");
+    engine.pad(5 << 20);
+    engine.finish(&run);
+    engine.pad(0);
+    let mut client = Client::of(&binding).await;
+    client.send(r#"{"type":"getStatus","id":"1","journeyId":"run-1"}"#);
+    client.send(r#"{"type":"getOutcome","id":"2","journeyId":"run-1"}"#);
+    client.send("nonsense");
+    client.expect(r#"{"type":"status","id":"1"}"#).await;
+    let outcome = client.expect(r#"{"type":"outcome","id":"2"}"#).await;
+    assert_eq!(outcome["payload"]["output"]["pad"].as_str().map(str::len), Some(5 << 20));
+    client.refused("malformed-frame").await;
+    assert!(client.is_open());
+}
+
+/// SUB-3 too: nothing of the subscription that was replaced holds up the new one.
+#[tokio::test(start_paused = true)]
+async fn flow_8_what_a_replaced_subscription_had_to_wait_for_is_nothing_to_the_new_one() {
+    let (engine, binding) = configured(|config| config.status_min_interval = Duration::from_millis(50));
+    let run = engine.run("order");
+    let mut client = Client::of(&binding).await;
+    let subscribe = r#"{"type":"subscribe","journeyId":"run-1","replay":"none"}"#;
+    client.send(subscribe);
+    client.expect(r#"{"type":"subscribed"}"#).await;
+    // After three failures it is tried again in four seconds.
+    engine.fail_reads((0..3).map(|_| jf_core::EngineError::internal("disk")));
+    engine.commit(&run);
+    client.quiet_for(Duration::from_millis(3500)).await;
+    client.send(subscribe);
+    client.expect(r#"{"type":"subscribed","head":2}"#).await;
+    engine.commit(&run);
+    client.expect(r#"{"type":"status","seq":3}"#).await;
+    engine.commit(&run);
+    let status = client.frame_within(Duration::from_millis(100)).await.expect("at its distance");
+    assert_eq!(status["seq"], 4);
+}
+
 #[tokio::test(start_paused = true)]
 async fn flow_8_conflated_statuses_keep_their_distance() {
     let (engine, binding) = configured(|config| config.status_min_interval = Duration::from_millis(50));

@@ -172,6 +172,8 @@ impl Followers {
             bookmarked: now,
         };
         self.look_at.get_or_insert(now + LOOK_INTERVAL);
+        // What the one before was to wait for is nothing to this one.
+        self.delayed.retain(|(_, delayed)| *delayed != run);
         self.dirty.push(&run);
         self.slots.insert(run, slot);
     }
