@@ -1,15 +1,9 @@
-//! Bytes to a JSON value in one pass, nesting bounded.
-//!
-//! The recursion limit of `serde_json` is off here: it is fixed at one level less than HTTP-013 allows. Containers are counted
-//! by the visitor instead, so the bound is exact and configurable, and input that breaks it costs no more stack than input
-//! that just meets it.
+//! Bodies to JSON values, with faults told by their place.
 
-use std::cell::{Cell, RefCell};
 use std::fmt;
 
-use jf_core::{ByteShare, EngineError};
-use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Number, Value, error::Category};
+use jf_core::{ByteShare, EngineError, JsonFault};
+use serde_json::{Value, error::Category};
 
 /// Bodies up to this size, which are nearly all, are small whatever they hold, and nobody weighs what becomes of them.
 const SMALL: usize = 4 * 1024;
@@ -27,21 +21,11 @@ pub(crate) fn parse(body: &[u8], depth: usize, share: &mut ByteShare) -> Result<
         let at = Place::of(&body[..error.valid_up_to()]);
         EngineError::invalid_input(format!("the body is not valid UTF-8: unexpected byte at {at}"))
     })?;
-    let read = if body.len() <= SMALL {
-        read(text, Nested { left: depth, scale: Unweighed })
-    } else {
-        let scale = Scale::new(share);
-        let read = read(text, Nested { left: depth, scale: &scale });
-        scale.settle()?;
-        read
-    };
-    read.map_err(|error| EngineError::invalid_input(explain(text, depth, &error)))
-}
-
-fn read<W: Weigh>(text: &str, nested: Nested<W>) -> Result<Value, serde_json::Error> {
-    let mut reader = serde_json::Deserializer::from_str(text);
-    reader.disable_recursion_limit();
-    nested.deserialize(&mut reader).and_then(|value| reader.end().map(|()| value))
+    let mut take = |bytes| if body.len() <= SMALL { Ok(()) } else { share.grow(bytes) };
+    jf_core::read_json(text, depth, 0, &mut take).map_err(|fault| match fault {
+        JsonFault::Text(error) => EngineError::invalid_input(explain(text, depth, &error)),
+        JsonFault::NoRoom(error) => error,
+    })
 }
 
 fn explain(text: &str, depth: usize, error: &serde_json::Error) -> String {
@@ -101,157 +85,6 @@ fn characters(utf8: &[u8]) -> usize {
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "line {}, column {}", self.line, self.column)
-    }
-}
-
-/// Notes what a value takes beside its texts, which take as much as they did in the body.
-trait Weigh: Copy {
-    /// Whether there is room for so many bytes more.
-    fn has_room(self, bytes: usize) -> bool;
-}
-
-#[derive(Clone, Copy)]
-struct Unweighed;
-
-impl Weigh for Unweighed {
-    #[inline]
-    fn has_room(self, _: usize) -> bool {
-        true
-    }
-}
-
-/// Takes bytes out of a share, many at once.
-struct Scale<'s> {
-    share: RefCell<&'s mut ByteShare>,
-    pending: Cell<usize>,
-    refusal: RefCell<Option<EngineError>>,
-}
-
-impl<'s> Scale<'s> {
-    /// What is taken at once.
-    const BATCH: usize = 64 * 1024;
-
-    fn new(share: &'s mut ByteShare) -> Self {
-        Self { share: RefCell::new(share), pending: Cell::new(0), refusal: RefCell::new(None) }
-    }
-
-    fn take(&self, bytes: usize) -> bool {
-        self.pending.set(0);
-        match self.share.borrow_mut().grow(bytes) {
-            Ok(()) => true,
-            Err(refusal) => {
-                self.refusal.replace(Some(refusal));
-                false
-            }
-        }
-    }
-
-    /// Takes the rest.
-    ///
-    /// # Errors
-    /// Unavailable, when there was too little at any time.
-    fn settle(self) -> Result<(), EngineError> {
-        self.take(self.pending.get());
-        self.refusal.into_inner().map_or(Ok(()), Err)
-    }
-}
-
-impl Weigh for &Scale<'_> {
-    #[inline]
-    fn has_room(self, bytes: usize) -> bool {
-        let pending = self.pending.get() + bytes;
-        if pending < Scale::BATCH {
-            self.pending.set(pending);
-            return true;
-        }
-        self.take(pending)
-    }
-}
-
-/// Reads a value that may hold `left` more containers inside each other.
-#[derive(Clone, Copy)]
-struct Nested<W> {
-    left: usize,
-    scale: W,
-}
-
-impl<W: Weigh> Nested<W> {
-    /// What an item of a list takes.
-    const ITEM: usize = size_of::<Value>();
-    /// What a member of an object takes: its hash and its place in the index, too.
-    const MEMBER: usize = size_of::<Value>() + size_of::<String>() + 2 * size_of::<usize>();
-
-    fn inner<E: serde::de::Error>(self) -> Result<Self, E> {
-        let left = self.left.checked_sub(1);
-        left.map(|left| Self { left, ..self }).ok_or_else(|| E::custom("nested too deep"))
-    }
-
-    fn weigh<E: serde::de::Error>(self, bytes: usize) -> Result<(), E> {
-        if self.scale.has_room(bytes) { Ok(()) } else { Err(E::custom("no room")) }
-    }
-}
-
-impl<'de, W: Weigh> DeserializeSeed<'de> for Nested<W> {
-    type Value = Value;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de, W: Weigh> Visitor<'de> for Nested<W> {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
-    }
-
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(Value::Bool(value))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(Value::Number(value.into()))
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(Value::Number(value.into()))
-    }
-
-    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
-        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("a number is out of range"))
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(Value::String(value.to_owned()))
-    }
-
-    fn visit_string<E>(self, value: String) -> Result<Value, E> {
-        Ok(Value::String(value))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        let inner = self.inner()?;
-        let mut array = Vec::new();
-        while let Some(item) = items.next_element_seed(inner)? {
-            inner.weigh(Self::ITEM)?;
-            array.push(item);
-        }
-        Ok(Value::Array(array))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
-        let inner = self.inner::<A::Error>()?;
-        let mut object = Map::new();
-        while let Some(name) = members.next_key::<String>()? {
-            inner.weigh(Self::MEMBER)?;
-            object.insert(name, members.next_value_seed(inner)?);
-        }
-        Ok(Value::Object(object))
     }
 }
 

@@ -58,7 +58,8 @@ pub enum AuthenticationError {
 
 /// Who a client is, and for how long that is believed.
 ///
-/// Also a request extension, for layers in front that know more than a [`Principal`]: an expiry or a revocation.
+/// Also a request extension, for layers in front that know more than a [`Principal`]: an expiry or a revocation. Without an authenticator
+/// frames bring no other credential then, since nobody could tell whether it is as good.
 #[derive(Debug, Clone, Default)]
 pub struct Identity {
     principal: Option<Principal>,
@@ -86,7 +87,8 @@ impl Identity {
         self
     }
 
-    /// The credential ends when this switch is turned.
+    /// The credential ends when this switch is turned. That of a layer in front is for the whole connection: it ends it also when a frame
+    /// has brought another credential since.
     #[must_use]
     pub fn with_revocation(mut self, revocation: Revocation) -> Self {
         self.revocation = Some(revocation);
@@ -107,6 +109,11 @@ impl Identity {
 
     pub(crate) const fn revocation(&self) -> Option<&Revocation> {
         self.revocation.as_ref()
+    }
+
+    /// Whether it says nothing at all.
+    pub(crate) const fn is_blank(&self) -> bool {
+        self.principal.is_none() && self.expires_at.is_none() && self.revocation.is_none()
     }
 
     /// Whether the credential has expired or was revoked.

@@ -19,6 +19,9 @@ const SCHEME: &str = "Bearer ";
 const JUDGING_TIME: Duration = Duration::from_secs(5);
 
 impl Credential {
+    /// Bytes of a token in a frame. One in a handshake is bounded by what the server takes of headers.
+    pub(crate) const MAX_IN_FRAME: usize = 16 << 10;
+
     /// A token as clients send it apart from a header: visible ASCII, not empty.
     pub(crate) fn of_token(token: &str) -> Option<Self> {
         if token.is_empty() || !token.bytes().all(|b| b.is_ascii_graphic()) {
@@ -27,6 +30,11 @@ impl Credential {
         let mut value = HeaderValue::try_from(format!("{SCHEME}{token}")).ok()?;
         value.set_sensitive(true);
         Some(Self(value))
+    }
+
+    /// The same of a frame, bounded, since it is kept for as long as the connection is.
+    pub(crate) fn of_frame(token: &str) -> Option<Self> {
+        if token.len() <= Self::MAX_IN_FRAME { Self::of_token(token) } else { None }
     }
 
     /// The one bearer token of a request; another scheme is none of ours.
@@ -81,6 +89,13 @@ mod tests {
         for bad in ["", "a b", "a\n", "ä"] {
             assert!(Credential::of_token(bad).is_none(), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn auth_5_a_token_in_a_frame_is_bounded() {
+        let token = |bytes: usize| Credential::of_frame(&"t".repeat(bytes));
+        assert!(token(16 << 10).is_some());
+        assert!(token((16 << 10) + 1).is_none() && token(0).is_none());
     }
 
     #[test]

@@ -41,6 +41,7 @@ mod error;
 mod head;
 mod identity;
 mod ids;
+mod json;
 mod links;
 mod log;
 mod origin;
@@ -70,6 +71,7 @@ pub use identity::{PeerCertificates, Principal, client_network, rests_on_ambient
 pub use ids::{
     Cursor, Epoch, Head, HeadCondition, IdempotencyKey, InvalidId, JourneyId, ScheduleId, StepRef,
 };
+pub use json::{JsonFault, read_json};
 pub use links::{Link, Links};
 pub use log::{At, Event, EventFilter, EventKind, GapReason, LogDocument, Replay};
 pub use origin::{NoOrigin, PageOrigin};

@@ -88,6 +88,15 @@ pub(crate) struct Hello {
     pub(crate) auto_subscribe: Option<bool>,
     pub(crate) auth: Option<Credential>,
     pub(crate) resume: Vec<Subscribe>,
+    /// Runs of entries beyond those that there may be, which are refused. All that is kept of them is what the refusal names.
+    pub(crate) excess: Vec<RunRef>,
+}
+
+impl Hello {
+    /// Bytes that its list takes beside the names in it.
+    pub(crate) const fn list_bytes(&self) -> usize {
+        size_of::<Subscribe>() * self.resume.len() + size_of::<RunRef>() * self.excess.len()
+    }
 }
 
 /// A frame, routed by its type.

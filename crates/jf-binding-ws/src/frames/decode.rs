@@ -5,7 +5,7 @@ use serde_json::Value;
 use smol_str::SmolStr;
 
 use super::client::{Cancel, Command, Hello, Request, RunRef, Start, Step, Subscribe, replaying};
-use super::envelope::{Envelope, Refused};
+use super::envelope::{Envelope, FrameLimits, Refused};
 use super::fields::Fields;
 use crate::credential::Credential;
 
@@ -27,8 +27,8 @@ pub(crate) fn decode(
     envelope: Envelope<'_>,
     meaning: impl FnOnce(&str) -> Result<Meaning, EngineError>,
 ) -> Result<(SmolStr, Request), EngineError> {
-    let Envelope { id, frame_type, members, payload } = envelope;
-    let frame = Frame { fields: Fields::of_frame(members), has_id: id.is_some(), payload };
+    let Envelope { id, frame_type, members, payload, limits } = envelope;
+    let frame = Frame { fields: Fields::of_frame(members), has_id: id.is_some(), payload, limits };
     let request = match frame_type.as_str() {
         "hello" => frame.hello(),
         "auth" => frame.auth(),
@@ -65,6 +65,7 @@ struct Frame<'a> {
     fields: Fields<'a>,
     has_id: bool,
     payload: Option<Result<Value, EngineError>>,
+    limits: FrameLimits,
 }
 
 impl Frame<'_> {
@@ -155,13 +156,19 @@ impl Frame<'_> {
             Some(mut inner) => Some(bearer(&mut inner)?),
             None => None,
         };
-        let entries = self
-            .fields
-            .objects("resume", &["journeyId", "after", "epoch", "events", "conflate", "replay"])?;
-        let resume =
-            entries.into_iter().map(|mut entry| subscription(&mut entry)).collect::<Result<_, _>>()?;
+        let (mut resume, mut excess) = (Vec::new(), Vec::new());
+        let known = ["journeyId", "after", "epoch", "events", "conflate", "replay"];
+        self.fields.objects("resume", &known, |mut entry| {
+            let entry = subscription(&mut entry)?;
+            if resume.len() < self.limits.resumed {
+                resume.push(entry)
+            } else {
+                excess.push(entry.run)
+            }
+            Ok(())
+        })?;
         let bookmarks = features.iter().any(|feature| feature == BOOKMARK);
-        Ok(Request::Hello(Hello { bookmarks, message_heartbeat, auto_subscribe, auth, resume }))
+        Ok(Request::Hello(Hello { bookmarks, message_heartbeat, auto_subscribe, auth, resume, excess }))
     }
 }
 
@@ -178,9 +185,10 @@ fn bearer(fields: &mut Fields<'_>) -> Result<Credential, EngineError> {
     if fields.text("scheme")?.as_deref() != Some("bearer") {
         return Err(fields.invalid("scheme", "must be `bearer`"));
     }
-    let credential = fields.text("token")?.as_deref().and_then(Credential::of_token);
+    let credential = fields.text("token")?.as_deref().and_then(Credential::of_frame);
     credential.ok_or_else(|| {
-        fields.invalid("token", "must be a string of visible ASCII characters that is not empty")
+        let max = Credential::MAX_IN_FRAME;
+        fields.invalid("token", &format!("must be a string of 1 to {max} visible ASCII characters"))
     })
 }
 

@@ -9,13 +9,16 @@ use super::{Meaning, decode};
 use crate::frames::client::{Hello, Request, RunRef, Wish};
 use crate::frames::envelope::{Envelope, FrameLimits};
 
-const LIMITS: FrameLimits = FrameLimits { payload_bytes: 1 << 20, payload_depth: 128 };
+const LIMITS: FrameLimits = FrameLimits { payload_bytes: 1 << 20, payload_depth: 128, resumed: 2 };
+
+fn envelope(text: &str) -> Envelope<'_> {
+    let envelope = Envelope::read(text, LIMITS, &mut |_| Ok(()));
+    envelope.unwrap_or_else(|refused| panic!("{text}: {}", refused.error))
+}
 
 fn read(frame: &Value) -> Result<Request, EngineError> {
     let text = frame.to_string();
-    let envelope =
-        Envelope::read(&text, LIMITS).unwrap_or_else(|refused| panic!("{frame}: {}", refused.error));
-    let read = decode(envelope, |frame_type| match frame_type {
+    let read = decode(envelope(&text), |frame_type| match frame_type {
         "begin" => Ok(Meaning::Start),
         "submit" => Ok(Meaning::Step),
         _ => Err(EngineError::new(EngineErrorKind::UnknownType)),
@@ -139,6 +142,8 @@ fn members_that_do_not_fit_are_named() {
         (json!({"type":"hello","resume":[{"journeyId":"r1"},{"after":1}]}), "resume[1].journeyId"),
         (json!({"type":"auth","scheme":"bearer"}), "token"),
         (json!({"type":"auth","scheme":"bearer","token":""}), "token"),
+        (json!({"type":"auth","scheme":"bearer","token":"t".repeat((16 << 10) + 1)}), "token"),
+        (json!({"type":"hello","auth":{"scheme":"bearer","token":"t".repeat(1 << 20)}}), "auth.token"),
         (json!({"type":"credit"}), "n"),
         (json!({"type":"credit","n":0}), "n"),
         (json!({"type":"credit","n":1_000_001}), "n"),
@@ -146,8 +151,7 @@ fn members_that_do_not_fit_are_named() {
         assert_eq!(refused(frame.clone()), ("invalid-input", member.to_owned()), "{frame}");
     }
     let twice = r#"{"type":"begin","payload":{},"subscribe":{"conflate":true,"conflate":false}}"#;
-    let envelope = Envelope::read(twice, LIMITS).unwrap();
-    let error = decode(envelope, |_| Ok(Meaning::Start)).unwrap_err();
+    let error = decode(envelope(twice), |_| Ok(Meaning::Start)).unwrap_err();
     assert_eq!(error.problem().extensions["member"], "subscribe.conflate");
 }
 
@@ -193,11 +197,25 @@ fn hello_is_taken_with_features_it_does_not_know() {
         "autoSubscribe":false,"auth":{"scheme":"bearer","token":"t"},"resume":[{"journeyId":"r1","after":7,"epoch":"e1"}]}),
     );
     let Ok(Request::Hello(hello)) = hello else { panic!("{hello:?}") };
-    let Hello { bookmarks, message_heartbeat, auto_subscribe, auth, resume } = hello;
+    let Hello { bookmarks, message_heartbeat, auto_subscribe, auth, resume, excess: _ } = hello;
     assert_eq!((bookmarks, message_heartbeat, auto_subscribe), (true, Some(true), Some(false)));
     assert_eq!(auth.unwrap().token(), "t");
     assert_eq!((resume.len(), &resume[0].run), (1, &run()));
     assert_eq!(read(&json!({"type":"credit","n":7})).unwrap(), Request::Credit(NonZeroU32::new(7).unwrap()));
+}
+
+/// SUB-9 too: of an entry that is refused anyway only the name is kept, though all are read.
+#[test]
+fn lim_5_of_entries_beyond_the_limit_their_runs_are_kept() {
+    let entries =
+        |names: &[&str]| names.iter().map(|name| json!({"journeyId":name,"after":1})).collect::<Vec<_>>();
+    let hello = read(&json!({"type":"hello","resume":entries(&["r1", "r2", "r3", "no id!"])}));
+    let Ok(Request::Hello(hello)) = hello else { panic!("{hello:?}") };
+    assert_eq!(hello.resume.iter().map(|entry| entry.run.as_str()).collect::<Vec<_>>(), ["r1", "r2"]);
+    assert_eq!(hello.excess.iter().map(RunRef::as_str).collect::<Vec<_>>(), ["r3", "no id!"]);
+    let mut list = entries(&["r1", "r2", "r3"]);
+    list[2]["after"] = json!("x");
+    assert_eq!(refused(json!({"type":"hello","resume":list})), ("invalid-input", "resume[2].after".into()));
 }
 
 #[test]
@@ -215,9 +233,7 @@ fn the_examples_of_the_protocol_are_read() {
     let frames: Vec<&str> = block.lines().filter(|line| line.starts_with('{')).collect();
     assert!(frames.len() > 10, "the page has moved its examples");
     for text in frames {
-        let envelope =
-            Envelope::read(text, LIMITS).unwrap_or_else(|refused| panic!("{text}: {}", refused.error));
-        let read = decode(envelope, |frame_type| match frame_type {
+        let read = decode(envelope(text), |frame_type| match frame_type {
             "startJourney" => Ok(Meaning::Start),
             "submitStep" => Ok(Meaning::Step),
             other => panic!("{other}"),

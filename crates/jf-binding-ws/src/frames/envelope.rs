@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use jf_core::{EngineError, EngineErrorKind};
-use serde::{Deserialize, Serialize};
+use jf_core::{EngineError, EngineErrorKind, JsonFault};
+use serde::Serialize;
 use serde_json::Value;
 use smol_str::SmolStr;
 
-use super::members::{Fault, Members, is_readable};
+use super::members::{Fault, Member, Members, is_readable};
 
 /// Correlation id of a request (ORD-2): `[A-Za-z0-9._~:-]{1,64}`.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize)]
@@ -54,7 +54,12 @@ pub(crate) struct FrameLimits {
     pub(crate) payload_bytes: usize,
     /// Containers inside each other in a payload (LIM-2).
     pub(crate) payload_depth: usize,
+    /// Entries of `hello.resume` that are more than a name (LIM-5).
+    pub(crate) resumed: usize,
 }
+
+/// Who is asked for the memory that a payload takes, as [`jf_core::read_json`] asks.
+pub(crate) type Take<'a> = dyn FnMut(usize) -> Result<(), EngineError> + 'a;
 
 /// A frame whose envelope can be relied on; the members that depend on the type are still unread.
 #[derive(Debug)]
@@ -64,6 +69,7 @@ pub(crate) struct Envelope<'a> {
     pub(crate) members: Members<'a>,
     /// The payload, or why it cannot be taken.
     pub(crate) payload: Option<Result<Value, EngineError>>,
+    pub(crate) limits: FrameLimits,
 }
 
 impl<'a> Envelope<'a> {
@@ -71,12 +77,12 @@ impl<'a> Envelope<'a> {
     ///
     /// # Errors
     /// `malformed-frame`, with the id if the frame has a usable one.
-    pub(crate) fn read(text: &'a str, limits: FrameLimits) -> Result<Self, Refused> {
+    pub(crate) fn read(text: &'a str, limits: FrameLimits, take: &mut Take<'_>) -> Result<Self, Refused> {
         let mut members = Members::split(text).map_err(unreadable)?;
         members.check(PAYLOAD).map_err(unreadable)?;
         let payload = match members.take(PAYLOAD) {
             None => None,
-            Some(member) => Some(read_payload(member.value, member.depth, limits).map_err(unreadable)?),
+            Some(member) => Some(read_payload(&member, limits, take).map_err(unreadable)?),
         };
         let twice = members
             .duplicate()
@@ -100,7 +106,7 @@ impl<'a> Envelope<'a> {
         let Some(frame_type) = frame_type else {
             return Err(Refused::new(id, malformed("the member `type` must be a string that is not empty")));
         };
-        Ok(Self { id, frame_type, members, payload })
+        Ok(Self { id, frame_type, members, payload, limits })
     }
 
     /// The text of the member that names a run.
@@ -114,21 +120,26 @@ const TYPE: &str = "type";
 const PAYLOAD: &str = "payload";
 
 /// An `Err` inside tells that the payload is refused, outside that the frame is not JSON.
-fn read_payload(text: &str, depth: usize, limits: FrameLimits) -> Result<Result<Value, EngineError>, Fault> {
+fn read_payload(
+    member: &Member<'_>,
+    limits: FrameLimits,
+    take: &mut Take<'_>,
+) -> Result<Result<Value, EngineError>, Fault> {
+    let text = member.value;
     let refusal = if text.len() > limits.payload_bytes {
         let detail = format!("the payload has more than {} bytes", limits.payload_bytes);
         EngineError::new(EngineErrorKind::TooLarge).with_detail(detail)
-    } else if depth > limits.payload_depth {
+    } else if member.depth > limits.payload_depth {
         EngineError::invalid_input(format!(
             "the payload is nested deeper than {} levels",
             limits.payload_depth
         ))
     } else {
-        let mut reader = serde_json::Deserializer::from_str(text);
-        reader.disable_recursion_limit(); // the depth is known by now
-        let value = Value::deserialize(&mut reader).map_err(|_| Fault::Unreadable)?;
-        reader.end().map_err(|_| Fault::Unreadable)?;
-        return Ok(Ok(value));
+        match jf_core::read_json(text, limits.payload_depth, text.len(), take) {
+            Ok(value) => return Ok(Ok(value)),
+            Err(JsonFault::Text(_)) => return Err(Fault::Unreadable),
+            Err(JsonFault::NoRoom(refusal)) => refusal,
+        }
     };
     if is_readable(text) { Ok(Err(refusal)) } else { Err(Fault::Unreadable) }
 }
@@ -165,13 +176,15 @@ pub(super) fn shortened(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Envelope, FrameLimits, Refused};
+    use jf_core::{EngineError, EngineErrorKind};
     use serde_json::json;
 
-    const LIMITS: FrameLimits = FrameLimits { payload_bytes: 300, payload_depth: 128 };
+    use super::{Envelope, FrameLimits, Refused};
+
+    const LIMITS: FrameLimits = FrameLimits { payload_bytes: 300, payload_depth: 128, resumed: 2 };
 
     fn read(text: &str) -> Result<Envelope<'_>, Refused> {
-        Envelope::read(text, LIMITS)
+        Envelope::read(text, LIMITS, &mut |_| Ok(()))
     }
 
     fn slug(refused: &Refused) -> &'static str {
@@ -232,6 +245,23 @@ mod tests {
         assert!(read(&text(300)).unwrap().payload.unwrap().is_ok());
         let refused = read(&text(301)).unwrap().payload.unwrap().unwrap_err();
         assert_eq!(refused.kind().slug(), "too-large");
+    }
+
+    #[test]
+    fn http_026_a_payload_without_room_is_refused_unless_it_is_no_json() {
+        let read = |text: &str| {
+            let limits = FrameLimits { payload_bytes: 1 << 20, ..LIMITS };
+            let no_room = &mut |_| Err(EngineError::new(EngineErrorKind::Unavailable));
+            let read = Envelope::read(text, limits, no_room);
+            read.map(|envelope| envelope.payload.map(|payload| payload.map_err(|error| error.kind())))
+        };
+        let refused = Some(Err(EngineErrorKind::Unavailable));
+        assert_eq!(read(r#"{"type":"x","payload":1}"#).unwrap(), refused);
+        let list = "0,".repeat(100_000);
+        assert_eq!(read(&format!(r#"{{"type":"x","payload":[{list}0]}}"#)).unwrap(), refused);
+        let broken = read(&format!(r#"{{"type":"x","payload":[{list}]}}"#)).unwrap_err();
+        assert_eq!(slug(&broken), "malformed-frame");
+        assert_eq!(read(r#"{"type":"x"}"#).unwrap(), None, "nothing is asked for");
     }
 
     #[test]

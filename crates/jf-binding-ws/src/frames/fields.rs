@@ -199,13 +199,21 @@ impl<'a> Fields<'a> {
         self.inside(name, member.value, known).map(Some)
     }
 
-    /// The objects of the array at `name`.
-    pub(super) fn objects(&mut self, name: &str, known: &[&str]) -> Result<Vec<Self>, EngineError> {
-        let Some(member) = self.members.take(name) else { return Ok(Vec::new()) };
+    /// Gives the objects of the array at `name` to `read`, one after the other: there may be many, and each takes more as members than as what
+    /// is made of it.
+    pub(super) fn objects(
+        &mut self,
+        name: &str,
+        known: &[&str],
+        mut read: impl FnMut(Self) -> Result<(), EngineError>,
+    ) -> Result<(), EngineError> {
+        let Some(member) = self.members.take(name) else { return Ok(()) };
         let objects =
             elements(member.value).map_err(|_| self.invalid(name, "must be an array of objects"))?;
-        let each = objects.into_iter().enumerate();
-        each.map(|(index, object)| self.inside(&format!("{name}[{index}]"), object, known)).collect()
+        for (index, object) in objects.into_iter().enumerate() {
+            read(self.inside(&format!("{name}[{index}]"), object, known)?)?;
+        }
+        Ok(())
     }
 }
 

@@ -65,6 +65,8 @@ pub(crate) struct Client {
     pub(crate) caller: Caller,
     /// What the platform knows about him.
     pub(crate) identity: Identity,
+    /// It was a layer in front that knew, and not a token that said so.
+    pub(crate) is_vouched: bool,
 }
 
 impl Client {
@@ -72,7 +74,7 @@ impl Client {
     pub(crate) fn of(caller: Caller) -> Self {
         let identity =
             caller.principal().map_or_else(Identity::anonymous, |id| Identity::new(Principal::new(id)));
-        Self { caller, identity }
+        Self { caller, identity, is_vouched: true }
     }
 }
 
@@ -152,6 +154,7 @@ async fn authenticate(
     known: Option<Identity>,
     shown: Option<Credential>,
 ) -> Result<Client, Box<Response<Body>>> {
+    let is_vouched = known.is_some();
     let (identity, credential) = match (known, shown, shared.config.authenticator.as_deref()) {
         // A layer has seen the whole handshake, the carrier of SP-6 included, and answers for it. What comes in a frame it cannot see.
         (Some(identity), _, _) => (identity, None),
@@ -179,5 +182,5 @@ async fn authenticate(
         }
         _ => caller,
     };
-    Ok(Client { caller, identity })
+    Ok(Client { caller, identity, is_vouched })
 }

@@ -13,7 +13,7 @@ use jf_core::{
 use jf_dsl::Definition;
 use smol_str::SmolStr;
 
-use super::core::Occasion;
+use super::core::{Leave, Occasion};
 use super::turns::Turn;
 use crate::authenticator::{AuthenticationError, Identity};
 use crate::binding::Shared;
@@ -54,8 +54,11 @@ pub(crate) enum Done {
         at: Head,
         rest: Work,
     },
+    /// What tells of an effect, or repeats what told of one.
     Replied(Ticket, Box<Reply>),
     Failed(Ticket, EngineError),
+    /// A question was answered, in whatever way.
+    Read(Ticket, Result<Box<Reply>, EngineError>),
     Opened(Box<Opening>),
     /// A credential was judged.
     Authenticated {
@@ -82,8 +85,6 @@ pub(crate) struct Reply {
     pub(crate) wish: Option<Wish>,
     /// The reply says whether a subscription exists.
     pub(crate) tells_subscribed: bool,
-    /// It answers a question, and tells of no effect.
-    pub(crate) is_read: bool,
 }
 
 #[expect(clippy::large_enum_variant, reason = "documents are short-lived and boxed with their reply")]
@@ -111,14 +112,15 @@ pub(crate) struct Context {
     pub(crate) tables: Arc<Tables>,
     pub(crate) endpoint: Arc<Endpoint>,
     pub(crate) caller: Caller,
+    pub(crate) leave: Leave,
 }
 
 impl Context {
     /// That of a client at `path`, as things are deployed now.
-    pub(crate) fn new(shared: Arc<Shared>, path: &str, caller: Caller) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, path: &str, caller: Caller, leave: Leave) -> Self {
         let tables = shared.routes.tables();
         let endpoint = tables.at(path).cloned().unwrap_or_default();
-        Self { shared, tables, endpoint, caller }
+        Self { shared, tables, endpoint, caller, leave }
     }
 
     fn engine(&self) -> &dyn Engine {
@@ -157,18 +159,23 @@ impl Target {
         if let Some(served) = self.served.take()
             && let Ok(found) = look(&served)
         {
+            context.leave.check()?;
             return Ok((served, found));
         }
-        let served = context.locate(&self.run).await?;
+        let served = self.served(context).await?;
         let found = look(&served)?;
         Ok((served, found))
     }
 
+    /// The version, for those who turn to the engine with it at once.
     async fn served(&mut self, context: &Context) -> Result<Arc<Served>, EngineError> {
-        match self.served.take() {
+        let served = match self.served.take() {
             Some(served) => Ok(served),
             None => context.locate(&self.run).await,
-        }
+        };
+        // A turn and a look-up may have taken a while, and what they came to is not told either.
+        context.leave.check()?;
+        served
     }
 }
 
@@ -223,8 +230,8 @@ async fn started_document(
         }
         Err(error) => return Done::Failed(ticket, error),
     };
-    let (step, tells_subscribed, is_read) = (None, true, false);
-    let reply = Reply { run, at, document, step, replayed, served, context, wish, tells_subscribed, is_read };
+    let (step, tells_subscribed) = (None, true);
+    let reply = Reply { run, at, document, step, replayed, served, context, wish, tells_subscribed };
     Done::Replied(ticket, Box::new(reply))
 }
 
@@ -308,9 +315,8 @@ async fn settled_status(
     match submitted.settled().await {
         Ok(At { at, document }) => {
             let (wish, tells_subscribed) = (subscribe.flatten(), subscribe.is_some());
-            let (document, is_read) = (Document::Status(document), false);
-            let reply =
-                Reply { run, at, document, step, replayed, served, context, wish, tells_subscribed, is_read };
+            let document = Document::Status(document);
+            let reply = Reply { run, at, document, step, replayed, served, context, wish, tells_subscribed };
             Done::Replied(ticket, Box::new(reply))
         }
         Err(error) => Done::Failed(ticket, error),
@@ -352,10 +358,7 @@ pub(crate) async fn get_status(context: Arc<Context>, ticket: Ticket, mut target
         let At { at, document } = context.engine().get_status(&target.run, &context.caller).await?;
         Ok(Reply::read(target.run, at, Document::Status(document), served, &context))
     };
-    match read.await {
-        Ok(reply) => Done::Replied(ticket, reply),
-        Err(error) => Done::Failed(ticket, error),
-    }
+    Done::Read(ticket, read.await)
 }
 
 pub(crate) async fn get_outcome(context: Arc<Context>, ticket: Ticket, mut target: Target) -> Done {
@@ -364,10 +367,7 @@ pub(crate) async fn get_outcome(context: Arc<Context>, ticket: Ticket, mut targe
         let At { at, document } = context.engine().get_outcome(&target.run, &context.caller).await?;
         Ok(Reply::read(target.run, at, Document::Outcome(document), served, &context))
     };
-    match read.await {
-        Ok(reply) => Done::Replied(ticket, reply),
-        Err(error) => Done::Failed(ticket, error),
-    }
+    Done::Read(ticket, read.await)
 }
 
 impl Reply {
@@ -378,9 +378,9 @@ impl Reply {
         served: Arc<Served>,
         context: &Arc<Context>,
     ) -> Box<Self> {
-        let (step, replayed, wish, tells_subscribed, is_read) = (None, false, None, false, true);
+        let (step, replayed, wish, tells_subscribed) = (None, false, None, false);
         let context = Arc::clone(context);
-        Box::new(Self { run, at, document, step, replayed, served, context, wish, tells_subscribed, is_read })
+        Box::new(Self { run, at, document, step, replayed, served, context, wish, tells_subscribed })
     }
 
     /// The cursor of a subscriber that gets this reply: what an outcome alone delivers is still to come (SEQ-5).

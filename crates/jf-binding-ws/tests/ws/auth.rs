@@ -20,6 +20,12 @@ use crate::wire::{Client, configured};
 #[derive(Debug, Default)]
 pub(crate) struct Desk(Revocation);
 
+impl Desk {
+    pub(crate) fn revocation(&self) -> &Revocation {
+        &self.0
+    }
+}
+
 #[async_trait]
 impl Authenticator for Desk {
     async fn authenticate(&self, token: &str, _: &Caller) -> Result<Identity, AuthenticationError> {
@@ -33,6 +39,11 @@ impl Authenticator for Desk {
             "slow" => {
                 tokio::time::sleep(Duration::from_secs(3)).await;
                 Identity::new(Principal::new("mia"))
+            }
+            "plain" => Identity::new(Principal::new("mia")),
+            "late" => {
+                tokio::time::sleep(Duration::from_secs(3)).await;
+                return Err(AuthenticationError::Rejected);
             }
             who => Identity::new(Principal::new(who)).with_revocation(self.0.clone()),
         };
@@ -93,6 +104,25 @@ async fn auth_5_a_credential_in_a_frame_is_what_the_engine_sees_from_then_on() {
     let renewed = engine.last_caller();
     assert_eq!(renewed.header("authorization").as_deref(), Some("Bearer mia.600"));
     assert!(!renewed.is_same_request(&caller), "ENG-116: no decision for the old one counts");
+}
+
+/// Whoever shows it is nobody the platform knows, and it stays for as long as the connection does.
+#[tokio::test(start_paused = true)]
+async fn auth_5_a_token_in_a_frame_has_at_most_sixteen_kibibytes() {
+    let (engine, binding) = configured(|_| ());
+    engine.run("order");
+    let mut client = Client::of(&binding).await;
+    client.send(&auth(&"t".repeat(1 << 20)));
+    let error = client.refused("invalid-input").await;
+    assert_eq!((&error["id"], &error["problem"]["member"]), (&"a".into(), &"token".into()), "{error}");
+    client.send(&hello(&"t".repeat((16 << 10) + 1)));
+    assert_eq!(client.refused("invalid-input").await["problem"]["member"], "auth.token");
+    let token = "t".repeat(16 << 10);
+    client.send(&auth(&token));
+    client.expect(r#"{"type":"authenticated"}"#).await;
+    client.send(r#"{"type":"getStatus","journeyId":"run-1"}"#);
+    client.expect(r#"{"type":"status"}"#).await;
+    assert_eq!(engine.last_caller().header("authorization"), Some(format!("Bearer {token}")));
 }
 
 #[tokio::test(start_paused = true)]
@@ -339,6 +369,171 @@ async fn auth_4_a_request_that_waited_is_judged_when_it_begins_and_a_read_when_i
     client.quiet_for(Duration::from_millis(900)).await;
     let answer = client.frame_within(seconds(1)).await.unwrap();
     assert_eq!((&answer["id"], &answer["type"]), (&"r".into(), &"error".into()), "{answer}");
+}
+
+/// What is held behind `auth` is judged with the credential it brings, and not by the one there was when it arrived.
+#[tokio::test(start_paused = true)]
+async fn auth_5_what_is_held_behind_a_credential_is_judged_with_it() {
+    let (engine, binding) = guarded(|config| {
+        config.on_expiry = OnExpiry::Degrade;
+        config.reply_backlog_bytes = 8000.try_into().unwrap();
+    });
+    engine.run("order");
+    let mut client = Client::of(&binding).await;
+    client.send(&auth("mia.5"));
+    client.expect(r#"{"type":"authenticated"}"#).await;
+    client.expect(r#"{"type":"authExpiring"}"#).await;
+    client.window(0);
+    for _ in 0..15 {
+        client.send("nonsense");
+    }
+    client.send(r#"{"type":"getStatus","id":"r","journeyId":"run-1"}"#);
+    tokio::time::sleep(seconds(5)).await;
+    client.send(&auth("mia.600"));
+    client.send(r#"{"type":"decide","id":"d","journeyId":"run-1","payload":1}"#);
+    tokio::time::sleep(seconds(1)).await;
+    client.open_window();
+    for _ in 0..15 {
+        client.refused("malformed-frame").await;
+    }
+    assert_eq!(client.refused("unauthenticated").await["id"], "r");
+    client.expect(r#"{"type":"authenticated","id":"a"}"#).await;
+    client.expect(r#"{"type":"status","id":"d"}"#).await;
+}
+
+/// AUTH-3 too: a request is one to the engine when the engine gets it, and not when it arrives here.
+#[tokio::test(start_paused = true)]
+async fn auth_4_a_command_that_has_waited_beyond_the_end_of_its_credential_is_not_carried_out() {
+    for renewed in [false, true] {
+        let (engine, binding) = guarded(|config| config.on_expiry = OnExpiry::Degrade);
+        engine.run("order");
+        let mut client = Client::of(&binding).await;
+        client.send(&auth("mia.5"));
+        client.expect(r#"{"type":"authenticated"}"#).await;
+        client.expect(r#"{"type":"authExpiring"}"#).await;
+        engine.slow_locates([6000]);
+        // The first one looks for its run, the others wait for their turn.
+        client.send(r#"{"type":"decide","id":"1","journeyId":"run-1","payload":1}"#);
+        client.send(r#"{"type":"decide","id":"2","journeyId":"run-1","payload":2}"#);
+        client.send(r#"{"type":"cancel","id":"3","journeyId":"run-1"}"#);
+        client.quiet_for(Duration::from_millis(5500)).await;
+        if renewed {
+            client.send(&auth("mia.600"));
+            client.expect(r#"{"type":"authenticated"}"#).await;
+        }
+        client.quiet_for(Duration::from_millis(400)).await;
+        for id in ["1", "2", "3"] {
+            let answer = client.frame_within(seconds(1)).await.unwrap();
+            assert_eq!((&answer["id"], &answer["effect"]), (&id.into(), &"none".into()), "{answer}");
+            assert_eq!(answer["problem"]["type"], "urn:journeyforge:error:unauthenticated", "{answer}");
+        }
+        assert_eq!(engine.calls(), Vec::<String>::new(), "renewed: {renewed}");
+        if renewed {
+            client.send(r#"{"type":"decide","id":"4","journeyId":"run-1","payload":4}"#);
+            client.expect(r#"{"type":"status","id":"4"}"#).await;
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn auth_4_a_credential_that_is_renewed_in_time_stops_nothing_that_waits() {
+    let (engine, binding) = guarded(|config| config.on_expiry = OnExpiry::Degrade);
+    engine.run("order");
+    let mut client = Client::of(&binding).await;
+    client.send(&auth("mia.10"));
+    client.expect(r#"{"type":"authenticated"}"#).await;
+    client.expect(r#"{"type":"authExpiring"}"#).await;
+    engine.slow_locates([12_000]);
+    client.send(r#"{"type":"decide","id":"1","journeyId":"run-1","payload":1}"#);
+    client.quiet_for(seconds(6)).await;
+    client.send(&auth("mia.600"));
+    client.expect(r#"{"type":"authenticated"}"#).await;
+    let answer = client.frame_within(seconds(7)).await.unwrap();
+    assert_eq!((&answer["id"], &answer["type"]), (&"1".into(), &"status".into()), "{answer}");
+}
+
+/// ENG-053: to repeat a reply is to read, and so is the refusal to.
+#[tokio::test(start_paused = true)]
+async fn auth_4_no_read_is_told_after_the_end_whatever_came_of_it() {
+    let (engine, binding) = guarded(|config| config.on_expiry = OnExpiry::Degrade);
+    engine.run("order");
+    let mut client = Client::of(&binding).await;
+    client.send(&auth("mia.5"));
+    client.expect(r#"{"type":"authenticated"}"#).await;
+    client.expect(r#"{"type":"authExpiring"}"#).await;
+    engine.hold();
+    client.send(r#"{"type":"decide","id":"told","journeyId":"run-1","payload":1}"#);
+    client.quiet().await;
+    engine.replay();
+    client.send(r#"{"type":"decide","id":"1","journeyId":"run-1","payload":1,"key":"0123456789abcdef"}"#);
+    client.send(r#"{"type":"placeOrder","id":"2","payload":{},"key":"0123456789abcdef"}"#);
+    client.quiet().await;
+    engine.slow_locates([6000]);
+    client.send(r#"{"type":"getOutcome","id":"3","journeyId":"run-1"}"#);
+    client.quiet_for(Duration::from_millis(5500)).await;
+    engine.let_go(3);
+    let mut answers = Vec::new();
+    for _ in 0..4 {
+        let answer = client.frame_within(seconds(2)).await.unwrap();
+        let slug = answer["problem"]["type"].as_str().map(|slug| slug.rsplit(':').next().unwrap().to_owned());
+        answers.push((answer["id"].as_str().unwrap().to_owned(), slug));
+    }
+    answers.sort();
+    let refused = || Some("unauthenticated".to_owned());
+    let expected = [("1", refused()), ("2", refused()), ("3", refused()), ("told", None)];
+    assert_eq!(answers, expected.map(|(id, slug)| (id.to_owned(), slug)));
+}
+
+/// AUTH-6 too: how long a verdict takes is no fault of who has asked for it in time.
+#[tokio::test(start_paused = true)]
+async fn auth_4_a_renewal_that_is_being_judged_keeps_the_connection_until_its_verdict() {
+    for (token, told, close) in [
+        ("slow.600", "authenticated", None),
+        ("late", "unauthenticated", Some((4401, "unauthenticated"))),
+        ("never", "unavailable", Some((1013, "try-later"))),
+    ] {
+        let (engine, binding) = guarded(|_| ());
+        let run = engine.run("order");
+        let mut client = Client::of(&binding).await;
+        client.send(&auth("mia.8"));
+        client.expect(r#"{"type":"authenticated"}"#).await;
+        client.expect(r#"{"type":"authExpiring"}"#).await;
+        client.send(r#"{"type":"subscribe","journeyId":"run-1","replay":"none"}"#);
+        client.expect(r#"{"type":"subscribed"}"#).await;
+        client.quiet_for(seconds(6)).await;
+        client.send(&auth(token));
+        client.send(r#"{"type":"getStatus","id":"r","journeyId":"run-1"}"#);
+        client.quiet_for(Duration::from_millis(2500)).await;
+        engine.commit(&run);
+        client.quiet_for(Duration::from_millis(400)).await;
+        let verdict = client.frame_within(seconds(3)).await.unwrap();
+        let slug = verdict["problem"]["type"].as_str().map(|slug| slug.rsplit(':').next().unwrap());
+        assert_eq!(slug.unwrap_or_else(|| verdict["type"].as_str().unwrap()), told, "{verdict}");
+        let Some((code, name)) = close else {
+            client.expect(r#"{"type":"status","id":"r","seq":2}"#).await;
+            engine.commit(&run);
+            client.expect(r#"{"type":"status","seq":3}"#).await;
+            continue;
+        };
+        assert_eq!(client.refused("unauthenticated").await["id"], "r");
+        let end = client.within(Duration::from_millis(1)).await;
+        let Some(tungstenite::Message::Close(Some(end))) = end else { panic!("{token}: {end:?}") };
+        assert_eq!((u16::from(end.code), end.reason.as_str()), (code, name), "{token}: no push before it");
+    }
+}
+
+/// AUTH-6: who could not show another credential has not lost the one he had by a fault of his own.
+#[tokio::test(start_paused = true)]
+async fn auth_6_an_expiry_behind_trouble_of_the_server_is_no_fault_of_the_client() {
+    let (_engine, binding) = guarded(|_| ());
+    let mut client = Client::of(&binding).await;
+    client.send(&auth("mia.8"));
+    client.expect(r#"{"type":"authenticated"}"#).await;
+    client.expect(r#"{"type":"authExpiring"}"#).await;
+    client.quiet_for(seconds(6)).await;
+    client.send(&auth("trouble"));
+    client.refused("unavailable").await;
+    client.closed_within(seconds(3), 1013, "try-later").await;
 }
 
 /// A connection that could stay, but never get anything again, is closed.

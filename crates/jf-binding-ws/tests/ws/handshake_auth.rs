@@ -119,6 +119,64 @@ async fn drain_1_a_drain_that_begins_while_a_token_is_judged_refuses_and_is_wait
     assert_eq!(slug(&answer.unwrap_err()), (503, "draining".to_owned()));
 }
 
+/// AUTH-5 too: a token that nobody judges must not take the place of a credential that ends.
+#[tokio::test]
+async fn auth_4_without_an_authenticator_frames_replace_nothing_that_a_layer_has_said() {
+    let in_a_second = || Timestamp::now() + SignedDuration::from_secs(1);
+    let revocation = Revocation::new();
+    for (identity, revoked) in [
+        (Identity::anonymous().with_expiry(in_a_second()), None),
+        (Identity::anonymous().with_revocation(revocation.clone()), Some(&revocation)),
+    ] {
+        let server = Server::start_with(|_| (), |router| router.layer(Extension(identity))).await;
+        let (mut socket, _) = server.connect(PATH, &[]).await.unwrap();
+        let welcome = frame(&mut socket).await;
+        assert!(!welcome["features"].as_array().unwrap().contains(&"auth".into()), "{welcome}");
+        send(&mut socket, r#"{"type":"auth","id":"a","scheme":"bearer","token":"any"}"#).await;
+        let refused = loop {
+            match frame(&mut socket).await {
+                warning if warning["type"] == "authExpiring" => {}
+                answer => break answer,
+            }
+        };
+        assert_eq!(refused["problem"]["type"], "urn:journeyforge:error:unsupported", "{refused}");
+        revoked.into_iter().for_each(Revocation::revoke);
+        assert_eq!(close_of(&mut socket).await, (4401, "unauthenticated".to_owned()));
+    }
+    let server = Server::start_with(|_| (), |router| router.layer(Extension(Identity::anonymous()))).await;
+    let (mut socket, _) = server.connect(PATH, &[]).await.unwrap();
+    let welcome = frame(&mut socket).await;
+    assert!(welcome["features"].as_array().unwrap().contains(&"auth".into()), "it has said nothing");
+}
+
+/// A layer has spoken for the connection, and a token for itself.
+#[tokio::test]
+async fn auth_4_the_switch_of_a_layer_counts_whatever_token_a_frame_has_brought() {
+    let revocation = Revocation::new();
+    let identity = Identity::new(Principal::new("mia")).with_revocation(revocation.clone());
+    let server = Server::start_with(judged, |router| router.layer(Extension(identity))).await;
+    let (mut socket, _) = server.connect(PATH, &[]).await.unwrap();
+    frame(&mut socket).await;
+    send(&mut socket, r#"{"type":"auth","scheme":"bearer","token":"mia"}"#).await;
+    assert_eq!(frame(&mut socket).await["type"], "authenticated");
+    revocation.revoke();
+    assert_eq!(close_of(&mut socket).await, (4401, "unauthenticated".to_owned()));
+}
+
+/// AUTH-5: the switch of a token goes with the token.
+#[tokio::test]
+async fn auth_4_the_switch_of_a_token_counts_no_longer_than_the_token() {
+    let desk = Arc::new(Desk::default());
+    let server = Server::start(|config| config.authenticator = Some(Arc::clone(&desk) as _)).await;
+    let (mut socket, _) = server.connect(PATH, &[("authorization", "Bearer mia")]).await.unwrap();
+    frame(&mut socket).await;
+    send(&mut socket, r#"{"type":"auth","scheme":"bearer","token":"plain"}"#).await;
+    assert_eq!(frame(&mut socket).await["type"], "authenticated");
+    desk.revocation().revoke();
+    send(&mut socket, r#"{"type":"ping"}"#).await;
+    assert_eq!(frame(&mut socket).await["type"], "pong");
+}
+
 /// IDLE-2 too: who is known by the handshake need not say it again.
 #[tokio::test]
 async fn auth_4_a_layer_in_front_may_know_when_a_credential_ends() {

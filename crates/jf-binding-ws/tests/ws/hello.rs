@@ -192,6 +192,17 @@ async fn sub_9_a_list_counts_among_the_payloads() {
     assert_eq!(client.refused("unavailable").await["id"], "h");
 }
 
+/// HTTP-026: and so do the entries that are read from it.
+#[tokio::test(start_paused = true)]
+async fn sub_9_a_list_counts_with_what_becomes_of_it() {
+    let budget = jf_core::ByteBudget::new(100_000);
+    let (_engine, binding) = configured(|config| config.payload_budget = budget);
+    let mut client = Client::of(&binding).await;
+    let list = vec![r#"{"journeyId":"r"}"#; 3000].join(",");
+    client.send(&format!(r#"{{"type":"hello","id":"h","resume":[{list}]}}"#));
+    assert_eq!(client.refused("unavailable").await["id"], "h");
+}
+
 /// An entry that is refused at once gives its place up in its turn, and not before.
 #[tokio::test(start_paused = true)]
 async fn sub_9_a_refused_entry_lets_nobody_overtake_the_one_before_it() {
@@ -259,6 +270,26 @@ async fn seq_5_a_reply_behind_hello_is_not_told_again_by_its_entry() {
         engine.commit(&run);
         client.expect(r#"{"type":"status","seq":3}"#).await;
     }
+}
+
+/// SEQ-5: a reply that waits for its subscription may be overtaken, and what overtakes it is not told again either.
+#[tokio::test(start_paused = true)]
+async fn seq_5_what_overtakes_a_reply_is_left_out_of_its_subscription() {
+    let (engine, binding) = shop();
+    let run = engine.run("order");
+    let mut client = Client::of(&binding).await;
+    engine.slow_reads([50]);
+    let wish = r#""subscribe":{"conflate":false}"#;
+    client.send(&format!(r#"{{"type":"decide","id":"1","journeyId":"run-1","payload":1,{wish}}}"#));
+    client.send(r#"{"type":"decide","id":"2","journeyId":"run-1","payload":2}"#);
+    client.expect(r#"{"type":"status","id":"2","seq":3}"#).await;
+    let first = client.frame_within(std::time::Duration::from_millis(100)).await.unwrap();
+    assert_eq!((&first["id"], &first["seq"], &first["subscribed"]), (&"1".into(), &2.into(), &true.into()));
+    while let Some(frame) = client.frame_within(std::time::Duration::from_millis(100)).await {
+        assert_eq!(frame["type"], "bookmark", "{frame}");
+    }
+    engine.commit(&run);
+    client.expect(r#"{"type":"status","seq":4}"#).await;
 }
 
 /// SEQ-5: where two subscriptions to one run wait, the reply is left out of both.

@@ -73,6 +73,53 @@ async fn flow_5_more_requests_than_may_be_in_flight_are_refused_one_by_one() {
     client.expect(r#"{"type":"status","id":"33"}"#).await;
 }
 
+/// What waits for its turn waits, whatever it asks for.
+#[tokio::test(start_paused = true)]
+async fn flow_5_an_unsubscribe_that_has_to_wait_is_in_flight_like_any_other() {
+    let (engine, binding) = configured(|config| config.limits.max_in_flight = 3.try_into().unwrap());
+    engine.run("order");
+    let mut client = Client::of(&binding).await;
+    engine.slow_locates([1000]);
+    client.send(r#"{"type":"subscribe","id":"s","journeyId":"run-1","replay":"none"}"#);
+    for id in 1..=4 {
+        client.send(&format!(r#"{{"type":"unsubscribe","id":"{id}","journeyId":"run-1"}}"#));
+    }
+    for id in ["3", "4"] {
+        assert_eq!(client.refused("too-many-in-flight").await["id"], id);
+    }
+    client.send(r#"{"type":"unsubscribe","id":"5","journeyId":"run-2"}"#);
+    client.expect(r#"{"type":"unsubscribed","id":"5"}"#).await;
+    assert_eq!(client.frame_within(Duration::from_secs(2)).await.unwrap()["id"], "s");
+    for id in ["1", "2"] {
+        client.expect(&format!(r#"{{"type":"unsubscribed","id":"{id}"}}"#)).await;
+    }
+}
+
+/// HTTP-026, for frames: what counts is what a payload becomes, and two bytes of a list become a whole value.
+#[tokio::test(start_paused = true)]
+async fn http_026_a_payload_counts_with_what_becomes_of_it() {
+    let budget = ByteBudget::new(200_000);
+    let (engine, binding) = configured(|config| config.payload_budget = budget.clone());
+    let mut client = Client::of(&binding).await;
+    let order = |id: &str, items: usize| {
+        let list = vec!["0"; items].join(",");
+        format!(r#"{{"type":"placeOrder","id":"{id}","payload":{{"list":[{list}]}},"subscribe":false}}"#)
+    };
+    client.send(&order("1", 50_000));
+    let refused = client.refused("unavailable").await;
+    assert_eq!((&refused["id"], &refused["effect"]), (&"1".into(), &"none".into()));
+    assert!(budget.share().grow(200_000).is_ok(), "and it is all given back");
+    client
+        .send(&format!(r#"{{"type":"placeOrder","id":"2","payload":{{"note":"{}"}}}}"#, "x".repeat(150_000)));
+    client.expect(r#"{"type":"status","id":"2"}"#).await;
+    // Many small ones are as much as a large one.
+    engine.hold();
+    for id in 0..20 {
+        client.send(&order(&format!("s{id}"), 1_000));
+    }
+    client.refused("unavailable").await;
+}
+
 /// HTTP-026, for frames: payloads that are not answered yet have so much memory, whoever sends them.
 #[tokio::test(start_paused = true)]
 async fn http_026_payloads_of_all_connections_have_one_budget() {

@@ -10,12 +10,13 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
-use super::Core;
+use super::{Core, Leave};
 use crate::authenticator::{AuthenticationError, Identity, Revocation};
 use crate::close::Close;
 use crate::config::{InBandAuth, OnExpiry, WsConfig};
 use crate::credential::Credential;
 use crate::frames::{AuthExpiring, Authenticated, Hello, Request, to_text};
+use crate::handshake::Client;
 use crate::session::requests::{self, Ticket};
 
 /// Least time between two credentials of one connection (AUTH-5).
@@ -42,10 +43,15 @@ pub(super) struct Access {
     trouble: bool,
     next_attempt: Option<Instant>,
     term: Option<Term>,
+    /// Its time is over, and what comes of that waits for the verdict on another one.
+    suspended: bool,
+    leave: Leave,
     /// Nobody has looked at the present credential yet.
     fresh: bool,
-    revocation: Option<Revocation>,
-    revoked: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
+    /// Ends the present credential.
+    revoked: Option<Switch>,
+    /// Ends what a layer in front has vouched for, whatever credential a frame has brought since.
+    disowned: Option<Switch>,
 }
 
 /// The time of a credential that ends.
@@ -57,11 +63,18 @@ struct Term {
     over: bool,
 }
 
+/// The switch of a [`Revocation`].
+struct Switch {
+    revocation: Revocation,
+    turned: Pin<Box<WaitForCancellationFutureOwned>>,
+}
+
 impl Access {
-    pub(super) fn new(config: &WsConfig, identity: &Identity, now: Instant) -> Self {
-        let known = identity.principal().is_some();
-        let demanded = config.in_band_auth == InBandAuth::Required && !known;
-        let judged = config.authenticator.is_some() || !known;
+    pub(super) fn new(config: &WsConfig, client: &Client, now: Instant) -> Self {
+        let Client { identity, is_vouched, .. } = client;
+        let demanded = config.in_band_auth == InBandAuth::Required && identity.principal().is_none();
+        // A token that nobody judges must not take the place of what somebody has said.
+        let judged = config.authenticator.is_some() || identity.is_blank();
         let mut access = Self {
             offered: config.in_band_auth != InBandAuth::Off && judged,
             principal: None,
@@ -70,11 +83,16 @@ impl Access {
             trouble: false,
             next_attempt: None,
             term: None,
+            suspended: false,
+            leave: Leave::default(),
             fresh: true,
-            revocation: None,
             revoked: None,
+            disowned: None,
         };
         access.accept(identity, now);
+        if *is_vouched {
+            access.disowned = access.revoked.take();
+        }
         access
     }
 
@@ -102,15 +120,35 @@ impl Access {
     fn is_locked(&self, now: Instant) -> bool {
         self.is_demanded()
             || self.term.as_ref().is_some_and(|term| now >= term.end)
-            || self.revocation.as_ref().is_some_and(Revocation::is_revoked)
+            || [&self.revoked, &self.disowned]
+                .into_iter()
+                .flatten()
+                .any(|switch| switch.revocation.is_revoked())
     }
 
     fn accept(&mut self, identity: &Identity, now: Instant) {
         self.principal = identity.principal().map(|principal| Arc::clone(principal.id()));
-        self.revocation = identity.revocation().cloned();
-        self.revoked = self.revocation.as_ref().map(|revocation| Box::pin(revocation.revoked()));
+        self.revoked = identity.revocation().map(Switch::of);
         self.term = identity.expires_at().map(|at| Term::new(at, now));
+        self.suspended = false;
+        self.leave = std::mem::take(&mut self.leave).renewed();
         self.fresh = true;
+    }
+
+    /// Whether nothing is told until a verdict is known.
+    pub(super) const fn is_suspended(&self) -> bool {
+        self.suspended
+    }
+
+    /// What the client asks for now may be done until that is over.
+    pub(super) fn leave(&self) -> Leave {
+        self.leave.clone()
+    }
+
+    /// How a connection ends that has no good credential any more. The platform's own trouble must not look like a fault of the
+    /// client (AUTH-6).
+    const fn end(&self) -> Close {
+        if self.trouble { Close::TryLater } else { Close::Unauthenticated }
     }
 
     /// Whether the credential is of somebody else than before. One that names nobody cannot show that it is not.
@@ -123,6 +161,12 @@ impl Access {
         let term = self.term.as_ref().filter(|term| !term.over).map(|term| term.warn.unwrap_or(term.end));
         let demanded = self.demanded.filter(|_| !self.judging);
         [term, demanded].into_iter().flatten().min()
+    }
+}
+
+impl Switch {
+    fn of(revocation: &Revocation) -> Self {
+        Self { revocation: revocation.clone(), turned: Box::pin(revocation.revoked()) }
     }
 }
 
@@ -191,9 +235,9 @@ impl Core {
             }
             Ok(identity) => {
                 let principal = identity.principal().map(|principal| Arc::clone(principal.id()));
-                self.set_caller(self.context.caller.with_credential(credential.into_header(), principal));
                 self.access.demanded = None;
                 self.access.accept(&identity, now);
+                self.set_caller(self.context.caller.with_credential(credential.into_header(), principal));
                 match occasion {
                     Occasion::Hello(hello) => self.greet(ticket, hello),
                     Occasion::Auth => {
@@ -202,6 +246,9 @@ impl Core {
                     }
                 }
             }
+        }
+        if self.access.suspended {
+            self.farewell = Some(self.access.end());
         }
         self.release(now);
     }
@@ -250,27 +297,27 @@ impl Core {
     /// Looks whether the credential still counts. Before anything is done with it: what arrives together with its end comes too late.
     pub(crate) fn keep_access(&mut self, cx: &mut TaskContext<'_>, now: Instant) {
         self.access.fresh = false;
-        if let Some(revoked) = &mut self.access.revoked
-            && revoked.as_mut().poll(cx).is_ready()
-        {
-            self.access.revoked = None;
+        let switches = [&mut self.access.revoked, &mut self.access.disowned];
+        if switches.into_iter().flatten().any(|switch| switch.turned.as_mut().poll(cx).is_ready()) {
             self.close.get_or_insert(Close::Unauthenticated);
         }
         if self.access.demanded.is_some_and(|until| now >= until) && !self.access.judging {
-            // The platform's own trouble must not look like a client's fault (AUTH-6).
             let close = if self.access.trouble { Close::TryLater } else { Close::HelloTimeout };
-            self.close.get_or_insert(close);
+            self.close.get_or_insert(close); // AUTH-6
         }
         let Some(term) = &mut self.access.term else { return };
         if term.warn.take_if(|warn| now >= *warn).is_some() {
             self.out.reply(to_text(&AuthExpiring::new(jf_core::format_timestamp(term.at))));
         }
         if now >= term.end && !std::mem::replace(&mut term.over, true) {
+            self.access.leave.end();
             match self.shared.config.on_expiry {
                 OnExpiry::Degrade if self.access.offered => self.followers.end_all("auth-expired"),
+                // It was sent in time, and how long the verdict takes is no fault of the client.
+                OnExpiry::Close if self.access.judging => self.access.suspended = true,
                 // A connection that no frame can bring a credential would stay locked for ever.
                 OnExpiry::Close | OnExpiry::Degrade => {
-                    self.close.get_or_insert(Close::Unauthenticated);
+                    self.close.get_or_insert(self.access.end());
                 }
             }
         }

@@ -38,15 +38,18 @@ impl Core {
                 self.out.reply(to_text(&Plain::accepted(ticket.id.as_ref(), &run, &at)));
                 self.pursue(ticket.id, rest);
             }
-            Done::Failed(ticket, error) => {
-                self.finish(&ticket);
-                self.fail(&ticket, &error);
-            }
-            Done::Replied(ticket, reply) if reply.is_read && self.is_mute(now) => {
-                self.finish(&ticket);
-                self.fail(&ticket, &unauthenticated());
+            // An effect is told in any case. What repeats one is a read (ENG-053), as is the refusal to repeat it.
+            Done::Replied(ticket, reply) if reply.replayed && self.is_mute(now) => {
+                self.refuse(&ticket, &unauthenticated());
             }
             Done::Replied(ticket, reply) => self.replied(ticket, reply),
+            Done::Failed(ticket, error) if error.is_replayed() && self.is_mute(now) => {
+                self.refuse(&ticket, &unauthenticated());
+            }
+            Done::Failed(ticket, error) => self.refuse(&ticket, &error),
+            Done::Read(ticket, _) if self.is_mute(now) => self.refuse(&ticket, &unauthenticated()),
+            Done::Read(ticket, Ok(reply)) => self.answer(&ticket, *reply, false),
+            Done::Read(ticket, Err(error)) => self.refuse(&ticket, &error),
             Done::Opened(opening) => self.opened(*opening, now),
             Done::Authenticated { ticket, credential, occasion, verdict } => {
                 self.authenticated(&ticket, credential, occasion, verdict, now);
@@ -82,10 +85,8 @@ impl Core {
         // What was opened with a credential that has expired meanwhile is not kept (AUTH-4).
         let result = if self.is_mute(now) { Err(unauthenticated()) } else { result };
         match (reply, result) {
-            (None, Err(error)) => {
-                self.finish(&ticket);
-                self.fail(&ticket, &error);
-            }
+            (None, Err(error)) => self.refuse(&ticket, &error),
+            (Some(reply), Err(error)) if reply.replayed && self.is_mute(now) => self.refuse(&ticket, &error),
             (None, Ok((subscription, opened, served))) => {
                 self.finish(&ticket);
                 self.out.reply(to_text(&Subscribed::new(ticket.id.as_ref(), &run, &opened)));
@@ -98,6 +99,7 @@ impl Core {
             (Some(reply), Ok((subscription, opened, served))) => {
                 self.answer(&ticket, reply, true);
                 self.followers.insert(subscription, &opened, &replay, wish, served, now);
+                self.followers.leave_out(&run, &told);
             }
         }
     }
@@ -137,6 +139,12 @@ impl Core {
         if !reply.replayed && Arc::ptr_eq(&reply.context, &self.context) {
             self.recent = Some((reply.run, reply.served));
         }
+    }
+
+    /// The terminal reply of a request that has come to nothing.
+    fn refuse(&mut self, ticket: &Ticket, error: &EngineError) {
+        self.finish(ticket);
+        self.fail(ticket, error);
     }
 
     pub(super) fn fail(&mut self, ticket: &Ticket, error: &EngineError) {

@@ -38,9 +38,12 @@ impl Core {
         let limits = FrameLimits {
             payload_bytes: self.shared.config.limits.max_payload_bytes.get(),
             payload_depth: self.shared.config.limits.max_payload_depth.get(),
+            resumed: self.shared.config.limits.max_subscriptions,
         };
-        let refused = match Envelope::read(text, limits) {
-            Ok(envelope) => self.request(envelope, text.len(), now),
+        let mut share = None;
+        let read = Envelope::read(text, limits, &mut |bytes| self.take(&mut share, bytes));
+        let refused = match read {
+            Ok(envelope) => self.request(envelope, share, text.len(), now),
             Err(refused) => {
                 let _ = self.rate.admit(now);
                 Err(refused.unless_in_flight(&self.ids))
@@ -54,7 +57,14 @@ impl Core {
         }
     }
 
-    fn request(&mut self, envelope: Envelope<'_>, bytes: usize, now: Instant) -> Result<(), Refused> {
+    /// Begins what a frame asks for, or holds it. `share` is what its payload takes.
+    fn request(
+        &mut self,
+        envelope: Envelope<'_>,
+        share: Option<ByteShare>,
+        bytes: usize,
+        now: Instant,
+    ) -> Result<(), Refused> {
         if let Some(id) = envelope.id.as_ref().filter(|id| self.ids.contains(*id)) {
             let error = duplicate(id);
             return Err(Refused { id: None, ..Refused::about(&envelope, error) });
@@ -71,7 +81,7 @@ impl Core {
         let (frame_type, request) =
             frames::decode(envelope, |frame_type| context.endpoint.meaning(frame_type)).map_err(refused)?;
         self.admit(&request, now).map_err(refused)?;
-        let share = self.share(&request, bytes).map_err(refused)?;
+        let share = self.share(&request, share, bytes).map_err(refused)?;
         if !matches!(request, Request::Ping | Request::Pong) {
             self.quiet_since = now;
         }
@@ -98,34 +108,25 @@ impl Core {
     }
 
     /// What can refuse a request before anything looks at the run.
-    fn admit(&self, request: &Request, now: Instant) -> Result<(), EngineError> {
+    fn admit(&mut self, request: &Request, now: Instant) -> Result<(), EngineError> {
         if self.ending.is_some() && request.is_command() {
             return Err(EngineError::new(EngineErrorKind::Draining)); // DRAIN-2
         }
-        if !self.access.is_judging() {
+        // What is held is judged by the credential there is when it begins.
+        let is_held = self.must_wait(request);
+        if !is_held && !self.access.is_judging() {
             self.unlocked(request, now)?;
         }
-        let waits = request.waits() || self.must_wait(request);
+        let waits = request.waits() || is_held || self.is_behind(request);
         if waits && self.in_flight + self.held.len() >= self.shared.config.limits.max_in_flight.get() {
             return Err(EngineError::new(EngineErrorKind::TooManyInFlight));
         }
         Ok(())
     }
 
-    /// The bytes of a payload, which is in memory until it is answered, or of a list to resume.
-    fn share(&self, request: &Request, bytes: usize) -> Result<Option<Arc<ByteShare>>, EngineError> {
-        match request {
-            Request::Start(_) | Request::Step(_) => {}
-            Request::Hello(hello) if !hello.resume.is_empty() => {}
-            _ => return Ok(None),
-        }
-        // Little at a time is a connection's own; what all share is counted at one place in memory, which all threads write to.
-        let mut share = self.own_budget.share();
-        if share.grow(bytes).is_err() {
-            share = self.shared.config.payload_budget.share();
-            share.grow(bytes)?;
-        }
-        Ok(Some(Arc::new(share)))
+    /// Whether it has to wait for a subscription that is being opened.
+    fn is_behind(&mut self, request: &Request) -> bool {
+        matches!(request, Request::Unsubscribe(RunRef::Id(run)) if self.subscribes.is_taken(run))
     }
 
     pub(super) fn dispatch(
@@ -270,7 +271,7 @@ impl Core {
         self.followers.bookmarks = hello.bookmarks;
         let welcome = self.welcome(ticket.id.as_ref());
         self.out.reply(welcome);
-        self.resume(hello.resume, ticket);
+        self.resume(hello.resume, hello.excess, ticket);
     }
 
     pub(super) fn begin(&mut self, ticket: &Ticket) {

@@ -3,8 +3,10 @@
 mod access;
 mod answers;
 mod inbound;
+mod leave;
 mod life;
 mod resume;
+mod share;
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
@@ -18,6 +20,7 @@ use tungstenite::{Message, Utf8Bytes};
 
 use self::access::Access;
 pub(crate) use self::access::Occasion;
+pub(crate) use self::leave::Leave;
 use self::life::{Ending, millis};
 use self::resume::Resume;
 use super::followers::{Followers, PushLimits};
@@ -85,7 +88,8 @@ impl Core {
     pub(crate) fn new(shared: Arc<Shared>, path: &str, client: Client, now: Instant) -> Self {
         let config = &shared.config;
         let limits = &config.limits;
-        let context = Context::new(Arc::clone(&shared), path, client.caller);
+        let access = Access::new(config, &client, now);
+        let context = Context::new(Arc::clone(&shared), path, client.caller, access.leave());
         let mut core = Self {
             name: shared.names.next().into(),
             context: Arc::new(context),
@@ -94,7 +98,7 @@ impl Core {
             rate: Rate::new(limits.rate_per_sec, limits.burst, now),
             own_budget: ByteBudget::new(OWN_BYTES),
             path: path.into(),
-            access: Access::new(config, &client.identity, now),
+            access,
             held: VecDeque::new(),
             in_flight: 0,
             ids: HashSet::new(),
@@ -155,8 +159,8 @@ impl Core {
     /// What a request needs of its connection, as of now: a deployment reaches open connections, too (RT-11).
     fn context(&mut self) -> Arc<Context> {
         if !self.shared.routes.is_current(&self.context.tables) {
-            let caller = self.context.caller.clone();
-            self.set_context(Context::new(Arc::clone(&self.shared), &self.path, caller));
+            let (caller, leave) = (self.context.caller.clone(), self.context.leave.clone());
+            self.set_context(Context::new(Arc::clone(&self.shared), &self.path, caller, leave));
         }
         Arc::clone(&self.context)
     }
@@ -168,7 +172,7 @@ impl Core {
 
     /// Somebody else's word counts for the client from now on.
     fn set_caller(&mut self, caller: Caller) {
-        self.set_context(Context { caller, ..Context::clone(&self.context) });
+        self.set_context(Context { caller, leave: self.access.leave(), ..Context::clone(&self.context) });
     }
 
     /// A run that a request is about.
@@ -204,11 +208,12 @@ impl Core {
     /// Lets subscriptions pull; `true` when there is something to write.
     pub(crate) fn follow(&mut self, cx: &mut TaskContext<'_>, now: Instant, room: bool) -> bool {
         let limits = Self::push_limits(&self.shared);
-        self.followers.poll(cx, now, room && self.out.is_empty(), &self.context.caller, limits)
+        let room = room && self.out.is_empty() && !self.access.is_suspended();
+        self.followers.poll(cx, now, room, &self.context.caller, limits) && !self.access.is_suspended()
     }
 
     pub(crate) fn has_output(&self) -> bool {
-        !self.out.is_empty() || self.followers.has_push()
+        !self.out.is_empty() || (self.followers.has_push() && !self.access.is_suspended())
     }
 
     pub(crate) fn next_output(&mut self, now: Instant) -> Option<Message> {

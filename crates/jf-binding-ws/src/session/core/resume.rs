@@ -21,7 +21,7 @@ const RESUMING: usize = 8;
 pub(super) struct Resume {
     /// With the place of each in the order of its run. Not more than there may be subscriptions.
     entries: VecDeque<(Subscribe, Option<(JourneyId, Turn)>)>,
-    /// Runs of entries beyond that, which are refused. All that is kept of them is what the refusal names.
+    /// Runs of entries beyond that, which are refused.
     excess: VecDeque<RunRef>,
     /// What the list takes.
     share: Option<Arc<ByteShare>>,
@@ -39,9 +39,8 @@ impl Resume {
 impl Core {
     /// Takes a list in. One frame must not ask for more work than the connection may have subscriptions (LIM-5), however often it
     /// names one and the same run.
-    pub(super) fn resume(&mut self, mut list: Vec<Subscribe>, ticket: &Ticket) {
-        let excess = list.split_off(list.len().min(self.shared.config.limits.max_subscriptions));
-        self.resume.excess = excess.into_iter().map(|entry| entry.run).collect();
+    pub(super) fn resume(&mut self, list: Vec<Subscribe>, excess: Vec<RunRef>, ticket: &Ticket) {
+        self.resume.excess = excess.into();
         self.resume.share = ticket.share.clone();
         for entry in list {
             // Its place among what is asked of the run is that of `hello`, however long it waits. Behind it requests may be answered
