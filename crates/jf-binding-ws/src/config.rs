@@ -45,7 +45,7 @@ pub struct WsConfig {
     pub in_band_auth: InBandAuth,
     /// Who judges bearer tokens for the platform. Without one the platform knows nobody by a token: a token in a frame then takes the place of
     /// the `Authorization` header of the handshake, for the tasks of journeys to judge, unless a layer in front has said who the
-    /// client is.
+    /// client is, or when that ends.
     pub authenticator: Option<Arc<dyn Authenticator>>,
     /// What happens when a credential expires that the platform knows the expiry of (AUTH-4).
     pub on_expiry: OnExpiry,
