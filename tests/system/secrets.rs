@@ -1,7 +1,7 @@
-//! What the log of the real server tells at its most talkative, and what refusals tell: nothing of what callers send.
+//! What the log of the real server tells at its most talkative, what metrics tell, and what refusals tell: nothing of what callers send.
 
 use http::{HeaderMap, HeaderValue, Method};
-use jf_testkit::{Handshake, WebSocketClient};
+use jf_testkit::{Handshake, HttpClient, WebSocketClient};
 use serde_json::json;
 use tokio_tungstenite::tungstenite::Message;
 
@@ -10,6 +10,11 @@ use crate::support::downstream::Downstream;
 
 /// In every value that is given away.
 const SECRET: &str = "s3cr3t";
+
+/// Whether a text has it, as it is or as the carrier of SP-6 has it.
+fn is_told(text: &str) -> bool {
+    text.contains(SECRET) || text.contains("czNjcjN0")
+}
 
 const JOURNEY: &str = "
 apiVersion: v1
@@ -52,7 +57,7 @@ async fn tsk_010_no_log_line_and_no_refusal_repeats_what_callers_send() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("bank.journey.yaml"), JOURNEY).unwrap();
     let config = format!(
-        "connectors.http.rewrite: [{{ from: 'http://bank.example', to: '{}' }}]\nwebsocket.subprotocolToken: true\n",
+        "connectors.http.rewrite: [{{ from: 'http://bank.example', to: '{}' }}]\nwebsocket.subprotocolToken: true\nobservability.metrics.listen: 127.0.0.1:0\n",
         downstream.origin()
     );
     let serving = Serving::start_with(folder.path(), Some(&config), &["--log", "trace"]).await;
@@ -129,11 +134,17 @@ async fn tsk_010_no_log_line_and_no_refusal_repeats_what_callers_send() {
     let hello = json!({ "type": "hello", "auth": { "scheme": "bearer", "token": SECRET } });
     assert_eq!(socket.request(hello).await.unwrap()["type"], "welcome");
 
+    let metrics = HttpClient::new(serving.metrics().await);
+    let metrics = metrics.send(Method::GET, "/metrics", None).await.unwrap();
+    assert_eq!(metrics.status, 200);
+    let metrics = String::from_utf8(metrics.body.to_vec()).unwrap();
+    assert!(metrics.contains("journey_runs_started_total"), "they tell what goes on: {metrics}");
+    assert!(!is_told(&metrics), "{metrics}");
+
     serving.terminate().await;
     let (status, _, log) = serving.ended().await;
     assert!(status.success());
     assert!(log.contains("DEBUG") && log.contains(&run), "the log tells what goes on: {log}");
-    let told: Vec<_> =
-        log.lines().filter(|line| line.contains(SECRET) || line.contains("czNjcjN0")).collect();
+    let told: Vec<_> = log.lines().filter(|line| is_told(line)).collect();
     assert_eq!(told, Vec::<&str>::new());
 }

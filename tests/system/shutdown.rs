@@ -78,7 +78,7 @@ async fn drain_2_sigterm_while_starts_are_in_flight() {
     assert!(!log.contains("panicked"), "{log}");
 }
 
-/// ENG-006, DRAIN-2: what does not come to an end within the window is answered with the status, and the process ends all the same.
+/// ENG-006, DRAIN-2: what does not come to an end within the window is answered with the status, over both bindings, and the process ends all the same.
 #[tokio::test(flavor = "multi_thread")]
 async fn eng_006_the_window_ends_what_does_not() {
     let mut downstream = Downstream::holding("{}").await;
@@ -92,7 +92,17 @@ async fn eng_006_the_window_ends_what_does_not() {
         http.send(Method::POST, "/api/v1/journeys/slow/start", Some(&json!({}))).await
     });
     downstream.arrival().await;
+    let mut starter = serving.websocket("/ws/journeys/slow").await;
+    let over_websocket = starter.begin(json!({ "type": "slow.start", "payload": {} })).await.unwrap();
+    downstream.arrival().await;
     serving.terminate().await;
+    let reply = starter.reply(&over_websocket).await.unwrap();
+    assert_eq!(
+        (&reply["type"], &reply["payload"]["phase"], &reply["payload"]["currentState"]),
+        (&json!("status"), &json!("RUNNING"), &json!("call"))
+    );
+    let closed = starter.closed().await.unwrap();
+    assert_eq!((closed.code, closed.reason.as_str()), (Some(1012), "restart"));
     let answer = in_time("the answer", start).await.unwrap().unwrap();
     let document = answer.json().unwrap();
     assert_eq!(

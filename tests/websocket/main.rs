@@ -8,5 +8,13 @@
 
 mod faults;
 mod memory;
+mod restart;
 mod socket;
 mod transcripts;
+
+use tokio::runtime::{Builder, Runtime};
+
+/// One whose clock moves when nobody has anything left to do.
+fn runtime() -> Runtime {
+    Builder::new_current_thread().enable_all().start_paused(true).build().unwrap()
+}

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use jf_testkit::transcript::{Need, Transcript, Verdict, run};
-use tokio::runtime::Builder;
 
 use crate::memory::{Memory, MemoryStage, Settings};
+use crate::runtime;
 use crate::socket::SocketStage;
 
 /// What is between client and server.
@@ -30,8 +30,7 @@ fn play(file: &Path, between: Between) -> Result<(), String> {
         faults.iter().map(|fault| shown(fault.line, &fault.message)).collect::<Vec<_>>().join("\n")
     })?;
     let needs = |need: &Need| transcript.needs.contains(need);
-    let runtime = Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
-    runtime.block_on(async {
+    runtime().block_on(async {
         let settings = Settings::new(&transcript.settings, needs(&Need::Tokens));
         let settings = settings.map_err(|error| shown(1, &error))?;
         let verdict = match between {

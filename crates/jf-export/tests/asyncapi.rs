@@ -87,6 +87,15 @@ fn ws_030_a_path_is_a_channel_with_the_types_of_its_definition() {
     assert_eq!(headers["properties"]["Sec-WebSocket-Protocol"]["const"], "orders.v1", "WS-021");
     assert_eq!(headers["required"], json!(["Sec-WebSocket-Protocol"]));
 
+    assert_eq!(channel["bindings"]["ws"]["method"], "GET", "AA-1");
+    for (_, reference) in channel["messages"].as_object().unwrap() {
+        let message = found(&document, reference);
+        let correlation = found(&document, &message["correlationId"]);
+        assert_eq!(correlation["location"], "$message.payload#/id", "AA-1");
+        let frame = found(&document, &message["payload"]);
+        assert_eq!(frame["properties"]["type"], json!({ "const": message["name"] }), "AA-1: {message}");
+    }
+
     let input = payload(&document, "ws-orders", "apply");
     assert_eq!(found(&document, input)["required"], json!(["orderId"]), "WS-031");
     let steps = payload(&document, "ws-orders", "decide")["anyOf"].as_array().unwrap();

@@ -11,16 +11,12 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use tokio::runtime::{Builder, Runtime};
 
 use self::careful::Careful;
 use self::cut::{Bytes, Cut, points};
 use self::plan::{Pace, Plan, Story};
 use crate::memory::{Memory, Settings, journeys};
-
-fn runtime() -> Runtime {
-    Builder::new_current_thread().enable_all().start_paused(true).build().unwrap()
-}
+use crate::runtime;
 
 /// The settings that a plan takes.
 fn settings(plan: &Plan) -> Settings {

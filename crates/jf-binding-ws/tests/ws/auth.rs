@@ -663,6 +663,18 @@ async fn idle_2_a_silent_client_is_closed_after_ten_seconds() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn idle_2_a_credential_that_is_no_good_is_as_none() {
+    let (_engine, binding) = guarded(|config| config.in_band_auth = InBandAuth::Required);
+    let mut client = Client::of(&binding).await;
+    tokio::time::sleep(seconds(4)).await;
+    client.send(&hello("stranger"));
+    client.refused("unauthenticated").await;
+    client.quiet_for(Duration::from_millis(5900)).await;
+    assert!(client.is_open());
+    client.closed_within(Duration::from_millis(200), 4408, "hello-timeout").await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn idle_2_a_verdict_that_comes_late_is_waited_for() {
     let (_engine, binding) = guarded(|config| config.in_band_auth = InBandAuth::Required);
     let mut client = Client::of(&binding).await;

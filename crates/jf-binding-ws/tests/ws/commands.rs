@@ -130,6 +130,7 @@ async fn op_3_a_replay_is_flagged_and_not_acknowledged() {
     assert_eq!(client.refused("not-found").await["replayed"], true);
 }
 
+/// SEQ-6 too: another run waits for none of them.
 #[tokio::test(start_paused = true)]
 async fn ord_1_commands_of_one_run_keep_their_order_whatever_the_look_ups_take() {
     let (engine, binding) = shop();

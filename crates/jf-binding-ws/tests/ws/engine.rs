@@ -188,6 +188,16 @@ impl ScriptedEngine {
         self.state().commit(run, Phase::Succeeded);
     }
 
+    /// The same as [`ScriptedEngine::commit`], but the wake-up is lost.
+    pub(crate) fn commit_silently(&self, run: &JourneyId) {
+        self.state().log(run, Phase::Running);
+    }
+
+    /// The same as [`ScriptedEngine::finish`], but the wake-up is lost.
+    pub(crate) fn finish_silently(&self, run: &JourneyId) {
+        self.state().log(run, Phase::Succeeded);
+    }
+
     pub(crate) fn forget_until(&self, run: &JourneyId, seq: u64) {
         self.state().run(run).unwrap().forgotten = seq;
     }
@@ -303,6 +313,18 @@ impl State {
     }
 
     fn commit(&mut self, id: &JourneyId, phase: Phase) -> Head {
+        let head = self.log(id, phase);
+        let publisher = &self.runs[id].publisher;
+        if phase.is_final() {
+            publisher.publish_end(head.seq);
+        } else {
+            publisher.publish(head.seq);
+        }
+        head
+    }
+
+    /// Writes the log and wakes nobody.
+    fn log(&mut self, id: &JourneyId, phase: Phase) -> Head {
         let pad = self.pad;
         let run = self.runs.get_mut(id).expect("a run");
         if phase.is_final() {
@@ -313,13 +335,7 @@ impl State {
         } else {
             run.log.push(Event::Status(run.status(id, phase, pad)));
         }
-        let head = run.head();
-        if phase.is_final() {
-            run.publisher.publish_end(head.seq)
-        } else {
-            run.publisher.publish(head.seq)
-        }
-        head
+        run.head()
     }
 }
 

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use jf_binding_ws::{Drain, WsBinding};
 use jf_core::JourneyId;
+use serde_json::Value;
+use tungstenite::Message;
 
 use crate::engine::ScriptedEngine;
 use crate::wire::{Client, configured, shop};
@@ -122,7 +124,8 @@ async fn flow_4_replies_overtake_pushes() {
     }
     client.window(0);
     runs.iter().for_each(|run| engine.commit(run));
-    engine.finish(&runs[0]);
+    // The last of those that are pulled at once.
+    engine.finish(&runs[3]);
     client.quiet().await;
     client.send(r#"{"type":"getStatus","id":"1","journeyId":"run-2"}"#);
     client.send(r#"{"type":"ping","id":"p"}"#);
@@ -134,6 +137,7 @@ async fn flow_4_replies_overtake_pushes() {
     while let Some(frame) = client.frame_within(Duration::from_millis(1)).await {
         kinds.push(frame["type"].as_str().unwrap().to_owned());
     }
+    assert_eq!(kinds[0], "outcome", "outcomes before statuses: {kinds:?}");
     assert_eq!(kinds.iter().filter(|kind| *kind == "outcome").count(), 1);
     assert_eq!(
         kinds.iter().filter(|kind| *kind == "status").count(),
@@ -180,7 +184,7 @@ async fn flow_6_a_write_without_progress_closes() {
     // The peer still answers probes, which does not help.
     for _ in 0..9 {
         tokio::time::sleep(Duration::from_secs(1)).await;
-        client.message(Ok(tungstenite::Message::Pong(tungstenite::Bytes::new())));
+        client.message(Ok(Message::Pong(tungstenite::Bytes::new())));
     }
     assert!(client.is_open());
     tokio::time::sleep(Duration::from_millis(1100)).await;
@@ -200,7 +204,7 @@ async fn flow_6_reading_slowly_is_fine() {
     (0..20).for_each(|_| engine.commit(&run));
     for seq in 2..=21 {
         tokio::time::sleep(Duration::from_secs(5)).await;
-        client.message(Ok(tungstenite::Message::Pong(tungstenite::Bytes::new())));
+        client.message(Ok(Message::Pong(tungstenite::Bytes::new())));
         client.expect(&format!(r#"{{"type":"status","seq":{seq}}}"#)).await;
     }
 }
@@ -436,14 +440,43 @@ async fn lim_3_documents_beyond_the_limit_are_named_not_sent() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn lim_3_a_start_that_is_answered_at_once_is_named_too() {
+    let (_engine, binding) = configured(|config| config.limits.max_outbound_bytes = 100.try_into().unwrap());
+    let mut client = Client::at(&binding, "/ws/journeys/report").await;
+    client.send(r#"{"type":"makeReport","id":"1","payload":{}}"#);
+    let started = client
+        .expect(r#"{"type":"started","id":"1","journeyId":"run-1","seq":1,"subscribed":true,"payloadOmitted":true,"href":"/api/v1/journeys/run-1"}"#)
+        .await;
+    assert!(started.get("payload").is_none(), "{started}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn enc_2_large_documents_come_in_fragments() {
     let (engine, binding) = shop();
     let run = engine.run("order");
     engine.pad(1_000_000);
-    let mut client = Client::of(&binding).await;
-    client.send(&format!(r#"{{"type":"getStatus","id":"1","journeyId":"{run}"}}"#));
-    let status = client.frame().await;
+    let client = Client::of(&binding).await;
+    let ask = format!(r#"{{"type":"getStatus","id":"1","journeyId":"{run}"}}"#);
+    client.send(&ask);
+    let (mut parts, mut text) = (0, Vec::new());
+    loop {
+        let Some(Message::Frame(part)) = client.within(Duration::from_millis(1)).await else {
+            panic!("a fragment")
+        };
+        assert!(part.payload().len() <= 64 << 10, "{} bytes", part.payload().len());
+        text.extend_from_slice(part.payload());
+        parts += 1;
+        if part.header().is_final {
+            break;
+        }
+    }
+    assert_eq!(parts, text.len().div_ceil(64 << 10), "and in no more of them than needed");
+    let status: Value = serde_json::from_slice(&text).unwrap();
     assert_eq!(status["payload"]["tags"][0].as_str().unwrap().len(), 1_000_000);
+    // Only above that size.
+    engine.pad(60_000);
+    client.send(&ask);
+    assert!(matches!(client.within(Duration::from_millis(1)).await, Some(Message::Text(_))));
 }
 
 /// The close waits behind what was sent before, for a while.

@@ -61,6 +61,29 @@ async fn hs_1_authentication_comes_behind_the_origin_and_before_the_subprotocol(
 }
 
 #[tokio::test]
+async fn hs_1_drain_and_caps_come_behind_the_origin_and_before_authentication() {
+    let stranger = [("authorization", "Bearer stranger")];
+    let foreign = [stranger[0], ("origin", "https://evil.test")];
+    let full = Server::start(|config| {
+        judged(config);
+        config.caps.connections = 1;
+    })
+    .await;
+    let held = full.connect(PATH, &[("authorization", "Bearer mia")]).await.unwrap();
+    let refused = full.connect(PATH, &stranger).await.unwrap_err();
+    assert_eq!(slug(&refused), (429, "rate-limited".to_owned()));
+    assert_eq!(slug(&full.connect(PATH, &foreign).await.unwrap_err()).0, 403);
+    drop(held);
+
+    let stopping = Server::start(judged).await;
+    stopping.drain.begin();
+    let refused = stopping.connect(PATH, &stranger).await.unwrap_err();
+    assert_eq!(slug(&refused), (503, "draining".to_owned()));
+    assert!(refused.headers().contains_key("retry-after"));
+    assert_eq!(slug(&stopping.connect(PATH, &foreign).await.unwrap_err()).0, 403);
+}
+
+#[tokio::test]
 async fn auth_4_the_token_of_a_handshake_expires_too() {
     let server = Server::start(judged).await;
     let (mut socket, _) = server.connect(PATH, &[("authorization", "Bearer mia.1")]).await.unwrap();

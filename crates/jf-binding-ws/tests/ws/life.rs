@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures::FutureExt;
+use futures::future::join_all;
 use jf_binding_ws::Drain;
 use tokio::time::Instant;
 use tungstenite::{Bytes, Message};
@@ -40,23 +41,25 @@ async fn hb_2_scripts_see_probes_as_frames_when_they_ask() {
     client.closed_within(seconds(11), 4504, "liveness-timeout").await;
 }
 
+/// Time passes for a client that is there, and sends nothing that counts.
+async fn alive(client: &Client, for_seconds: u64) {
+    for _ in 0..for_seconds / 10 {
+        tokio::time::sleep(seconds(10)).await;
+        client.message(Ok(Message::Pong(Bytes::new())));
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn idle_1_a_connection_with_nothing_to_do_is_closed() {
     let (engine, binding) = configured(|config| config.limits.idle_ms = 60_000.try_into().unwrap());
     let run = engine.run("order");
     let mut client = Client::of(&binding).await;
-    let keep_alive = async |client: &Client, seconds: u64| {
-        for _ in 0..seconds / 10 {
-            tokio::time::sleep(Duration::from_secs(10)).await;
-            client.message(Ok(Message::Pong(Bytes::new())));
-        }
-    };
     client.send(r#"{"type":"subscribe","journeyId":"run-1","replay":"none"}"#);
     client.expect(r#"{"type":"subscribed"}"#).await;
-    keep_alive(&client, 120).await;
+    alive(&client, 120).await;
     assert!(client.is_open(), "subscriptions keep a connection open");
     engine.finish(&run);
-    keep_alive(&client, 50).await;
+    alive(&client, 50).await;
     assert!(client.is_open(), "the time begins when the last one ends");
     client.closed_within(seconds(12), 4510, "idle").await;
 }
@@ -67,13 +70,38 @@ async fn idle_1_a_request_in_flight_keeps_a_connection_open() {
     let mut client = Client::of(&binding).await;
     engine.hold();
     client.send(r#"{"type":"placeOrder","payload":{},"subscribe":false}"#);
-    for _ in 0..10 {
-        tokio::time::sleep(seconds(10)).await;
-        client.message(Ok(Message::Pong(Bytes::new())));
-    }
+    alive(&client, 100).await;
     engine.let_go(1);
     client.frame_within(seconds(1)).await.expect("the reply");
     client.closed_within(seconds(31), 4510, "idle").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn idle_1_an_application_frame_lets_the_time_begin_anew() {
+    let (engine, binding) = configured(|config| config.limits.idle_ms = 60_000.try_into().unwrap());
+    engine.run("order");
+    let mut client = Client::of(&binding).await;
+    alive(&client, 50).await;
+    client.send(r#"{"type":"getStatus","journeyId":"run-1"}"#);
+    client.expect(r#"{"type":"status"}"#).await;
+    alive(&client, 50).await;
+    assert!(client.is_open());
+    client.closed_within(seconds(12), 4510, "idle").await;
+}
+
+/// Signs of life are no use.
+#[tokio::test(start_paused = true)]
+async fn idle_1_pings_and_pongs_keep_no_connection_open() {
+    for frame in [r#"{"type":"pong"}"#, r#"{"type":"ping"}"#] {
+        let (_engine, binding) = configured(|config| config.limits.idle_ms = 60_000.try_into().unwrap());
+        let mut client = Client::of(&binding).await;
+        for _ in 0..5 {
+            tokio::time::sleep(seconds(10)).await;
+            client.send(frame);
+        }
+        assert!(client.is_open());
+        client.closed_within(seconds(11), 4510, "idle").await;
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -112,9 +140,20 @@ async fn drain_1_every_connection_gets_a_delay_of_its_own() {
         let share = delays.iter().filter(|delay| range.contains(*delay)).count();
         assert!((20..=80).contains(&share), "{share} of 200 delays in {range:?}");
     }
-    for client in &mut clients {
-        client.closed_within(seconds(20), 1012, "restart").await;
-    }
+    graces.sort_unstable();
+    graces.dedup();
+    assert!(graces.len() > 50, "DRAIN-2: closes come at times of their own, not at {graces:?}");
+    let begun = Instant::now();
+    let closes = clients.iter_mut().map(|client| async move {
+        client.closed_within(seconds(21), 1012, "restart").await;
+        begun.elapsed()
+    });
+    let closes = join_all(closes).await;
+    let (first, last) = (closes.iter().min().unwrap(), closes.iter().max().unwrap());
+    assert!(
+        *first > seconds(17) && *last <= seconds(20) && *last - *first > seconds(1),
+        "{first:?} to {last:?}"
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,9 +2,25 @@
 
 use std::time::Duration;
 
+use jf_binding_ws::WsConfig;
 use jf_core::ByteBudget;
 
 use crate::wire::{Client, configured, shop};
+
+/// FLOW-8, HB-1, DRAIN-4: what the protocol names as defaults are the defaults. Those of `welcome.limits` are LIM-6's.
+#[test]
+fn flow_6_defaults_are_those_of_the_protocol() {
+    let config = WsConfig::default();
+    assert_eq!(config.reply_backlog_bytes.get(), 4 << 20);
+    assert_eq!(config.write_timeout, Duration::from_secs(10));
+    assert_eq!(config.status_min_interval, Duration::from_millis(50));
+    assert_eq!(
+        (config.heartbeat.interval, config.heartbeat.timeout),
+        (Duration::from_secs(25), Duration::from_secs(10))
+    );
+    assert_eq!(config.drain_window, Duration::from_secs(20));
+    assert_eq!(config.limits.max_payload_depth.get(), 128, "LIM-2");
+}
 
 #[tokio::test(start_paused = true)]
 async fn lim_4_beyond_burst_and_rate_requests_are_refused_with_a_time() {

@@ -1,5 +1,6 @@
 //! Whatever a client sends: no panic, one reply per frame, and the connection stays.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -130,6 +131,45 @@ proptest! {
         });
     }
 
+    /// ORD-2, ORD-4: with any number of requests in flight, whose replies are let go whenever, each gets one terminal reply and nothing after it.
+    #[test]
+    fn err_2_requests_in_flight_get_one_terminal_reply_each(
+        script in prop::collection::vec((0_usize..REQUESTS.len(), any::<bool>(), 0_usize..4), 1..25),
+        locates in prop::collection::vec(0_u64..30, 0..20),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        runtime.block_on(async {
+            let (engine, binding) = configured(|_| ());
+            engine.run("order");
+            engine.hold();
+            engine.slow_locates(locates);
+            let mut client = Client::of(&binding).await;
+            let mut asked = BTreeMap::new();
+            for (round, (request, ack, happens)) in script.into_iter().enumerate() {
+                let (kind, members) = REQUESTS[request];
+                let can_ack = matches!(kind, "placeOrder" | "decide" | "sign");
+                let ack = if ack && can_ack { r#","ack":true"# } else { "" };
+                let id = format!("r-{round}");
+                client.send(&format!(r#"{{"type":"{kind}","id":"{id}"{members}{ack}}}"#));
+                asked.insert(id, Asked { acks: usize::from(!ack.is_empty()), answered: false });
+                match happens {
+                    0 => engine.let_go(1),
+                    1 => tokio::time::sleep(Duration::from_millis(7)).await,
+                    2 => note(&mut asked, client.frame_within(Duration::from_millis(1)).await.as_ref()),
+                    _ => {}
+                }
+            }
+            engine.let_go(1000);
+            while let Some(frame) = client.frame_within(Duration::from_secs(6)).await {
+                note(&mut asked, Some(&frame));
+            }
+            for (id, asked) in asked {
+                assert!(asked.answered, "nothing answers {id}");
+            }
+            client.gone().await;
+        });
+    }
+
     /// FLOW-2, SEQ-5, WS-042: whatever is read when, pushes of one run rise strictly and nothing is lost.
     #[test]
     fn ws_042_pushes_are_in_order_and_complete(
@@ -183,6 +223,43 @@ proptest! {
             assert_eq!((seen, ended), (engine.head(&run), true));
             client.gone().await;
         });
+    }
+}
+
+/// Types of requests, with members that go with them.
+const REQUESTS: [(&str, &str); 12] = [
+    ("placeOrder", r#","payload":{}"#),
+    ("placeOrder", r#","payload":[],"subscribe":false"#),
+    ("decide", r#","journeyId":"run-1","payload":1"#),
+    ("sign", r#","journeyId":"run-1","payload":1,"subscribe":true"#),
+    ("cancel", r#","journeyId":"run-1""#),
+    ("getStatus", r#","journeyId":"run-1""#),
+    ("getStatus", r#","journeyId":"run-9""#),
+    ("getOutcome", r#","journeyId":"run-1""#),
+    ("subscribe", r#","journeyId":"run-1","after":0,"conflate":false"#),
+    ("unsubscribe", r#","journeyId":"run-1""#),
+    ("ping", ""),
+    ("unheard", ""),
+];
+
+/// A request that was sent.
+struct Asked {
+    /// How often it may be acknowledged.
+    acks: usize,
+    answered: bool,
+}
+
+/// Notes what a frame is the answer to.
+fn note(asked: &mut BTreeMap<String, Asked>, frame: Option<&Value>) {
+    let Some(frame) = frame.filter(|frame| frame.get("id").is_some()) else { return };
+    let request =
+        asked.get_mut(frame["id"].as_str().unwrap()).unwrap_or_else(|| panic!("nobody asked: {frame}"));
+    assert!(!request.answered, "after the terminal reply: {frame}");
+    if frame["type"] == "accepted" {
+        assert!(request.acks > 0, "one too many: {frame}");
+        request.acks -= 1;
+    } else {
+        request.answered = true;
     }
 }
 

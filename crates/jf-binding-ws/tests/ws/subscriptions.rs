@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use jf_core::EngineError;
+use serde_json::json;
+use tokio::time::Instant;
 
 use crate::wire::{Client, configured, shop};
 
@@ -45,6 +47,24 @@ async fn sub_2_steps_subscribe_when_asked_and_reads_never() {
     let outcome = client.expect(r#"{"type":"outcome","seq":5}"#).await;
     assert!(outcome.get("skipped").is_none(), "FLOW-2: not where the filter excludes statuses");
     client.expect(r#"{"type":"unsubscribed","reason":"completed"}"#).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn sub_2_a_cancellation_subscribes_when_asked() {
+    let (engine, binding) = shop();
+    engine.run("order");
+    let asked = engine.run("order");
+    let mut client = Client::of(&binding).await;
+    client.send(r#"{"type":"cancel","id":"1","journeyId":"run-1"}"#);
+    let reply = client.expect(r#"{"type":"status","id":"1","seq":2}"#).await;
+    assert!(reply.get("subscribed").is_none(), "{reply}");
+    client.quiet().await;
+    client.send(r#"{"type":"cancel","id":"2","journeyId":"run-2","subscribe":true}"#);
+    client.expect(r#"{"type":"status","id":"2","seq":2,"subscribed":true}"#).await;
+    client.expect(r#"{"type":"outcome","journeyId":"run-2","seq":2}"#).await;
+    client.expect(r#"{"type":"unsubscribed","journeyId":"run-2","reason":"completed"}"#).await;
+    client.quiet().await;
+    assert!(!engine.is_watched(&asked));
 }
 
 #[tokio::test(start_paused = true)]
@@ -304,6 +324,7 @@ async fn engine_trouble_is_retried_and_nothing_is_lost() {
     assert_eq!(client.frame_within(Duration::from_millis(200)).await.unwrap()["seq"], 2);
 }
 
+/// SUB-8: at most every minute, and not without something new to tell.
 #[tokio::test(start_paused = true)]
 async fn sub_8_a_filtered_subscription_gets_bookmarks_when_the_client_knows_them() {
     let (engine, binding) = shop();
@@ -313,13 +334,50 @@ async fn sub_8_a_filtered_subscription_gets_bookmarks_when_the_client_knows_them
     client.expect(r#"{"type":"welcome"}"#).await;
     client.send(r#"{"type":"subscribe","journeyId":"run-1","replay":"none","events":["outcome"]}"#);
     client.expect(r#"{"type":"subscribed"}"#).await;
-    engine.commit(&run);
-    client.quiet_for(Duration::from_secs(20)).await;
-    let bookmark = client.frame_within(Duration::from_secs(45)).await.unwrap();
-    assert_eq!((&bookmark["type"], &bookmark["seq"]), (&"bookmark".into(), &2.into()));
-    client.message(Ok(tungstenite::Message::Pong(tungstenite::Bytes::new())));
-    engine.commit(&run);
-    client.quiet_for(Duration::from_secs(20)).await;
+    let mut last = Instant::now();
+    for seq in 2..=4 {
+        engine.commit(&run);
+        let bookmark = client.frame_within(Duration::from_secs(91)).await.expect("a bookmark");
+        let expected = json!({"type":"bookmark","journeyId":"run-1","seq":seq,"epoch":"e1"});
+        assert_eq!(bookmark, expected);
+        assert!(last.elapsed() >= Duration::from_secs(60), "after {:?}", last.elapsed());
+        last = Instant::now();
+    }
+    client.quiet_for(Duration::from_secs(200)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn sub_8_a_client_that_does_not_know_bookmarks_gets_none_now_and_then() {
+    for features in ["[]", r#"["credit","later"]"#] {
+        let (engine, binding) = shop();
+        let run = engine.run("order");
+        let mut client = Client::of(&binding).await;
+        client.send(&format!(r#"{{"type":"hello","features":{features}}}"#));
+        client.expect(r#"{"type":"welcome"}"#).await;
+        client.send(r#"{"type":"subscribe","journeyId":"run-1","replay":"none","events":["outcome"]}"#);
+        client.expect(r#"{"type":"subscribed"}"#).await;
+        engine.commit(&run);
+        client.quiet_for(Duration::from_secs(200)).await;
+    }
+}
+
+/// ENG-132: a wake-up may be lost, and then nothing is told later than half a minute.
+#[tokio::test(start_paused = true)]
+async fn inv_6_what_wakes_nobody_is_told_all_the_same() {
+    let bound = Duration::from_millis(30_010);
+    let (engine, binding) = shop();
+    let run = engine.run("order");
+    let mut client = Client::of(&binding).await;
+    client.send(r#"{"type":"subscribe","journeyId":"run-1","replay":"none"}"#);
+    client.expect(r#"{"type":"subscribed"}"#).await;
+    for seq in 2..=4 {
+        engine.commit_silently(&run);
+        let status = client.frame_within(bound).await.expect("within the bound");
+        assert_eq!((&status["type"], &status["seq"]), (&"status".into(), &seq.into()));
+    }
+    engine.finish_silently(&run);
+    let outcome = client.frame_within(bound).await.expect("within the bound");
+    assert_eq!((&outcome["type"], &outcome["seq"]), (&"outcome".into(), &5.into()));
 }
 
 #[tokio::test(start_paused = true)]

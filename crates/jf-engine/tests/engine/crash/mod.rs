@@ -47,6 +47,7 @@ async fn disturbed(case: &Case, writes: usize, fate: Fate) -> (End, usize) {
     (pilot.end(&bench).await, pilot.repeated())
 }
 
+/// INV-2 too: of what one commit writes, all is there afterwards or nothing.
 #[tokio::test]
 async fn eng_101_every_write_may_go_wrong_in_every_way() {
     let mut tried = 0;
