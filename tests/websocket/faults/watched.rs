@@ -84,6 +84,10 @@ impl Watched {
             // What it stands for beside itself was elided in its favour (FLOW-3).
             let is_whole = !is_push || healed || skipped == seq - self.cursor - 1;
             assert!(is_whole, "something is missing before {frame}");
+            if !is_push && self.outcomes == [seq] {
+                // The start was repeated beside a subscription that has told it.
+                return;
+            }
             self.applied.extend(self.cursor + 1..seq);
             self.outcomes.push(seq);
             self.cursor = seq;
