@@ -226,6 +226,7 @@ async fn org_1_pages_of_others_are_turned_away() {
         for path in ["/", "/catalogue", "/runs", "/session", jf_console::SOCKET] {
             let answer = console.ask(&format!("GET {path} HTTP/1.1\r\nhost: {host}\r\n\r\n")).await;
             assert_eq!(answer.status, 403, "{host} {path}");
+            assert!(answer.header("content-security-policy").is_some(), "{host} {path}");
         }
     }
     let service = format!("http://{}", console.serving.address());

@@ -114,8 +114,8 @@ function told(text, href) {
 
 /** A dialog with one field, whose value it hands over; it stays open for as long as that says what is wrong. */
 function ask({ title, text, label, button, take }) {
-  const input = h("input", { id: "asked", type: "password", autocomplete: "off" });
-  const fault = h("p", { class: "fault", role: "alert" });
+  const input = h("input", { id: "asked", type: "password", autocomplete: "off", "aria-describedby": "asked-fault" });
+  const fault = h("p", { class: "fault", id: "asked-fault", role: "alert" });
   const close = () => dialog.remove();
   const act = h("button", { class: "primary" }, button);
   const form = h(
@@ -128,6 +128,7 @@ function ask({ title, text, label, button, take }) {
         const wrong = await take(input.value.trim());
         act.disabled = false;
         fault.textContent = wrong ?? "";
+        input.setAttribute("aria-invalid", String(wrong !== undefined));
         if (wrong === undefined) dialog.close();
       },
     },
@@ -191,13 +192,16 @@ async function entered() {
     }
   }
   await new Promise((resolve) => {
-    const input = h("input", { id: "token", type: "password", autocomplete: "current-password" });
-    const fault = h("p", { class: "fault", role: "alert" });
+    const input = h("input", { id: "token", type: "password", autocomplete: "current-password", "aria-describedby": "token-fault" });
+    const fault = h("p", { class: "fault", id: "token-fault", role: "alert" });
     const enter = async (event) => {
       event.preventDefault();
       try {
         if (await open(input.value.trim())) resolve();
-        else fault.textContent = "This is not the token.";
+        else {
+          fault.textContent = "This is not the token.";
+          input.setAttribute("aria-invalid", "true");
+        }
       } catch (error) {
         fault.textContent = reason(error);
       }
@@ -237,4 +241,5 @@ addEventListener("hashchange", () => {
 setInterval(() => document.visibilityState === "visible" && refreshTimes(), 5_000);
 link.client().catch(() => undefined);
 show();
+performance.mark("shown");
 void runs.refresh();

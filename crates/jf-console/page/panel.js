@@ -81,7 +81,10 @@ export class GraphPanel {
 
   #fit() {
     const room = this.#field.clientWidth - 2;
-    if (room > 0) this.#scale(Math.max(LEAST, Math.min(1, room / this.#drawing.width)));
+    if (room <= 0) return;
+    this.#scale(Math.max(LEAST, Math.min(1, room / this.#drawing.width)));
+    // What does not fit begins where runs begin.
+    this.#reveal(this.#followed?.split(" ").at(-1) ?? this.graph.root.start);
   }
 
   #step(by) {

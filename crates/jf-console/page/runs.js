@@ -5,9 +5,11 @@ import { RequestError } from "./client/index.js";
 import { badge, h, put, when } from "./dom.js";
 import { listRuns } from "./service.js";
 
-/** From one reading to the next, and to one that is wanted at once while another one is under way. */
+/** From one reading to the next, and to one that is wanted at once while another one is under way; as often for each page of what is read. */
 const EVERY_MS = 2_000;
 const AGAIN_MS = 200;
+/** Pages of the list that are shown at most; who looks for older runs knows of which journey, in which phase. */
+const MOST_PAGES = 20;
 /** A server that says nothing for so long is asked again. */
 const PATIENCE_MS = 30_000;
 /** Runs of the list that are watched at the same time. */
@@ -134,7 +136,7 @@ export class Runs {
       if (this.#reading !== reading) return;
       this.#shown = of;
       this.#show(items);
-      this.#more.hidden = !token;
+      this.#more.hidden = !token || this.#pages >= MOST_PAGES;
     } catch (error) {
       if (this.#reading !== reading) return;
       // Runs of something else would stand below the wrong heading.
@@ -145,7 +147,7 @@ export class Runs {
       clearTimeout(patience);
       if (this.#reading === reading) {
         this.#reading = undefined;
-        this.#timer = setTimeout(() => this.#tick(), this.#isStale ? AGAIN_MS : EVERY_MS);
+        this.#timer = setTimeout(() => this.#tick(), (this.#isStale ? AGAIN_MS : EVERY_MS) * this.#pages);
       }
     }
   }

@@ -132,7 +132,10 @@ pub(crate) async fn session(State(gate): State<Arc<Gate>>, request: Request) -> 
             match std::str::from_utf8(&text) {
                 Ok(text) if lock.token.is(text) => open(Some(&lock.text)),
                 // Not `forbidden`, which is what pages of others get: whoever has mistyped is to be told so.
-                _ => refusal(EngineErrorKind::Unauthenticated, "this is not the token of the console"),
+                _ => {
+                    tracing::warn!("a wrong token was shown to the console");
+                    refusal(EngineErrorKind::Unauthenticated, "this is not the token of the console")
+                }
             }
         }
         _ if gate.is_open_for(&parts.headers) => open(None),

@@ -43,7 +43,7 @@ pub fn router(engine: Arc<dyn Engine>, config: ConsoleConfig) -> Result<Router, 
         Router::new().route(SESSION, get(gate::session).post(gate::session)).with_state(Arc::clone(&gate));
     let socket = socket.layer(from_fn_with_state(gate, gate::guard));
     let site = document_router(assets::documents()?).merge(open).merge(data).merge(socket).fallback(nothing);
-    Ok(config.hosts.attach(site.layer(from_fn(hardened))))
+    Ok(config.hosts.attach(site).layer(from_fn(hardened)))
 }
 
 /// `journeyforge.v1` for every journey. Its binding answers the path before the route does; what is left for the route is a path without

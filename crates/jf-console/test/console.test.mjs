@@ -344,7 +344,7 @@ test("ACC-1 a run that is sealed while somebody looks is closed, and looks like 
   assert.deepEqual(page.complaints, []);
 });
 
-test("a run of very many events is shown from its end, and what comes while it is watched is added", options, async () => {
+test("a run of very many events is shown from its end, and what comes while it is watched is added", { ...options, timeout: 240_000 }, async () => {
   const { journeyId } = await server.post("/journeys/counter/start", {});
   for (let count = 0; count < 1_100; count += 1) await server.post(`/journeys/${journeyId}/steps/tick`, {});
   const page = await open(`#/runs/${journeyId}`);

@@ -165,7 +165,7 @@ function radioField(field, label) {
   const inputs = field.values.map((_, index) => h("input", { type: "radio", name, value: index, id: `${name}-${index}` }));
   const set = h(
     "fieldset",
-    { class: "field radios" },
+    { class: "field radios", role: "radiogroup", "aria-required": "true" },
     h("legend", {}, marked(label, true)),
     h(
       "div",
