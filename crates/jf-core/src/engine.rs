@@ -138,6 +138,10 @@ pub trait Engine: Send + Sync + 'static {
 
     /// The definition version a run belongs to. Unguarded: for routing only, never shown to clients (RT-5, HTTP-006).
     ///
+    /// Refusals of guarded operations may be held back, so that absence and denial take equally long (ENG-113); this one is not. A
+    /// binding that finds no run, or one it does not show, asks for what it was asked all the same: of the id as it is, or of
+    /// [one that is nobody's](JourneyId::random).
+    ///
     /// # Errors
     /// NotFound.
     async fn locate(&self, journey_id: &JourneyId) -> Result<Arc<Definition>, EngineError>;

@@ -106,9 +106,8 @@ impl Engine for EmbeddedEngine {
     }
 
     async fn locate(&self, journey_id: &JourneyId) -> Result<Arc<Definition>, EngineError> {
-        let begun = self.shared.clock.now();
-        let deployed = self.shared.locate(journey_id).await;
-        let deployed = self.shared.without_a_hint(begun, deployed).await?;
+        // Not held back: whoever is let ask this is told of runs that a guard denies, too.
+        let deployed = self.shared.locate(journey_id).await?;
         Ok(Arc::clone(deployed.program.definition()))
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use jf_binding_http::{HttpConfig, router};
-use jf_core::EngineError;
+use jf_core::{EngineError, JourneyId};
 use jf_dsl::DefinitionName;
 use serde_json::json;
 
@@ -37,13 +37,32 @@ async fn http_006_a_hidden_journey_and_its_runs_are_not_there() {
     }
     let calls = engine.calls();
     assert_eq!(calls.len(), 8);
-    // ENG-113: then the engine is asked about nobody's run, so that the refusal takes as long as any.
-    for asked in calls.chunks(2) {
-        let [Call::Locate(run), Call::Locate(nobody)] = asked else { panic!("{asked:?}") };
-        assert!(run.as_str() == RUN && nobody.as_str() != RUN, "{asked:?}");
+    // ENG-113: the engine is asked the same about nobody's run, so that the refusal takes as long as any.
+    let nobody = |run: &JourneyId| run.as_str() != RUN;
+    for (nth, asked) in calls.chunks(2).enumerate() {
+        let [Call::Locate(run), operation] = asked else { panic!("{asked:?}") };
+        let as_asked = match (nth, operation) {
+            (0, Call::Status(run, _)) | (1, Call::Outcome(run, _)) => nobody(run),
+            (2, Call::Submit(submission, _)) => nobody(&submission.journey_id),
+            (3, Call::Cancel(cancel, _)) => nobody(&cancel.journey_id),
+            _ => false,
+        };
+        assert!(run.as_str() == RUN && as_asked, "{asked:?}");
     }
     let page = send(&app, get("/api/v1/journeys")).await.assert_document(200);
     assert_eq!(page, json!({ "items": [], "nextPageToken": null }));
+}
+
+/// Also ENG-113.
+#[tokio::test]
+async fn http_006_what_is_not_there_is_asked_for_as_what_is_hidden() {
+    let unknown = JourneyId::random();
+    let (app, engine) = app(HttpConfig::default().without_journey(name("other")), Script::default());
+    send(&app, get(&format!("/api/v1/journeys/{unknown}"))).await.assert_problem(404, "not-found");
+    let calls = engine.calls();
+    assert!(
+        matches!(&calls[..], [Call::Locate(one), Call::Status(two, _)] if *one == unknown && *two == unknown)
+    );
 }
 
 #[tokio::test]

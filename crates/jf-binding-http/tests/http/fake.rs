@@ -124,6 +124,12 @@ impl FakeEngine {
         self.script.refusal.as_ref().map_or(Ok(()), |refusal| Err(refusal()))
     }
 
+    /// Of what is deployed there is one run; with nothing deployed any id will do.
+    fn known(&self, id: &JourneyId) -> Result<(), EngineError> {
+        let known = self.definition.is_none() || id.as_str() == RUN;
+        if known { Ok(()) } else { Err(EngineError::not_found()) }
+    }
+
     fn cookies(&self) -> Vec<ClientCookie> {
         self.script.cookies.iter().map(|cookie| ClientCookie::new(HeaderValue::from_static(cookie))).collect()
     }
@@ -185,6 +191,7 @@ impl Engine for FakeEngine {
 
     async fn locate(&self, id: &JourneyId) -> Result<Arc<Definition>, EngineError> {
         self.note(Call::Locate(id.clone()))?;
+        self.known(id)?;
         self.definition.clone().ok_or_else(EngineError::not_found)
     }
 
@@ -210,11 +217,13 @@ impl Engine for FakeEngine {
     async fn submit_step(&self, request: SubmitStep, caller: &Caller) -> Result<Submitted, EngineError> {
         let run = request.journey_id.clone();
         self.note(Call::Submit(request, caller.clone()))?;
+        self.known(&run)?;
         Ok(self.submitted(run, None))
     }
 
     async fn get_status(&self, id: &JourneyId, caller: &Caller) -> Result<At<JourneyStatus>, EngineError> {
         self.note(Call::Status(id.clone(), caller.clone()))?;
+        self.known(id)?;
         let Some(log) = &self.script.log else { return Ok(status()) };
         log.guard().await;
         log.status()
@@ -222,6 +231,7 @@ impl Engine for FakeEngine {
 
     async fn get_outcome(&self, id: &JourneyId, caller: &Caller) -> Result<At<JourneyOutcome>, EngineError> {
         self.note(Call::Outcome(id.clone(), caller.clone()))?;
+        self.known(id)?;
         if let Some(log) = &self.script.log {
             return log.outcome();
         }
@@ -231,6 +241,7 @@ impl Engine for FakeEngine {
     async fn cancel(&self, request: Cancel, caller: &Caller) -> Result<Submitted, EngineError> {
         let run = request.journey_id.clone();
         self.note(Call::Cancel(request, caller.clone()))?;
+        self.known(&run)?;
         Ok(self.submitted(run, None))
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use jf_core::{
-    At, ByteShare, Caller, Cursor, Engine, EngineError, Head, JourneyId, JourneyOutcome,
+    At, ByteShare, Caller, Cursor, Engine, EngineError, EngineErrorKind, Head, JourneyId, JourneyOutcome,
     JourneyStartResponse, JourneyStatus, Opened, Replaying, StartReply, StartRequest, StepRef, SubmitStep,
     SubscribeOptions, Subscription, TraceContext,
 };
@@ -133,6 +133,18 @@ impl Context {
         self.endpoint.served(&definition)
     }
 
+    /// The same for an operation that the read guard stands before. A run that is not reachable is refused when one that is denied is
+    /// (ENG-113): a read of one that is nobody's says when that is.
+    async fn locate_guarded(&self, run: &JourneyId) -> Result<Arc<Served>, EngineError> {
+        match self.locate(run).await {
+            Err(error) if error.kind() == EngineErrorKind::NotFound => {
+                let nobody = self.engine().get_status(&JourneyId::random(), &self.caller).await;
+                Err(nobody.err().unwrap_or(error))
+            }
+            located => located,
+        }
+    }
+
     fn traced(&self, command: Option<TraceContext>) -> Cow<'_, Caller> {
         if command.as_ref() == self.caller.trace() {
             return Cow::Borrowed(&self.caller);
@@ -162,16 +174,19 @@ impl Target {
             context.leave.check()?;
             return Ok((served, found));
         }
-        let served = self.served(context).await?;
+        // No guard stands before a submission, so that there is none to wait for.
+        let served = context.locate(&self.run).await;
+        context.leave.check()?;
+        let served = served?;
         let found = look(&served)?;
         Ok((served, found))
     }
 
-    /// The version, for those who turn to the engine with it at once.
+    /// The version, for those who turn to the engine with it at once and whom the read guard awaits there.
     async fn served(&mut self, context: &Context) -> Result<Arc<Served>, EngineError> {
         let served = match self.served.take() {
             Some(served) => Ok(served),
-            None => context.locate(&self.run).await,
+            None => context.locate_guarded(&self.run).await,
         };
         // A turn and a look-up may have taken a while, and what they came to is not told either.
         context.leave.check()?;

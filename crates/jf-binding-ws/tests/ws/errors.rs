@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
 use tungstenite::error::{CapacityError, Error, ProtocolError};
 use tungstenite::{Bytes, Message};
 
@@ -88,6 +89,35 @@ async fn acc_3_unknown_foreign_and_removed_runs_answer_alike() {
         client.refused("not-found").await;
     }
     assert_eq!(engine.calls(), Vec::<String>::new(), "RT-5: no probing of other paths");
+}
+
+/// Also ENG-113, RT-5.
+#[tokio::test(start_paused = true)]
+async fn acc_3_runs_that_are_not_there_take_as_long_as_those_that_are_denied() {
+    let (engine, binding) = shop();
+    let (denied, foreign) = (engine.run("order"), engine.run("report"));
+    engine.deny();
+    engine.keep_silent(50);
+    let takes = async |frame: String| {
+        let mut client = Client::of(&binding).await;
+        engine.slow_locates([7]);
+        let begun = Instant::now();
+        client.send(&frame);
+        let error = client.frame_within(Duration::from_secs(1)).await.unwrap();
+        assert_eq!(error["problem"]["type"], "urn:journeyforge:error:not-found", "{error}");
+        begun.elapsed().as_millis()
+    };
+    for frame_type in ["getStatus", "getOutcome", "cancel", "subscribe"] {
+        for run in [denied.as_str(), foreign.as_str(), "nobody"] {
+            let frame = format!(r#"{{"type":"{frame_type}","journeyId":"{run}"}}"#);
+            assert_eq!(takes(frame).await, 57, "{frame_type} {run}");
+        }
+    }
+    // No guard stands before a submission, so there is nothing to wait for.
+    for run in [foreign.as_str(), "nobody"] {
+        let frame = format!(r#"{{"type":"decide","journeyId":"{run}","payload":1}}"#);
+        assert_eq!(takes(frame).await, 7, "{run}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

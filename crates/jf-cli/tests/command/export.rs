@@ -13,9 +13,9 @@ spec:
 ";
 
 fn addresses(document: &str) -> Vec<String> {
-    let document: Value = serde_json::from_str(document).unwrap();
-    let channels = document["channels"].as_object().unwrap().values();
-    channels.map(|channel| channel["address"].as_str().unwrap().to_owned()).collect()
+    let document: Value = serde_json::from_str(document).expect("it is JSON");
+    let channels = document["channels"].as_object().expect("it has channels").values();
+    channels.map(|channel| channel["address"].as_str().expect("it has an address").to_owned()).collect()
 }
 
 /// Also MUX-2.

@@ -516,6 +516,8 @@ async fn eng_113_an_absent_run_is_refused_as_late_as_a_denied_one() {
     assert_eq!(kind(soon(thinking).await.unwrap()), EngineErrorKind::NotFound);
 
     let nobody = JourneyId::random();
+    let located = bench.engine.locate(&nobody).now_or_never().expect("it tells of denied runs, too");
+    assert_eq!(kind(located), EngineErrorKind::NotFound);
     for asked in [&id, &nobody] {
         let all: Vec<_> = (0..4)
             .map(|operation| {
