@@ -9,6 +9,7 @@ mod openapi;
 mod seeds;
 mod show;
 mod values;
+mod websocket;
 
 use std::path::PathBuf;
 
@@ -23,7 +24,7 @@ pub struct Target {
 }
 
 /// All targets.
-pub const TARGETS: [Target; 11] = [
+pub const TARGETS: [Target; 13] = [
     Target { name: "load_yaml", check: definition::load_yaml, seeds: seeds::yaml },
     Target { name: "load_json", check: definition::load_json, seeds: seeds::json },
     Target { name: "repair", check: definition::repair, seeds: seeds::yaml },
@@ -35,6 +36,8 @@ pub const TARGETS: [Target; 11] = [
     Target { name: "texts", check: values::texts, seeds: || seeds::lines("texts") },
     Target { name: "machine", check: machine::story, seeds: || seeds::lines("machine") },
     Target { name: "snapshot", check: machine::snapshot, seeds: machine::snapshots },
+    Target { name: "frame", check: websocket::frame, seeds: websocket::frames },
+    Target { name: "framing", check: websocket::framing, seeds: websocket::streams },
 ];
 
 impl Target {

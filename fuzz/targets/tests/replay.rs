@@ -22,6 +22,7 @@ fn name(path: &Path) -> String {
     path.file_stem().unwrap().to_string_lossy().into_owned()
 }
 
+/// ERR-6, ENC-2 too.
 #[test]
 fn def_010_every_seed_holds() {
     for target in &TARGETS {
