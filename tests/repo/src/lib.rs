@@ -28,8 +28,10 @@
 //! ```
 
 mod covers;
+mod exceptions;
 mod ids;
 mod lexer;
+pub mod page;
 pub mod report;
 mod rust;
 mod spec;
@@ -37,6 +39,7 @@ pub mod table;
 mod trace;
 mod tree;
 
+pub use exceptions::{EXCEPTIONS, Exception, exception};
 pub use ids::{Found, ids_in_name, ids_in_text};
 pub use spec::{Level, Rule, Spec};
 pub use trace::{Citation, Kind, Trace, Undefined};

@@ -177,7 +177,7 @@ pub(crate) fn selected<'a>(
 }
 
 /// The beginning of a rule's text, without its emphasis.
-fn excerpt(text: &str) -> String {
+pub(crate) fn excerpt(text: &str) -> String {
     const WIDTH: usize = 96;
     let plain = text.replace(['*', '`'], "");
     if plain.chars().count() <= WIDTH {

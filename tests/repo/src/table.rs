@@ -37,16 +37,16 @@ pub fn markdown(trace: &Trace, selection: &Selection, out: &mut impl Write) -> i
 }
 
 /// A rule with what holds it.
-struct Row<'a> {
-    rule: &'a Rule,
+pub(crate) struct Row<'a> {
+    pub(crate) rule: &'a Rule,
     /// The project's scenarios by topic and name, and its transcripts by name.
-    scenarios: Vec<&'a str>,
+    pub(crate) scenarios: Vec<&'a str>,
     /// Other tests: how many of each file.
-    others: BTreeMap<&'a str, usize>,
+    pub(crate) others: BTreeMap<&'a str, usize>,
 }
 
 impl<'a> Row<'a> {
-    fn new(rule: &'a Rule, citations: &'a [Citation]) -> Self {
+    pub(crate) fn new(rule: &'a Rule, citations: &'a [Citation]) -> Self {
         let mut row = Self { rule, scenarios: Vec::new(), others: BTreeMap::new() };
         for citation in citations.iter().filter(|citation| citation.kind.is_tested()) {
             match scenario(citation) {
@@ -59,7 +59,7 @@ impl<'a> Row<'a> {
         row
     }
 
-    fn is_held(&self) -> bool {
+    pub(crate) fn is_held(&self) -> bool {
         !self.scenarios.is_empty() || !self.others.is_empty()
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use jf_repo_tests::{Kind, Level, Trace, find_root, report};
+use jf_repo_tests::{EXCEPTIONS, Kind, Level, Trace, exception, find_root, page, report};
 
 fn trace() -> Trace {
     let root = find_root(Path::new(env!("CARGO_MANIFEST_DIR"))).expect("this crate lies in the repository");
@@ -40,15 +40,6 @@ fn citations_of_tests_and_of_code_are_told_apart() {
     assert!(all.all(|c| c.kind != Kind::Source || !c.file.contains("tests/")), "test code as implementation");
 }
 
-/// What no test of this build can hold, wholly or in part, with the reason.
-const NOT_HELD: [(&str, &str); 5] = [
-    ("EXP-032", "MAY: further expression engines are for whoever adds one"),
-    ("CMP-2", "speaks of compression, which is off: CMP-1"),
-    ("HS-1", "in part: extended CONNECT (RFC 8441) is not offered, see decision 0028"),
-    ("SP-9", "there is one major of the protocol yet, so that nothing can be picked"),
-    ("ENG-087", "MAY: administration of schedules is outside the specification"),
-];
-
 #[test]
 fn every_rule_of_states_expressions_the_engine_http_and_websocket_is_held() {
     let trace = trace();
@@ -60,7 +51,35 @@ fn every_rule_of_states_expressions_the_engine_http_and_websocket_is_held() {
         })
         .filter(|(_, citations)| !citations.iter().any(|citation| citation.kind.is_tested()))
         .map(|(rule, _)| rule.id.as_str())
-        .filter(|id| !NOT_HELD.iter().any(|(excused, _)| excused == id))
+        .filter(|id| exception(id).is_none())
         .collect();
     assert!(missing.is_empty(), "no test or scenario cites {missing:?}");
+}
+
+/// What is excused must not be held after all, or the excuse stays when its reason is gone.
+#[test]
+fn every_exception_is_one() {
+    let trace = trace();
+    for exception in &EXCEPTIONS {
+        let place = trace.spec().rules().iter().position(|rule| rule.id == exception.id);
+        let citations = &trace.citations()[place.expect(exception.id)];
+        let is_cited = citations.iter().any(|citation| citation.kind.is_tested());
+        assert_eq!(is_cited, exception.in_part, "{}: {}", exception.id, exception.reason);
+    }
+}
+
+/// `JF_BLESS=1` writes the page anew.
+#[test]
+fn the_page_of_the_rules_of_websocket_is_current() {
+    let root = find_root(Path::new(env!("CARGO_MANIFEST_DIR"))).expect("this crate lies in the repository");
+    let mut text = Vec::new();
+    page::websocket(&trace(), &mut text).expect("a vector takes everything");
+    let file = root.join("docs/reference/websocket-rules.md");
+    if std::env::var_os("JF_BLESS").is_some_and(|value| value == "1") {
+        std::fs::write(&file, &text).expect("the page can be written");
+    }
+    let there = std::fs::read_to_string(&file).unwrap_or_default();
+    let text = String::from_utf8(text).expect("text");
+    let line = text.lines().zip(there.lines()).find(|(new, old)| new != old);
+    assert!(text == there, "set JF_BLESS=1 to write {} anew: {line:?}", file.display());
 }
