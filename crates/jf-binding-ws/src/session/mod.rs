@@ -165,6 +165,7 @@ where
         if followed {
             wrote |= self.write(cx, now)?;
         }
+        self.observe(now);
         match self.core.close() {
             Some(close) => Err(End::Close(close)),
             None => {
@@ -235,17 +236,20 @@ where
         Ok(moved)
     }
 
-    fn keep_time(&mut self, now: Instant) -> Result<(), End> {
+    /// Takes over what has moved below the frames: a part of one that was written is progress, too (FLOW-6). At the end of every turn,
+    /// since what is seen later would count as if it had moved later.
+    fn observe(&mut self, now: Instant) {
         let before = self.pulse.last_write();
         self.pulse.observe(&self.traffic, now);
-        if let Some(since) = &mut self.blocked {
-            // Progress below the frames is progress (FLOW-6).
-            if self.pulse.last_write() > before {
-                *since = now;
-            }
-            if now >= *since + self.core.shared().config.write_timeout {
-                return Err(End::Close(Close::SlowConsumer));
-            }
+        if self.pulse.last_write() > before {
+            self.blocked = self.blocked.map(|_| now);
+        }
+    }
+
+    fn keep_time(&mut self, now: Instant) -> Result<(), End> {
+        self.observe(now);
+        if self.blocked.is_some_and(|since| now >= since + self.core.shared().config.write_timeout) {
+            return Err(End::Close(Close::SlowConsumer));
         }
         match self.pulse.check(now) {
             Verdict::Dead => return Err(End::Close(Close::Liveness)),

@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
+use futures::{SinkExt, StreamExt};
 use jf_binding_ws::{Drain, WsBinding};
-use jf_core::JourneyId;
+use jf_core::{Caller, JourneyId};
 use serde_json::Value;
+use tokio_tungstenite::WebSocketStream;
 use tungstenite::Message;
+use tungstenite::protocol::Role;
 
 use crate::engine::ScriptedEngine;
 use crate::wire::{Client, configured, shop};
@@ -191,6 +194,30 @@ async fn flow_6_a_write_without_progress_closes() {
     client.open_window();
     client.closed_within(Duration::from_secs(1), 4508, "slow-consumer").await;
     assert!(!engine.is_watched(&run));
+}
+
+/// A part that was written counts when it was, and not when somebody looks.
+#[tokio::test(start_paused = true)]
+async fn flow_6_the_first_part_of_a_frame_earns_no_more_time_than_its_own() {
+    let (engine, binding) = shop();
+    engine.run("order");
+    engine.pad(100_000);
+    let (near, far) = tokio::io::duplex(1 << 10);
+    let talk = binding.converse_over("/ws/journeys/order", Caller::internal("pipe"), near).unwrap();
+    let talk = tokio::spawn(talk);
+    let mut socket = WebSocketStream::from_raw_socket(far, Role::Client, None).await;
+    socket.send(Message::text(r#"{"type":"getStatus","journeyId":"run-1"}"#)).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(10_100)).await;
+    let code = loop {
+        let message =
+            tokio::time::timeout(Duration::from_secs(5), socket.next()).await.expect("it is closed");
+        if let Message::Close(frame) = message.unwrap().unwrap() {
+            break frame.unwrap().code;
+        }
+    };
+    assert_eq!(u16::from(code), 4508);
+    drop(socket);
+    talk.await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
