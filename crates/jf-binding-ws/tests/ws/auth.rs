@@ -80,6 +80,15 @@ fn seconds(n: u64) -> Duration {
     Duration::from_secs(n)
 }
 
+/// A client with a credential that ends in five seconds, of which it has been told.
+async fn for_five_seconds(binding: &WsBinding) -> Client {
+    let mut client = Client::of(binding).await;
+    client.send(&auth("mia.5"));
+    client.expect(r#"{"type":"authenticated"}"#).await;
+    client.expect(r#"{"type":"authExpiring"}"#).await;
+    client
+}
+
 /// WS-023 too.
 #[tokio::test(start_paused = true)]
 async fn auth_5_a_credential_in_a_frame_is_what_the_engine_sees_from_then_on() {
@@ -268,10 +277,7 @@ async fn auth_4_degraded_the_connection_waits_for_another_credential() {
     client.refused("forbidden").await;
     client.closed(4403, "forbidden").await;
 
-    let mut client = Client::of(&binding).await;
-    client.send(&auth("mia.5"));
-    client.expect(r#"{"type":"authenticated"}"#).await;
-    client.expect(r#"{"type":"authExpiring"}"#).await;
+    let mut client = for_five_seconds(&binding).await;
     client.quiet_for(seconds(6)).await;
     client.send(&auth("mia"));
     client.expect(r#"{"type":"authenticated"}"#).await;
@@ -348,10 +354,7 @@ async fn auth_4_a_request_that_waited_is_judged_when_it_begins_and_a_read_when_i
         config.reply_backlog_bytes = 8000.try_into().unwrap();
     });
     engine.run("order");
-    let mut client = Client::of(&binding).await;
-    client.send(&auth("mia.5"));
-    client.expect(r#"{"type":"authenticated"}"#).await;
-    client.expect(r#"{"type":"authExpiring"}"#).await;
+    let mut client = for_five_seconds(&binding).await;
     engine.slow_locates([6000]);
     client.send(r#"{"type":"getStatus","id":"r","journeyId":"run-1"}"#);
     client.window(0);
@@ -379,10 +382,7 @@ async fn auth_5_what_is_held_behind_a_credential_is_judged_with_it() {
         config.reply_backlog_bytes = 8000.try_into().unwrap();
     });
     engine.run("order");
-    let mut client = Client::of(&binding).await;
-    client.send(&auth("mia.5"));
-    client.expect(r#"{"type":"authenticated"}"#).await;
-    client.expect(r#"{"type":"authExpiring"}"#).await;
+    let mut client = for_five_seconds(&binding).await;
     client.window(0);
     for _ in 0..15 {
         client.send("nonsense");
@@ -457,10 +457,7 @@ async fn auth_4_a_credential_that_is_renewed_in_time_stops_nothing_that_waits() 
 async fn auth_4_no_read_is_told_after_the_end_whatever_came_of_it() {
     let (engine, binding) = guarded(|config| config.on_expiry = OnExpiry::Degrade);
     engine.run("order");
-    let mut client = Client::of(&binding).await;
-    client.send(&auth("mia.5"));
-    client.expect(r#"{"type":"authenticated"}"#).await;
-    client.expect(r#"{"type":"authExpiring"}"#).await;
+    let mut client = for_five_seconds(&binding).await;
     engine.hold();
     client.send(r#"{"type":"decide","id":"told","journeyId":"run-1","payload":1}"#);
     client.quiet().await;

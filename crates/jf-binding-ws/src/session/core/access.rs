@@ -140,7 +140,7 @@ impl Access {
         self.suspended
     }
 
-    /// What the client asks for now may be done until that is over.
+    /// Bounds how long what the client asks with the present credential may still be done.
     pub(super) fn leave(&self) -> Leave {
         self.leave.clone()
     }
@@ -253,14 +253,12 @@ impl Core {
         self.release(now);
     }
 
-    /// Lets go on what has waited, with the credential of now; whether anything did.
-    pub(super) fn release(&mut self, now: Instant) -> bool {
-        let mut moved = false;
+    /// Lets go on what has waited, with the present credential.
+    pub(super) fn release(&mut self, now: Instant) {
         while !self.access.judging
             && !self.out.is_pressed()
             && let Some((ticket, frame_type, request)) = self.held.pop_front()
         {
-            moved = true;
             if let Some(id) = &ticket.id {
                 self.ids.remove(id);
             }
@@ -272,7 +270,6 @@ impl Core {
                 Err(error) => self.fail(&ticket, &error),
             }
         }
-        moved
     }
 
     /// Whether the client may do this with the credential it has.

@@ -14,14 +14,13 @@ use crate::session::followers::address;
 use crate::session::requests::{self, Document, Done, Opening, Reply, Ticket};
 
 impl Core {
-    /// Drives requests; `true` when one has moved.
-    pub(crate) fn work(&mut self, cx: &mut TaskContext<'_>, now: Instant) -> bool {
+    /// Drives requests as far as they go.
+    pub(crate) fn work(&mut self, cx: &mut TaskContext<'_>, now: Instant) {
         self.resume_some(now);
-        let mut moved = self.release(now);
+        self.release(now);
         while !self.out.is_pressed()
             && let Poll::Ready(Some(done)) = self.work.poll_next_unpin(cx)
         {
-            moved = true;
             self.done(done, now);
             self.resume_some(now);
         }
@@ -29,7 +28,6 @@ impl Core {
             self.commands.clear();
             self.subscribes.clear();
         }
-        moved
     }
 
     pub(super) fn done(&mut self, done: Done, now: Instant) {
