@@ -116,18 +116,35 @@ pub struct Submitted {
     pub at: Head,
     /// The key was known; this command had no effect (ENG-053).
     pub replayed: bool,
-    settled: BoxFuture<'static, Result<At<JourneyStatus>, EngineError>>,
+    settled: Settled,
+}
+
+/// A status goes through several hands, so that it is moved by its address.
+enum Settled {
+    Now(Box<At<JourneyStatus>>),
+    Later(BoxFuture<'static, Result<Box<At<JourneyStatus>>, EngineError>>),
 }
 
 impl Submitted {
-    /// An admitted command whose reply comes from `settled`.
-    pub fn new(
+    /// An admitted command whose reply comes from `settled`, in a box or not.
+    pub fn new<S: Into<Box<At<JourneyStatus>>>>(
         journey_id: JourneyId,
         step: Option<StepRef>,
         at: Head,
-        settled: impl Future<Output = Result<At<JourneyStatus>, EngineError>> + Send + 'static,
+        settled: impl Future<Output = Result<S, EngineError>> + Send + 'static,
     ) -> Self {
-        Self { journey_id, step, at, replayed: false, settled: Box::pin(settled) }
+        let settled = Settled::Later(Box::pin(async { settled.await.map(Into::into) }));
+        Self { journey_id, step, at, replayed: false, settled }
+    }
+
+    /// An admitted command whose reply is known.
+    pub fn ready(
+        journey_id: JourneyId,
+        step: Option<StepRef>,
+        at: Head,
+        status: impl Into<Box<At<JourneyStatus>>>,
+    ) -> Self {
+        Self { journey_id, step, at, replayed: false, settled: Settled::Now(status.into()) }
     }
 
     /// Marks a replay.
@@ -140,8 +157,11 @@ impl Submitted {
     ///
     /// # Errors
     /// Internal trouble while the run went on; the command itself was applied.
-    pub async fn settled(self) -> Result<At<JourneyStatus>, EngineError> {
-        self.settled.await
+    pub async fn settled(self) -> Result<Box<At<JourneyStatus>>, EngineError> {
+        match self.settled {
+            Settled::Now(status) => Ok(status),
+            Settled::Later(settled) => settled.await,
+        }
     }
 }
 

@@ -2,13 +2,17 @@
 
 use std::borrow::Cow;
 
-use jf_core::{ActiveStep, JourneyId, JourneyOutcome, JourneyStartResponse, JourneyStatus, Link, Links};
+use jf_core::{ActiveStep, JourneyId, JourneyOutcome, JourneyStartResponse, JourneyStatus, Links};
 use jf_dsl::{Definition, DefinitionName};
 use jf_machine::Run;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// Characters of a path segment that need no escape (RFC 3986, unreserved).
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// Below a run: its outcome, and what its steps are submitted to.
+const RESULT: &str = "/result";
+const STEPS: &str = "/steps/";
 
 /// What a run knows of its links.
 #[derive(Debug, Clone, Copy, Default)]
@@ -48,9 +52,9 @@ impl LinkBase {
         name: DefinitionName,
     ) -> JourneyStartResponse {
         let links = definition.spec.http_surface.links.enabled.then(|| {
-            let mut links = Links::with_capacity(2);
-            links.insert("self", Link::get(self.status_url(&id)));
-            links.insert("result", Link::get(self.result_url(&id)));
+            let mut links = self.room_for(2, &id);
+            self.add(&mut links, "self", "GET", &id, &[]);
+            self.add(&mut links, "result", "GET", &id, &[RESULT]);
             links
         });
         let status_url = self.status_url(&id);
@@ -70,17 +74,17 @@ impl LinkBase {
             return status;
         }
         let id = &status.journey_id;
-        let mut links = Links::with_capacity(3 + status.active_steps.len());
-        links.insert("self", Link::get(self.status_url(id)));
-        links.insert("result", Link::get(self.result_url(id)));
+        let mut links = self.room_for(3 + status.active_steps.len(), id);
+        self.add(&mut links, "self", "GET", id, &[]);
+        self.add(&mut links, "result", "GET", id, &[RESULT]);
         if !status.phase.is_final() {
             for step in &status.active_steps {
                 let relation = relation(step, &status.active_steps);
-                let href = self.step_url(id, relation);
-                links.insert(relation.to_owned(), Link::post(href));
+                let step: Cow<'_, str> = utf8_percent_encode(relation, SEGMENT).into();
+                self.add(&mut links, relation, "POST", id, &[STEPS, &step]);
             }
             if definition.spec.lifecycle.cancellable && !run.is_compensation {
-                links.insert("cancel", Link::post(self.step_url(id, "cancel")));
+                self.add(&mut links, "cancel", "POST", id, &[STEPS, "cancel"]);
             }
         }
         self.compensation(run, &mut links);
@@ -96,9 +100,8 @@ impl LinkBase {
         mut outcome: JourneyOutcome,
     ) -> JourneyOutcome {
         if definition.spec.http_surface.links.enabled {
-            let url = self.result_url(&outcome.journey_id);
-            let mut links = Links::with_capacity(1);
-            links.insert("self", Link::get(url));
+            let mut links = self.room_for(1, &outcome.journey_id);
+            self.add(&mut links, "self", "GET", &outcome.journey_id, &[RESULT]);
             self.compensation(run, &mut links);
             outcome.links = Some(links);
         }
@@ -107,32 +110,23 @@ impl LinkBase {
 
     fn compensation(&self, run: &RunLinks<'_>, links: &mut Links) {
         if let Some(id) = run.compensation {
-            links.insert("compensation", Link::get(self.status_url(id)));
+            self.add(links, "compensation", "GET", id, &[]);
         }
     }
 
     fn status_url(&self, id: &JourneyId) -> String {
-        self.url(id, "", "")
+        format!("{}{id}", self.journeys)
     }
 
-    fn result_url(&self, id: &JourneyId) -> String {
-        self.url(id, "/result", "")
+    /// No links, with room for so many of a run with names of the usual length.
+    fn room_for(&self, links: usize, id: &JourneyId) -> Links {
+        const NAMES: usize = 40;
+        Links::with_capacity(links * (self.journeys.len() + id.as_str().len() + NAMES))
     }
 
-    fn step_url(&self, id: &JourneyId, relation: &str) -> String {
-        let relation: Cow<'_, str> = utf8_percent_encode(relation, SEGMENT).into();
-        self.url(id, "/steps/", &relation)
-    }
-
-    /// Every status has some of these, so that they are put together at their size.
-    fn url(&self, id: &JourneyId, kind: &str, name: &str) -> String {
-        let id = id.as_str();
-        let mut url = String::with_capacity(self.journeys.len() + id.len() + kind.len() + name.len());
-        url.push_str(&self.journeys);
-        url.push_str(id);
-        url.push_str(kind);
-        url.push_str(name);
-        url
+    /// A link to what is at `tail` below a run.
+    fn add(&self, links: &mut Links, relation: &str, method: &str, id: &JourneyId, tail: &[&str]) {
+        links.add(relation, method, [&self.journeys, id.as_str()].into_iter().chain(tail.iter().copied()));
     }
 }
 

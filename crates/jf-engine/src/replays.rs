@@ -2,11 +2,9 @@
 
 use std::sync::Arc;
 
-use jf_core::{
-    At, Caller, EngineError, EngineErrorKind, JourneyId, JourneyStatus, StartReply, Started, Submitted,
-};
+use jf_core::{Caller, EngineError, EngineErrorKind, JourneyId, StartReply, Started, Submitted};
 
-use crate::runs::{Admitted, Settled};
+use crate::runs::{Admitted, Settled, StatusReply};
 use crate::shared::Shared;
 
 impl Shared {
@@ -55,7 +53,7 @@ impl Shared {
     pub(crate) async fn submitted(
         self: &Arc<Self>,
         id: JourneyId,
-        admitted: Admitted<At<JourneyStatus>>,
+        admitted: Admitted<StatusReply>,
         caller: &Caller,
     ) -> Result<Submitted, EngineError> {
         let Admitted { at, step, replayed, guarded, settled } = admitted;
@@ -65,7 +63,7 @@ impl Shared {
             self.read_for(&id, caller).await.map_err(EngineError::replayed)?;
         }
         let submitted = match settled {
-            Settled::Now(status) => Submitted::new(id, step, at, std::future::ready(Ok(status))),
+            Settled::Now(status) => Submitted::ready(id, step, at, status),
             Settled::Later(waiting) => {
                 let settled = Arc::clone(self).settle_step(id.clone(), address, waiting);
                 if guarded {

@@ -74,7 +74,6 @@ pub(crate) enum Done {
 /// A document to answer with.
 pub(crate) struct Reply {
     pub(crate) run: JourneyId,
-    pub(crate) at: Head,
     pub(crate) document: Document,
     pub(crate) step: Option<StepRef>,
     pub(crate) replayed: bool,
@@ -87,11 +86,20 @@ pub(crate) struct Reply {
     pub(crate) tells_subscribed: bool,
 }
 
-#[expect(clippy::large_enum_variant, reason = "documents are short-lived and boxed with their reply")]
 pub(crate) enum Document {
-    Started(JourneyStartResponse),
-    Status(JourneyStatus),
-    Outcome(JourneyOutcome),
+    Started(Box<At<JourneyStartResponse>>),
+    Status(Box<At<JourneyStatus>>),
+    Outcome(Box<At<JourneyOutcome>>),
+}
+
+impl Document {
+    pub(crate) fn at(&self) -> &Head {
+        match self {
+            Self::Started(started) => &started.at,
+            Self::Status(status) => &status.at,
+            Self::Outcome(outcome) => &outcome.at,
+        }
+    }
 }
 
 /// A subscription that was opened or not, for a reply or for a `subscribe`.
@@ -236,17 +244,17 @@ async fn started_document(
     wish: Option<Wish>,
 ) -> Done {
     let (run, replayed) = (started.journey_id.clone(), started.replayed);
-    let (at, document) = match started.settled().await {
-        Ok(StartReply::Started(At { at, document })) => (at, Document::Started(document)),
-        Ok(StartReply::Status(At { at, document })) => (at, Document::Status(document)),
-        Ok(StartReply::Outcome { outcome: At { at, document }, .. }) => (at, Document::Outcome(document)),
+    let document = match started.settled().await {
+        Ok(StartReply::Started(started)) => Document::Started(started.into()),
+        Ok(StartReply::Status(status)) => Document::Status(status.into()),
+        Ok(StartReply::Outcome { outcome, .. }) => Document::Outcome(outcome.into()),
         Ok(_) => {
             return Done::Failed(ticket, EngineError::unsupported("this kind of reply over WebSocket"));
         }
         Err(error) => return Done::Failed(ticket, error),
     };
     let (step, tells_subscribed) = (None, true);
-    let reply = Reply { run, at, document, step, replayed, served, context, wish, tells_subscribed };
+    let reply = Reply { run, document, step, replayed, served, context, wish, tells_subscribed };
     Done::Replied(ticket, Box::new(reply))
 }
 
@@ -328,10 +336,10 @@ async fn settled_status(
 ) -> Done {
     let (run, step, replayed) = (submitted.journey_id.clone(), submitted.step.clone(), submitted.replayed);
     match submitted.settled().await {
-        Ok(At { at, document }) => {
+        Ok(status) => {
             let (wish, tells_subscribed) = (subscribe.flatten(), subscribe.is_some());
-            let document = Document::Status(document);
-            let reply = Reply { run, at, document, step, replayed, served, context, wish, tells_subscribed };
+            let document = Document::Status(status);
+            let reply = Reply { run, document, step, replayed, served, context, wish, tells_subscribed };
             Done::Replied(ticket, Box::new(reply))
         }
         Err(error) => Done::Failed(ticket, error),
@@ -370,8 +378,8 @@ impl Acceptance {
 pub(crate) async fn get_status(context: Arc<Context>, ticket: Ticket, mut target: Target) -> Done {
     let read = async {
         let served = target.served(&context).await?;
-        let At { at, document } = context.engine().get_status(&target.run, &context.caller).await?;
-        Ok(Reply::read(target.run, at, Document::Status(document), served, &context))
+        let status = context.engine().get_status(&target.run, &context.caller).await?;
+        Ok(Reply::read(target.run, Document::Status(status.into()), served, &context))
     };
     Done::Read(ticket, read.await)
 }
@@ -379,29 +387,26 @@ pub(crate) async fn get_status(context: Arc<Context>, ticket: Ticket, mut target
 pub(crate) async fn get_outcome(context: Arc<Context>, ticket: Ticket, mut target: Target) -> Done {
     let read = async {
         let served = target.served(&context).await?;
-        let At { at, document } = context.engine().get_outcome(&target.run, &context.caller).await?;
-        Ok(Reply::read(target.run, at, Document::Outcome(document), served, &context))
+        let outcome = context.engine().get_outcome(&target.run, &context.caller).await?;
+        Ok(Reply::read(target.run, Document::Outcome(outcome.into()), served, &context))
     };
     Done::Read(ticket, read.await)
 }
 
 impl Reply {
-    fn read(
-        run: JourneyId,
-        at: Head,
-        document: Document,
-        served: Arc<Served>,
-        context: &Arc<Context>,
-    ) -> Box<Self> {
+    fn read(run: JourneyId, document: Document, served: Arc<Served>, context: &Arc<Context>) -> Box<Self> {
         let (step, replayed, wish, tells_subscribed) = (None, false, None, false);
         let context = Arc::clone(context);
-        Box::new(Self { run, at, document, step, replayed, served, context, wish, tells_subscribed })
+        Box::new(Self { run, document, step, replayed, served, context, wish, tells_subscribed })
     }
 
     /// The cursor of a subscriber that gets this reply: what an outcome alone delivers is still to come (SEQ-5).
     pub(crate) fn cursor(&self) -> Cursor {
-        let ended = matches!(&self.document, Document::Status(status) if status.phase.is_final());
-        Cursor { epoch: Some(self.at.epoch.clone()), after: self.at.seq.saturating_sub(u64::from(ended)) }
+        let (ended, at) = match &self.document {
+            Document::Status(status) => (status.document.phase.is_final(), &status.at),
+            document => (false, document.at()),
+        };
+        Cursor { epoch: Some(at.epoch.clone()), after: at.seq.saturating_sub(u64::from(ended)) }
     }
 }
 

@@ -69,7 +69,7 @@ impl Turn {
     fn answer_unchanged(&mut self, cancel: CancelRun) {
         let shared = Arc::clone(&self.shared);
         let loaded = self.loaded();
-        let status = shared.status(&loaded.deployed, loaded.run());
+        let status = Box::new(shared.status(&loaded.deployed, loaded.run()));
         let guarded = loaded.deployed.program.guards_reads();
         let (at, settled) = (status.at.clone(), Settled::Now(status));
         let CancelRun { reply, permit, .. } = cancel;

@@ -134,7 +134,7 @@ impl Turn {
         for waiter in cell.waiters.extract_if(.., stopped) {
             match waiter {
                 Waiter::Start(waiters) => waiters.answer(shared.start_reply(&deployed, run)),
-                Waiter::Cancel(waiters) => waiters.answer(shared.status(&deployed, run)),
+                Waiter::Cancel(waiters) => waiters.answer(Box::new(shared.status(&deployed, run))),
                 Waiter::Step { segment, address, waiters } => {
                     waiters.answer(shared.step_reply(&deployed, run, &address, Some(segment)))
                 }

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use jf_core::{At, Caller, EngineError, IdempotencyKey, JourneyStatus, StepTarget};
+use jf_core::{Caller, EngineError, IdempotencyKey, StepTarget};
 use jf_store::{KeyRecord, KeyScope};
 
 use super::message::{Admitted, Submit};
-use super::replies::{Settled, Waiter};
+use super::replies::{Settled, StatusReply, Waiter};
 use super::resolved::ResolvedStep;
 use super::turn::Turn;
 use crate::keys::KeyUse;
@@ -74,7 +74,7 @@ impl Turn {
         &mut self,
         key: &IdempotencyKey,
         step: Option<ResolvedStep>,
-    ) -> Admitted<At<JourneyStatus>> {
+    ) -> Admitted<StatusReply> {
         let shared = Arc::clone(&self.shared);
         let now = shared.clock.now();
         let active = Arc::clone(&self.active);
@@ -91,7 +91,7 @@ impl Turn {
         let settled = waiting.unwrap_or_else(|| {
             Settled::Now(match &step {
                 Some(step) => shared.step_reply(&loaded.deployed, run, &step.address, None),
-                None => shared.status(&loaded.deployed, run),
+                None => Box::new(shared.status(&loaded.deployed, run)),
             })
         });
         let at = shared.head(run.seq());

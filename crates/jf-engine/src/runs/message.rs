@@ -4,9 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jf_core::spi::Notification;
-use jf_core::{
-    At, Caller, ClientCookie, EngineError, Head, HeadCondition, JourneyStatus, ScheduleId, StartReply,
-};
+use jf_core::{Caller, ClientCookie, EngineError, Head, HeadCondition, ScheduleId, StartReply};
 use jf_machine::{
     ActivationId, InitialContext, Input, ScheduleOrder, SegmentId, Submission, TaskFailure, TaskReturn,
 };
@@ -14,7 +12,7 @@ use jiff::Timestamp;
 use tokio::sync::oneshot;
 
 use super::compensation::Companion;
-use super::replies::Settled;
+use super::replies::{Settled, StatusReply};
 use super::resolved::ResolvedStep;
 use crate::deployment::Deployed;
 use crate::keys::{KeyUse, StartTurn};
@@ -107,7 +105,7 @@ pub(crate) struct Submit {
     /// When the caller gives up waiting for the flow to stop (ENG-047).
     pub(crate) until: Timestamp,
     pub(crate) permit: Permit,
-    pub(crate) reply: Reply<At<JourneyStatus>>,
+    pub(crate) reply: Reply<StatusReply>,
 }
 
 /// A cancellation.
@@ -120,7 +118,7 @@ pub(crate) struct CancelRun {
     /// The read guard has let it pass (ENG-057).
     pub(crate) is_judged: bool,
     pub(crate) permit: Permit,
-    pub(crate) reply: Reply<At<JourneyStatus>>,
+    pub(crate) reply: Reply<StatusReply>,
 }
 
 impl CancelRun {

@@ -37,5 +37,5 @@ mod wake;
 
 pub(crate) use active::ActiveRuns;
 pub(crate) use message::{Admitted, Begin, BeginScheduled, CancelRun, Message, RepeatStart, Reply, Submit};
-pub(crate) use replies::Settled;
+pub(crate) use replies::{Settled, StatusReply};
 pub(crate) use resolved::ResolvedStep;

@@ -16,6 +16,9 @@ use crate::links::RunLinks;
 use crate::shared::Shared;
 use crate::telemetry::Report;
 
+/// The status that answers a submission or cancellation. It goes through several hands, so that it is moved by its address.
+pub(crate) type StatusReply = Box<At<JourneyStatus>>;
+
 /// The document to answer a command with.
 #[derive(Debug)]
 pub(crate) enum Settled<T> {
@@ -44,10 +47,10 @@ pub(super) enum Waiter {
         segment: SegmentId,
         /// The step that was submitted, whose `response` block applies (ENG-048).
         address: StepRef,
-        waiters: Waiters<At<JourneyStatus>>,
+        waiters: Waiters<StatusReply>,
     },
     /// For the end of the synchronous compensation that a cancellation has brought about (ENG-055).
-    Cancel(Waiters<At<JourneyStatus>>),
+    Cancel(Waiters<StatusReply>),
 }
 
 /// Who waits, and until when.
@@ -132,8 +135,8 @@ impl Shared {
         run: &Run,
         address: &StepRef,
         segment: Option<SegmentId>,
-    ) -> At<JourneyStatus> {
-        let mut status = self.status(deployed, run);
+    ) -> StatusReply {
+        let mut status = Box::new(self.status(deployed, run));
         let members = run.step_response(&deployed.program, address, segment);
         status.document.projection = self.members(deployed, run, members);
         status
@@ -169,15 +172,15 @@ impl Shared {
         self: Arc<Self>,
         id: JourneyId,
         address: Option<StepRef>,
-        waiting: Waiting<At<JourneyStatus>>,
-    ) -> Result<At<JourneyStatus>, jf_core::EngineError> {
+        waiting: Waiting<StatusReply>,
+    ) -> Result<StatusReply, jf_core::EngineError> {
         match self.wait(waiting).await {
             Some(status) => Ok(status),
             None => {
                 let ReadRun { snapshot, deployed, .. } = self.read(&id).await?;
                 Ok(match &address {
                     Some(address) => self.step_reply(&deployed, &snapshot.0, address, None),
-                    None => self.status(&deployed, &snapshot.0),
+                    None => Box::new(self.status(&deployed, &snapshot.0)),
                 })
             }
         }

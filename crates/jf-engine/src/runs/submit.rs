@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use jf_core::{At, Caller, EngineError, EngineErrorKind, IdempotencyKey, JourneyStatus};
+use jf_core::{Caller, EngineError, EngineErrorKind, IdempotencyKey};
 use jf_machine::{Accepted, Hold, Input, Refused};
 use jiff::Timestamp;
 
 use super::cell::Held;
 use super::commit::Transaction;
 use super::message::{Admitted, Message, Submit};
-use super::replies::{Settled, Waiter, Waiters};
+use super::replies::{Settled, StatusReply, Waiter, Waiters};
 use super::resolved::ResolvedStep;
 use super::turn::Turn;
 use crate::clock::after;
@@ -94,7 +94,7 @@ impl Turn {
         accepted: Accepted,
         key: Option<IdempotencyKey>,
         until: Timestamp,
-    ) -> Admitted<At<JourneyStatus>> {
+    ) -> Admitted<StatusReply> {
         let shared = Arc::clone(&self.shared);
         let (step, segment) = (ResolvedStep::of(&accepted), accepted.segment);
         let loaded = self.loaded();

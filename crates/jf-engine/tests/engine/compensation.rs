@@ -27,7 +27,7 @@ compensation:
 
 /// The run that a document links to as its compensation.
 fn linked(links: Option<&jf_core::Links>) -> JourneyId {
-    let href = &links.unwrap()["compensation"].href;
+    let href = links.unwrap().get("compensation").unwrap().href;
     JourneyId::parse(href.rsplit('/').next().unwrap()).unwrap()
 }
 

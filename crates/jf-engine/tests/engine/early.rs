@@ -20,7 +20,7 @@ states:
   done: { type: succeed, outputVar: payload }
 ";
 
-type Submitting = JoinHandle<Result<At<JourneyStatus>, EngineError>>;
+type Submitting = JoinHandle<Result<Box<At<JourneyStatus>>, EngineError>>;
 
 fn submitting(bench: &Bench, request: SubmitStep) -> Submitting {
     let engine = bench.engine.clone();

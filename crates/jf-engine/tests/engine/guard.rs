@@ -486,7 +486,8 @@ async fn eng_094_a_compensation_is_read_through_the_same_guard() {
     let me = caller();
     let cancelled = judged(&bench, true, bench.engine.cancel(Cancel::new(id.clone()), &me)).await.unwrap();
     let links = cancelled.settled().await.unwrap().document.links.unwrap();
-    let compensation = JourneyId::parse(links["compensation"].href.rsplit('/').next().unwrap()).unwrap();
+    let compensation =
+        JourneyId::parse(links.get("compensation").unwrap().href.rsplit('/').next().unwrap()).unwrap();
     breathe().await;
     assert_eq!(
         kind(judged(&bench, false, bench.engine.get_status(&compensation, &me)).await),

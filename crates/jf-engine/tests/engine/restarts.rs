@@ -90,7 +90,7 @@ async fn tell(spec: &str, story: &[Act], restarts: bool) -> Told {
     breathe().await;
     let outcome = bench.until_ended(&id).await;
     let compensation = outcome.links.as_ref().and_then(|links| links.get("compensation"));
-    let compensation = match compensation.and_then(|link| link.href.rsplit('/').next()) {
+    let compensation = match compensation.as_ref().and_then(|link| link.href.rsplit('/').next()) {
         Some(id) => log(&bench, &JourneyId::parse(id).unwrap()).await,
         None => Vec::new(),
     };

@@ -209,7 +209,7 @@ async fn settle(submitted: Result<Submitted, EngineError>) -> Result<Answer, Dri
     let settled = async {
         let submitted = submitted?;
         let replayed = submitted.replayed;
-        Ok::<_, EngineError>((submitted.settled().await?, replayed))
+        Ok::<_, EngineError>((*submitted.settled().await?, replayed))
     };
     match settled.await {
         Ok((status, replayed)) => Ok(Answer::Status(seen(status, replayed)?)),

@@ -145,15 +145,15 @@ impl World {
         SubmitStep::new(id.clone(), step(STEP), payload)
     }
 
-    pub(super) async fn submit(&self, request: SubmitStep) -> Result<At<JourneyStatus>, EngineError> {
+    pub(super) async fn submit(&self, request: SubmitStep) -> Result<Box<At<JourneyStatus>>, EngineError> {
         self.engine.submit_step(request, &self.caller).await?.settled().await
     }
 
-    pub(super) async fn approve(&self, id: &JourneyId) -> Result<At<JourneyStatus>, EngineError> {
+    pub(super) async fn approve(&self, id: &JourneyId) -> Result<Box<At<JourneyStatus>>, EngineError> {
         self.submit(self.submission(id, json!({ "decision": "approve" }))).await
     }
 
-    pub(super) async fn cancel(&self, request: Cancel) -> Result<At<JourneyStatus>, EngineError> {
+    pub(super) async fn cancel(&self, request: Cancel) -> Result<Box<At<JourneyStatus>>, EngineError> {
         self.engine.cancel(request, &self.caller).await?.settled().await
     }
 

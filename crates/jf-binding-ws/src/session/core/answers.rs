@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
 
 use futures::StreamExt;
-use jf_core::{EngineError, EngineErrorKind, Replaying};
+use jf_core::{At, EngineError, EngineErrorKind, Replaying};
 use tokio::time::Instant;
 
 use super::Core;
@@ -105,23 +105,26 @@ impl Core {
     /// Writes the terminal reply with a document, which counts as delivered (SEQ-5).
     fn answer(&mut self, ticket: &Ticket, reply: Reply, subscribed: bool) {
         self.finish(ticket);
-        let Reply { run, at, document, step, replayed, served, .. } = &reply;
+        let Reply { run, document, step, replayed, served, .. } = &reply;
         let limits = Self::push_limits(&self.shared);
         let subscribed = reply.tells_subscribed.then_some(subscribed);
         let id = ticket.id.as_ref();
         let text = match document {
             Document::Started(started) => {
+                let At { at, document: started } = &**started;
                 let mut frame = frames::Document::new("started", run, at, started);
                 (frame.id, frame.subscribed, frame.replayed) = (id, subscribed, *replayed);
                 frame.into_text(limits.max_outbound_bytes, || started.status_url.clone())
             }
             Document::Status(status) => {
+                let At { at, document: status } = &**status;
                 let mut frame = frames::Document::new("status", run, at, status);
                 (frame.id, frame.subscribed, frame.replayed) = (id, subscribed, *replayed);
                 (frame.step_id, frame.actions) = (step.as_ref(), served.actions(status));
                 frame.into_text(limits.max_outbound_bytes, || address(&status.links, limits, run, ""))
             }
             Document::Outcome(outcome) => {
+                let At { at, document: outcome } = &**outcome;
                 let mut frame = frames::Document::new("outcome", run, at, outcome);
                 (frame.id, frame.subscribed, frame.replayed) = (id, subscribed, *replayed);
                 frame.into_text(limits.max_outbound_bytes, || address(&outcome.links, limits, run, "/result"))
@@ -129,8 +132,10 @@ impl Core {
         };
         match document {
             Document::Started(_) => {}
-            Document::Status(status) => self.followers.told_status(run, at, status.phase),
-            Document::Outcome(_) => self.followers.told_outcome(run, at),
+            Document::Status(status) => {
+                self.followers.told_status(run, &status.at, status.document.phase);
+            }
+            Document::Outcome(outcome) => self.followers.told_outcome(run, &outcome.at),
         }
         self.out.reply(text);
         // What repeats a start may be of a version that is not served here.

@@ -450,5 +450,5 @@ pub(crate) fn address(
     suffix: &str,
 ) -> String {
     let own = links.as_ref().and_then(|links| links.get("self"));
-    own.map_or_else(|| format!("{}/journeys/{run}{suffix}", limits.http_base), |link| link.href.clone())
+    own.map_or_else(|| format!("{}/journeys/{run}{suffix}", limits.http_base), |link| link.href.into_owned())
 }

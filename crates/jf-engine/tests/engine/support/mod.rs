@@ -246,11 +246,11 @@ impl Bench {
     }
 
     /// Submits and waits for the reply.
-    pub(crate) async fn submitted(&self, request: SubmitStep) -> Result<At<JourneyStatus>, EngineError> {
+    pub(crate) async fn submitted(&self, request: SubmitStep) -> Result<Box<At<JourneyStatus>>, EngineError> {
         soon(self.submit(request).await?.settled()).await
     }
 
-    pub(crate) async fn cancel(&self, id: &JourneyId) -> Result<At<JourneyStatus>, EngineError> {
+    pub(crate) async fn cancel(&self, id: &JourneyId) -> Result<Box<At<JourneyStatus>>, EngineError> {
         soon(self.engine.cancel(Cancel::new(id.clone()), &caller()).await?.settled()).await
     }
 
