@@ -52,7 +52,7 @@ pub fn read_json(
     }
     let mut reader = serde_json::Deserializer::from_str(text);
     reader.disable_recursion_limit();
-    let read = Nested { left: depth, scale: &scale }.deserialize(&mut reader);
+    let read = Nested { left: depth, room: &scale }.deserialize(&mut reader);
     let read = read.and_then(|value| reader.end().map(|()| value));
     if let Some(refusal) = scale.refusal.take() {
         return Err(JsonFault::NoRoom(refusal));
@@ -73,28 +73,45 @@ impl Scale<'_> {
     /// What is asked for at once.
     const PART: usize = 64 * 1024;
 
-    /// Whether there is room for so many bytes more.
-    #[inline]
-    fn has_room(&self, bytes: usize) -> bool {
-        let pending = self.pending.get() + bytes;
-        self.pending.set(pending);
-        pending < Self::PART || self.ask().map_err(|refusal| self.refusal.set(Some(refusal))).is_ok()
-    }
-
     /// Asks for what was not asked for yet.
     fn ask(&self) -> Result<(), EngineError> {
         (self.take.borrow_mut())(self.pending.take())
     }
 }
 
-/// Reads a value that may hold `left` more containers inside each other.
-#[derive(Clone, Copy)]
-struct Nested<'s, 't> {
-    left: usize,
-    scale: &'s Scale<'t>,
+/// Where a value is to find room.
+pub(crate) trait Room: Copy {
+    /// Whether there is room for so many bytes more.
+    fn has_room(self, bytes: usize) -> bool;
 }
 
-impl Nested<'_, '_> {
+impl Room for &Scale<'_> {
+    #[inline]
+    fn has_room(self, bytes: usize) -> bool {
+        let pending = self.pending.get() + bytes;
+        self.pending.set(pending);
+        pending < Scale::PART || self.ask().map_err(|refusal| self.refusal.set(Some(refusal))).is_ok()
+    }
+}
+
+/// There is room for everything.
+#[derive(Clone, Copy)]
+pub(crate) struct Unbounded;
+
+impl Room for Unbounded {
+    fn has_room(self, _: usize) -> bool {
+        true
+    }
+}
+
+/// Reads a value that may hold `left` more containers inside each other.
+#[derive(Clone, Copy)]
+pub(crate) struct Nested<R> {
+    pub(crate) left: usize,
+    pub(crate) room: R,
+}
+
+impl<R: Room> Nested<R> {
     /// What an item of a list takes.
     const ITEM: usize = size_of::<Value>();
     /// What a member of an object takes: its hash and its place in the index, too.
@@ -106,11 +123,11 @@ impl Nested<'_, '_> {
     }
 
     fn weigh<E: serde::de::Error>(self, bytes: usize) -> Result<(), E> {
-        if self.scale.has_room(bytes) { Ok(()) } else { Err(E::custom("no room")) }
+        if self.room.has_room(bytes) { Ok(()) } else { Err(E::custom("no room")) }
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Nested<'_, '_> {
+impl<'de, R: Room> DeserializeSeed<'de> for Nested<R> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
@@ -118,7 +135,7 @@ impl<'de> DeserializeSeed<'de> for Nested<'_, '_> {
     }
 }
 
-impl<'de> Visitor<'de> for Nested<'_, '_> {
+impl<'de, R: Room> Visitor<'de> for Nested<R> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

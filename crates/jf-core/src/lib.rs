@@ -38,6 +38,7 @@ mod caller;
 mod documents;
 mod engine;
 mod error;
+pub mod exact_json;
 mod head;
 mod identity;
 mod ids;

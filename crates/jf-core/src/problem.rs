@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::EngineErrorKind;
+use crate::{EngineErrorKind, exact_json};
 
 /// One violation of a schema (ENG-141). Values of the submission are never repeated.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,7 +46,7 @@ pub struct Problem {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<Violation>,
     /// Extension members, in the order they were added.
-    #[serde(flatten)]
+    #[serde(flatten, deserialize_with = "exact_json::members")]
     pub extensions: Map<String, Value>,
 }
 

@@ -7,7 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use jf_core::spi::{Bindings, Compensated, Platform};
-use jf_core::{JourneyId, JourneyOutcome, TerminationKind};
+use jf_core::{JourneyId, JourneyOutcome, TerminationKind, exact_json};
 use jf_dsl::{CompensationMode, JsonPath, Spec};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -60,6 +60,7 @@ pub(crate) enum Stage {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Owed {
     /// The context at termination (ENG-091).
+    #[serde(deserialize_with = "exact_json::shared")]
     pub(crate) context: Arc<Value>,
     pub(crate) seen: Arc<Compensated>,
 }

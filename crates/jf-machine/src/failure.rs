@@ -3,7 +3,7 @@
 use std::fmt;
 
 use jf_core::spi::{EvalError, TaskErrorKind};
-use jf_core::{Phase, Problem, TerminationKind, run_fault};
+use jf_core::{Phase, Problem, TerminationKind, exact_json, run_fault};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -20,6 +20,7 @@ pub(crate) struct Failure(Box<Inner>);
 struct Inner {
     termination: TerminationKind,
     /// The canonical Problem, an object. An author may have built it, so any member may have any type.
+    #[serde(deserialize_with = "exact_json::value")]
     problem: Value,
     code: String,
     reason: String,

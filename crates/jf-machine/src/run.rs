@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 use jf_core::spi::CookieJar;
-use jf_core::{ActiveStep, JourneyId, JourneyOutcome, JourneyStatus, Phase, ScheduleId, TerminationKind};
+use jf_core::{
+    ActiveStep, JourneyId, JourneyOutcome, JourneyStatus, Phase, ScheduleId, TerminationKind, exact_json,
+};
 use jf_dsl::{DefinitionName, StateId, Version};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -108,7 +110,11 @@ pub(crate) struct End {
     pub(crate) termination: TerminationKind,
     pub(crate) outcome: Arc<JourneyOutcome>,
     /// The context of the top-level scope, if answers after the end may read it ([`Program::reads_context_of_ended`]).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "exact_json::optional_shared"
+    )]
     pub(crate) context: Option<Arc<Value>>,
 }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 use jf_core::spi::{DefinitionIdentity, ScheduleIdentity};
-use jf_core::{JourneyId, ScheduleId};
+use jf_core::{JourneyId, ScheduleId, exact_json};
 use jf_dsl::{DefinitionName, IsoDuration, Kind, StateId, Version};
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -53,6 +53,7 @@ pub struct Schedule {
     #[serde(deserialize_with = "interval")]
     interval: IsoDuration,
     max_runs: NonZeroU64,
+    #[serde(deserialize_with = "exact_json::shared")]
     context: Arc<Value>,
     /// Runs that have ended and count.
     ended: u64,

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use encoding_rs::{Encoding, UTF_8};
 use http::header::{CONTENT_TYPE, SET_COOKIE};
 use http::{HeaderMap, HeaderName, HeaderValue};
+use jf_core::exact_json;
 use jf_core::spi::{HttpFailure, HttpReceived};
 use serde_json::{Map, Value};
 
@@ -135,9 +136,9 @@ impl Body {
 /// Parses JSON, which is UTF-8 unless its sender names another character set that is known. A byte order mark is no fault.
 fn json(bytes: &Bytes, charset: Option<&str>) -> Result<Value, String> {
     let parsed = match charset.and_then(encoding).filter(|encoding| *encoding != UTF_8) {
-        None => serde_json::from_slice(without_mark(bytes)),
+        None => exact_json::from_slice(without_mark(bytes)),
         Some(_) => match decode(bytes.clone(), charset) {
-            Ok(text) => serde_json::from_str(&text),
+            Ok(text) => exact_json::from_str(&text),
             Err(_) => return Err("the body does not have the character set it names".to_owned()),
         },
     };

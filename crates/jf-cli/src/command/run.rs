@@ -168,7 +168,8 @@ fn read_input(path: &Path, config: &Config) -> Result<Value, String> {
         if bytes.trim_ascii().is_empty() {
             return Err("standard input is empty; an object without members is `{}`".to_owned());
         }
-        return serde_json::from_slice(&bytes).map_err(|error| format!("{name} is not JSON: {error}"));
+        return jf_core::exact_json::from_slice(&bytes)
+            .map_err(|error| format!("{name} is not JSON: {error}"));
     }
     let source = SourceFile::from_bytes(path.display().to_string(), bytes);
     let mut sizes = SizeLimits::default();

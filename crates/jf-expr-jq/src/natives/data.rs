@@ -2,8 +2,8 @@
 
 use jaq_core::box_iter::box_once;
 use jaq_core::native::{Fun, bome, unary};
+use jf_core::exact_json;
 use jf_core::spi::EvalErrorKind;
-use serde_json::Value;
 
 use super::filter;
 use crate::convert::to_jq;
@@ -59,7 +59,7 @@ fn from_json(value: &Val) -> ValR {
     // The parsed tree is dropped right after; the text may be far smaller than it.
     let _tree = meter::Held::new(text.len().saturating_mul(16));
     meter::spend_bytes(text.len())?;
-    match serde_json::from_str::<Value>(text) {
+    match exact_json::from_str(text) {
         Ok(parsed) => Ok(to_jq(&parsed)),
         Err(_) => Err(fault(EvalErrorKind::Function, "not a JSON text")),
     }

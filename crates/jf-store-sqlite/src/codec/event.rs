@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 use jf_core::dsl::StateId;
 use jf_core::{
     ActiveStep, JourneyId, JourneyOutcome, JourneyStatus, LogDocument, OutcomeError, Phase, StepType,
+    exact_json,
 };
 use jf_store::{EncodeError, RunIndex, StoreError};
 use serde::de::DeserializeOwned;
@@ -52,13 +53,13 @@ struct StoredOutcome {
     phase: Phase,
     #[serde(rename = "s")]
     status: String,
-    #[serde(rename = "o")]
+    #[serde(rename = "o", deserialize_with = "exact_json::value")]
     output: Value,
     #[serde(rename = "e", default)]
     error: Option<OutcomeError>,
     #[serde(rename = "i", default)]
     outcome_id: Option<String>,
-    #[serde(rename = "x", default)]
+    #[serde(rename = "x", default, deserialize_with = "exact_json::members")]
     projection: Map<String, Value>,
 }
 
