@@ -32,7 +32,7 @@ use crate::work::perform;
 /// Dropping the engine stops its scheduler. Work in flight goes on until its runs come to rest; use [`Engine::drain`] to wait for that.
 #[derive(Debug)]
 pub struct EmbeddedEngine {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
     /// Ends the loops of the engine.
     _stop: DropGuard,
 }
@@ -69,7 +69,7 @@ impl EmbeddedEngine {
         message: impl FnOnce(crate::runs::Reply<T>) -> Message,
     ) -> Result<Admitted<T>, EngineError> {
         let (reply, answer) = oneshot::channel();
-        let turn = self.shared.runs.enter(id).post_command(&self.shared, message(reply))?;
+        let turn = self.shared.enter(id).post_command(message(reply))?;
         if let Some(turn) = turn {
             perform(turn.drive(), &self.shared.runtime);
         }

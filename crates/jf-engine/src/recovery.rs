@@ -68,8 +68,8 @@ async fn go_on(
 }
 
 async fn take_up(shared: &Arc<Shared>, run: &JourneyId) {
-    let active = shared.runs.enter(run);
-    if let Some(turn) = active.post(shared, Message::Recover) {
+    let active = shared.enter(run);
+    if let Some(turn) = active.post(Message::Recover) {
         turn.drive().await;
     }
 }

@@ -94,8 +94,8 @@ impl Due for DueRuns {
     }
 
     async fn attend(shared: &Arc<Shared>, id: &JourneyId, done: oneshot::Sender<()>) {
-        let active = shared.runs.enter(id);
-        if let Some(turn) = active.post(shared, Message::Wake(done)) {
+        let active = shared.enter(id);
+        if let Some(turn) = active.post(Message::Wake(done)) {
             turn.drive().await;
         }
     }
@@ -114,9 +114,9 @@ impl Due for DueSchedules {
 
     async fn attend(shared: &Arc<Shared>, id: &ScheduleId, done: oneshot::Sender<()>) {
         // The turn is that of the run to be.
-        let active = shared.runs.enter(&JourneyId::random());
+        let active = shared.enter(&JourneyId::random());
         let begin = Box::new(BeginScheduled { schedule: id.clone(), done });
-        if let Some(turn) = active.post(shared, Message::BeginScheduled(begin)) {
+        if let Some(turn) = active.post(Message::BeginScheduled(begin)) {
             turn.drive().await;
         }
     }

@@ -37,7 +37,7 @@ pub(crate) struct Shared {
     pub(crate) epoch: Epoch,
     pub(crate) claim: Claim,
     pub(crate) links: LinkBase,
-    pub(crate) runs: Arc<ActiveRuns>,
+    pub(crate) runs: ActiveRuns,
     pub(crate) load: Arc<Load>,
     pub(crate) watches: Arc<Watches>,
     /// For due times of runs.

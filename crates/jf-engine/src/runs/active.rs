@@ -33,33 +33,8 @@ struct Entry {
 }
 
 impl ActiveRuns {
-    pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self { hasher: RandomState::new(), shards: std::array::from_fn(|_| Mutex::default()) })
-    }
-
-    /// The active run of that id, which need not exist in the store.
-    pub(crate) fn enter(self: &Arc<Self>, id: &JourneyId) -> Arc<ActiveRun> {
-        let hash = self.hasher.hash_one(id.as_str());
-        let mut shard = self.shard(hash);
-        let entry = shard.find_mut(hash, |entry| entry.id == *id);
-        if let Some(active) = entry.as_ref().and_then(|entry| entry.run.upgrade()) {
-            return active;
-        }
-        let active = Arc::new(ActiveRun {
-            id: id.clone(),
-            hash,
-            runs: Arc::clone(self),
-            mailbox: Mutex::new(Mailbox { queue: VecDeque::new(), busy: false, cell: None }),
-        });
-        let run = Arc::downgrade(&active);
-        match entry {
-            // Its last reference has gone, and it has not left yet.
-            Some(entry) => entry.run = run,
-            None => {
-                shard.insert_unique(hash, Entry { id: id.clone(), hash, run }, |entry| entry.hash);
-            }
-        }
-        active
+    pub(crate) fn new() -> Self {
+        Self { hasher: RandomState::new(), shards: std::array::from_fn(|_| Mutex::default()) }
     }
 
     /// How many runs are active.
@@ -82,6 +57,33 @@ impl ActiveRuns {
     }
 }
 
+impl Shared {
+    /// The active run of that id, which need not exist in the store.
+    pub(crate) fn enter(self: &Arc<Self>, id: &JourneyId) -> Arc<ActiveRun> {
+        let hash = self.runs.hasher.hash_one(id.as_str());
+        let mut shard = self.runs.shard(hash);
+        let entry = shard.find_mut(hash, |entry| entry.id == *id);
+        if let Some(active) = entry.as_ref().and_then(|entry| entry.run.upgrade()) {
+            return active;
+        }
+        let active = Arc::new(ActiveRun {
+            id: id.clone(),
+            hash,
+            shared: Arc::clone(self),
+            mailbox: Mutex::new(Mailbox { queue: VecDeque::new(), busy: false, cell: None }),
+        });
+        let run = Arc::downgrade(&active);
+        match entry {
+            // Its last reference has gone, and it has not left yet.
+            Some(entry) => entry.run = run,
+            None => {
+                shard.insert_unique(hash, Entry { id: id.clone(), hash, run }, |entry| entry.hash);
+            }
+        }
+        active
+    }
+}
+
 impl fmt::Debug for ActiveRuns {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ActiveRuns").field("len", &self.len()).finish()
@@ -92,7 +94,8 @@ impl fmt::Debug for ActiveRuns {
 pub(crate) struct ActiveRun {
     id: JourneyId,
     hash: u64,
-    runs: Arc<ActiveRuns>,
+    /// Its turns use this one: a reference to what all threads share is what they wait for.
+    shared: Arc<Shared>,
     mailbox: Mutex<Mailbox>,
 }
 
@@ -109,37 +112,32 @@ impl ActiveRun {
         &self.id
     }
 
+    pub(super) const fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
     /// Leaves a message. Whoever gets a turn must drive it.
     #[must_use = "a turn that is not driven leaves its messages unread"]
-    pub(crate) fn post(self: &Arc<Self>, shared: &Arc<Shared>, message: Message) -> Option<Turn> {
-        self.put(lock(&self.mailbox), shared, message)
+    pub(crate) fn post(self: &Arc<Self>, message: Message) -> Option<Turn> {
+        self.put(lock(&self.mailbox), message)
     }
 
     /// Leaves a command, unless too many wait for this run already. What the run itself has to take note of is never refused.
-    pub(crate) fn post_command(
-        self: &Arc<Self>,
-        shared: &Arc<Shared>,
-        message: Message,
-    ) -> Result<Option<Turn>, EngineError> {
+    pub(crate) fn post_command(self: &Arc<Self>, message: Message) -> Result<Option<Turn>, EngineError> {
         let mailbox = lock(&self.mailbox);
-        if mailbox.queue.len() >= shared.config.commands_per_run {
-            return Err(shared.refuse_crowd());
+        if mailbox.queue.len() >= self.shared.config.commands_per_run {
+            return Err(self.shared.refuse_crowd());
         }
-        Ok(self.put(mailbox, shared, message))
+        Ok(self.put(mailbox, message))
     }
 
-    fn put(
-        self: &Arc<Self>,
-        mut mailbox: MutexGuard<'_, Mailbox>,
-        shared: &Arc<Shared>,
-        message: Message,
-    ) -> Option<Turn> {
+    fn put(self: &Arc<Self>, mut mailbox: MutexGuard<'_, Mailbox>, message: Message) -> Option<Turn> {
         mailbox.queue.push_back(message);
         if std::mem::replace(&mut mailbox.busy, true) {
             return None;
         }
         let cell = mailbox.cell.take().unwrap_or_default();
-        Some(Turn::new(Arc::clone(shared), Arc::clone(self), cell))
+        Some(Turn::new(Arc::clone(self), cell))
     }
 
     /// The next message, or the end of the turn, to which the cell must be given back at once.
@@ -177,7 +175,7 @@ impl ActiveRun {
 
 impl Drop for ActiveRun {
     fn drop(&mut self) {
-        self.runs.leave(self);
+        self.shared.runs.leave(self);
     }
 }
 
@@ -194,38 +192,46 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
-    use super::ActiveRuns;
-    use jf_core::JourneyId;
     use std::sync::Arc;
 
-    #[test]
-    fn a_run_is_active_while_somebody_holds_it() {
-        let runs = ActiveRuns::new();
-        let id = JourneyId::random();
-        let first = runs.enter(&id);
-        assert!(Arc::ptr_eq(&first, &runs.enter(&id)));
-        assert_eq!(runs.len(), 1);
+    use jf_core::JourneyId;
+    use jf_dsl::Catalog;
+
+    use crate::EmbeddedEngine;
+
+    async fn engine() -> EmbeddedEngine {
+        let nothing = Catalog::new(Vec::new()).expect("no definitions disagree");
+        EmbeddedEngine::builder(nothing).build().await.expect("nothing is missing")
+    }
+
+    #[tokio::test]
+    async fn a_run_is_active_while_somebody_holds_it() {
+        let engine = engine().await;
+        let (shared, id) = (&engine.shared, JourneyId::random());
+        let first = shared.enter(&id);
+        assert!(Arc::ptr_eq(&first, &shared.enter(&id)));
+        assert_eq!(shared.runs.len(), 1);
         drop(first);
-        assert_eq!(runs.len(), 0);
-        let again = runs.enter(&id);
-        assert_eq!(runs.len(), 1);
+        assert_eq!(shared.runs.len(), 0);
+        let again = shared.enter(&id);
+        assert_eq!(shared.runs.len(), 1);
         drop(again);
     }
 
-    #[test]
-    fn leaving_late_does_not_remove_the_one_who_came_since() {
-        let runs = ActiveRuns::new();
-        let id = JourneyId::random();
+    #[tokio::test]
+    async fn leaving_late_does_not_remove_the_one_who_came_since() {
+        let engine = engine().await;
+        let (shared, id) = (&engine.shared, JourneyId::random());
         std::thread::scope(|scope| {
             for _ in 0..4 {
                 scope.spawn(|| {
                     for _ in 0..2_000 {
-                        let held = runs.enter(&id);
-                        assert!(Arc::ptr_eq(&held, &runs.enter(&id)));
+                        let held = shared.enter(&id);
+                        assert!(Arc::ptr_eq(&held, &shared.enter(&id)));
                     }
                 });
             }
         });
-        assert_eq!(runs.len(), 0);
+        assert_eq!(shared.runs.len(), 0);
     }
 }

@@ -13,7 +13,7 @@ use super::turn::Turn;
 impl Turn {
     pub(super) async fn begin(&mut self, begin: Box<Begin>) {
         let Begin { deployed, initial, caller, key, until, permit, reply } = *begin;
-        let shared = Arc::clone(&self.shared);
+        let shared = Arc::clone(self.shared());
         let mut transaction = self.transaction();
         let run = {
             let env = shared.env(&deployed, transaction.now);
@@ -65,7 +65,7 @@ impl Turn {
             let _ = reply.send(Err(error.replayed()));
             return;
         }
-        let shared = Arc::clone(&self.shared);
+        let shared = Arc::clone(self.shared());
         let now = shared.clock.now();
         let deployed = Arc::clone(&self.loaded().deployed);
         // The version of the first request tells which query values count (ENG-058).

@@ -60,14 +60,14 @@ impl Turn {
         let mut waiters = Waiters::new(key.map(|key| key.name().clone()), until);
         let settled = waiters.attach(&self.active);
         self.cell().waiters.push(Waiter::Cancel(waiters));
-        let at = self.shared.head(seq);
+        let at = self.shared().head(seq);
         let _ = reply.send(Ok(Admitted { at, step: None, replayed: false, guarded, settled }));
         drop(permit);
     }
 
     /// The answer to any other is the status as it is, at once (ENG-056, ENG-092).
     fn answer_unchanged(&mut self, cancel: CancelRun) {
-        let shared = Arc::clone(&self.shared);
+        let shared = Arc::clone(self.shared());
         let loaded = self.loaded();
         let status = Box::new(shared.status(&loaded.deployed, loaded.run()));
         let guarded = loaded.deployed.program.guards_reads();

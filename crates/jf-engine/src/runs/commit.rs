@@ -50,7 +50,7 @@ pub(super) struct Sorted {
 
 impl Turn {
     pub(super) fn transaction(&self) -> Transaction {
-        let now = self.shared.clock.now();
+        let now = self.shared().clock.now();
         let (effects, keys, cancelled) = (Effects::default(), Vec::new(), Vec::new());
         Transaction { now, effects, keys, task: None, cancelled, companion: None, basis: None }
     }
@@ -67,7 +67,7 @@ impl Turn {
             applied = true;
             if let Some(due) = due {
                 let lag = Duration::try_from(transaction.now.duration_since(due));
-                self.shared.metrics.lagged(lag.unwrap_or_default());
+                self.shared().metrics.lagged(lag.unwrap_or_default());
             }
         }
         applied
@@ -83,7 +83,7 @@ impl Turn {
         // A long stretch of pure states: others get the thread, the clock and cancellations are looked at (ENG-062).
         while unfinished {
             tokio::task::yield_now().await;
-            transaction.now = transaction.now.max(self.shared.clock.now());
+            transaction.now = transaction.now.max(self.shared().clock.now());
             self.interrupt(transaction);
             if self.loaded().run().phase().is_final() {
                 break;
@@ -156,7 +156,7 @@ impl Turn {
         }
         let accepted = effects.accepted().cloned();
         let Sorted { records, schedules, mut later } = split(effects);
-        let (claim, id) = (self.shared.claim, self.id().clone());
+        let (claim, id) = (self.shared().claim, self.id().clone());
         let loaded = self.loaded();
         let (index, snapshot) = (loaded.index(), Arc::clone(&loaded.snapshot));
         let due = index.due;
@@ -170,7 +170,7 @@ impl Turn {
         commit.outbox.extend(self.waits_for_this().map(OutboxEntry::Wake));
         let begun = Instant::now();
         let committed = if schedules.is_none() && !matches!(basis, Some(Basis::Begun(_))) {
-            self.shared.store.commit(commit).await
+            self.shared().store.commit(commit).await
         } else {
             let with_schedules = Box::pin(self.commit_with_schedules(commit, basis, schedules)).await;
             with_schedules.map(|(revision, mut told)| {
@@ -181,13 +181,13 @@ impl Turn {
         match committed {
             Ok(revision) => {
                 self.loaded().revision = Some(revision);
-                self.shared.metrics.committed(begun.elapsed());
+                self.shared().metrics.committed(begun.elapsed());
             }
             Err(error) if error.kind() == StoreErrorKind::StaleSchedule => {
                 return Err(NotCommitted::Stale(cancelled));
             }
             Err(error) => {
-                self.shared.metrics.commit_failed();
+                self.shared().metrics.commit_failed();
                 for cancel in cancelled {
                     let _ = cancel.reply.send(Err(store_error(&error)));
                 }

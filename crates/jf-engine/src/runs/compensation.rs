@@ -58,7 +58,7 @@ impl Turn {
     }
 
     async fn compensate(&mut self, order: CompensationOrder, transaction: &mut Transaction) {
-        let (shared, now) = (Arc::clone(&self.shared), transaction.now);
+        let (shared, now) = (Arc::clone(self.shared()), transaction.now);
         let deployed = Arc::clone(&self.loaded().deployed);
         let run = Run::compensation(&deployed.program, order, &shared.env(&deployed, now));
         let Some(run) = run else {
@@ -91,7 +91,7 @@ impl Turn {
         let owed = run.owed_compensation();
         let id = owed.as_ref().map(|order| &order.journey_id).or_else(|| run.awaited_compensation());
         let Some(id) = id.cloned() else { return true };
-        let index = match self.shared.store.locate(&id).await {
+        let index = match self.shared().store.locate(&id).await {
             Ok(index) => index,
             Err(error) => {
                 self.failed(store_error(&error), error.kind());
@@ -151,8 +151,8 @@ impl Turn {
     }
 
     pub(super) fn tell(&self, id: &JourneyId, message: Message) {
-        if let Some(turn) = self.shared.runs.enter(id).post(&self.shared, message) {
-            perform(turn.drive(), &self.shared.runtime);
+        if let Some(turn) = self.shared().enter(id).post(message) {
+            perform(turn.drive(), &self.shared().runtime);
         }
     }
 }

@@ -40,7 +40,7 @@ impl Shared {
     ) -> Result<Vec<ClientCookie>, EngineError> {
         let (reply, taken) = oneshot::channel();
         // Neither a command nor refused for being one too many: it is part of a read or of a start that has been admitted.
-        if let Some(turn) = self.runs.enter(id).post(self, Message::TakeCookies(reply)) {
+        if let Some(turn) = self.enter(id).post(Message::TakeCookies(reply)) {
             perform(turn.drive(), &self.runtime);
         }
         taken.await.unwrap_or_else(|_| Err(EngineError::new(EngineErrorKind::Internal)))

@@ -26,17 +26,15 @@ impl Turn {
         task: Option<(SegmentId, Duration)>,
         effects: Vec<Effect>,
     ) {
-        let shared = Arc::clone(&self.shared);
         let run = self.loaded().run();
         let (seq, in_motion, ended) = (run.seq(), run.in_motion(), run.outcome().is_some());
-        shared.watches.publish(self.id(), seq, ended);
+        self.shared().watches.publish(self.id(), seq, ended);
         if let Some(due) = due {
-            shared.alarm.set(due);
+            self.shared().alarm.set(due);
         }
-        let cell = self.cell();
-        match (in_motion, &cell.motion) {
-            (true, None) => cell.motion = Some(shared.load.enter(Work::Motion)),
-            (false, Some(_)) => cell.motion = None,
+        match (in_motion, &self.cell().motion) {
+            (true, None) => self.cell().motion = Some(self.shared().load.enter(Work::Motion)),
+            (false, Some(_)) => self.cell().motion = None,
             _ => {}
         }
         let segment = task.map_or_else(|| self.loaded().run().last_segment(), |(segment, _)| segment);
@@ -48,7 +46,7 @@ impl Turn {
                     self.cell().tasks.retain(|(other, _)| *other != activation);
                 }
                 Effect::Report(fact) => {
-                    let loaded = self.loaded();
+                    let (shared, loaded) = self.shared_and_loaded();
                     let report = Report {
                         deployed: &loaded.deployed,
                         run: loaded.run(),
@@ -80,14 +78,14 @@ impl Turn {
 
     /// Has this very turn look for a schedule, once it has done what it is at.
     pub(super) fn ask_for_schedule(&self, order: Box<ScheduleOrder>) {
-        let none = self.active.post(&self.shared, Message::CheckSchedule(order));
+        let none = self.active.post(Message::CheckSchedule(order));
         debug_assert!(none.is_none(), "this turn goes on");
     }
 
     /// Sends a task out. Its result comes back as a message.
     pub(super) fn start_task(&mut self, order: TaskOrder) {
         let (running, abandoned) = oneshot::channel();
-        let (shared, active) = (Arc::clone(&self.shared), Arc::clone(&self.active));
+        let (shared, active) = (Arc::clone(self.shared()), Arc::clone(&self.active));
         let definition = self.loaded().deployed.program.identity().clone();
         let journey_id = self.id().clone();
         let origin = self.origin(order.segment);
@@ -108,7 +106,7 @@ impl Turn {
             let Done { result, notification, took } = done;
             let message = TaskFinished { activation, result, notification, took, segment };
             // From here on it is a turn like any other, which nobody may drop.
-            if let Some(turn) = active.post(&shared, Message::TaskFinished(Box::new(message))) {
+            if let Some(turn) = active.post(Message::TaskFinished(Box::new(message))) {
                 turn.drive().await;
             }
         });
@@ -119,7 +117,7 @@ impl Turn {
         if self.cell().waiters.is_empty() && self.cell().segments.is_empty() {
             return;
         }
-        let shared = Arc::clone(&self.shared);
+        let shared = Arc::clone(self.shared());
         let (snapshot, deployed) = {
             let loaded = self.loaded();
             (Arc::clone(&loaded.snapshot), Arc::clone(&loaded.deployed))

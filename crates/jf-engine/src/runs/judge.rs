@@ -19,7 +19,7 @@ impl Turn {
             let _ = cancel.reply.send(Err(EngineError::new(EngineErrorKind::Internal)));
             return;
         };
-        let mut verdict = Arc::clone(&self.shared).evaluate(read, cancel.caller.clone()).boxed();
+        let mut verdict = Arc::clone(self.shared()).evaluate(read, cancel.caller.clone()).boxed();
         match (&mut verdict).now_or_never() {
             Some(Ok(())) => {
                 cancel.is_judged = true;
@@ -29,12 +29,12 @@ impl Turn {
                 let _ = cancel.reply.send(Err(error));
             }
             None => {
-                let number = self.shared.numbers.unique();
+                let number = self.shared().numbers.unique();
                 self.cell().judging.push(Judging { number, cancel, behind: Vec::new() });
-                let (shared, active) = (Arc::clone(&self.shared), Arc::clone(&self.active));
+                let (shared, active) = (Arc::clone(self.shared()), Arc::clone(&self.active));
                 shared.runtime.clone().spawn(async move {
                     let verdict = verdict.await;
-                    if let Some(turn) = active.post(&shared, Message::Judged(number, verdict)) {
+                    if let Some(turn) = active.post(Message::Judged(number, verdict)) {
                         turn.drive().await;
                     }
                 });
@@ -69,7 +69,7 @@ impl Turn {
         if self.cell().judging.is_empty() {
             return Some(message);
         }
-        let bound = self.shared.config.commands_per_run;
+        let bound = self.shared().config.commands_per_run;
         let caller: &Caller = match &message {
             Message::Submit(submit) => &submit.submission.caller,
             Message::Cancel(cancel) => &cancel.caller,
@@ -82,7 +82,7 @@ impl Turn {
             before.behind.push(message);
             return None;
         }
-        let refused = self.shared.refuse_crowd();
+        let refused = self.shared().refuse_crowd();
         match message {
             Message::Submit(submit) => drop(submit.reply.send(Err(refused))),
             Message::Cancel(cancel) => drop(cancel.reply.send(Err(refused))),

@@ -50,7 +50,7 @@ impl Turn {
             let same = other.is_same(key) && target == Some(&submit.submission.target);
             return Ok(if same { Known::No } else { Known::Other });
         }
-        let shared = Arc::clone(&self.shared);
+        let shared = Arc::clone(self.shared());
         let scope = KeyScope::Run(self.id().clone());
         let record = shared.store.key(&scope, key.name(), shared.clock.now()).await;
         let Some(record) = record.map_err(|error| store_error(&error))? else { return Ok(Known::No) };
@@ -75,7 +75,7 @@ impl Turn {
         key: &IdempotencyKey,
         step: Option<ResolvedStep>,
     ) -> Admitted<StatusReply> {
-        let shared = Arc::clone(&self.shared);
+        let shared = Arc::clone(self.shared());
         let now = shared.clock.now();
         let active = Arc::clone(&self.active);
         let waiting = self.cell().waiters.iter_mut().find_map(|waiter| match waiter {

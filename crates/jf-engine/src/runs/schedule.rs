@@ -54,7 +54,7 @@ impl Turn {
                 return;
             }
             let found = match order.identity() {
-                Some(identity) => self.shared.newest_schedule(identity).await,
+                Some(identity) => self.shared().newest_schedule(identity).await,
                 None => Ok(None),
             };
             let found = match found {
@@ -75,7 +75,7 @@ impl Turn {
                     self.loaded().put_back(before);
                     for cancel in cancelled {
                         let message = Message::Cancel(Box::new(cancel));
-                        let none = self.active.post(&self.shared, message);
+                        let none = self.active.post(message);
                         debug_assert!(none.is_none(), "this turn goes on");
                     }
                 }
@@ -87,7 +87,7 @@ impl Turn {
     /// Becomes the run that is due by a schedule (ENG-081), unless none is any more.
     pub(super) async fn begin_scheduled(&mut self, begin: BeginScheduled) {
         let BeginScheduled { schedule, done } = begin;
-        let shared = Arc::clone(&self.shared);
+        let shared = Arc::clone(self.shared());
         let settled = |done: oneshot::Sender<()>| {
             // The scheduler may be gone with its engine.
             let _ = done.send(());
@@ -135,7 +135,7 @@ impl Turn {
         basis: Option<Basis>,
         work: ScheduleWork,
     ) -> Result<(Revision, Vec<Effect>), StoreError> {
-        let shared = Arc::clone(&self.shared);
+        let shared = Arc::clone(self.shared());
         let mut changes = Vec::new();
         let mut ended = work.ended;
         let is_guess = match (basis, work.put) {

@@ -95,9 +95,8 @@ impl Turn {
         key: Option<IdempotencyKey>,
         until: Timestamp,
     ) -> Admitted<StatusReply> {
-        let shared = Arc::clone(&self.shared);
         let (step, segment) = (ResolvedStep::of(&accepted), accepted.segment);
-        let loaded = self.loaded();
+        let (shared, loaded) = self.shared_and_loaded();
         let run = loaded.run();
         let at = shared.head(run.seq());
         let guarded = loaded.deployed.program.guards_reads();
@@ -120,35 +119,35 @@ impl Turn {
             Hold::WithKey => keyed,
             Hold::Always => true,
         };
-        allowed && holding != Holding::Over && !self.shared.config.early_submission.is_zero()
+        allowed && holding != Holding::Over && !self.shared().config.early_submission.is_zero()
     }
 
     fn hold(&mut self, submit: Box<Submit>, holding: Holding) {
-        let bound = self.shared.config.commands_per_run;
+        let bound = self.shared().config.commands_per_run;
         let cell = self.cell();
         if let Holding::Again(id) = holding {
             cell.held.push(Held { id, submit });
             return;
         }
         if cell.held.len() >= bound {
-            let _ = submit.reply.send(Err(self.shared.refuse_crowd()));
+            let _ = submit.reply.send(Err(self.shared().refuse_crowd()));
             return;
         }
         if cell.tasks.is_empty() {
             // What is in motion was so before this process began, and nobody has taken it up yet: nothing else would keep the run active,
             // and with it what it holds.
-            self.active.recover_now(&self.shared);
+            self.active.recover_now();
         }
         let cell = self.cell();
         cell.last_held += 1;
         let id = cell.last_held;
         cell.held.push(Held { id, submit });
-        let (shared, active) = (Arc::clone(&self.shared), Arc::downgrade(&self.active));
+        let (shared, active) = (Arc::clone(self.shared()), Arc::downgrade(&self.active));
         let expires = after(shared.clock.now(), shared.config.early_submission);
         shared.runtime.clone().spawn(async move {
             shared.clock.sleep_until(expires).await;
             // A run that came to rest has answered all it held.
-            let turn = active.upgrade().and_then(|active| active.post(&shared, Message::GiveUp(id)));
+            let turn = active.upgrade().and_then(|active| active.post(Message::GiveUp(id)));
             if let Some(turn) = turn {
                 turn.drive().await;
             }

@@ -20,16 +20,16 @@ impl Turn {
     /// What caused a segment, as far as traces know.
     pub(super) fn origin(&mut self, segment: SegmentId) -> TraceContext {
         let inbound = self.inbound(segment).and_then(|(caller, _)| caller.trace().cloned());
-        let shared = Arc::clone(&self.shared);
+        let shared = Arc::clone(self.shared());
         shared.origin(inbound.as_ref(), self.loaded().run())
     }
 
     /// The span of a segment, which is kept until the segment is over.
     pub(super) fn segment_span(&mut self, segment: SegmentId) -> Span {
-        if !self.shared.spans.are_wanted() {
+        if !self.shared().spans.are_wanted() {
             return Span::none();
         }
-        let shared = Arc::clone(&self.shared);
+        let shared = Arc::clone(self.shared());
         let known = self.cell().segments.iter().find(|known| known.id == segment);
         if let Some(span) = known.and_then(|known| known.span.as_ref()) {
             return span.clone();

@@ -18,15 +18,18 @@ use crate::snapshot::RunSnapshot;
 
 /// The exclusive right to change one run. It is driven to its end by one future, wherever that is polled.
 pub(crate) struct Turn {
-    pub(super) shared: Arc<Shared>,
     pub(super) active: Arc<ActiveRun>,
     /// `None` once the turn was given back.
     cell: Option<Box<Cell>>,
 }
 
 impl Turn {
-    pub(super) const fn new(shared: Arc<Shared>, active: Arc<ActiveRun>, cell: Box<Cell>) -> Self {
-        Self { shared, active, cell: Some(cell) }
+    pub(super) const fn new(active: Arc<ActiveRun>, cell: Box<Cell>) -> Self {
+        Self { active, cell: Some(cell) }
+    }
+
+    pub(super) fn shared(&self) -> &Arc<Shared> {
+        self.active.shared()
     }
 
     /// Takes messages until there are none. A panic inside ends the turn, not the thread or the engine.
@@ -99,7 +102,7 @@ impl Turn {
     /// Both at a time: clones of what all threads share are what they wait for.
     pub(super) fn shared_and_loaded(&mut self) -> (&Shared, &mut Loaded) {
         let cell = self.cell.as_mut().expect("a turn has its cell until it is given back");
-        (&self.shared, cell.loaded.as_mut().expect("the run was loaded"))
+        (self.active.shared(), cell.loaded.as_mut().expect("the run was loaded"))
     }
 
     /// Brings the run into memory.
@@ -107,13 +110,13 @@ impl Turn {
         if self.cell().loaded.is_some() {
             return Ok(());
         }
-        let stored = match self.shared.store.load(self.id()).await {
+        let stored = match self.shared().store.load(self.id()).await {
             Ok(stored) => stored.ok_or_else(EngineError::not_found)?,
             Err(error) => return Err(self.failed(store_error(&error), error.kind())),
         };
         let snapshot =
             RunSnapshot::from_stored(&stored.snapshot).map_err(|error| unreadable(self.id(), error))?;
-        let deployed = match self.shared.version_of(self.id(), &stored.index.definition).await {
+        let deployed = match self.shared().version_of(self.id(), &stored.index.definition).await {
             Ok(deployed) => deployed,
             Err(error) if error.kind() == EngineErrorKind::Unavailable => {
                 return Err(self.failed(error, StoreErrorKind::Unavailable));
@@ -130,7 +133,7 @@ impl Turn {
         self.forget();
         if kind == StoreErrorKind::Full {
             // A run that was to begin: there is nothing to look at.
-            self.shared.metrics.refused(Refusal::Admission);
+            self.shared().metrics.refused(Refusal::Admission);
             return error;
         }
         if kind == StoreErrorKind::LostClaim {
@@ -145,7 +148,7 @@ impl Turn {
         cell.failures = failures.saturating_add(1);
         // One pause is enough, however many commands find the store unavailable meanwhile.
         if !std::mem::replace(&mut cell.recovering, true) {
-            self.active.recover_later(&self.shared, failures);
+            self.active.recover_later(failures);
         }
         error
     }
@@ -167,7 +170,7 @@ impl Drop for Turn {
     fn drop(&mut self) {
         if self.cell.take().is_some() {
             self.active.abandon();
-            self.active.recover_later(&self.shared, BROKEN);
+            self.active.recover_later(BROKEN);
         }
     }
 }

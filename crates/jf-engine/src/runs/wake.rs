@@ -11,7 +11,6 @@ use super::message::{Message, TaskFinished};
 use super::turn::Turn;
 use crate::clock::after;
 use crate::load::Work;
-use crate::shared::Shared;
 use crate::tasks;
 use crate::work::perform;
 
@@ -40,7 +39,7 @@ impl Turn {
             && counted.unwrap_or(false)
             && let Some(job) = notification
         {
-            tasks::in_background(&self.shared, self.id(), job);
+            tasks::in_background(self.shared(), self.id(), job);
         }
     }
 
@@ -72,7 +71,7 @@ impl Turn {
         if self.commit(transaction).await.is_err() {
             return;
         }
-        let shared = Arc::clone(&self.shared);
+        let shared = Arc::clone(self.shared());
         let now = shared.clock.now();
         let loaded = self.loaded();
         let run = loaded.run();
@@ -108,20 +107,20 @@ impl Turn {
 
 impl ActiveRun {
     /// Looks at the run once more, in the turn that goes on.
-    pub(super) fn recover_now(self: &Arc<Self>, shared: &Arc<Shared>) {
-        if let Some(turn) = self.post(shared, Message::Recover) {
-            perform(turn.drive(), &shared.runtime);
+    pub(super) fn recover_now(self: &Arc<Self>) {
+        if let Some(turn) = self.post(Message::Recover) {
+            perform(turn.drive(), &self.shared().runtime);
         }
     }
 
     /// Looks at the run again after a pause that grows with the failures before.
-    pub(super) fn recover_later(self: &Arc<Self>, shared: &Arc<Shared>, failures: u32) {
+    pub(super) fn recover_later(self: &Arc<Self>, failures: u32) {
         let pause = FIRST_PAUSE.saturating_mul(1 << failures.min(16)).min(LONGEST_PAUSE);
-        let until = after(shared.clock.now(), pause);
-        let (active, shared) = (Arc::clone(self), Arc::clone(shared));
-        shared.runtime.clone().spawn(async move {
-            shared.clock.sleep_until(until).await;
-            if let Some(turn) = active.post(&shared, Message::Recover) {
+        let until = after(self.shared().clock.now(), pause);
+        let active = Arc::clone(self);
+        self.shared().runtime.spawn(async move {
+            active.shared().clock.sleep_until(until).await;
+            if let Some(turn) = active.post(Message::Recover) {
                 turn.drive().await;
             }
         });
