@@ -164,7 +164,7 @@ pub struct JourneyStatus {
     #[serde(rename = "_links", default, skip_serializing_if = "Option::is_none")]
     pub links: Option<Links>,
     /// Members of the step's `response` block.
-    #[serde(flatten, deserialize_with = "exact_json::members")]
+    #[serde(flatten, deserialize_with = "exact_json::read")]
     pub projection: Map<String, Value>,
 }
 
@@ -215,10 +215,10 @@ pub struct OutcomeError {
     /// A sentence for people.
     pub reason: String,
     /// The canonical Problem with the default envelope; absent with a custom one.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "exact_json::optional")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "exact_json::read")]
     pub problem: Option<Value>,
     /// Members of a custom envelope.
-    #[serde(flatten, deserialize_with = "exact_json::members")]
+    #[serde(flatten, deserialize_with = "exact_json::read")]
     pub envelope: Map<String, Value>,
 }
 
@@ -244,7 +244,7 @@ pub struct JourneyOutcome {
     /// The stable code of ENG-027.
     pub status: String,
     /// Result of a success, `null` on failure (ENG-025).
-    #[serde(deserialize_with = "exact_json::value")]
+    #[serde(deserialize_with = "exact_json::read")]
     pub output: Value,
     /// Only on failure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -262,7 +262,7 @@ pub struct JourneyOutcome {
     #[serde(rename = "_links", default, skip_serializing_if = "Option::is_none")]
     pub links: Option<Links>,
     /// Members of `output.response` (ENG-028).
-    #[serde(flatten, deserialize_with = "exact_json::members")]
+    #[serde(flatten, deserialize_with = "exact_json::read")]
     pub projection: Map<String, Value>,
 }
 

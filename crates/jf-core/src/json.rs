@@ -99,6 +99,7 @@ impl Room for &Scale<'_> {
 pub(crate) struct Unbounded;
 
 impl Room for Unbounded {
+    #[inline]
     fn has_room(self, _: usize) -> bool {
         true
     }

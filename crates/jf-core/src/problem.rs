@@ -46,7 +46,7 @@ pub struct Problem {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<Violation>,
     /// Extension members, in the order they were added.
-    #[serde(flatten, deserialize_with = "exact_json::members")]
+    #[serde(flatten, deserialize_with = "exact_json::read")]
     pub extensions: Map<String, Value>,
 }
 

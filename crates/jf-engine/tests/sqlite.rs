@@ -11,15 +11,17 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 
 use async_trait::async_trait;
-use engine::support;
+use engine::support::{self, Setup, breathe, journey, step};
 use jf_core::spi::{DefinitionIdentity, ScheduleIdentity};
-use jf_core::{Epoch, IdempotencyKey, JourneyId, ScheduleId};
+use jf_core::{Epoch, Event, IdempotencyKey, JourneyId, ScheduleId};
 use jf_store::{
     Claim, Commit, DefinitionSource, DueRun, DueSchedule, EventPage, KeyRecord, KeyScope, ListKey, Retention,
     Revision, RunFilter, RunIndex, ScheduleChange, Store, StoreError, StoredRun, StoredSchedule, Swept,
 };
 use jf_store_sqlite::{SqliteConfig, SqliteStore, Synchronous};
+use jf_testkit::ManualClock;
 use jiff::Timestamp;
+use serde_json::json;
 use tempfile::TempDir;
 
 /// Whether a fault of the store is tried: one of five, since each needs files and threads; all are tried in memory.
@@ -34,7 +36,60 @@ fn store(retention: Retention) -> Arc<dyn Store> {
     let config = SqliteConfig::new(folder.path().join("runs.db"))
         .with_synchronous(Synchronous::Normal)
         .with_retention(retention);
-    Arc::new(InPlace { store: SqliteStore::open(&config).unwrap(), _folder: folder })
+    Arc::new(InPlace { store: SqliteStore::open(&config).unwrap(), _folder: Some(folder) })
+}
+
+/// A payload, a result and an output whose members `serde_json` may take for something of its own: after every step everything is
+/// read from the file by a store and an engine that have never seen it.
+#[tokio::test]
+async fn eng_101_members_may_have_any_name_in_a_file_that_is_opened_again() {
+    let spec = "\
+start: ask
+states:
+  ask: { type: wait, wait: { input: { schema: {} } }, next: call }
+  call: { type: task, task: { kind: 'desk:v1' }, next: again }
+  again: { type: wait, wait: { input: { schema: {} } }, next: all }
+  all: { type: transform, transform: { mapper: { lang: tiny, expr: '\"=context\"' }, target: { kind: var }, resultVar: all }, next: done }
+  done: { type: succeed, outputVar: all }
+output: { response: { outputVar: view, schema: { type: object } } }
+";
+    let odd = |text: &str| json!({ "$serde_json::private::RawValue": text, "more": [{ "$serde_json::private::Number": text }] });
+    let folder = tempfile::tempdir().unwrap();
+    let clock = ManualClock::default();
+    let bench = async || {
+        let config = SqliteConfig::new(folder.path().join("runs.db")).with_synchronous(Synchronous::Normal);
+        let store = InPlace { store: SqliteStore::open(&config).unwrap(), _folder: None };
+        let mut setup = Setup::new(&[journey("odd", &spec)]).store(Arc::new(store));
+        setup.clock = clock.clone();
+        setup.build().await
+    };
+    let view = json!({ "shown": odd("no JSON") });
+    let first = bench().await;
+    let id = first.parked("odd", json!({ "own": odd("[1]"), "view": view })).await;
+    drop(first);
+    breathe().await;
+
+    let second = bench().await;
+    second.submit(step(&id, "ask", odd("1"))).await.unwrap();
+    second.desk.next().await.done(odd("{}"));
+    second.until(&id, |status| status.current_state.as_str() == "again").await;
+    drop(second);
+    breathe().await;
+
+    let third = bench().await;
+    third.submit(step(&id, "again", odd("no JSON"))).await.unwrap();
+    let outcome = third.until_ended(&id).await;
+    let members = ["own", "view", "answer", "payload"].map(|name| &outcome.output[name]);
+    assert_eq!(members, [&odd("[1]"), &view, &odd("{}"), &odd("no JSON")]);
+    drop(third);
+    breathe().await;
+
+    let fourth = bench().await;
+    assert_eq!(fourth.outcome(&id).await, outcome);
+    assert_eq!(outcome.projection["shown"], odd("no JSON"));
+    let events = fourth.events(&id).await;
+    let Event::Outcome(last) = &events.last().unwrap().document else { panic!("the last is the outcome") };
+    assert_eq!((&last.output, &last.projection), (&outcome.output, &outcome.projection), "ENG-106");
 }
 
 /// A store that is waited for in place. Virtual time stands still meanwhile, so a test that lets everything run until it has to wait
@@ -42,7 +97,8 @@ fn store(retention: Retention) -> Arc<dyn Store> {
 #[derive(Debug)]
 struct InPlace {
     store: SqliteStore,
-    _folder: TempDir,
+    /// Goes with the store.
+    _folder: Option<TempDir>,
 }
 
 /// Waits for the thread of the store, which needs no runtime.

@@ -53,6 +53,23 @@ fn exp_041_errors_have_their_kinds() {
     ]);
 }
 
+/// Names that `serde_json` may take for something of its own when it reads a value.
+#[test]
+fn exp_008_members_of_a_text_may_have_any_name() {
+    let raw = "$serde_json::private::RawValue";
+    all_yield(&[
+        (r#""{\"$serde_json::private::RawValue\":\"[1]\"}" | fromjson"#, json!({ raw: "[1]" })),
+        (
+            r#"{"$serde_json::private::RawValue": "no JSON"} | [.] | tojson | fromjson"#,
+            json!([{ raw: "no JSON" }]),
+        ),
+        (
+            r#"{"$serde_json::private::Number": "1"} | tojson | fromjson | keys"#,
+            json!(["$serde_json::private::Number"]),
+        ),
+    ]);
+}
+
 #[test]
 fn exp_008_removing_members_keeps_the_order_of_the_others() {
     all_yield(&[

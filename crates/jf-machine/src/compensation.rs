@@ -60,7 +60,7 @@ pub(crate) enum Stage {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Owed {
     /// The context at termination (ENG-091).
-    #[serde(deserialize_with = "exact_json::shared")]
+    #[serde(deserialize_with = "exact_json::read")]
     pub(crate) context: Arc<Value>,
     pub(crate) seen: Arc<Compensated>,
 }

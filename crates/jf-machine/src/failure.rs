@@ -20,7 +20,7 @@ pub(crate) struct Failure(Box<Inner>);
 struct Inner {
     termination: TerminationKind,
     /// The canonical Problem, an object. An author may have built it, so any member may have any type.
-    #[serde(deserialize_with = "exact_json::value")]
+    #[serde(deserialize_with = "exact_json::read")]
     problem: Value,
     code: String,
     reason: String,

@@ -50,9 +50,9 @@ pub(crate) struct BranchOf {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct EndedBranch {
     pub(crate) name: BranchName,
-    #[serde(deserialize_with = "exact_json::shared")]
+    #[serde(deserialize_with = "exact_json::read")]
     pub(crate) context: Arc<Value>,
-    #[serde(deserialize_with = "exact_json::result")]
+    #[serde(deserialize_with = "exact_json::read")]
     pub(crate) result: Result<Value, Failure>,
 }
 
@@ -63,7 +63,7 @@ pub(crate) struct Scope {
     /// The state the flow is at, or will enter next.
     pub(crate) state: Place,
     /// Shared until it changes; always an object (DEF-060).
-    #[serde(deserialize_with = "exact_json::shared")]
+    #[serde(deserialize_with = "exact_json::read")]
     pub(crate) context: Arc<Value>,
     /// At least the size of the context as compact JSON, in bytes. Counted up with every write and measured anew only
     /// when it passes the limit (DEF-203).

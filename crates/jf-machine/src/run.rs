@@ -110,11 +110,7 @@ pub(crate) struct End {
     pub(crate) termination: TerminationKind,
     pub(crate) outcome: Arc<JourneyOutcome>,
     /// The context of the top-level scope, if answers after the end may read it ([`Program::reads_context_of_ended`]).
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "exact_json::optional_shared"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "exact_json::read")]
     pub(crate) context: Option<Arc<Value>>,
 }
 

@@ -53,7 +53,7 @@ pub struct Schedule {
     #[serde(deserialize_with = "interval")]
     interval: IsoDuration,
     max_runs: NonZeroU64,
-    #[serde(deserialize_with = "exact_json::shared")]
+    #[serde(deserialize_with = "exact_json::read")]
     context: Arc<Value>,
     /// Runs that have ended and count.
     ended: u64,

@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use jf_core::exact_json;
 use jf_core::spi::{Clock, HttpConnector, HttpExchange, HttpFailure, HttpFailureKind, HttpReceived};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
@@ -178,7 +179,7 @@ fn split(url: &str) -> (&str, &str) {
 }
 
 fn json(body: Option<&Bytes>) -> Option<Value> {
-    serde_json::from_slice(body?).ok()
+    exact_json::from_slice(body?).ok()
 }
 
 /// What a rule answers.

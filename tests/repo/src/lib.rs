@@ -38,9 +38,11 @@ mod spec;
 pub mod table;
 mod trace;
 mod tree;
+mod values;
 
 pub use exceptions::{EXCEPTIONS, Exception, exception};
 pub use ids::{Found, ids_in_name, ids_in_text};
 pub use spec::{Level, Rule, Spec};
 pub use trace::{Citation, Kind, Trace, Undefined};
-pub use tree::find_root;
+pub use tree::{find_root, sources};
+pub use values::plain_values;

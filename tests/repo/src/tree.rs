@@ -9,6 +9,18 @@ pub fn find_root(start: &Path) -> Option<PathBuf> {
     start.ancestors().find(|folder| folder.join("docs/spec").is_dir()).map(Path::to_path_buf)
 }
 
+/// The Rust sources of the product with their texts: everything in `crates/*/src` but files of tests.
+///
+/// # Errors
+/// When a file cannot be read.
+pub fn sources(root: &Path) -> io::Result<Vec<(String, String)>> {
+    let is_test = |path: &str| path.ends_with("tests.rs") || path.contains("/tests/");
+    let is_source =
+        |path: &str| path.starts_with("crates/") && path.contains("/src/") && path.ends_with(".rs");
+    let paths = files(root)?.into_iter().filter(|path| is_source(path) && !is_test(path));
+    paths.map(|path| std::fs::read_to_string(root.join(&path)).map(|text| (path, text))).collect()
+}
+
 /// Every file below `root` as a relative path with `/` between its parts, sorted. Hidden folders, build
 /// output, installed packages and links are left out.
 pub(crate) fn files(root: &Path) -> io::Result<Vec<String>> {

@@ -50,7 +50,7 @@ pub(crate) fn decode(
 
 /// The run that the text of a member names, for the error that answers it; unchecked and bounded.
 pub(crate) fn run_named(value: &str) -> Option<String> {
-    let text: String = serde_json::from_str(value).ok()?;
+    let text = serde_json::from_str::<String>(value).ok()?;
     (1..=128).contains(&text.chars().count()).then_some(text)
 }
 

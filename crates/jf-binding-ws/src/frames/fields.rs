@@ -74,7 +74,7 @@ impl<'a> Fields<'a> {
 
     fn read<T: DeserializeOwned>(&mut self, name: &str, expected: &str) -> Result<Option<T>, EngineError> {
         let Some(member) = self.members.take(name) else { return Ok(None) };
-        serde_json::from_str(member.value).map(Some).map_err(|_| self.invalid(name, expected))
+        serde_json::from_str::<T>(member.value).map(Some).map_err(|_| self.invalid(name, expected))
     }
 
     pub(super) fn boolean(&mut self, name: &str) -> Result<Option<bool>, EngineError> {
@@ -104,7 +104,7 @@ impl<'a> Fields<'a> {
 
     pub(super) fn integer(&mut self, name: &str, min: u64, max: u64) -> Result<Option<u64>, EngineError> {
         let Some(member) = self.members.take(name) else { return Ok(None) };
-        let number: Option<Number> = serde_json::from_str(member.value).ok();
+        let number = serde_json::from_str::<Number>(member.value).ok();
         let whole = number.and_then(|number| number.as_u64().or_else(|| whole(number.as_f64()?)));
         let fitting = whole.filter(|n| (min..=max).contains(n));
         fitting

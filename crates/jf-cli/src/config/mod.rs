@@ -150,8 +150,9 @@ impl Config {
         let segments: Vec<&str> = path.split('.').collect();
         let key = KEYS.iter().find(|key| key.relation(&segments) == keys::Relation::Is);
         debug_assert!(key.is_some(), "{path} is in the table of keys");
-        key.filter(|key| !key.default.is_empty())
-            .map(|key| serde_json::from_str(key.default).expect("a test holds that defaults are JSON"))
+        key.filter(|key| !key.default.is_empty()).map(|key| {
+            jf_core::exact_json::from_str(key.default).expect("a test holds that defaults are JSON")
+        })
     }
 
     /// Every value in force with its key, defaults included, in the order of the table; keys with names in them only where

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::Problem;
+use crate::{Problem, exact_json};
 
 /// Where an expression stands, as far as its engine may care.
 #[derive(Debug, Clone, Copy)]
@@ -63,8 +63,10 @@ pub struct Bindings<'a> {
 #[non_exhaustive]
 pub struct Compensated {
     /// `{phase, terminationKind, error, terminatedAtState, journeyId, journeyName}` of the run that is compensated.
+    #[serde(deserialize_with = "exact_json::read")]
     pub outcome: Value,
     /// Its published output.
+    #[serde(deserialize_with = "exact_json::read")]
     pub output: Value,
 }
 

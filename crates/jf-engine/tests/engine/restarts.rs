@@ -10,7 +10,7 @@ use crate::support::{Bench, Setup, breathe, caller, journey, key, step};
 /// One step of a story.
 #[derive(Debug, Clone, Copy)]
 enum Act {
-    /// The task at that state ends, and its answer is the name of the state.
+    /// The task at that state ends, and its answer names the state.
     Done(&'static str),
     /// The task at that state reports a Problem.
     Fail(&'static str),
@@ -41,6 +41,11 @@ fn says(event: &At<Event>) -> Value {
     }
 }
 
+/// What tasks answer and clients send: an object that `serde_json` may take for something else when it reads it back.
+fn told(text: &str) -> Value {
+    json!({ "$serde_json::private::RawValue": text })
+}
+
 async fn log(bench: &Bench, id: &JourneyId) -> Vec<Value> {
     bench.events(id).await.iter().map(says).collect()
 }
@@ -59,7 +64,7 @@ async fn restarted(bench: Bench, definitions: &[String]) -> Bench {
 async fn tell(spec: &str, story: &[Act], restarts: bool) -> Told {
     let definitions = [journey("story", spec)];
     let mut bench = Bench::new(&definitions).await;
-    let id = bench.start("story", json!({ "k": 1 })).await.journey_id;
+    let id = bench.start("story", json!({ "k": 1, "own": [told("no JSON")] })).await.journey_id;
     for (at, act) in story.iter().enumerate() {
         breathe().await;
         if restarts {
@@ -69,10 +74,10 @@ async fn tell(spec: &str, story: &[Act], restarts: bool) -> Told {
             Done(state) | Fail(state) => {
                 let job = bench.desk.next().await;
                 assert!(job.context.state == *state && bench.desk.is_empty().await, "step {at}");
-                if matches!(act, Fail(_)) { job.fail("urn:failed") } else { job.done(json!(state)) }
+                if matches!(act, Fail(_)) { job.fail("urn:failed") } else { job.done(told(state)) }
             }
             Submit(address) => {
-                let submission = || step(&id, address, json!(address)).with_key(key(&at.to_string()));
+                let submission = || step(&id, address, told(address)).with_key(key(&at.to_string()));
                 let admitted =
                     bench.submit(submission()).await.unwrap_or_else(|error| panic!("step {at}: {error}"));
                 assert!(!admitted.replayed);

@@ -1,7 +1,9 @@
-use jf_machine::{Run, SnapshotError};
+use jf_core::Problem;
+use jf_core::spi::TaskErrorKind;
+use jf_machine::{Run, Schedule, SnapshotError, TaskFailure};
 use serde_json::{Value, json};
 
-use crate::support::{World, journey};
+use crate::support::{NUMBER, RAW, World, journey};
 
 fn stored() -> Vec<u8> {
     World::start(journey("start: w\nstates:\n  w: { type: wait, wait: { input: { schema: {} } }, next: e }\n  e: { type: succeed }\n"), json!({}))
@@ -118,4 +120,94 @@ fn def_203_a_snapshot_cannot_exhaust_the_stack() {
     let texts = text.replace("[1]", &format!("[\"{}\\\"{}\"]", "[".repeat(700), "{".repeat(700)));
     assert!(texts.len() > quoted + 1_000);
     assert!(Run::from_snapshot(&[&[1], texts.as_bytes()].concat()).is_ok(), "brackets in texts do not count");
+}
+
+/// Reads a run back and writes it again. It holds so many values with a name that is not for `serde_json` to understand.
+fn comes_back(run: &Run, odd: usize) {
+    let bytes = run.to_snapshot();
+    let text = String::from_utf8_lossy(&bytes);
+    assert_eq!((text.matches(RAW).count(), text.matches(NUMBER).count()), (odd, odd), "{text}");
+    assert_eq!(Run::from_snapshot(&bytes).unwrap().to_snapshot(), bytes, "{text}");
+}
+
+fn odd() -> Value {
+    json!([{ RAW: "no JSON" }, { NUMBER: "1" }])
+}
+
+#[test]
+fn eng_101_members_may_have_any_name_in_contexts_and_results_of_branches() {
+    let spec = "
+start: both
+states:
+  both:
+    type: parallel
+    parallel:
+      branches:
+        - { name: a, start: w, states: { w: { type: wait, wait: { input: { schema: {} } }, next: e }, e: { type: succeed, outputVar: payload } } }
+        - { name: b, start: t, states: { t: { type: task, task: { kind: 'fake:v1' }, next: e }, e: { type: succeed } } }
+        - { name: c, start: w, states: { w: { type: wait, wait: { input: { schema: {} } }, next: e }, e: { type: succeed } } }
+      join: { strategy: allOf, errorPolicy: collectAll }
+    next: e
+  e: { type: succeed, outputVar: view }
+output: { response: { outputVar: view, schema: { type: object } } }
+";
+    let mut world = World::start(journey(spec), json!({ "view": { "odd": odd() } }));
+    comes_back(&world.run, 4);
+    world.submit("both~a~w", odd());
+    comes_back(&world.run, 6);
+    let problem = Problem::new("urn:x", "x").with("told", odd());
+    world.fail_task(TaskFailure { kind: TaskErrorKind::Reported, problem });
+    comes_back(&world.run, 7);
+    world.submit("both~c~w", json!(1));
+    // The output and the members of the response.
+    comes_back(&world.run, 2);
+}
+
+/// Also ENG-096.
+#[test]
+fn eng_101_members_may_have_any_name_in_problems_and_compensations() {
+    let spec = "
+start: t
+states:
+  t: { type: task, task: { kind: 'fake:v1' }, next: w }
+  w: { type: wait, wait: { input: { schema: {} }, response: { outputVar: view } }, next: e }
+  e: { type: succeed, outputVar: odd }
+compensation:
+  alsoFor: [{ when: {} }]
+  start: undo
+  states: { undo: { type: task, task: { kind: 'fake:v1' }, next: e }, e: { type: succeed } }
+";
+    let begun = World::start(journey(spec), json!({ "odd": odd() }));
+    comes_back(&begun.run, 1);
+
+    let mut failed = begun.clone();
+    let problem = Problem::new("urn:x", "x").with("told", odd());
+    failed.fail_task(TaskFailure { kind: TaskErrorKind::Reported, problem });
+    assert!(failed.problem()["told"][0].get(RAW).is_some());
+    let (contexts, problem) = (2, 1);
+    comes_back(&failed.run, contexts + problem);
+
+    let mut succeeded = begun;
+    succeeded.finish(&[]);
+    succeeded.submit("w", json!(1));
+    let output = 2;
+    comes_back(&succeeded.run, contexts + output);
+    // Its context, and the output that it compensates.
+    comes_back(&succeeded.compensate().run, 2);
+}
+
+/// TSK-105: what one run leaves to the next.
+#[test]
+fn eng_101_members_may_have_any_name_in_schedules() {
+    let spec = "
+start: plan
+states:
+  plan: { type: task, task: { kind: 'schedule:v1', start: e, interval: PT1H, maxRuns: 3 }, next: e }
+  e: { type: succeed }
+";
+    let mut world = World::start(journey(spec), json!({ "odd": odd() }));
+    world.found(None);
+    let bytes = world.schedule().to_snapshot();
+    assert!(String::from_utf8_lossy(&bytes).contains(RAW));
+    assert_eq!(Schedule::from_snapshot(&bytes).unwrap().to_snapshot(), bytes);
 }

@@ -53,13 +53,13 @@ struct StoredOutcome {
     phase: Phase,
     #[serde(rename = "s")]
     status: String,
-    #[serde(rename = "o", deserialize_with = "exact_json::value")]
+    #[serde(rename = "o", deserialize_with = "exact_json::read")]
     output: Value,
     #[serde(rename = "e", default)]
     error: Option<OutcomeError>,
     #[serde(rename = "i", default)]
     outcome_id: Option<String>,
-    #[serde(rename = "x", default, deserialize_with = "exact_json::members")]
+    #[serde(rename = "x", default, deserialize_with = "exact_json::read")]
     projection: Map<String, Value>,
 }
 

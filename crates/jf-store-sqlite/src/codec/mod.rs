@@ -82,5 +82,5 @@ pub(crate) fn attributes_text(attributes: &IndexMap<String, String>) -> Option<S
 
 pub(crate) fn attributes(text: Option<&str>) -> Result<Option<IndexMap<String, String>>, StoreError> {
     let Some(text) = text else { return Ok(None) };
-    serde_json::from_str(text).map(Some).map_err(|_| corrupt("attributes"))
+    serde_json::from_str::<IndexMap<_, _>>(text).map(Some).map_err(|_| corrupt("attributes"))
 }

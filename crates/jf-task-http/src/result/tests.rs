@@ -150,6 +150,20 @@ fn tsk_043_json_nested_too_deep_is_not_parsed() {
     assert_eq!((result["body"].as_str(), &result["error"]["type"]), (Some(&*deep), &json!("BODY_PARSE")));
 }
 
+/// Names that `serde_json` may take for something of its own when it reads a value.
+#[test]
+fn tsk_043_members_of_a_body_may_have_any_name() {
+    for text in [
+        r#"{"$serde_json::private::RawValue":"no JSON"}"#,
+        r#"{"$serde_json::private::RawValue":"[1]"}"#,
+        r#"[{"a":{"$serde_json::private::Number":"1"}}]"#,
+    ] {
+        assert_eq!(body("application/json", text)["body"].to_string(), text);
+        let utf_16: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(body("application/json; charset=utf-16le", utf_16)["body"].to_string(), text);
+    }
+}
+
 #[test]
 fn tsk_043_other_bodies_are_text_by_charset() {
     for (content_type, bytes, text) in [

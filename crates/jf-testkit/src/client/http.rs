@@ -9,6 +9,7 @@ use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
+use jf_core::exact_json;
 use serde_json::Value;
 
 use super::{ClientError, patiently};
@@ -51,7 +52,7 @@ impl HttpResponse {
         if self.body.is_empty() {
             return Ok(Value::Null);
         }
-        serde_json::from_slice(&self.body)
+        exact_json::from_slice(&self.body)
             .map_err(|error| ClientError::protocol(format!("the body is not JSON: {error}")))
     }
 }

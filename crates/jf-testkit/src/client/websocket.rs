@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 
 use futures::{FutureExt, SinkExt, StreamExt};
 use http::header::SEC_WEBSOCKET_PROTOCOL;
+use jf_core::exact_json;
 use serde_json::{Map, Value, json};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -295,7 +296,7 @@ impl WebSocketClient {
             }
             match patiently(self.stream.next()).await? {
                 Some(Ok(Message::Text(text))) => {
-                    return serde_json::from_str::<Map<String, Value>>(&text).map(Value::Object).map_err(
+                    return exact_json::from_str::<Map<String, Value>>(&text).map(Value::Object).map_err(
                         |error| ClientError::protocol(format!("a frame is no JSON object: {error}")),
                     );
                 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
+use jf_core::exact_json;
 use serde_json::Value;
 
 use super::pattern::{RESERVED, used};
@@ -142,7 +143,7 @@ impl Reader {
                     return Err("settings stand before everything that happens".to_owned());
                 }
                 let value = value.trim();
-                let value = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
+                let value = exact_json::from_str(value).unwrap_or_else(|_| Value::from(value));
                 self.settings.push((key.trim().to_owned(), value));
             }
         }
@@ -298,7 +299,7 @@ impl Reader {
     }
 
     fn pattern(&mut self, text: &str, exact: bool) -> Read<Pattern> {
-        let value: Value = serde_json::from_str(text).map_err(|error| format!("not JSON: {error}"))?;
+        let value: Value = exact_json::from_str(text).map_err(|error| format!("not JSON: {error}"))?;
         let pattern = Pattern::new(value, exact);
         self.bound.extend(pattern.names());
         self.count(text);

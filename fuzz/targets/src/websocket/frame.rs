@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use std::task::{Context, Poll};
 
 use futures::{Sink, Stream};
-use jf_core::Caller;
+use jf_core::{Caller, exact_json};
 use jf_export::{AsyncApi, asyncapi_of_catalog};
 use jsonschema::{Draft, Validator};
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
@@ -68,7 +68,7 @@ fn answers(messages: &[&str]) -> Vec<Value> {
     assert!(!talk.go_on(), "one message ends no connection");
     let sent = wire.outgoing.take();
     let frames = sent.into_iter().map(|message| match message {
-        Message::Text(text) => serde_json::from_str(&text).expect("frames are JSON"),
+        Message::Text(text) => exact_json::from_str(&text).expect("frames are JSON"),
         other => panic!("{other:?}"),
     });
     let mut frames: Vec<Value> = frames.collect();
@@ -78,7 +78,7 @@ fn answers(messages: &[&str]) -> Vec<Value> {
 
 /// A message as a JSON object, if it is one, and whether no member of it occurs twice.
 fn object(text: &str) -> Option<(Value, bool)> {
-    let value: Value = serde_json::from_str(text).ok()?;
+    let value: Value = exact_json::from_str(text).ok()?;
     let members = serde_json::from_str::<Members>(text).ok()?.0;
     let is_distinct = value.as_object().is_some_and(|object| object.len() == members);
     Some((value, is_distinct))

@@ -9,7 +9,7 @@ use proptest::option;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{NEVER_WRITTEN, World, caller, head, submission};
+use super::{NEVER_WRITTEN, NUMBER, RAW, World, caller, head, submission};
 
 /// A definition of up to eight states; targets are taken modulo their number.
 #[derive(Debug, Clone)]
@@ -349,7 +349,14 @@ impl World {
     pub(crate) fn live(&mut self, happening: &Happening) {
         match happening {
             Happening::Pass(millis) => self.pass_millis(i64::from(*millis)),
-            Happening::Finish(k) => self.end_with(Ok(vec![write(WriteTarget::Var("k".into()), json!(k))])),
+            Happening::Finish(k) => {
+                let k = match k {
+                    2 => json!({ RAW: "no JSON" }),
+                    3 => json!({ NUMBER: "3" }),
+                    k => json!(k),
+                };
+                self.end_with(Ok(vec![write(WriteTarget::Var("k".into()), k)]));
+            }
             Happening::Conflict => {
                 let below = WriteTarget::Path("k.x".parse().unwrap());
                 let first = write(WriteTarget::Var("k".into()), json!(NEVER_WRITTEN));
@@ -357,7 +364,8 @@ impl World {
             }
             Happening::Fault(reported) => {
                 let kind = if *reported { TaskErrorKind::Reported } else { TaskErrorKind::Fault };
-                self.end_with(Err(TaskFailure { kind, problem: Problem::new("urn:x", "x") }));
+                let problem = Problem::new("urn:x", "x").with("told", json!({ RAW: "no JSON" }));
+                self.end_with(Err(TaskFailure { kind, problem }));
             }
             Happening::Submit { step, payload } => {
                 drop(self.tell(Input::StepSubmitted(submission(&format!("s{step}"), json!(payload)))));

@@ -16,7 +16,7 @@ use jf_core::spi::{
 use jf_core::spi::{TaskErrorKind, TaskWrite, WriteTarget};
 use jf_core::{
     ActiveStep, Caller, EngineError, Epoch, HeadCondition, JourneyId, JourneyOutcome, JourneyStatus,
-    LogDocument, Phase, Problem, StepRef, StepTarget,
+    LogDocument, Phase, Problem, StepRef, StepTarget, exact_json,
 };
 use jf_dsl::{Diagnostics, Loaded, SourceFile, TaskConfig};
 use jf_machine::{
@@ -25,10 +25,13 @@ use jf_machine::{
     TaskOrder, TimerId, apply, pending_effects, prepare_start,
 };
 use jiff::{SignedDuration, Timestamp};
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 pub(crate) use mini::Mini;
+
+/// Names of members that `serde_json` may take for something of its own when it reads a value.
+pub(crate) const RAW: &str = "$serde_json::private::RawValue";
+pub(crate) const NUMBER: &str = "$serde_json::private::Number";
 
 /// Written by tasks that fail after it and by submissions that are refused: it must never be seen in a run.
 pub(crate) const NEVER_WRITTEN: &str = "never written";
@@ -596,7 +599,7 @@ fn address(step: &ActiveStep) -> String {
 fn parse(snapshot: &[u8]) -> Value {
     let mut parser = serde_json::Deserializer::from_slice(&snapshot[1..]);
     parser.disable_recursion_limit();
-    Value::deserialize(&mut parser).unwrap()
+    exact_json::read(&mut parser).unwrap()
 }
 
 /// Kind and status of a refusal.

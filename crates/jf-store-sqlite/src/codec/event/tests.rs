@@ -9,9 +9,9 @@ use jf_store::RunIndex;
 use jiff::Timestamp;
 use proptest::collection::vec;
 use proptest::prelude::{any, prop_assert_eq, proptest};
-use serde_json::json;
+use serde_json::{Map, json};
 
-use super::{STATUS, WHOLE_STATUS, decode, encode};
+use super::{OUTCOME, STATUS, WHOLE_OUTCOME, WHOLE_STATUS, decode, encode};
 
 fn run() -> JourneyId {
     JourneyId::parse("r1").unwrap()
@@ -88,6 +88,29 @@ fn eng_106_an_outcome_comes_back() {
     outcome.tags.clear();
     outcome.output = json!(null);
     comes_back(LogDocument::Outcome(Arc::new(outcome)));
+}
+
+/// Names that `serde_json` may take for something of its own when it reads a value.
+#[test]
+fn eng_106_members_may_have_any_name() {
+    let odd =
+        || json!([{ "$serde_json::private::RawValue": "no JSON" }, { "$serde_json::private::Number": "1" }]);
+    let members =
+        || Map::from_iter([("own".to_owned(), odd()), ("more".to_owned(), json!({ "deep": odd() }))]);
+    let mut status = status();
+    status.projection = members();
+    assert_eq!(comes_back(LogDocument::Status(Arc::new(status)))[0], WHOLE_STATUS);
+
+    let name = DefinitionName::parse("order").unwrap();
+    let mut outcome = JourneyOutcome::new(run(), name, Phase::Failed, "REJECTED", odd());
+    outcome.tags = vec!["kyc".to_owned()];
+    let mut error = OutcomeError::new("urn:x", "because", Some(json!({ "type": "urn:x", "told": odd() })));
+    error.envelope = members();
+    outcome.error = Some(error);
+    outcome.projection = members();
+    assert_eq!(comes_back(LogDocument::Outcome(Arc::new(outcome.clone())))[0], OUTCOME);
+    outcome.tags.clear();
+    assert_eq!(comes_back(LogDocument::Outcome(Arc::new(outcome)))[0], WHOLE_OUTCOME);
 }
 
 proptest! {
