@@ -59,7 +59,7 @@ output: { response: { outputVar: view, schema: { type: object } } }
     let bench = async || {
         let config = SqliteConfig::new(folder.path().join("runs.db")).with_synchronous(Synchronous::Normal);
         let store = InPlace { store: SqliteStore::open(&config).unwrap(), _folder: None };
-        let mut setup = Setup::new(&[journey("odd", &spec)]).store(Arc::new(store));
+        let mut setup = Setup::new(&[journey("odd", spec)]).store(Arc::new(store));
         setup.clock = clock.clone();
         setup.build().await
     };
@@ -70,14 +70,14 @@ output: { response: { outputVar: view, schema: { type: object } } }
     breathe().await;
 
     let second = bench().await;
-    second.submit(step(&id, "ask", odd("1"))).await.unwrap();
+    drop(second.submit(step(&id, "ask", odd("1"))).await.unwrap());
     second.desk.next().await.done(odd("{}"));
     second.until(&id, |status| status.current_state.as_str() == "again").await;
     drop(second);
     breathe().await;
 
     let third = bench().await;
-    third.submit(step(&id, "again", odd("no JSON"))).await.unwrap();
+    drop(third.submit(step(&id, "again", odd("no JSON"))).await.unwrap());
     let outcome = third.until_ended(&id).await;
     let members = ["own", "view", "answer", "payload"].map(|name| &outcome.output[name]);
     assert_eq!(members, [&odd("[1]"), &view, &odd("{}"), &odd("no JSON")]);

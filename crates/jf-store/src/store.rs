@@ -36,8 +36,8 @@ use crate::{
 ///
 /// 8. [`load`](Self::load) and [`locate`](Self::locate) give what the last commit of the run left, or `None`. `locate` does not
 ///    touch the snapshot.
-/// 9. [`events`](Self::events) gives the events after a number, in order and without a hole, as far as they are kept; head and phase are
-///    of the same moment.
+/// 9. [`events`](Self::events) gives the events after a number as they were committed, in order and without a hole, as far as they are kept;
+///    head and phase are of the same moment.
 /// 10. [`due`](Self::due) gives the runs whose due time has come, earliest first, each once. Asked for one run until the end of time, it
 ///     tells when something is due next; both are cheap however many runs there are.
 /// 11. [`in_motion`](Self::in_motion) gives the runs with work pending in the order of their ids.

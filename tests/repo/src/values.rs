@@ -127,8 +127,8 @@ fn is_plain_call(tokens: &[Token<'_>]) -> bool {
     let function = if starts(tokens, "parse : : <") {
         0
     } else {
-        let reader = |reader: &&str| starts(tokens, &format!("serde_json : : {reader}"));
-        if !READERS.iter().any(|name| reader(&name)) || starts(&tokens[4..], "( include_str") {
+        let reads = |name: &&str| starts(tokens, &format!("serde_json : : {name}"));
+        if !READERS.iter().any(reads) || starts(&tokens[4..], "( include_str") {
             return false;
         }
         3
