@@ -8,6 +8,21 @@ use crate::support::binary::Serving;
 use crate::support::downstream::Downstream;
 use crate::support::{in_time, journeys, urn};
 
+/// DRAIN-1: who ends the server at a terminal does not wait for clients who have nothing in flight, however long the window is.
+#[tokio::test(flavor = "multi_thread")]
+async fn drain_1_at_a_terminal_idle_connections_go_within_a_second() {
+    let serving = Serving::start(&journeys(), None).await;
+    let mut idle = serving.websocket("/ws/journeys/review").await;
+    serving.signal("INT").await;
+    let goaway = idle.frame_where(|frame| frame["type"] == "goaway").await.unwrap();
+    assert_eq!(goaway["reason"], "drain");
+    let millis = |name: &str| goaway[name].as_u64().unwrap();
+    assert!(millis("graceMs") <= 1000 && millis("reconnectDelayMs") <= 1000, "{goaway}");
+    assert_eq!(idle.closed().await.unwrap().code, Some(1012));
+    let (status, _, log) = serving.ended().await;
+    assert_eq!(status.code(), Some(0), "{log}");
+}
+
 /// DRAIN-1, DRAIN-2, HTTP-029: what is in flight is answered, what comes later is told to come back, connections are announced their
 /// end and closed with 1012, and the process ends with 0.
 #[tokio::test(flavor = "multi_thread")]

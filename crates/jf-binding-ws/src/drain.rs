@@ -2,9 +2,10 @@
 
 use std::fmt;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tokio_util::task::TaskTracker;
@@ -24,6 +25,8 @@ pub struct Drain {
     /// Turned before those who wait are woken; what connections look at, since a token takes a lock.
     is_begun: Arc<AtomicBool>,
     begun: CancellationToken,
+    /// Over which time the announced ends are spread, if it is not the drain window.
+    spread: Arc<OnceLock<Duration>>,
     connections: TaskTracker,
 }
 
@@ -38,6 +41,20 @@ impl Drain {
     /// own, commands are refused as `draining` from then on, those in flight finish, and the last connection is closed with 1012
     /// when the drain window of the configuration ends. There is no way back.
     pub fn begin(&self) {
+        self.announce();
+    }
+
+    /// The same for a server that nobody takes the place of, or with few clients: reconnects, and closes of connections with nothing in
+    /// flight, are spread over this time instead of the drain window, if it is shorter. What is in flight has the whole window.
+    pub fn begin_within(&self, spread: Duration) {
+        // What the first one has announced holds.
+        if !self.is_begun() {
+            self.spread.get_or_init(|| spread);
+        }
+        self.announce();
+    }
+
+    fn announce(&self) {
         self.is_begun.store(true, Ordering::Release);
         self.begun.cancel();
         self.connections.close();
@@ -58,6 +75,11 @@ impl Drain {
     /// Waits until the drain has begun and every connection has gone. Cancel safe.
     pub async fn closed(&self) {
         self.connections.wait().await;
+    }
+
+    /// Over which time the announced ends are spread.
+    pub(crate) fn spread(&self, window: Duration) -> Duration {
+        self.spread.get().map_or(window, |spread| window.min(*spread))
     }
 
     pub(crate) fn connections(&self) -> &TaskTracker {

@@ -136,13 +136,20 @@ impl Serving {
     /// Stops in good order within the drain window (DRAIN-1, DRAIN-2): probes and commands are told that the server drains, what is in
     /// flight is finished, WebSocket connections are announced the end and closed, and the port is given back.
     pub async fn drain(self) -> DrainReport {
+        let window = self.window;
+        self.drain_within(window).await
+    }
+
+    /// The same for a server that nobody takes the place of: WebSocket connections with nothing in flight are closed within this time, if
+    /// it is shorter than the drain window ([`Drain::begin_within`](jf_binding_ws::Drain::begin_within)).
+    pub async fn drain_within(self, spread: Duration) -> DrainReport {
         self.readiness.set_draining();
         self.stop.begin();
         // Waits for replies end a little before the connections do, so that the replies still find their way (ENG-006).
         let waits = self.window.mul_f64(0.9);
         let engine = self.host.engine().drain(waits);
         let sockets = async {
-            self.sockets.begin();
+            self.sockets.begin_within(spread);
             tokio::time::timeout(self.window + LAST_ANSWERS, self.sockets.closed()).await
         };
         // The engine comes first: once a client was told that the server drains, no command is taken over any binding.

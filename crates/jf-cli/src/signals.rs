@@ -14,6 +14,9 @@ pub(crate) struct Signals {
     hangup: Option<tokio::signal::unix::Signal>,
 }
 
+/// The name of the signal that a person at a terminal sends.
+pub(crate) const INTERRUPT: &str = if cfg!(unix) { "SIGINT" } else { "Ctrl-C" };
+
 /// What a signal asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Signal {
@@ -50,7 +53,7 @@ impl Signals {
         };
         tokio::select! {
             _ = self.terminate.recv() => Signal::End("SIGTERM"),
-            _ = self.interrupt.recv() => Signal::End("SIGINT"),
+            _ = self.interrupt.recv() => Signal::End(INTERRUPT),
             _ = hangup => Signal::Reload,
         }
     }
@@ -68,7 +71,7 @@ impl Signals {
     #[cfg(not(unix))]
     pub(crate) async fn next(&mut self) -> Signal {
         match tokio::signal::ctrl_c().await {
-            Ok(()) => Signal::End("Ctrl-C"),
+            Ok(()) => Signal::End(INTERRUPT),
             // Without signals the process ends in other ways.
             Err(_) => std::future::pending().await,
         }

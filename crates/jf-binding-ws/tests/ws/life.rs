@@ -157,6 +157,31 @@ async fn drain_1_every_connection_gets_a_delay_of_its_own() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn drain_2_a_shorter_time_is_for_those_with_nothing_in_flight() {
+    let drain = Drain::new();
+    let (engine, binding) = configured(|config| config.drain = drain.clone());
+    let (mut idle, mut waiting) = (Client::of(&binding).await, Client::of(&binding).await);
+    engine.hold();
+    waiting.send(r#"{"type":"placeOrder","id":"s","payload":{},"subscribe":false}"#);
+    waiting.quiet().await;
+    drain.begin_within(seconds(1));
+    for client in [&mut idle, &mut waiting] {
+        let goaway = client.expect(r#"{"type":"goaway","reason":"drain"}"#).await;
+        let millis = |name: &str| goaway[name].as_u64().unwrap();
+        assert!((900..=1000).contains(&millis("graceMs")) && millis("reconnectDelayMs") < 1000, "{goaway}");
+    }
+    idle.closed_within(seconds(1), 1012, "restart").await;
+    waiting.quiet_for(seconds(15)).await;
+    engine.let_go(1);
+    waiting.expect(r#"{"type":"status","id":"s"}"#).await;
+    waiting.closed_within(seconds(1), 1012, "restart").await;
+    drain.closed().await;
+    drain.begin_within(seconds(9));
+    drain.begin();
+    assert!(drain.is_begun());
+}
+
+#[tokio::test(start_paused = true)]
 async fn drain_2_what_is_in_flight_finishes_and_new_commands_are_refused() {
     let drain = Drain::new();
     let (engine, binding) = configured(|config| config.drain = drain.clone());

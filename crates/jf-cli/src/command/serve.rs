@@ -20,18 +20,20 @@ use crate::logging;
 use crate::output::Output;
 use crate::prepare::{self, Prepared};
 use crate::serving::Serving;
-use crate::signals::{Signal, Signals};
+use crate::signals::{INTERRUPT, Signal, Signals};
 
 /// Where the console is when nobody says where.
 const CONSOLE: &str = "127.0.0.1:8090";
 /// What plugins tell is up to `observability.plugins` (ENG-136), not to the level of everything else.
+/// Over which time clients go who have nothing in flight, when somebody at a terminal ends the server.
+const AT_A_TERMINAL: Duration = Duration::from_secs(1);
 const DEFAULT_LOG: &str = "info,journeyforge::plugin=trace";
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
 When the server takes requests it prints one line on standard output, `listening on http://127.0.0.1:8080`. The log goes to \
 standard error. SIGTERM and SIGINT (Ctrl-C) end it in good order: what is in flight is finished, WebSocket clients are told to \
-come back later. A second signal ends it at once. SIGHUP has certificates read again, where there is TLS.
+come back later, over the drain window after SIGTERM and within a second after SIGINT. A second signal ends it at once. SIGHUP has certificates read again, where there is TLS.
 
 Runs live in one SQLite file, which belongs to one server at a time. They go on when the server is started again, however it ended.
 
@@ -178,9 +180,11 @@ async fn run(config: &Config, definitions: &Definitions, output: &mut Output) ->
         }
     };
     let window = config.drain_window();
+    // Somebody at a terminal waits, and no other server takes over from this one.
+    let spread = if signal == INTERRUPT { AT_A_TERMINAL.min(window) } else { window };
     tracing::info!(signal, window_ms = window.as_millis(), "draining; another signal ends at once");
     tokio::select! {
-        report = serving.drain() => {
+        report = serving.drain_within(spread) => {
             tracing::info!(in_motion = report.in_motion, "stopped");
             Exit::Done
         }

@@ -20,19 +20,19 @@ pub(super) struct Ending {
 impl Core {
     /// The server is going to stop.
     pub(crate) fn drain(&mut self, now: Instant) {
-        self.go_away("drain", now);
+        let config = &self.shared.config;
+        self.go_away("drain", config.drain.spread(config.drain_window), now);
     }
 
     /// Announces the end: the client learns when to come back, and the close comes at a time of this connection's own, so that
     /// neither reconnects nor closes come all at once (DRAIN-1, DRAIN-2).
-    fn go_away(&mut self, reason: &'static str, now: Instant) {
+    fn go_away(&mut self, reason: &'static str, spread: Duration, now: Instant) {
         if self.ending.is_some() {
             return;
         }
-        let window = self.shared.config.drain_window;
-        let grace = window - part_of(window / 10);
-        let delay = part_of(window);
-        self.ending = Some(Ending { grace: now + grace, latest: now + window });
+        let grace = spread - part_of(spread / 10);
+        let delay = part_of(spread);
+        self.ending = Some(Ending { grace: now + grace, latest: now + self.shared.config.drain_window });
         self.out.urgent(to_text(&GoAway::new(reason, millis(grace), millis(delay))));
     }
 
@@ -47,7 +47,7 @@ impl Core {
             self.close.get_or_insert(Close::Idle);
         }
         if self.dies_at().is_some_and(|at| now >= at) {
-            self.go_away("lifetime", now);
+            self.go_away("lifetime", self.shared.config.drain_window, now);
         }
         if let Some(ending) = self.ending {
             let done = self.in_flight == 0 && self.held.is_empty() && !self.has_output();
