@@ -6,8 +6,9 @@
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
+use std::sync::LazyLock;
 
-use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
 use crate::EngineError;
@@ -182,21 +183,60 @@ impl<'de, R: Room> Visitor<'de> for Nested<R> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
+        let mut next = members.next_key::<String>()?;
+        if next.as_deref() == Some(NUMBER) && *NUMBERS_ARE_MAPS {
+            return number(&members.next_value::<String>()?);
+        }
         let inner = self.inner::<A::Error>()?;
         let mut object = Map::new();
-        while let Some(name) = members.next_key::<String>()? {
+        while let Some(name) = next {
             inner.weigh(Self::MEMBER)?;
             object.insert(name, members.next_value_seed(inner)?);
+            next = members.next_key()?;
         }
         Ok(Value::Object(object))
     }
+}
+
+/// The only member of a number, where [`NUMBERS_ARE_MAPS`].
+const NUMBER: &str = "$serde_json::private::Number";
+
+/// Whether some crate of this program has turned on `serde_json`'s feature `arbitrary_precision`. Its parser then gives numbers as
+/// objects with their text.
+static NUMBERS_ARE_MAPS: LazyLock<bool> = LazyLock::new(|| {
+    struct Kind;
+
+    impl<'de> Visitor<'de> for Kind {
+        type Value = bool;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a number")
+        }
+
+        fn visit_u64<E>(self, _: u64) -> Result<bool, E> {
+            Ok(false)
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<bool, A::Error> {
+            members.next_entry::<IgnoredAny, IgnoredAny>().map(|_| true)
+        }
+    }
+
+    serde_json::Deserializer::from_str("0").deserialize_any(Kind).unwrap_or(false)
+});
+
+/// A number like those that are read without that feature: no digit more is kept.
+fn number<E: serde::de::Error>(text: &str) -> Result<Value, E> {
+    let whole = text.parse::<i64>().map(Number::from).or_else(|_| text.parse::<u64>().map(Number::from));
+    let number = whole.ok().filter(|_| text != "-0").or_else(|| Number::from_f64(text.parse().ok()?));
+    number.map(Value::Number).ok_or_else(|| E::custom("a number is out of range"))
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{JsonFault, read_json};
+    use super::{JsonFault, number, read_json};
     use crate::EngineError;
 
     fn list(items: usize) -> String {
@@ -240,6 +280,24 @@ mod tests {
         assert_eq!(refused("1", 7, 6), (true, 1));
         assert_eq!(refused(&list(100_000), 0, 100_000), (true, 2), "and nothing is asked for any more");
         assert_eq!(refused("no JSON", 1 << 20, 100_000), (true, 1), "nothing was read at all");
+    }
+
+    #[test]
+    fn http_012_numbers_are_the_same_whatever_the_parser_gives_them_as() {
+        for text in ["0", "-0", "-1", "18446744073709551615", "18446744073709551616", "1.5", "-2e3", "1E400"]
+        {
+            let read = serde_json::from_str::<Value>(text).ok();
+            let from_text = number::<serde_json::Error>(text).ok();
+            assert_eq!(from_text, read, "{text}");
+            assert_eq!(
+                from_text.map(|value| value.to_string()),
+                read.map(|value| value.to_string()),
+                "{text}"
+            );
+        }
+        let named = r#"{"$serde_json::private::Number":"1"}"#;
+        let read = read_json(named, 2, 0, &mut |_| Ok(())).unwrap();
+        assert_eq!(read.to_string(), named, "without the feature it is an object like others");
     }
 
     #[test]
