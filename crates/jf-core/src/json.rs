@@ -213,7 +213,7 @@ static NUMBERS_ARE_MAPS: LazyLock<bool> = LazyLock::new(|| {
             f.write_str("a number")
         }
 
-        fn visit_u64<E>(self, _: u64) -> Result<bool, E> {
+        fn visit_f64<E>(self, _: f64) -> Result<bool, E> {
             Ok(false)
         }
 
@@ -222,7 +222,8 @@ static NUMBERS_ARE_MAPS: LazyLock<bool> = LazyLock::new(|| {
         }
     }
 
-    serde_json::Deserializer::from_str("0").deserialize_any(Kind).unwrap_or(false)
+    // Not a whole one: of those it gives the small ones as ever.
+    serde_json::Deserializer::from_str("0.5").deserialize_any(Kind).unwrap_or(false)
 });
 
 /// A number like those that are read without that feature: no digit more is kept.
