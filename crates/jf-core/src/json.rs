@@ -283,6 +283,18 @@ mod tests {
         assert_eq!(refused("no JSON", 1 << 20, 100_000), (true, 1), "nothing was read at all");
     }
 
+    /// Also those that `serde_json` may take for something of its own.
+    #[test]
+    fn http_012_members_may_have_any_name() {
+        for text in [
+            r#"{"$serde_json::private::RawValue":"no JSON"}"#,
+            r#"[{"a":{"$serde_json::private::RawValue":"1"}}]"#,
+            r#"{"$serde_json::private::Number":"1","b":{"":null}}"#,
+        ] {
+            assert_eq!(read_json(text, 8, 0, &mut |_| Ok(())).unwrap().to_string(), text);
+        }
+    }
+
     #[test]
     fn http_012_numbers_are_the_same_whatever_the_parser_gives_them_as() {
         for text in ["0", "-0", "-1", "18446744073709551615", "18446744073709551616", "1.5", "-2e3", "1E400"]
