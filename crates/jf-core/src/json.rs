@@ -148,6 +148,15 @@ impl<'de, R: Room> Visitor<'de> for Nested<R> {
         Ok(Value::Null)
     }
 
+    // Of JSON this and the next never come; documents may be read from other formats.
+    fn visit_none<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+
     fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
         Ok(Value::Bool(value))
     }

@@ -44,8 +44,8 @@ impl<'a> Link<'a> {
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Links(Box<Packed>);
 
-/// Nearly every document that is sent has links, and those that are kept have none: all links of a document lie in one piece of memory,
-/// and a document without any has room for one pointer to it.
+/// Nearly every document that is sent has links, and those that are kept have none: the texts of all links of a document lie in one piece
+/// of memory, and a document without any has room for one pointer only.
 #[derive(Clone, Default, PartialEq, Eq)]
 struct Packed {
     /// Relation, method and address of the first link, then those of the next.
@@ -176,7 +176,7 @@ impl<'de> Deserialize<'de> for Links {
 
             fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Links, A::Error> {
                 let mut links = Links::default();
-                while let Some((relation, link)) = members.next_entry::<Cow<'de, str>, Link<'de>>()? {
+                while let Some((relation, link)) = members.next_entry::<String, Link<'_>>()? {
                     links.insert(&relation, &link);
                 }
                 Ok(links)

@@ -126,7 +126,8 @@ enum Settled {
 }
 
 impl Submitted {
-    /// An admitted command whose reply comes from `settled`, in a box or not.
+    /// An admitted command whose reply is still to come, from `settled`, as a status or as a box with one. For a reply that is known
+    /// there is [`Submitted::ready`].
     pub fn new<S: Into<Box<At<JourneyStatus>>>>(
         journey_id: JourneyId,
         step: Option<StepRef>,
@@ -137,7 +138,7 @@ impl Submitted {
         Self { journey_id, step, at, replayed: false, settled }
     }
 
-    /// An admitted command whose reply is known.
+    /// An admitted command whose reply is known, which costs neither a task nor a future.
     pub fn ready(
         journey_id: JourneyId,
         step: Option<StepRef>,

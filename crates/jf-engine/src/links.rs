@@ -10,8 +10,9 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 /// Characters of a path segment that need no escape (RFC 3986, unreserved).
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Below a run: its outcome, and what its steps are submitted to.
+/// Where the outcome of a run is, below it.
 const RESULT: &str = "/result";
+/// Where its steps are submitted to, before their names.
 const STEPS: &str = "/steps/";
 
 /// What a run knows of its links.

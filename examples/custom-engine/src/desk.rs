@@ -92,7 +92,7 @@ impl Desk {
             run.watchers.publish_end(run.log.len() as u64);
         }
         let reply = At::new(self.head(run), run.status());
-        Ok(Submitted::new(id.clone(), step, reply.at.clone(), async move { Ok(reply) }))
+        Ok(Submitted::ready(id.clone(), step, reply.at.clone(), reply))
     }
 }
 
@@ -144,7 +144,7 @@ impl Run {
             JourneyOutcome::new(id.clone(), created.journey_name, phase, phase.as_str(), output);
         outcome.links = created.links.map(|_| {
             let href = format!("/api/v1/journeys/{id}/result");
-            Links::from_iter([("self".to_owned(), Link::get(href))])
+            Links::from_iter([("self", Link::get(href))])
         });
         outcome
     }
@@ -213,10 +213,10 @@ impl Engine for Desk {
         status.links = definition.spec.http_surface.links.enabled.then(|| {
             let base = format!("/api/v1/journeys/{id}");
             Links::from_iter([
-                ("self".to_owned(), Link::get(base.clone())),
-                ("result".to_owned(), Link::get(format!("{base}/result"))),
-                (step.to_string(), Link::post(format!("{base}/steps/{step}"))),
-                ("cancel".to_owned(), Link::post(format!("{base}/steps/cancel"))),
+                ("self", Link::get(&*base)),
+                ("result", Link::get(format!("{base}/result"))),
+                (step.as_str(), Link::post(format!("{base}/steps/{step}"))),
+                ("cancel", Link::post(format!("{base}/steps/cancel"))),
             ])
         });
         let log = vec![Event::Status(status.clone())];

@@ -94,7 +94,8 @@ impl fmt::Debug for ActiveRuns {
 pub(crate) struct ActiveRun {
     id: JourneyId,
     hash: u64,
-    /// Its turns use this one: a reference to what all threads share is what they wait for.
+    /// The one reference to the engine of all turns of this run, since all threads wait for each other to count references. There is no
+    /// circle: the map of active runs, which is part of it, holds them weakly.
     shared: Arc<Shared>,
     mailbox: Mutex<Mailbox>,
 }
@@ -216,6 +217,20 @@ mod tests {
         let again = shared.enter(&id);
         assert_eq!(shared.runs.len(), 1);
         drop(again);
+    }
+
+    #[tokio::test]
+    async fn an_engine_is_gone_with_its_last_active_run() {
+        let engine = engine().await;
+        let held = engine.shared.enter(&JourneyId::random());
+        let shared = Arc::downgrade(&engine.shared);
+        drop(engine);
+        // Its tasks notice at their next turn.
+        while shared.strong_count() > 1 {
+            tokio::task::yield_now().await;
+        }
+        drop(held);
+        assert!(shared.upgrade().is_none());
     }
 
     #[tokio::test]
