@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use proptest::prelude::*;
+use serde::de::{Deserializer, IntoDeserializer, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -137,4 +138,29 @@ proptest! {
             prop_assert_eq!(read.unwrap(), stored);
         }
     }
+}
+
+/// What formats give that tell absence apart from `null`.
+struct Maybe(Option<u64>);
+
+impl<'de> Deserializer<'de> for Maybe {
+    type Error = serde_json::Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        match self.0 {
+            None => visitor.visit_none(),
+            Some(number) => visitor.visit_some(number.into_deserializer()),
+        }
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf option unit unit_struct newtype_struct
+        seq tuple tuple_struct map struct enum identifier ignored_any
+    }
+}
+
+#[test]
+fn eng_101_what_may_be_absent_is_a_value() {
+    assert_eq!(read::<_, Value>(Maybe(None)).unwrap(), Value::Null);
+    assert_eq!(read::<_, Value>(Maybe(Some(7))).unwrap(), json!(7));
 }
