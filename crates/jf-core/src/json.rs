@@ -192,12 +192,17 @@ impl<'de, R: Room> Visitor<'de> for Nested<R> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
+        let mut object = Map::new();
         let mut next = members.next_key::<String>()?;
         if next.as_deref() == Some(NUMBER) && *NUMBERS_ARE_MAPS {
-            return number(&members.next_value::<String>()?);
+            let value = members.next_value_seed(Self { left: self.left.saturating_sub(1), ..self })?;
+            match value.as_str() {
+                Some(text) if is_numeric(text) => return number(text),
+                _ => object.extend([(NUMBER.to_owned(), value)]),
+            }
+            next = members.next_key()?;
         }
         let inner = self.inner::<A::Error>()?;
-        let mut object = Map::new();
         while let Some(name) = next {
             inner.weigh(Self::MEMBER)?;
             object.insert(name, members.next_value_seed(inner)?);
@@ -235,6 +240,11 @@ static NUMBERS_ARE_MAPS: LazyLock<bool> = LazyLock::new(|| {
     serde_json::Deserializer::from_str("0.5").deserialize_any(Kind).unwrap_or(false)
 });
 
+/// Whether it is the text of a number, and not one that somebody has given this name.
+fn is_numeric(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte)) && text.parse::<f64>().is_ok()
+}
+
 /// A number like those that are read without that feature: no digit more is kept.
 fn number<E: serde::de::Error>(text: &str) -> Result<Value, E> {
     let whole = text.parse::<i64>().map(Number::from).or_else(|_| text.parse::<u64>().map(Number::from));
@@ -246,7 +256,7 @@ fn number<E: serde::de::Error>(text: &str) -> Result<Value, E> {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{JsonFault, number, read_json};
+    use super::{JsonFault, is_numeric, number, read_json};
     use crate::EngineError;
 
     fn list(items: usize) -> String {
@@ -317,6 +327,7 @@ mod tests {
                 "{text}"
             );
         }
+        assert!(is_numeric("1E400") && !["", "inf", "no", "1 ", "--1"].into_iter().any(is_numeric));
         let named = r#"{"$serde_json::private::Number":"1"}"#;
         let read = read_json(named, 2, 0, &mut |_| Ok(())).unwrap();
         assert_eq!(read.to_string(), named, "without the feature it is an object like others");
