@@ -248,7 +248,9 @@ pub fn check_configuration(loaded: &Loaded, capabilities: &dyn Capabilities) -> 
     let mut faults = Vec::new();
     for (key, declaration) in &definition.spec.platform.config {
         let fault = match capabilities.platform_config(definition.name(), key.as_str()) {
-            None if declaration.required => metadata::config_missing(key.as_str()),
+            None if declaration.required => {
+                metadata::config_missing(definition.name().as_str(), key.as_str())
+            }
             Some(value) if !declaration.config_type.accepts(&value) => {
                 metadata::config_type(key.as_str(), declaration.config_type.as_str())
             }

@@ -55,9 +55,23 @@ pub(crate) static SECOND_LIMITS: RuleInfo = RuleInfo::error(
         `kind: MetadataLimits`. Remove one of the two, or set the limits in the configuration under `metadataLimits`, whose values win.",
 );
 
+pub(super) static UNREAD_VALUE: RuleInfo = RuleInfo::warning(
+    6007,
+    "DEF-081",
+    "a configured value that no deployed version reads",
+    "Definitions read the keys that they declare under `spec.platform.config`, nothing else. The configuration gives this \
+        definition a value for a key that none of its deployed versions declares, so it has no effect on new runs. Where the key \
+        is like a declared one that has no value, it is taken for a slip of the pen and an error (JF6001).\n\n\
+        Remove the value, or declare the key. A value that only runs of an earlier version still need may stay until they have ended.",
+)
+.with_example(
+    "# the definition declares `limit` only\nplatform.config.order: { limit: 10, currency: EUR }\n",
+    "platform.config.order: { limit: 10 }\n",
+);
+
 /// The pages of the configuration, beside those of the language; `jf explain` shows both.
 pub static CONFIG_RULES: &[&RuleInfo] =
-    &[&UNKNOWN_KEY, &WRONG_VALUE, &NOT_YET, &TWICE, &CONTRADICTION, &SECOND_LIMITS];
+    &[&UNKNOWN_KEY, &WRONG_VALUE, &NOT_YET, &TWICE, &CONTRADICTION, &SECOND_LIMITS, &UNREAD_VALUE];
 
 #[cfg(test)]
 mod tests {

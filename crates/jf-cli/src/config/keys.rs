@@ -337,7 +337,7 @@ pub const KEYS: &[Key] = &[
         "platform.config.*.*",
         Kind::Json,
         "",
-        "Values of `spec.platform.config` by definition and key (DEF-081): `platform.config.order-fulfilment.pricingUrl`.",
+        "Values of `spec.platform.config` by definition and key (DEF-081): `platform.config.order-fulfilment.pricingUrl`. A key that is like a declared one without a value is an error, any other that no version declares a warning.",
     ),
     key(
         "platform.apis.*.*",

@@ -62,6 +62,9 @@ struct Given {
 struct Place {
     path: JsonPath,
     source: SourceFile,
+    /// That of the key.
+    key: Span,
+    /// That of the value.
     span: Span,
 }
 
@@ -173,8 +176,23 @@ impl Config {
 
     /// A diagnostic at the place of a value.
     fn fault_at(&self, path: &str, rule: &RuleInfo, message: impl Into<String>) -> Diagnostic {
+        self.fault_in(path, |place| place.span, rule, message)
+    }
+
+    /// A diagnostic at the place of a key.
+    fn fault_at_key(&self, path: &str, rule: &RuleInfo, message: impl Into<String>) -> Diagnostic {
+        self.fault_in(path, |place| place.key, rule, message)
+    }
+
+    fn fault_in(
+        &self,
+        path: &str,
+        span: impl Fn(&Place) -> Span,
+        rule: &RuleInfo,
+        message: impl Into<String>,
+    ) -> Diagnostic {
         match self.values.get(path).and_then(|given| given.place.as_ref()) {
-            Some(place) => rule.diagnostic(place.path.clone(), message).at(&place.source, place.span),
+            Some(place) => rule.diagnostic(place.path.clone(), message).at(&place.source, span(place)),
             None => {
                 rule.diagnostic(path.split('.').fold(JsonPath::root(), |at, name| at.member(name)), message)
             }

@@ -105,7 +105,8 @@ impl Reader<'_> {
         if let Err(fault) = key.kind.check(&value) {
             return self.report(&faults::WRONG_VALUE, path.clone(), node.span, format!("`{dotted}` {fault}"));
         }
-        let place = Place { path: path.clone(), source: self.source.clone(), span: node.span };
+        let source = self.source.clone();
+        let place = Place { path: path.clone(), source, key: member.key_span, span: node.span };
         if let Some(first) = self.values.insert(dotted.clone(), Given { value, place: Some(place) }) {
             let fault = faults::TWICE.diagnostic(path.clone(), format!("`{dotted}` is given twice"));
             let fault = match first.place {

@@ -2,7 +2,7 @@
 
 mod find;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use jf_core::spi::{Registries, RegistryError};
@@ -129,6 +129,7 @@ impl Definitions {
         let registries = registries::of(config, metadata)?;
 
         let mut loaded = Vec::new();
+        let mut all_loaded = true;
         for (at, source) in rest {
             match load_document(&source, &registries) {
                 Ok(Document::Definition(definition)) => {
@@ -140,12 +141,19 @@ impl Definitions {
                     loaded.push(*definition);
                 }
                 Ok(_) => {}
-                Err(faults) => reports[at] = faults,
+                Err(faults) => {
+                    reports[at] = faults;
+                    all_loaded = false;
+                }
             }
         }
         let mut diagnostics = Diagnostics::new();
         for report in reports {
             diagnostics.append(report);
+        }
+        // What is not declared here may be declared by a version that is not among these, or did not load.
+        if all_loaded && purpose != Purpose::Part {
+            config.undeclared(&declared_keys(&loaded)).into_iter().for_each(|fault| diagnostics.push(fault));
         }
         let catalog = deploy(loaded, config, purpose, &mut diagnostics).filter(|_| !diagnostics.has_errors());
         Ok(Self { files, diagnostics, catalog, registries, metadata })
@@ -218,6 +226,16 @@ fn deploy(
             None
         }
     }
+}
+
+/// The keys of `spec.platform.config` by definition, over all its versions.
+fn declared_keys(loaded: &[Loaded]) -> BTreeMap<&str, BTreeSet<&str>> {
+    let mut declared: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for definition in loaded.iter().map(|loaded| &loaded.definition) {
+        let keys = definition.spec.platform.config.keys().map(|key| key.as_str());
+        declared.entry(definition.name().as_str()).or_default().extend(keys);
+    }
+    declared
 }
 
 /// DEF-116: there is one `MetadataLimits` document at most.

@@ -149,6 +149,35 @@ spec:
     }
 }
 
+/// DEF-081: only declared keys are bound, so a value for another one is a slip or dead.
+#[test]
+fn def_081_a_configured_key_that_is_not_declared_is_told_at_its_line() {
+    let version = |version: &str, keys: &str| {
+        format!(
+            "apiVersion: v1\nkind: Journey\nmetadata: {{ name: trips, version: {version} }}\nspec:\n  \
+             platform: {{ config: {{ {keys} }} }}\n  start: done\n  states: {{ done: {{ type: succeed }} }}\n"
+        )
+    };
+    let first = version("1.0.0", "budgetUrl: { type: string, required: true }, currency: { type: string }");
+    let second = version("2.0.0", "budgetUrl: { type: string }");
+    let misspelt = "platform:\n  config:\n    trips:\n      bugetUrl: http://a\n";
+    let dead = "platform.config.trips: { budgetUrl: http://a, currencys: EUR, currency: EUR, region: eu }\n";
+    let folder = folder(&[
+        ("trips-1.journey.yaml", &first),
+        ("trips-2.journey.yaml", &second),
+        ("misspelt.yaml", misspelt),
+        ("dead.yaml", dead),
+        ("other.yaml", "platform.config.trips.budgetUrl: http://a\nplatform.config.orders.limit: 1\n"),
+    ]);
+    let ran = jf(folder.path(), &["check", ".", "--config", "misspelt.yaml"]);
+    insta::assert_snapshot!("check_misspelt_platform_config", ran.out);
+    let ran = jf(folder.path(), &["check", ".", "--config", "dead.yaml"]);
+    assert_eq!(ran.status, 0, "{ran}");
+    insta::assert_snapshot!("check_dead_platform_config", ran.out);
+    let ran = jf(folder.path(), &["check", ".", "--config", "other.yaml"]);
+    assert_eq!((ran.status, ran.out.as_str()), (0, "2 files checked, no problems\n"), "{ran}");
+}
+
 #[test]
 fn faults_of_the_configuration_are_reported_with_those_of_the_definitions() {
     let folder = folder(&[("broken.journey.yaml", BROKEN), ("jf.yaml", "http:\n  lisen: 127.0.0.1:1\n")]);

@@ -17,6 +17,7 @@ mod document;
 mod errors;
 mod expression;
 mod io;
+mod keywords;
 mod limits;
 mod metadata;
 mod place;

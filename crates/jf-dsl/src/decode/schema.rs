@@ -8,13 +8,14 @@ use jsonschema::error::ValidationErrorKind;
 use serde_json::Value;
 
 use super::{Decoder, Place};
+use crate::json_path::JsonPath;
 use crate::model::schema::Schema;
 use crate::rules::{schemas as rules, shape};
 use crate::schema::compile::{META_SCHEMA, compile};
 use crate::schema::recursion::{self, Recursion};
 
 /// Keywords whose value is a schema.
-const SCHEMA: [&str; 11] = [
+pub(super) const SCHEMA: [&str; 11] = [
     "additionalProperties",
     "contains",
     "contentSchema",
@@ -28,9 +29,9 @@ const SCHEMA: [&str; 11] = [
     "unevaluatedProperties",
 ];
 /// Keywords whose value is an array of schemas.
-const SCHEMAS: [&str; 4] = ["allOf", "anyOf", "oneOf", "prefixItems"];
+pub(super) const SCHEMAS: [&str; 4] = ["allOf", "anyOf", "oneOf", "prefixItems"];
 /// Keywords whose value maps names to schemas.
-const SCHEMA_MAPS: [&str; 5] =
+pub(super) const SCHEMA_MAPS: [&str; 5] =
     ["$defs", "definitions", "dependentSchemas", "patternProperties", "properties"];
 
 /// What references may lead to.
@@ -78,7 +79,7 @@ impl Decoder<'_> {
         let json = Arc::new(place.node.to_value());
         let mut findings = Findings::default();
         let targets = Targets { root: &json, anchors: OnceCell::new() };
-        self.walk_schema(place, &targets, &mut findings);
+        self.walk_schema(&place.path(), place, &targets, &mut findings);
         if findings.faulty || !self.patterns_fit(place) {
             return None;
         }
@@ -129,8 +130,15 @@ impl Decoder<'_> {
         self.report_at(place.path(), span, fault);
     }
 
-    /// Checks the keywords that the language restricts, in every subschema.
-    fn walk_schema(&mut self, place: &Place<'_>, targets: &Targets<'_>, findings: &mut Findings) {
+    /// Checks the keywords of every subschema: their values, and what the language restricts.
+    fn walk_schema(
+        &mut self,
+        root: &JsonPath,
+        place: &Place<'_>,
+        targets: &Targets<'_>,
+        findings: &mut Findings,
+    ) {
+        findings.faulty |= !self.keywords_fit(root, place);
         for (key, value) in place.entries() {
             match &**key {
                 "$schema" if value.text().is_none_or(|text| &**text != META_SCHEMA) => {
@@ -150,15 +158,17 @@ impl Decoder<'_> {
                         self.report(&value, rules::not_local(text));
                     }
                 }
-                keyword if SCHEMA.contains(&keyword) => self.walk_schema(&value, targets, findings),
+                keyword if SCHEMA.contains(&keyword) => {
+                    self.walk_schema(root, &value, targets, findings);
+                }
                 keyword if SCHEMAS.contains(&keyword) => {
                     for item in value.items() {
-                        self.walk_schema(&item, targets, findings);
+                        self.walk_schema(root, &item, targets, findings);
                     }
                 }
                 keyword if SCHEMA_MAPS.contains(&keyword) => {
                     for (_, member) in value.entries() {
-                        self.walk_schema(&member, targets, findings);
+                        self.walk_schema(root, &member, targets, findings);
                     }
                 }
                 _ => {}

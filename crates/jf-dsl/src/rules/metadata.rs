@@ -166,9 +166,9 @@ pub(crate) fn wrong_kind(name: &str, belongs_to: &str, rule: &'static str) -> Fa
     Fault::new(&WRONG_KIND, format!("`{name}` belongs to {belongs_to} definitions only")).rule(rule)
 }
 
-pub(crate) fn config_missing(key: &str) -> Fault {
+pub(crate) fn config_missing(definition: &str, key: &str) -> Fault {
     Fault::new(&CONFIG_VALUE, format!("no value is configured for the required key `{key}`"))
-        .help(format!("set `platform.config.<name of the definition>.{key}` in the configuration"))
+        .help(format!("set `platform.config.{definition}.{key}` in the configuration"))
 }
 
 pub(crate) fn config_type(key: &str, expected: &str) -> Fault {

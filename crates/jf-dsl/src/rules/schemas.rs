@@ -1,7 +1,8 @@
 //! `JF22xx`: inline JSON Schemas (01 §4).
 
 use super::{Fault, RuleInfo};
-use crate::rules::shape::shorten;
+use crate::rules::shape::{list, shorten};
+use crate::suggest::meant;
 
 pub(super) const RULES: &[&RuleInfo] = &[
     &NOT_A_SCHEMA,
@@ -21,7 +22,7 @@ static NOT_A_SCHEMA: RuleInfo = RuleInfo::error(
     "DEF-050",
     "the schema does not compile",
     "Inline schemas are JSON Schema 2020-12 and are compiled when the definition is loaded. The message says which keyword \
-     has a value it cannot have.\n\n\
+     has a value it cannot have; all of them are reported at once.\n\n\
      A frequent mistake is to write an example where a schema belongs: `properties: { action: [submit, cancel] }` instead of \
      `properties: { action: { enum: [submit, cancel] } }`. Patterns are matched in linear time, so look-around and \
      back-references are not available.",
@@ -122,6 +123,35 @@ pub(crate) fn not_a_schema(reason: &str, pointer: &str) -> Fault {
         at => format!("not a JSON Schema at `{}`: {reason}", shorten(at)),
     };
     Fault::new(&NOT_A_SCHEMA, message)
+}
+
+/// A keyword with a value it cannot have.
+pub(crate) fn keyword_value(expected: &str, found: &str, hint: Option<&str>, pointer: &str) -> Fault {
+    let fault = not_a_schema(&format!("expected {expected}, found {found}"), pointer);
+    match hint {
+        Some(hint) => fault.help(hint),
+        None => fault,
+    }
+}
+
+pub(crate) fn unknown_type(found: &str, types: &[&str], pointer: &str) -> Fault {
+    let reason = format!("expected one of {}, found `{}`", list(types), shorten(found));
+    not_a_schema(&reason, pointer).suggest(meant(found, types.iter().copied()))
+}
+
+pub(crate) fn listed_twice(name: &str, pointer: &str) -> Fault {
+    not_a_schema(&format!("`{}` is in the array already", shorten(name)), pointer)
+}
+
+pub(crate) fn required_is_a_list(pointer: &str) -> Fault {
+    not_a_schema("expected an array of member names, found a boolean", pointer).help(
+        "`required` stands beside `properties` and names the members that must be there: `required: [name]`",
+    )
+}
+
+pub(crate) fn values_for_a_schema(pointer: &str) -> Fault {
+    not_a_schema("expected a schema, found an array", pointer)
+        .help("the values that are allowed stand in `enum`: `{ enum: […] }`")
 }
 
 pub(crate) fn other_draft() -> Fault {

@@ -132,7 +132,7 @@ pub(crate) fn unknown_member(name: &str, known: &[&str]) -> Fault {
 /// Longer lists than this are not read.
 const MOST_LISTED: usize = 12;
 
-fn list(words: &[&str]) -> String {
+pub(crate) fn list(words: &[&str]) -> String {
     words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
 }
 

@@ -1,7 +1,9 @@
 //! What definitions are judged by, and which of them serve.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use jf_core::spi::RegistriesBuilder;
-use jf_dsl::{Diagnostic, IsoDuration, MetadataLimits, SizeLimits, Version};
+use jf_dsl::{Diagnostic, IsoDuration, MetadataLimits, SizeLimits, Version, closest};
 
 use super::super::{Config, faults};
 
@@ -82,6 +84,37 @@ impl Config {
         } else {
             format!("deployed: {}", deployed.join(", "))
         })
+    }
+
+    /// The faults of values for keys that no deployed version of their definition declares, in the order of their paths. Runs
+    /// of a version that is not deployed any more may read such a key (ENG-117), so only what is plainly a misspelt one is an error.
+    pub(crate) fn undeclared(&self, declared: &BTreeMap<&str, BTreeSet<&str>>) -> Vec<Diagnostic> {
+        const PREFIX: &str = "platform.config";
+        let given = self.below(PREFIX).filter_map(|(path, _)| path.split_once('.'));
+        let unknown = given.filter_map(|(definition, key)| {
+            let known = declared.get(definition)?;
+            (!known.contains(key)).then_some((definition, key, known))
+        });
+        unknown
+            .map(|(definition, key, known)| {
+                let path = format!("{PREFIX}.{definition}.{key}");
+                let without_value = known
+                    .iter()
+                    .filter(|key| !self.values.contains_key(&format!("{PREFIX}.{definition}.{key}")));
+                if let Some(near) = closest(key, without_value.copied()) {
+                    let near = format!("{PREFIX}.{definition}.{near}");
+                    let message = format!("unknown configuration key `{path}`");
+                    let fault = self.fault_at_key(&path, &faults::UNKNOWN_KEY, message);
+                    return fault.help(format!("did you mean `{near}`?")).suggestion(near);
+                }
+                let message = format!("no deployed version of `{definition}` declares `{key}`");
+                self.fault_at_key(&path, &faults::UNREAD_VALUE, message).help(if known.is_empty() {
+                    "it declares no keys under `spec.platform.config`".to_owned()
+                } else {
+                    format!("declared: {}", known.iter().copied().collect::<Vec<_>>().join(", "))
+                })
+            })
+            .collect()
     }
 
     /// The fault of a configured value for a definition that is not there.
