@@ -3,6 +3,7 @@
 
 import { RequestError } from "./client/index.js";
 import { badge, h, put, when } from "./dom.js";
+import { Filters } from "./filters.js";
 import { listRuns } from "./service.js";
 
 /** From one reading to the next, and to one that is wanted at once while another one is under way; as often for each page of what is read. */
@@ -14,12 +15,6 @@ const MOST_PAGES = 20;
 const PATIENCE_MS = 30_000;
 /** Runs of the list that are watched at the same time. */
 const WATCHED = 100;
-const PHASES = [
-  ["", "all"],
-  ["RUNNING", "running"],
-  ["SUCCEEDED", "succeeded"],
-  ["FAILED", "failed"],
-];
 
 /** The list; `filter(journeyName)` and `select(journeyId)` say what is looked at. */
 export class Runs {
@@ -30,7 +25,7 @@ export class Runs {
   #heading = h("h2", {}, "Runs");
   #rows = new Map();
   #journeyName;
-  #phase = "";
+  #filters = new Filters(() => this.#again());
   #selected;
   #pages = 1;
   /** Which runs the rows are of. */
@@ -42,11 +37,6 @@ export class Runs {
 
   constructor(element, link) {
     this.#link = link;
-    const name = "phase";
-    const phases = PHASES.map(([value, label]) => [
-      h("input", { type: "radio", name, id: `phase-${label}`, value, checked: value === "", change: () => this.#choose(value) }),
-      h("label", { for: `phase-${label}` }, label),
-    ]);
     const id = h("input", { id: "find", type: "search", placeholder: "id of a run", autocomplete: "off", spellcheck: "false" });
     const find = h(
       "form",
@@ -58,7 +48,7 @@ export class Runs {
     put(
       element,
       this.#heading,
-      h("fieldset", { class: "segments phases" }, h("legend", { class: "sr" }, "Runs that are"), phases),
+      this.#filters.elements,
       find,
       this.#state,
       this.#list,
@@ -76,8 +66,7 @@ export class Runs {
     if (journeyName === this.#journeyName) return;
     this.#journeyName = journeyName;
     this.#heading.textContent = journeyName === undefined ? "Runs" : `Runs of ${journeyName}`;
-    this.#pages = 1;
-    this.#restart();
+    this.#again();
   }
 
   /** Marks the run that is looked at, and leaves watching it to whoever shows it: a client has one watch of a run. */
@@ -87,8 +76,7 @@ export class Runs {
     for (const [id, row] of this.#rows) mark(row.link, id === journeyId);
   }
 
-  #choose(phase) {
-    this.#phase = phase;
+  #again() {
     this.#pages = 1;
     this.#restart();
   }
@@ -120,7 +108,7 @@ export class Runs {
     clearTimeout(this.#timer);
     const reading = new AbortController();
     const patience = setTimeout(() => reading.abort(new Error("the server says nothing")), PATIENCE_MS);
-    const query = { journeyName: this.#journeyName, phase: this.#phase };
+    const query = { journeyName: this.#journeyName, ...this.#filters.query };
     const of = JSON.stringify(query);
     this.#reading = reading;
     this.#isStale = false;
@@ -158,7 +146,7 @@ export class Runs {
   }
 
   #show(items) {
-    this.#tell(items.length > 0 ? "" : this.#phase === "" ? "None yet." : `None is ${this.#phase.toLowerCase()}.`);
+    this.#tell(items.length > 0 ? "" : this.#filters.nothing);
     const before = this.#rows;
     this.#rows = new Map();
     for (const status of items) {

@@ -1,6 +1,7 @@
 // What the page asks the server: a few documents, and everything about runs over the socket.
 
 import { connect } from "./client/index.js";
+import { parameters } from "./filters.js";
 
 /** A refusal over HTTP, with its Problem. */
 export class Refused extends Error {
@@ -117,11 +118,9 @@ export class Catalogue {
   }
 }
 
-/** A page of runs, newest first: `{ items, nextPageToken }`. */
-export function listRuns({ journeyName, phase, pageToken, pageSize = 50 }, signal) {
-  const query = new URLSearchParams({ pageSize: String(pageSize) });
-  for (const [name, value] of Object.entries({ journeyName, phase, pageToken })) if (value) query.set(name, value);
-  return get(`/runs?${query}`, signal);
+/** A page of runs, newest first: `{ items, nextPageToken }`. The query is that of the listing. */
+export function listRuns(query, signal) {
+  return get(`/runs?${parameters({ pageSize: "50", ...query })}`, signal);
 }
 
 /** The definition version of a run: `{ journeyName, version }`. */

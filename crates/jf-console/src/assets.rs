@@ -18,6 +18,7 @@ const ASSETS: &[Asset] = assets![
     "definition.js",
     "dom.js",
     "ending.js",
+    "filters.js",
     "panel.js",
     "rounds.js",
     "run.js",

@@ -187,6 +187,9 @@ test("what a form has no place for stays JSON, and nothing is rounded", options,
     "address/box has no place in the form",
   ]);
   assert.deepEqual(JSON.parse(await page.run(() => document.querySelector("main textarea").value)), payload);
+  await page.fill("Payload as JSON", '{ "name": "Ada", "role": "engineer", "hours": 400 }');
+  await page.click("main button", "Edit in a form");
+  await page.sees("hours must be at most 40", ".summary");
   await page.fill("Payload as JSON", '{ "name": "Ada", "hours": 9007199254740993 }');
   await page.click("main button", "Start a run");
   await page.sees("holds 9007199254740993, which is too large to be exact", ".summary");

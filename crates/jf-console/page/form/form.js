@@ -72,9 +72,12 @@ export function makeForm({ schema, label, name = label, submit, link, leaving, k
     const next = isJson ? formField : jsonField;
     if (value !== undefined) next.write(value);
     // A form has fields for what the schema names, and no place for anything else.
-    const beyond = value === undefined ? [] : lost(value, next.read("", []));
+    const judged = [];
+    const beyond = value === undefined ? [] : lost(value, next.read("", judged));
     if (beyond.length > 0) {
-      const told = beyond.map((pointer) => ({ pointer, message: "has no place in the form" }));
+      // What has a place and is not taken there, a number beyond its limit say, is told by what is wrong with it.
+      const own = (pointer) => judged.find((fault) => fault.isUnread && fault.pointer === pointer);
+      const told = beyond.map((pointer) => own(pointer) ?? { pointer, message: "has no place in the form" });
       return tell("This stays JSON: a form would lose some of it.", told);
     }
     clear();
