@@ -497,6 +497,7 @@ test("WCAG AA: every view, light and dark, wide and narrow", { ...options, timeo
       await page.click("main button", "Start a run");
       await page.sees("Not sent yet", ".summary");
       await page.click(".graph .state");
+      await page.click(".filters summary");
       assert.deepEqual(await violations(page), [], `definition, ${scheme}, ${width}`);
       await page.run((run) => (location.hash = `#/runs/${run}`), id);
       await page.until(() => document.querySelectorAll(".graph .here").length >= 2);

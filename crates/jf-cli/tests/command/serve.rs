@@ -115,6 +115,16 @@ async fn the_console_is_named_in_the_log_and_the_configuration_says_where_it_is(
 }
 
 #[test]
+fn a_console_that_nobody_has_given_an_address_is_on_a_loopback_one() {
+    let folder = folder(&[("waiting.journey.yaml", WAITING)]);
+    // Taken here or by somebody else: the server says which address it wanted.
+    let _taken = TcpListener::bind("127.0.0.1:8090");
+    let ran = jf(folder.path(), &["serve", ".", "--listen", "127.0.0.1:0", "--console"]);
+    assert_eq!(ran.status, 1, "{ran}");
+    assert!(ran.err.contains("cannot listen on 127.0.0.1:8090"), "{ran}");
+}
+
+#[test]
 fn a_busy_port_is_named_with_a_way_out() {
     let folder = folder(&[("waiting.journey.yaml", WAITING)]);
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
