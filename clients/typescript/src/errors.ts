@@ -4,6 +4,38 @@ import { ERROR_PREFIX, type ServerFrame } from "./protocol.js";
 /** Whether a command had an effect (IDEM-10). */
 export type Effect = "none" | "unknown";
 
+/** What requests are refused for (ENG-140, ERR-1). There may be others, of newer servers and of other families. */
+export type ErrorCode =
+  | "malformed-frame"
+  | "unknown-type"
+  | "unknown-member"
+  | "duplicate-id"
+  | "invalid-input"
+  | "too-large"
+  | "metadata-limit"
+  | "idempotency-key-invalid"
+  | "journey-name-required"
+  | "type-not-for-journey"
+  | "step-type-mismatch"
+  | "not-found"
+  | "not-terminal"
+  | "not-cancellable"
+  | "step-not-active"
+  | "step-ambiguous"
+  | "seq-mismatch"
+  | "idempotency-mismatch"
+  | "rate-limited"
+  | "too-many-in-flight"
+  | "subscription-limit"
+  | "unauthenticated"
+  | "forbidden"
+  | "draining"
+  | "unavailable"
+  | "internal"
+  | "unsupported"
+  // Any other text, without hiding these from editors.
+  | (string & {});
+
 /** Root of everything that this package rejects with. */
 export class JourneyForgeError extends Error {
   override readonly name: string = "JourneyForgeError";
@@ -13,7 +45,7 @@ export class JourneyForgeError extends Error {
 export class RequestError extends JourneyForgeError {
   override readonly name = "RequestError";
   /** The last part of `problem.type`, such as `step-not-active`; the whole of it where it is of another family. */
-  readonly code: string;
+  readonly code: ErrorCode;
 
   constructor(
     /** The Problem document. */

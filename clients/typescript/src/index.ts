@@ -31,7 +31,7 @@ export type {
   Problem,
 } from "./documents.js";
 export { ConnectionError, JourneyForgeError, LostReplyError, RequestError, WatchEndedError } from "./errors.js";
-export type { Effect } from "./errors.js";
+export type { Effect, ErrorCode } from "./errors.js";
 export type { Retry } from "./backoff.js";
 export type { BookmarkEvent, GapEvent, OutcomeEvent, StatusEvent, WatchEvent, WatchOptions } from "./events.js";
 export type { ClientState, Close, ConnectOptions } from "./options.js";

@@ -3,6 +3,7 @@ import {
   type BookmarkEvent,
   type Client,
   type Cursor,
+  type ErrorCode,
   type JourneyOutcome,
   type JourneyStartResponse,
   type JourneyStatus,
@@ -82,4 +83,7 @@ export async function options() {
   (await connect("ws://x")).state = "closed";
   const error: unknown = undefined;
   if (error instanceof RequestError) same<typeof error.effect, "none" | "unknown">(true);
+  if (error instanceof RequestError) same<typeof error.code, ErrorCode>(true);
+  const another: ErrorCode = "https://example.test/problems/of-a-proxy";
+  return another;
 }
