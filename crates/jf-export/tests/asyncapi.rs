@@ -140,6 +140,35 @@ fn rt_4_journeys_that_share_a_start_type_are_told_apart_by_name() {
     assert_eq!(outcomes.len(), 3, "RT-11: outcomes of every version");
 }
 
+/// Also ENG-053, and ERR-1: what can be asked can be refused.
+#[test]
+fn op_2_the_replies_to_a_start_are_those_of_its_mode() {
+    let of = |mode: &str, name: &str| {
+        let spec = approval("apply", "endpoint: { path: /ws/all }, ").replace("startMode: async", mode);
+        journey(name, "1.0.0", &spec)
+    };
+    let (waits, goes) = ("startMode: sync", "startMode: async");
+    let guarded = "startMode: sync }
+  access: { read: { guardRef: mayRead } }
+  subjourneys: { mayRead: { start: look, states: { look: { type: succeed } } }";
+    let cases = [
+        (vec![of(waits, "one")], vec!["accepted", "outcome", "status", "error"]),
+        (vec![of(goes, "one")], vec!["accepted", "started", "error"]),
+        (vec![of(guarded, "one")], vec!["accepted", "outcome", "status", "started", "error"]),
+        (vec![of(waits, "one"), of(goes, "two")], vec!["accepted", "outcome", "status", "started", "error"]),
+    ];
+    for (journeys, expected) in cases {
+        let document = asyncapi_of_catalog(&Catalog::new(journeys).unwrap(), &AsyncApi::default());
+        assert_eq!(replies(&document, "ws-all.apply"), expected);
+        for request in
+            ["ping", "hello", "auth", "cancel", "subscribe", "unsubscribe", "getStatus", "getOutcome"]
+        {
+            let replies = replies(&document, &format!("ws-all.{request}"));
+            assert!(replies.iter().any(|reply| reply == "error"), "{request}: {replies:?}");
+        }
+    }
+}
+
 /// Also AA-1, SP-5.
 #[test]
 fn mux_2_the_shared_endpoint_is_a_channel_with_everything_that_has_no_subprotocol_of_its_own() {

@@ -105,9 +105,10 @@ impl Channel<'_, '_> {
                 frame["required"] = json!(["type", "journeyName", "payload"]);
             }
             let waits = started.iter().any(|one| one.spec.lifecycle.start_mode == StartMode::Sync);
-            let replies: &[&str] = match waits {
-                true => &["accepted", "outcome", "status", "started", "error"],
-                false => &["accepted", "started", "error"],
+            let replies: &[&str] = match (waits, started.iter().any(|one| tells_creation(one))) {
+                (true, false) => &["accepted", "outcome", "status", "error"],
+                (true, true) => &["accepted", "outcome", "status", "started", "error"],
+                (false, _) => &["accepted", "started", "error"],
             };
             self.application(kind, &format!("Start {}", names.join(" or ")), &frame, replies);
         }
@@ -181,6 +182,13 @@ impl Channel<'_, '_> {
         let id = free(&self.gathered.operations, &format!("{}.{name}", self.id));
         self.gathered.operations.insert(id, operation);
     }
+}
+
+/// Whether a start can be answered by the creation alone: one that waits for nothing, or one that is repeated by somebody who may not read
+/// the run (ENG-053).
+fn tells_creation(definition: &Definition) -> bool {
+    let is_guarded = definition.spec.access.read.as_ref().is_some_and(|read| read.guard_ref.is_some());
+    is_guarded || definition.spec.lifecycle.start_mode == StartMode::Async
 }
 
 /// The key of a client's frame in its channel, where the server's frames have the plain names.

@@ -15,7 +15,7 @@ const REPLIES: [(&str, &[&str]); 10] = [
     ("unsubscribe", &["unsubscribed", "error"]),
     ("cancel", &["status", "error"]),
     ("credit", &[]),
-    ("ping", &["pong"]),
+    ("ping", &["pong", "error"]),
     ("pong", &[]),
 ];
 /// What the server sends without being asked.
