@@ -89,8 +89,11 @@ pub(crate) async fn keep(
         let source = DefinitionSource::of(loaded);
         let kept = store.definition(&identity).await.map_err(failed)?;
         if kept.is_some_and(|kept| kept.digest != source.digest) && !registries.development() {
-            let message = "runs of this version began with another body; give the new one another version, or turn on development mode";
-            faults.push(BuildFault::Definition { kind, name, version, message: message.to_owned() });
+            let message = format!(
+                "runs of this version began with another body than `{}` has; give it another `metadata.version`, or turn on development mode (`development: true`)",
+                loaded.positions.source().name()
+            );
+            faults.push(BuildFault::Definition { kind, name, version, message });
             continue;
         }
         store.keep_definition(claim, &identity, source).await.map_err(failed)?;

@@ -122,7 +122,8 @@ impl<'a> Machine<'a> {
             }
             if self.is_beyond_transitions(flow) {
                 self.stop(flow, state, Position::Moving);
-                self.end_run(Err(Failure::runtime(run_fault::TRANSITION_LIMIT)));
+                let detail = self.transition_limit(flow, state);
+                self.end_run(Err(Failure::runtime_because(run_fault::TRANSITION_LIMIT, detail)));
                 return Then::Over;
             }
             self.report(Fact::StateEntered(state.id().clone()));
@@ -176,6 +177,17 @@ impl<'a> Machine<'a> {
         trigger.transitions = trigger.transitions.saturating_add(1);
         moving.transitions > limits.transitions_per_segment
             || trigger.transitions > limits.transitions_per_trigger
+    }
+
+    /// Which limit [`is_beyond_transitions`](Self::is_beyond_transitions) speaks of, and where the flow was.
+    fn transition_limit(&self, flow: usize, state: &LinkedState) -> String {
+        let limits = self.env.limits;
+        let (limit, of) = if self.run.flows[flow].transitions > limits.transitions_per_segment {
+            (limits.transitions_per_segment, "of one flow in one segment")
+        } else {
+            (limits.transitions_per_trigger, "of all flows after one input")
+        };
+        format!("more than {limit} transitions {of}, the next one to state `{}`", state.id())
     }
 
     fn stop(&mut self, flow: usize, state: &LinkedState, position: Position) {

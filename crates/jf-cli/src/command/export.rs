@@ -51,7 +51,7 @@ struct SourceArgs {
 #[derive(Debug, Args)]
 struct AsyncApiArgs {
     /// Where the journeys are served
-    #[arg(long, value_name = "URL", default_value = "ws://localhost:8080")]
+    #[arg(long, value_name = "URL", default_value = "ws://localhost:8080", value_parser = websocket_server)]
     server: String,
     /// The title of the document [default: the name of the definition, or "Journeys"]
     #[arg(long)]
@@ -64,6 +64,33 @@ struct AsyncApiArgs {
     source: SourceArgs,
 }
 
+/// An absolute URL, or the path below which the API lies on the server that has the document.
+fn http_server(url: &str) -> Result<String, String> {
+    if (url.starts_with('/') && is_path(url)) || is_url(url, &["http", "https"]) {
+        return Ok(url.to_owned());
+    }
+    Err("must be a URL such as `https://orders.example.org/api/v1`, or a path such as `/api/v1`".to_owned())
+}
+
+fn websocket_server(url: &str) -> Result<String, String> {
+    if is_url(url, &["ws", "wss", "http", "https"]) {
+        return Ok(url.to_owned());
+    }
+    Err("must be a URL such as `wss://orders.example.org`".to_owned())
+}
+
+/// Whether a text is a URL of one of the schemes, with a host and perhaps a path, nothing else.
+fn is_url(url: &str, schemes: &[&str]) -> bool {
+    let Some((scheme, rest)) = url.split_once("://") else { return false };
+    let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let host = host.parse::<http::uri::Authority>();
+    schemes.contains(&scheme) && host.is_ok_and(|host| !host.host().is_empty()) && is_path(path)
+}
+
+fn is_path(path: &str) -> bool {
+    path.bytes().all(|byte| byte.is_ascii_graphic() && !b"?#".contains(&byte))
+}
+
 fn shared_endpoint(path: &str) -> Result<String, String> {
     if path.starts_with('/') && !jf_dsl::is_server_path(path) {
         return Ok(path.to_owned());
@@ -74,7 +101,7 @@ fn shared_endpoint(path: &str) -> Result<String, String> {
 #[derive(Debug, Args)]
 struct OpenApiArgs {
     /// Where the API is served, with its base path
-    #[arg(long, value_name = "URL", default_value = "/api/v1")]
+    #[arg(long, value_name = "URL", default_value = "/api/v1", value_parser = http_server)]
     server: String,
     /// The title of the document [default: the name of the definition, or "Journeys"]
     #[arg(long)]
@@ -89,10 +116,11 @@ struct OpenApiArgs {
 pub(super) fn export(args: &ExportArgs, output: &mut Output) -> Exit {
     let told = match &args.what {
         Export::Schema => return output.print(&format!("{:#}\n", jf_dsl::language_schema())),
-        Export::Openapi(args) => contract(&args.source, output, |catalog, _| openapi(args, catalog)),
-        Export::Asyncapi(args) => {
-            contract(&args.source, output, |catalog, config| asyncapi(args, catalog, config))
-        }
+        Export::Openapi(args) => contract(&args.source, output, |catalog, _, _| openapi(args, catalog)),
+        Export::Asyncapi(args) => contract(&args.source, output, |catalog, config, output| {
+            note_unserved(catalog, output);
+            asyncapi(args, catalog, config)
+        }),
     };
     told.unwrap_or_else(|error| {
         output.error(&error.to_string(), None);
@@ -104,7 +132,7 @@ pub(super) fn export(args: &ExportArgs, output: &mut Output) -> Exit {
 fn contract(
     source: &SourceArgs,
     output: &mut Output,
-    document: impl FnOnce(&Catalog, &Config) -> Value,
+    document: impl FnOnce(&Catalog, &Config, &mut Output) -> Value,
 ) -> Result<Exit, Box<dyn std::error::Error>> {
     let Prepared { config, faults } = prepare::config(source.config.config.as_deref(), &source.paths)?;
     let definitions = Definitions::from_paths(&source.paths, &config, Purpose::Check)?;
@@ -118,7 +146,18 @@ fn contract(
     if catalog.is_empty() {
         output.note("no definitions found: files end in `.journey.yaml`, `.journey.yml` or `.journey.json`");
     }
-    Ok(output.print(&format!("{:#}\n", document(catalog, &config))))
+    let document = document(catalog, &config, output);
+    Ok(output.print(&format!("{document:#}\n")))
+}
+
+/// Names the definitions that are not served over WebSocket (WS-003): what has been left out should not have to be missed.
+fn note_unserved(catalog: &Catalog, output: &mut Output) {
+    for loaded in catalog.iter().filter(|loaded| loaded.definition.spec.bindings.websocket.is_none()) {
+        let (name, version) = (loaded.definition.name(), loaded.definition.version());
+        output.note(&format!(
+            "`{name}` {version} has no `spec.bindings.websocket`, so it is not in the document"
+        ));
+    }
 }
 
 fn openapi(args: &OpenApiArgs, catalog: &Catalog) -> Value {

@@ -263,7 +263,7 @@ fn refused(error: &EngineError, output: &mut Output) {
     };
     output.error(&message, None);
     for violation in &problem.errors {
-        let pointer = if violation.pointer.is_empty() { "/" } else { violation.pointer.as_str() };
-        output.tell(&format!("  {pointer}: {}\n", violation.detail));
+        // In quotes, since the pointer to the whole input is empty.
+        output.tell(&format!("  {:?}: {}\n", violation.pointer, violation.detail));
     }
 }

@@ -55,7 +55,7 @@ pub const KEYS: &[Key] = &[
         "development",
         Kind::Flag,
         "false",
-        "Development mode: relaxes checks that protect production, such as https for token endpoints (DEF-138).",
+        "Development mode: takes another body under the version of runs that go on (DEF-029), and relaxes checks that protect production, such as https for token endpoints (DEF-138).",
     ),
     key(
         "serve.*",

@@ -103,7 +103,10 @@ impl Kind {
                 }
                 Err(format!("must be one of {}", words.join(", ")))
             }
-            Self::Address => address(text(value)?).map(drop),
+            Self::Address => match value {
+                Value::String(text) => address(text).map(drop),
+                other => Err(no_address(&other.to_string())),
+            },
             Self::HeaderName => header_name(text(value)?),
             Self::BaseUrl => base_url(text(value)?),
             Self::Path => path(text(value)?),
@@ -152,9 +155,15 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
 /// Reads an address with a port; `localhost` is the loopback address of version 4.
 pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
     let numeric = text.strip_prefix("localhost:").map(|port| format!("127.0.0.1:{port}"));
-    numeric.as_deref().unwrap_or(text).parse().map_err(|_| {
-        format!("must be an IP address and a port, such as `127.0.0.1:8080` or `0.0.0.0:8080`, not `{text}`")
-    })
+    numeric.as_deref().unwrap_or(text).parse().map_err(|_| no_address(text))
+}
+
+/// What an address looks like, with the port that was given if that is all there is.
+fn no_address(given: &str) -> String {
+    let port = given.trim_start_matches(':').parse::<u16>().unwrap_or(8080);
+    format!(
+        "must be `address:port`, such as `127.0.0.1:{port}`, `localhost:{port}` or, for every interface, `0.0.0.0:{port}`, not `{given}`"
+    )
 }
 
 fn header_name(text: &str) -> Result<(), String> {
@@ -285,6 +294,10 @@ mod tests {
             &[json!("127.0.0.1:0"), json!("localhost:80"), json!("[::]:80")],
             &[json!("8080"), json!(":8080"), json!("host:80")],
         );
+        for given in [json!("9100"), json!(":9100"), json!(9100)] {
+            let told = Kind::Address.check(&given).unwrap_err();
+            assert!(told.contains("`address:port`, such as `127.0.0.1:9100`"), "{told}");
+        }
         accepted(Kind::Version, &[json!("1.2.0")], &[json!("1.2"), json!(1.2)]);
         accepted(
             Kind::Store,

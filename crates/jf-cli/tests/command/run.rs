@@ -77,9 +77,13 @@ fn bnd_027_a_failed_outcome_is_status_0_or_3_on_request() {
 #[test]
 fn bnd_027_wrong_input_is_status_2_and_nothing_is_printed() {
     let folder = folder(&[("greeting.journey.yaml", &GREETING.replace("MODE", "sync"))]);
-    for (name, input) in
-        [("schema", r#"{"name": 1}"#), ("no_object", "[]"), ("no_json", "{"), ("empty", " \n")]
-    {
+    for (name, input) in [
+        ("schema", r#"{"name": 1}"#),
+        ("missing", "{}"),
+        ("no_object", "[]"),
+        ("no_json", "{"),
+        ("empty", " \n"),
+    ] {
         let ran = jf_with_input(folder.path(), &["run", "greeting.journey.yaml", "--input", "-"], input);
         assert_eq!((ran.status, ran.out.as_str()), (2, ""), "{name}");
         insta::assert_snapshot!(format!("run_{name}"), ran.err);

@@ -155,7 +155,7 @@ async fn def_029_another_body_under_the_version_of_a_run_is_refused() {
     let error = changed.err().expect("the body differs").to_string();
     assert_eq!(
         error,
-        "Journey approval 1.0.0: runs of this version began with another body; give the new one another version, or turn on development mode"
+        "Journey approval 1.0.0: runs of this version began with another body than `test.journey.yaml` has; give it another `metadata.version`, or turn on development mode (`development: true`)"
     );
     let comment = format!("# a comment is no difference\n{}", journey("approval", APPROVAL));
     restart(&before, &[comment]).await;

@@ -33,6 +33,14 @@ fn eng_066_too_many_transitions_in_one_segment_end_the_run() {
         world.limits.transitions_per_segment = 10
     });
     assert_eq!(world.error().0, urn("transition-limit"));
+    assert_eq!(
+        world.problem()["detail"],
+        "more than 10 transitions of one flow in one segment, the next one to state `done`"
+    );
+    let world =
+        World::with(counting(), json!({ "n": 0, "to": 5 }), |world| world.limits.transitions_per_trigger = 9);
+    let detail = &world.problem()["detail"];
+    assert_eq!(*detail, "more than 9 transitions of all flows after one input, the next one to state `more`");
 }
 
 #[test]
