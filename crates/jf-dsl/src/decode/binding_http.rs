@@ -1,7 +1,9 @@
 //! `spec.bindings.http` (DEF-184 ff.).
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
+
+use serde_json::{Map, Value};
 
 use super::blocks::{PHASES, direct_predicate};
 use super::{Decoder, Place, Special};
@@ -12,8 +14,9 @@ use crate::model::binding::{
     ApiResponseMatch, ApiResponseRule, ApiResponses, FailedStatus, HttpBinding, Passthrough, Projection,
     Route, RouteMethod, RuleStatus,
 };
-use crate::model::definition::{EndPhase, Kind};
+use crate::model::definition::{EndPhase, Kind, SchemaBlock};
 use crate::model::ordered::OrderedMap;
+use crate::model::schema::Schema;
 use crate::rules::{bindings as rules, flow, metadata, shape};
 use crate::source::Span;
 use crate::value::path::WritePath;
@@ -111,6 +114,28 @@ impl Decoder<'_> {
                 list.items().filter_map(|item| self.passthrough(&item)).collect();
         }
         Some(projection)
+    }
+
+    /// Whether the start may write where its projections do: the input schema judges the body with them in it (DEF-054).
+    pub(super) fn projections_fit(&mut self, spec: &Place<'_>, input: Option<&SchemaBlock>) {
+        let Some(known) = input.and_then(|input| closed_members(&input.schema)) else { return };
+        let Some(bindings) = spec.get("bindings") else { return };
+        let Some(http) = bindings.get("http") else { return };
+        let Some(start) = http.get("start") else { return };
+        for block in ["headersToContext", "queryToContext"] {
+            let Some(block) = start.get(block) else { continue };
+            for (_, field) in block.entries() {
+                let path = field.text().and_then(|text| WritePath::parse(Arc::clone(text)).ok());
+                // What is wrong with the path itself was reported.
+                let Some(path) = path.filter(|path| path.root() != "payload") else { continue };
+                let root = path.root();
+                if known.get(root).is_none() {
+                    let near = self.closest(root, known.keys().map(String::as_str));
+                    let whole = near.filter(|_| path.segments().count() == 1);
+                    self.report(&field, rules::projected_nowhere(root, whole));
+                }
+            }
+        }
     }
 
     fn header_key(
@@ -263,4 +288,12 @@ impl Decoder<'_> {
         }
         status
     }
+}
+
+/// The members of an object that a schema closes by itself; `None` where others may be there.
+fn closed_members(schema: &Schema) -> Option<&Map<String, Value>> {
+    let closed =
+        schema.json.get("additionalProperties")? == false && schema.json.get("patternProperties").is_none();
+    static NONE: LazyLock<Map<String, Value>> = LazyLock::new(Map::new);
+    closed.then(|| schema.json.get("properties").and_then(Value::as_object).unwrap_or(&NONE))
 }

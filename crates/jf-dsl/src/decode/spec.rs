@@ -88,6 +88,7 @@ impl Decoder<'_> {
         let outcomes = place.get("outcomes");
         let outcomes = outcomes.map(|place| self.binding(&["output"], |decoder| decoder.outcomes(&place)));
         let bindings = place.get("bindings").map(|place| self.bindings(&place, kind_known, graph.as_ref()));
+        self.projections_fit(place, input.as_ref());
         let mappers = self.finish_mappers(mappers_place.as_ref());
         if let Some(errors) = &errors_place {
             self.finish_normalisers(errors);

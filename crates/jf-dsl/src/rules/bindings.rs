@@ -25,6 +25,7 @@ pub(super) const RULES: &[&RuleInfo] = &[
     &EMPTY_QUEUE,
     &CHANNEL_TWICE,
     &UNCONFIGURED_CHANNEL,
+    &PROJECTED_NOWHERE,
 ];
 
 static UNKNOWN_BINDING: RuleInfo = RuleInfo::error(
@@ -170,6 +171,16 @@ static UNCONFIGURED_CHANNEL: RuleInfo = RuleInfo::warning(
      Configure the channel, or correct its name.",
 );
 
+static PROJECTED_NOWHERE: RuleInfo = RuleInfo::warning(
+    5018,
+    "DEF-054",
+    "a projection that the input schema forbids",
+    "`spec.input.schema` is held against the body after headers and query parameters have been written into it. The schema is \
+     closed (`additionalProperties: false`) and does not have this member, so every start that brings the header or \
+     parameter is refused.\n\n\
+     Declare the member under `properties`, or write to one that is there.",
+);
+
 /// Headers that belong to one connection or message (DEF-188).
 const CONNECTION_HEADERS: [&str; 8] =
     ["host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer", "keep-alive"];
@@ -226,6 +237,16 @@ pub(crate) fn step_elsewhere(id: &str, rule: &'static str) -> Fault {
 
 pub(crate) fn payload_field() -> Fault {
     Fault::new(&PAYLOAD_FIELD, "`payload` is written by the engine").help("choose another field")
+}
+
+/// A projection into a member that a closed input schema does not have; `near` is one that it has.
+pub(crate) fn projected_nowhere(member: &str, near: Option<&str>) -> Fault {
+    let message = format!("`spec.input.schema` is closed and has no member `{}`", shorten(member));
+    let fault = Fault::new(&PROJECTED_NOWHERE, message);
+    match near {
+        Some(_) => fault.suggest(near),
+        None => fault.help("declare it under `properties` of the schema"),
+    }
 }
 
 pub(crate) fn header_twice(name: &str, first: Span) -> Fault {
