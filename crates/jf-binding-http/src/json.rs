@@ -1,8 +1,6 @@
 //! Bodies to JSON values, with faults told by their place.
 
-use std::fmt;
-
-use jf_core::{ByteShare, EngineError, JsonFault};
+use jf_core::{ByteShare, EngineError, JsonFault, JsonPlace};
 use serde_json::{Value, error::Category};
 
 /// Bodies up to this size, which are nearly all, are small whatever they hold, and nobody weighs what becomes of them.
@@ -18,7 +16,7 @@ const SMALL: usize = 4 * 1024;
 /// takes more than there is.
 pub(crate) fn parse(body: &[u8], depth: usize, share: &mut ByteShare) -> Result<Value, EngineError> {
     let text = std::str::from_utf8(body).map_err(|error| {
-        let at = Place::of(&body[..error.valid_up_to()]);
+        let at = JsonPlace::after(&body[..error.valid_up_to()]);
         EngineError::invalid_input(format!("the body is not valid UTF-8: unexpected byte at {at}"))
     })?;
     let mut take = |bytes| if body.len() <= SMALL { Ok(()) } else { share.grow(bytes) };
@@ -30,13 +28,10 @@ pub(crate) fn parse(body: &[u8], depth: usize, share: &mut ByteShare) -> Result<
 
 fn explain(text: &str, depth: usize, error: &serde_json::Error) -> String {
     if error.classify() == Category::Data {
-        let at = Place::of(&text.as_bytes()[..beyond(text, depth)]);
+        let at = JsonPlace::after(&text.as_bytes()[..beyond(text, depth)]);
         return format!("the body is nested deeper than {depth} levels at {at}");
     }
-    let at = Place::reported(text, error);
-    let message = error.to_string();
-    let reason = message.rsplit_once(" at line ").map_or(message.as_str(), |(reason, _)| reason);
-    format!("the body is not valid JSON: {reason} at {at}")
+    format!("the body is not valid JSON: {}", jf_core::explain_json(text, error))
 }
 
 /// Where the first container beyond `depth` opens, in a text that is valid up to there.
@@ -54,38 +49,6 @@ fn beyond(text: &str, depth: usize) -> usize {
         }
     }
     text.len()
-}
-
-/// Line and column from 1, columns in characters.
-struct Place {
-    line: usize,
-    column: usize,
-}
-
-impl Place {
-    /// The place just after `before`.
-    fn of(before: &[u8]) -> Self {
-        let start = before.iter().rposition(|b| *b == b'\n').map_or(0, |newline| newline + 1);
-        let line = 1 + before[..start].iter().filter(|b| **b == b'\n').count();
-        Self { line, column: 1 + characters(&before[start..]) }
-    }
-
-    /// The place an error names, whose column counts bytes up to and including the one at fault.
-    fn reported(text: &str, error: &serde_json::Error) -> Self {
-        let line = text.split('\n').nth(error.line().saturating_sub(1)).unwrap_or_default();
-        let upto = error.column().min(line.len());
-        Self { line: error.line().max(1), column: characters(&line.as_bytes()[..upto]).max(1) }
-    }
-}
-
-fn characters(utf8: &[u8]) -> usize {
-    utf8.iter().filter(|b| !(0x80..0xc0).contains(*b)).count()
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}, column {}", self.line, self.column)
-    }
 }
 
 #[cfg(test)]

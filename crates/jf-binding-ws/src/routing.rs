@@ -171,16 +171,23 @@ impl Endpoint {
         self
     }
 
-    /// What a type means here (RT-1).
+    /// What a type means here (RT-1). `is_told` says whether the client has been told in `welcome` what there is.
     ///
     /// # Errors
-    /// `unknown-type`.
-    pub(crate) fn meaning(&self, frame_type: &str) -> Result<Meaning, EngineError> {
+    /// `unknown-type`, which suggests nothing that the client has not been told of.
+    pub(crate) fn meaning(&self, frame_type: &str, is_told: bool) -> Result<Meaning, EngineError> {
         match self.types.get(frame_type) {
             Some(Types::Start(_)) => Ok(Meaning::Start),
             Some(Types::Step) => Ok(Meaning::Step),
             None => {
-                let detail = "the type is neither one of the protocol nor one of the journeys on this path";
+                let mut detail =
+                    "the type is neither one of the protocol nor one of the journeys on this path".to_owned();
+                let listed = self.journeys.iter().filter(|_| is_told).flat_map(WelcomeJourney::types);
+                if let Some(near) = jf_dsl::closest(frame_type, listed.chain(jf_dsl::RESERVED_CLIENT_TYPES)) {
+                    detail.push_str("; did you mean `");
+                    detail.push_str(near);
+                    detail.push_str("`?");
+                }
                 Err(EngineError::new(EngineErrorKind::UnknownType).with_detail(detail))
             }
         }

@@ -43,6 +43,7 @@ mod head;
 mod identity;
 mod ids;
 mod json;
+mod json_place;
 mod links;
 mod log;
 mod origin;
@@ -73,6 +74,7 @@ pub use ids::{
     Cursor, Epoch, Head, HeadCondition, IdempotencyKey, InvalidId, JourneyId, ScheduleId, StepRef,
 };
 pub use json::{JsonFault, read_json};
+pub use json_place::{JsonPlace, explain_json};
 pub use links::{Link, Links};
 pub use log::{At, Event, EventFilter, EventKind, GapReason, LogDocument, Replay};
 pub use origin::{NoOrigin, PageOrigin};

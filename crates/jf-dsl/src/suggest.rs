@@ -52,7 +52,9 @@ pub(crate) fn meant<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str
         let distance = if candidate.eq_ignore_ascii_case(word) {
             Some(0)
         } else {
-            distance_within(word, candidate).map(|distance| distance.max(1))
+            // As many edits as there are letters make any word of any other.
+            let letters = word.chars().count().min(candidate.chars().count());
+            distance_within(word, candidate).map(|distance| distance.max(1)).filter(|edits| *edits < letters)
         };
         match (distance, best) {
             (None, _) => {}
@@ -150,6 +152,8 @@ mod tests {
         assert_eq!(closest("NEXT", ["text", "next"]), Some("next"));
         assert_eq!(closest("if", ["name", "id"]), Some("id"));
         assert_eq!(closest("timeout", ["timeoutSec"]), None, "too far");
+        assert_eq!(closest("id", ["n"]), None, "nothing of it is left");
+        assert_eq!(closest("n", ["m", "id", "N"]), Some("N"));
         assert_eq!(closest(&"x".repeat(100), ["y".repeat(100).as_str()]), None, "too long");
     }
 

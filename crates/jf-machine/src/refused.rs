@@ -87,7 +87,7 @@ impl Refused {
                 .with_detail("several steps match; address one of the candidates")
                 .with("candidates", candidates),
             Reason::StepTypeMismatch => error.with_detail("the message type does not cover the step"),
-            Reason::SeqMismatch => error.with_detail("the run has moved on"),
+            Reason::SeqMismatch => error.with_detail("the run does not stand where the precondition says"),
             Reason::NotCancellable => error.with_detail("the definition does not allow cancellation"),
             Reason::Payload(violations) => {
                 EngineError::schema_violation("the payload does not match the schema of the step", violations)

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use jf_core::{Caller, EngineError, EngineErrorKind};
+use jf_core::{Caller, EngineError, EngineErrorKind, Violation};
 use serde_json::Value;
 
 use crate::measure::compact_len;
@@ -47,7 +47,12 @@ pub fn prepare_start(
     limits: &Limits,
 ) -> Result<InitialContext, EngineError> {
     if !input.is_object() {
-        return Err(EngineError::invalid_input("the body must be a JSON object"));
+        let whole = Violation {
+            pointer: String::new(),
+            keyword: "type".to_owned(),
+            detail: "must be an object".to_owned(),
+        };
+        return Err(EngineError::schema_violation("the input must be a JSON object", vec![whole]));
     }
     let spec = &program.definition().spec;
     // Payload bindings read the body as it was sent (EXP-062).

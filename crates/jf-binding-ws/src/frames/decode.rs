@@ -85,10 +85,12 @@ impl Frame<'_> {
 
     fn credit(mut self) -> Result<Request, EngineError> {
         // No request, so it has no id to be answered under.
-        self.fields.only(
-            &["n"],
-            self.has_id.then_some("id").into_iter().chain(self.payload.as_ref().map(|_| "payload")),
-        )?;
+        let taken = self.has_id.then_some("id").into_iter().chain(self.payload.as_ref().map(|_| "payload"));
+        let only = self.fields.only(&["n"], taken);
+        only.map_err(|error| match self.has_id {
+            true => error.with_detail("`credit` takes no `id`: it has no reply"),
+            false => error,
+        })?;
         let n =
             self.fields.integer("n", 1, 1_000_000)?.ok_or_else(|| self.fields.invalid("n", "is required"))?;
         let n = u32::try_from(n).ok().and_then(std::num::NonZeroU32::new).expect("between 1 and 1 000 000");

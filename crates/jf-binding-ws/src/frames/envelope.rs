@@ -4,6 +4,7 @@ use std::fmt;
 
 use jf_core::{EngineError, EngineErrorKind, JsonFault};
 use serde::Serialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 use smol_str::SmolStr;
 
@@ -78,11 +79,14 @@ impl<'a> Envelope<'a> {
     /// # Errors
     /// `malformed-frame`, with the id if the frame has a usable one.
     pub(crate) fn read(text: &'a str, limits: FrameLimits, take: &mut Take<'_>) -> Result<Self, Refused> {
-        let mut members = Members::split(text).map_err(unreadable)?;
-        members.check(PAYLOAD).map_err(unreadable)?;
+        let mut members = Members::split(text).map_err(|fault| unreadable(text, fault))?;
+        members.check(PAYLOAD).map_err(|fault| unreadable(text, fault))?;
         let payload = match members.take(PAYLOAD) {
             None => None,
-            Some(member) => Some(read_payload(&member, limits, take).map_err(unreadable)?),
+            Some(member) => {
+                let payload = read_payload(&member, limits, take);
+                Some(payload.map_err(|fault| unreadable(text, fault))?)
+            }
         };
         let twice = members
             .duplicate()
@@ -154,10 +158,15 @@ fn read_id(value: &str) -> Result<RequestId, Refused> {
     Err(Refused::new(None, malformed(detail).with("requestId", shortened(&shown))))
 }
 
-fn unreadable(fault: Fault) -> Refused {
-    let detail = match fault {
-        Fault::NotAnObject => "a frame is one JSON object",
-        Fault::Unreadable => "the message is not valid JSON",
+/// The text is read once more, as a whole, to tell its author the place.
+fn unreadable(text: &str, fault: Fault) -> Refused {
+    let error = serde_json::from_str::<IgnoredAny>(text).err().filter(|_| fault == Fault::Unreadable);
+    let detail = match (fault, error) {
+        (Fault::NotAnObject, _) => "a frame is one JSON object".to_owned(),
+        (Fault::Unreadable, None) => "the message is not valid JSON".to_owned(),
+        (Fault::Unreadable, Some(error)) => {
+            format!("the message is not valid JSON: {}", jf_core::explain_json(text, &error))
+        }
     };
     Refused::new(None, malformed(detail))
 }
@@ -277,6 +286,21 @@ mod tests {
         {
             let refused = read(text).unwrap_err();
             assert_eq!((slug(&refused), refused.id), ("malformed-frame", None), "{text}");
+        }
+    }
+
+    #[test]
+    fn lim_2_what_is_not_json_is_told_by_its_place() {
+        let cases = [
+            (r#"{"type":"ping""#, "EOF while parsing an object at line 1, column 14"),
+            ("nonsense", "expected ident at line 1, column 2"),
+            ("{\"type\":\"x\",\n \"é\":1,\"payload\":{\"a\":}}", "expected value at line 2, column 23"),
+            (r#"{"type":"ping"}{"type":"ping"}"#, "trailing characters at line 1, column 16"),
+        ];
+        for (text, expected) in cases {
+            let refused = read(text).unwrap_err();
+            let detail = refused.error.problem().detail.clone().unwrap();
+            assert_eq!(detail, format!("the message is not valid JSON: {expected}"), "{text}");
         }
     }
 }

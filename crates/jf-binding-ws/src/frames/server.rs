@@ -358,6 +358,14 @@ pub(crate) struct WelcomeJourney {
     pub(crate) cancellable: bool,
 }
 
+impl WelcomeJourney {
+    /// The message types it lists.
+    pub(crate) fn types(&self) -> impl Iterator<Item = &str> {
+        let steps = self.steps.values().filter_map(serde_json::Value::as_str);
+        std::iter::once(&*self.start).chain(steps)
+    }
+}
+
 fn step<S: serde::Serializer>(step: &Option<&StepRef>, serializer: S) -> Result<S::Ok, S::Error> {
     match step {
         Some(step) => serializer.collect_str(step),

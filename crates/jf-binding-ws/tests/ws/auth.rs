@@ -728,6 +728,7 @@ async fn auth_5_nobody_known_is_replaced_by_a_token_that_nobody_judges() {
         client.send(&auth("new"));
         client.refused("unsupported").await;
         client.send(&hello("new"));
+        client.refused("invalid-input").await;
         client.closed(4400, "protocol-violation").await;
     }
 }

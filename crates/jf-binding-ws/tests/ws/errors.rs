@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jf_binding_ws::WsBinding;
 use tokio::time::Instant;
 use tungstenite::error::{CapacityError, Error, ProtocolError};
 use tungstenite::{Bytes, Message};
@@ -186,6 +187,42 @@ async fn enc_1_framing_faults_close_with_their_codes() {
         client.message(fault);
         client.closed(code, "framing").await;
     }
+}
+
+/// What the refusal of a frame of this type suggests.
+async fn suggestion(binding: &WsBinding, kind: &str) -> Option<String> {
+    let mut client = Client::of(binding).await;
+    client.send(&format!(r#"{{"type":"{kind}"}}"#));
+    let refused = client.refused("unknown-type").await;
+    refused["problem"]["detail"].as_str()?.rsplit_once("; ").map(|(_, end)| end.to_owned())
+}
+
+/// Also ACC-3: nothing is suggested that the client has not been told of.
+#[tokio::test(start_paused = true)]
+async fn err_6_a_type_is_suggested_of_those_that_welcome_lists() {
+    let (_engine, open) = shop();
+    let (_engine, closed) = configured(|config| config.catalog = false);
+    for (kind, from_open, from_closed) in [
+        ("plceOrder", Some("did you mean `placeOrder`?"), None),
+        ("sing", Some("did you mean `sign`?"), Some("did you mean `ping`?")),
+        ("getstatus", Some("did you mean `getStatus`?"), Some("did you mean `getStatus`?")),
+        ("makeReprt", None, None),
+        ("x", None, None),
+    ] {
+        assert_eq!(suggestion(&open, kind).await.as_deref(), from_open, "{kind}");
+        assert_eq!(suggestion(&closed, kind).await.as_deref(), from_closed, "{kind}");
+    }
+}
+
+/// Also ERR-6; a grant is no request.
+#[tokio::test(start_paused = true)]
+async fn flow_7_a_credit_with_an_id_is_told_that_it_has_no_reply() {
+    let (_engine, binding) = shop();
+    let mut client = Client::of(&binding).await;
+    client.send(r#"{"type":"credit","id":"q","n":1}"#);
+    let refused = client.frame().await;
+    assert_eq!(refused["problem"]["detail"], "`credit` takes no `id`: it has no reply");
+    assert_eq!(refused["problem"]["members"], serde_json::json!(["id"]), "ERR-6");
 }
 
 #[tokio::test(start_paused = true)]

@@ -40,12 +40,14 @@ async fn close_4400_hello_not_first_or_twice() {
     let mut client = Client::of(&binding).await;
     client.send(r#"{"type":"hello"}"#);
     client.expect(r#"{"type":"welcome"}"#).await;
-    client.send(r#"{"type":"hello"}"#);
+    client.send(r#"{"type":"hello","id":"late"}"#);
+    client.expect(r#"{"type":"error","id":"late","effect":"none","problem":{"detail":"`hello` comes once, and is the first request of a connection"}}"#).await;
     client.closed(4400, "protocol-violation").await;
     let mut client = Client::of(&binding).await;
     client.send(r#"{"type":"getStatus","journeyId":"run-9"}"#);
     client.refused("not-found").await;
-    client.send(r#"{"type":"hello"}"#);
+    client.send(r#"{"type":"hello","id":"late"}"#);
+    client.expect(r#"{"type":"error","id":"late","effect":"none","problem":{"detail":"`hello` comes once, and is the first request of a connection"}}"#).await;
     client.closed(4400, "protocol-violation").await;
 }
 

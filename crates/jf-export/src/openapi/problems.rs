@@ -130,7 +130,7 @@ pub(super) const NOT_CANCELLABLE: Refusal = refusal(
 pub(super) const PRECONDITION_FAILED: Refusal = refusal(
     "PreconditionFailed",
     "412",
-    "The run has moved on.",
+    "The run does not stand where `If-Match` says.",
     None,
     &[("seq-mismatch", "Sequence Mismatch", "Read the status again, and decide again.")],
 );

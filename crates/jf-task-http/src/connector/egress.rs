@@ -9,6 +9,9 @@ use url::{Host, Url};
 use super::address::is_public;
 use crate::config::{ConnectorConfig, HostPattern, Origin};
 
+const UNLISTED: &str = "the host is not in `allowHosts`";
+const PRIVATE: &str = "the target lies in a private network, which `denyPrivateNetworks` refuses";
+
 /// The egress rules of one configuration.
 #[derive(Debug)]
 pub(super) struct Egress {
@@ -59,7 +62,7 @@ impl Egress {
         if let Some(allowed) = &self.allowed {
             let host = url.host();
             if !host.is_some_and(|host| allowed.iter().any(|pattern| pattern.matches(&host))) {
-                return Err(blocked("the host is not in `allowHosts`"));
+                return Err(blocked(UNLISTED));
             }
         }
         let origin = Origin::of(url).ok_or_else(|| blocked("the scheme is not `http` or `https`"))?;
@@ -91,7 +94,18 @@ impl Egress {
 
 /// The refusal of an address.
 pub(super) fn private() -> HttpFailure {
-    blocked("the target lies in a private network, which `denyPrivateNetworks` refuses")
+    blocked(PRIVATE)
+}
+
+/// The configuration that would have let a refused request pass.
+pub(super) fn remedy(refused: &HttpFailure) -> &'static str {
+    match refused.message() {
+        UNLISTED => "add the host to `connectors.http.allowHosts`",
+        PRIVATE => {
+            "name the origin in `connectors.http.rewrite`, or set `connectors.http.denyPrivateNetworks: false`"
+        }
+        _ => "use `http` or `https`",
+    }
 }
 
 fn blocked(message: &str) -> HttpFailure {

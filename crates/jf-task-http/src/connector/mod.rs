@@ -1,6 +1,7 @@
 //! The way out: one shared, pooled client behind [`HttpConnector`].
 
 mod address;
+mod blocked;
 mod egress;
 mod failure;
 mod resolver;
@@ -13,10 +14,11 @@ use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use http::header::{ACCEPT_ENCODING, AUTHORIZATION, COOKIE, USER_AGENT};
 use http::{HeaderMap, HeaderValue};
-use jf_core::spi::{HttpConnector, HttpExchange, HttpFailure, HttpReceived};
+use jf_core::spi::{HttpConnector, HttpExchange, HttpFailure, HttpFailureKind, HttpReceived};
 use reqwest::{Body, Client, Request, Response};
 use url::Url;
 
+use self::blocked::Blocked;
 use self::egress::{Egress, Way};
 use self::resolver::PublicResolver;
 use crate::config::ConnectorConfig;
@@ -34,6 +36,7 @@ const AGENT: HeaderValue = HeaderValue::from_static(concat!("journeyforge/", env
 ///   what crosses the wire, the result shows the headers as they were sent, and a small body cannot unfold into a large one.
 /// - `rewrite`, `allowHosts` and `denyPrivateNetworks` of [`ConnectorConfig`] apply to every request. Names are resolved once, by the
 ///   resolver that judges them.
+/// - What the rules refuse is told to the log as a warning, for each host once in a minute: the run itself sees `BLOCKED` and no more.
 ///
 /// Cheap to clone and to share. Messages of failures are fixed sentences, without anything of the request.
 ///
@@ -45,6 +48,7 @@ pub struct ReqwestConnector(Arc<Inner>);
 
 struct Inner {
     egress: Egress,
+    blocked: Blocked,
     ruled: Client,
     exempt: Option<Client>,
     has_trust_anchors: bool,
@@ -108,11 +112,22 @@ impl Inner {
         let ruled = client(config, egress.denies_private(), has_trust_anchors)?;
         let exempt =
             if egress.has_exemptions() { Some(client(config, false, has_trust_anchors)?) } else { None };
-        Ok(Self { egress, ruled, exempt, has_trust_anchors })
+        Ok(Self { egress, blocked: Blocked::default(), ruled, exempt, has_trust_anchors })
     }
 
-    async fn exchange(&self, exchange: HttpExchange) -> Result<HttpReceived, HttpFailure> {
-        let mut url = Url::parse(&exchange.url).map_err(|_| failure::network("the URL is not valid"))?;
+    async fn exchange(&self, mut exchange: HttpExchange) -> Result<HttpReceived, HttpFailure> {
+        let target = std::mem::take(&mut exchange.url);
+        let outcome = self.send_to(&target, exchange).await;
+        if let Err(failure) = &outcome
+            && failure.kind() == HttpFailureKind::Blocked
+        {
+            self.blocked.tell(&target, failure);
+        }
+        outcome
+    }
+
+    async fn send_to(&self, target: &str, exchange: HttpExchange) -> Result<HttpReceived, HttpFailure> {
+        let mut url = Url::parse(target).map_err(|_| failure::network("the URL is not valid"))?;
         let client = match self.egress.admit(&mut url)? {
             Way::Ruled => &self.ruled,
             Way::Exempt => self.exempt.as_ref().unwrap_or(&self.ruled),

@@ -78,8 +78,9 @@ impl Core {
         let context = self.context();
         let (id, run) = (envelope.id.clone(), envelope.run());
         let refused = |error| Refused { id: id.clone(), run: run.and_then(frames::run_named), error };
-        let (frame_type, request) =
-            frames::decode(envelope, |frame_type| context.endpoint.meaning(frame_type)).map_err(refused)?;
+        let is_told = self.tells_journeys();
+        let meaning = |frame_type: &str| context.endpoint.meaning(frame_type, is_told);
+        let (frame_type, request) = frames::decode(envelope, meaning).map_err(refused)?;
         self.admit(&request, now).map_err(refused)?;
         let share = self.share(&request, share, bytes).map_err(refused)?;
         if !matches!(request, Request::Ping | Request::Pong) {
@@ -253,7 +254,9 @@ impl Core {
 
     fn hello(&mut self, ticket: Ticket, mut hello: Hello, now: Instant) {
         if self.settings.greeted || self.settings.spoken || self.access.is_judging() {
-            self.close = Some(Close::Violation);
+            let detail = "`hello` comes once, and is the first request of a connection";
+            self.fail(&ticket, &EngineError::invalid_input(detail));
+            self.farewell = Some(Close::Violation);
             return;
         }
         match hello.auth.take() {

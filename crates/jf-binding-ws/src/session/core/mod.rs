@@ -231,6 +231,11 @@ impl Core {
         }
     }
 
+    /// Whether the client may know what is served at the path (§4).
+    fn tells_journeys(&self) -> bool {
+        self.shared.config.catalog && !self.access.is_demanded()
+    }
+
     fn welcome(&mut self, id: Option<&RequestId>) -> Utf8Bytes {
         let context = self.context();
         let (config, endpoint) = (&self.shared.config, &context.endpoint);
@@ -249,7 +254,7 @@ impl Core {
             limits: &config.limits,
             features: if self.access.is_offered() { &FEATURES } else { &FEATURES[..3] },
             auth: WelcomeAuth { required: self.access.is_demanded() },
-            journeys: (config.catalog && !self.access.is_demanded()).then_some(endpoint.journeys.as_slice()),
+            journeys: self.tells_journeys().then_some(endpoint.journeys.as_slice()),
         })
     }
 }
