@@ -43,6 +43,7 @@ mod head;
 mod identity;
 mod ids;
 mod json;
+mod json_number;
 mod json_place;
 mod links;
 mod log;
